@@ -1,0 +1,106 @@
+"""Errors that a user reads: one line that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as parameters
+
+STRICT = ConfigDict(extra="forbid", strict=True)
+"""Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
+
+
+class InputError(Exception):
+    """Bad input: data, parameters or settings that the user can mend.
+
+    Shells print `str(error)` as one line and exit with a non-zero status; nothing else in the
+    project is caught and turned into a message.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong, with the place (file, frame, track, key) in it.
+    do : str
+        What the user should do about it.
+    reason : str
+        A short stable word for the kind of fault (`"missing image"`, `"box outside image"`), by which
+        skipped items are counted.
+    """
+
+    def __init__(self, what: str, *, do: str = "", reason: str = "bad input") -> None:
+        self.what = " ".join(what.split())
+        self.do = " ".join(do.split())
+        self.reason = reason
+        super().__init__(f"{self.what}. {self.do}" if self.do else self.what)
+
+    def __reduce__(self) -> tuple[object, tuple[str, str, str]]:
+        return _rebuild, (self.what, self.do, self.reason)
+
+
+def _rebuild(what: str, do: str, reason: str) -> InputError:
+    return InputError(what, do=do, reason=reason)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ErrorPolicy:
+    """What to do with an item (a frame, a box) that cannot be used.
+
+    `raise` stops at the first one. `skip` leaves it out, counts it by reason in the stage's report,
+    and fails the stage once more than `max_skipped` of all items (a fraction) were left out.
+    """
+
+    policy: Literal["raise", "skip"] = "raise"
+    max_skipped: float = Field(default=0.01, ge=0, le=1)
+
+
+@dataclass
+class Skipped:
+    """Items left out under the `skip` policy, counted by reason, with the first few messages of each kind."""
+
+    total: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    EXAMPLES = 5
+
+    def add(self, error: InputError, *, items: int = 1) -> None:
+        """Count `items` items lost to one error."""
+        self.counts[error.reason] += items
+        kept = self.examples.setdefault(error.reason, [])
+        if len(kept) < self.EXAMPLES:
+            kept.append(str(error))
+
+    def merge(self, other: Skipped) -> None:
+        """Add another count (of one more video) to this one."""
+        self.total += other.total
+        self.counts.update(other.counts)
+        for reason, messages in other.examples.items():
+            kept = self.examples.setdefault(reason, [])
+            kept.extend(messages[: self.EXAMPLES - len(kept)])
+
+    @property
+    def skipped(self) -> int:
+        return sum(self.counts.values())
+
+    def check(self, policy: ErrorPolicy, *, stage: str) -> None:
+        """Raise `InputError` when more than `policy.max_skipped` of all items were skipped."""
+        if self.skipped and self.skipped > policy.max_skipped * self.total:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(self.counts.items()))
+            raise InputError(
+                f"{stage}: {self.skipped} of {self.total} items skipped ({reasons}), over the limit "
+                f"errors.max_skipped = {policy.max_skipped:g}; first: {next(iter(self.examples.values()))[0]}",
+                do="Mend the data, or raise errors.max_skipped in params.yaml",
+                reason="too many skipped",
+            )
+
+    def report(self) -> dict[str, object]:
+        """For a stage's JSON report: totals, counts by reason, examples."""
+        return {
+            "items": self.total,
+            "skipped": self.skipped,
+            "by_reason": dict(sorted(self.counts.items())),
+            "examples": {reason: list(kept) for reason, kept in sorted(self.examples.items())},
+        }

@@ -1,0 +1,91 @@
+"""One parallel map for everything that runs over videos or sequences.
+
+joblib does the work, so the backend is chosen outside: `loky` on one machine, `dask` on a cluster
+(`joblib.parallel_config(backend="dask")`). Results come as a generator, in the order of the items,
+so memory stays flat and output does not depend on the number of workers.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import joblib
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LINE_EVERY = 60.0
+"""Seconds between progress lines where there is no terminal."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many processes, and of which joblib backend. `jobs` of -1 means every core."""
+
+    jobs: int = -1
+    backend: str = "loky"
+
+
+def run_in_order(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: Workers,
+    label: str,
+    unit: str = "video",
+    size: Callable[[Result], int] | None = None,
+    size_unit: str = "frames",
+) -> Iterator[Result]:
+    """Apply a picklable `function` to every item in parallel; yield the results in the order of `items`.
+
+    Progress goes to the terminal as a bar, elsewhere as one line a minute: items done, `size_unit` a
+    second (`size(result)` counts them), time left. An exception in a worker is raised here as it is.
+    """
+    with joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs):
+        results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(
+            joblib.delayed(_single_threaded)(function, item) for item in items
+        )
+        yield from _with_progress(results, len(items), label=label, unit=unit, size=size, size_unit=size_unit)
+
+
+def _single_threaded(function: Callable[[Item], Result], item: Item) -> Result:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return function(item)
+
+
+def _with_progress(
+    results: Iterable[Result],
+    total: int,
+    *,
+    label: str,
+    unit: str,
+    size: Callable[[Result], int] | None,
+    size_unit: str,
+) -> Iterator[Result]:
+    start = last = time.monotonic()
+    counted = 0
+    terminal = sys.stderr.isatty()
+    with tqdm(total=total, desc=label, unit=unit, disable=not terminal, dynamic_ncols=True) as bar:
+        for done, result in enumerate(results, start=1):
+            yield result
+            now = time.monotonic()
+            elapsed = max(now - start, 1e-9)
+            if size is not None:
+                counted += size(result)
+                bar.set_postfix_str(f"{counted / elapsed:,.0f} {size_unit}/s", refresh=False)
+            bar.update()
+            if not terminal and now - last >= LINE_EVERY:
+                last = now
+                rate = f", {counted / elapsed:,.0f} {size_unit}/s" if size is not None else ""
+                left = elapsed / done * (total - done)
+                log.info("%s: %d of %d %ss%s, about %.0f s left", label, done, total, unit, rate, left)

@@ -1,0 +1,1 @@
+"""The shells: one module a stage, parameters in, a library call, a report out."""

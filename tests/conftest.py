@@ -1,0 +1,17 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data that some checkouts have beside them; the test skips where it is absent."""
+    if not (SHARED / "data" / "PROVENANCE.md").is_file():
+        pytest.skip(f"real data not found: there is no {SHARED.name}/data folder beside the checkout")
+    return SHARED

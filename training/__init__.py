@@ -1,0 +1,1 @@
+"""The learning plane: pairs, networks, losses and the loop; trackers; benchmarks."""

@@ -1,0 +1,1 @@
+"""Trackers: any object with `init(frame, box)` and `update(frame) -> box`."""
