@@ -1,0 +1,112 @@
+"""Typed parameters: `params.yaml` read into one frozen dataclass a section.
+
+Each dataclass stands beside the code that uses it; this module only knows which section is whose, and
+turns every mistake in the file into one line that names the key, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from ruamel.yaml import YAML, YAMLError
+
+from curation.errors import InputError
+
+FILE = Path("params.yaml")
+
+SECTIONS: Mapping[str, str] = {
+    "dataset": "pipelines.sources:DatasetConfig",
+    "errors": "curation.errors:ErrorPolicy",
+    "sample": "curation.sample:SampleConfig",
+    "annotate": "curation.annotations:AnnotateConfig",
+    "crop": "curation.crops:CropConfig",
+    "imdb": "curation.imdb:ImdbConfig",
+    "quality": "curation.quality:QualityConfig",
+    "train": "training.loop:TrainConfig",
+    "track": "training.tracking.run:TrackConfig",
+    "score": "training.benchmark.score:ScoreConfig",
+}
+"""Section of params.yaml -> the dataclass it is read into, imported only when asked for."""
+
+
+def read(file: Path = FILE) -> dict[str, Any]:
+    """The whole file as plain values; only known sections are allowed.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not YAML, or has an unknown section.
+    """
+    try:
+        raw = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{file} is missing", do="Run from the project's root folder") from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} is not readable YAML ({error})", do="Mend the line it names") from None
+    if not isinstance(raw, dict):
+        raise InputError(f"{file} holds no sections", do="Restore it: git checkout params.yaml")
+    for name in raw:
+        if name not in SECTIONS:
+            raise InputError(f"{file}: unknown section {name!r}", do=_suggest(str(name), SECTIONS))
+    return raw
+
+
+def load(section: str, file: Path = FILE) -> Any:
+    """One section as its dataclass; keys that the file leaves out have the dataclass's defaults.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, a value of the wrong type or out of range: one line with the key's full
+        name, the value, and what is allowed.
+    """
+    return build(section, read(file).get(section) or {}, str(file))
+
+
+def check(file: Path = FILE) -> None:
+    """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
+    for section in SECTIONS:
+        load(section, file)
+
+
+def build(section: str, values: Any, place: str) -> Any:
+    """Plain values of a section as its dataclass."""
+    module, name = SECTIONS[section].split(":")
+    kind = getattr(import_module(module), name)
+    try:
+        return TypeAdapter(kind).validate_json(orjson.dumps(values))
+    except ValidationError as error:
+        raise _explain(error, section, kind, place) from None
+
+
+def _explain(error: ValidationError, section: str, kind: Any, place: str) -> InputError:
+    problems = []
+    cure = "Mend params.yaml"
+    for item in error.errors(include_url=False):
+        key = ".".join(str(part) for part in (section, *item["loc"]))
+        if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            problems.append(f"unknown key {key}")
+            cure = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
+        else:
+            message = item["msg"].removeprefix("Value error, ")
+            problems.append(f"{key} = {item['input']!r}: {message[0].lower()}{message[1:]}")
+    return InputError(f"{place}: {'; '.join(problems)}", do=cure, reason="bad parameter")
+
+
+def _keys(kind: Any, path: tuple[int | str, ...]) -> list[str]:
+    """Names of the fields of the (possibly nested) dataclass that `path` leads to."""
+    for part in path:
+        nested = getattr(kind, "__dataclass_fields__", {}).get(part)
+        kind = getattr(import_module(kind.__module__), str(nested.type), None) if nested else None
+    return list(getattr(kind, "__dataclass_fields__", {}))
+
+
+def _suggest(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}"
