@@ -44,16 +44,22 @@ def read(file: Path = FILE) -> dict[str, Any]:
         If the file is missing, is not YAML, or has an unknown section.
     """
     try:
-        raw = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+        return parse(file.read_bytes(), str(file))
     except FileNotFoundError:
         raise InputError(f"{file} is missing", do="Run from the project's root folder") from None
+
+
+def parse(text: str | bytes, place: str) -> dict[str, Any]:
+    """As `read`, from the file's content; `place` names it in messages."""
+    try:
+        raw = YAML(typ="safe", pure=True).load(text)
     except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is not readable YAML ({error})", do="Mend the line it names") from None
+        raise InputError(f"{place} is not readable YAML ({error})", do="Mend the line it names") from None
     if not isinstance(raw, dict):
-        raise InputError(f"{file} holds no sections", do="Restore it: git checkout params.yaml")
+        raise InputError(f"{place} holds no sections", do="Restore it: git checkout params.yaml")
     for name in raw:
         if name not in SECTIONS:
-            raise InputError(f"{file}: unknown section {name!r}", do=_suggest(str(name), SECTIONS))
+            raise InputError(f"{place}: unknown section {name!r}", do=_suggest(str(name), SECTIONS))
     return raw
 
 

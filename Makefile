@@ -1,0 +1,42 @@
+# `make` sets up, runs the pipeline and prints what came out; `make test` runs every check. See README.md.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := all
+.PHONY: all setup reproduce test lint bench clean
+
+all: reproduce
+	@$(BIN)/python -m pipelines summary
+
+setup: $(INSTALLED)
+
+reproduce: $(INSTALLED)
+	@$(BIN)/dvc repro
+
+test: $(INSTALLED) lint
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m tests.bench
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@command -v git >/dev/null || { echo "error: git is missing. Install it: apt-get install git"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is missing. Install Python 3.11 or newer, or say make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { echo "error: $$($(PYTHON) --version) is not 3.11 to 3.14. Say which Python to use: make PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) has no venv module. Install it: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making the virtual environment .venv"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the packages named in pyproject.toml, at the versions in constraints.txt"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --constraint constraints.txt
+	@$(BIN)/python -c 'import cv2' || { echo "error: OpenCV does not load; its system libraries are missing. Install them: apt-get install libgl1 libglib2.0-0"; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf .venv data models reports

@@ -1,0 +1,39 @@
+"""Where every stage reads and writes, relative to the project's root. dvc.yaml names the same places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DATA = Path("data")
+SAMPLE = DATA / "sample"
+MANIFEST = DATA / "manifest"
+ANNOTATIONS = DATA / "annotations"
+CROPS = DATA / "crops"
+IMDB = DATA / "imdb"
+RESULTS = DATA / "results"
+TIMES = DATA / "times"
+
+STORE = DATA / ".store"
+"""Finished shards and results by content, which outlive a killed run (not an output of any stage)."""
+STATE = DATA / ".state"
+"""What the manifest stage remembers of file times (not an output of any stage)."""
+
+MODELS = Path("models")
+WEIGHTS = MODELS / "siamese.safetensors"
+CHECKPOINTS = MODELS / "checkpoints"
+
+REPORTS = Path("reports")
+
+
+def manifest(name: str) -> Path:
+    """Manifest of a subset (`a`..`e`) or of a benchmark."""
+    return MANIFEST / f"{name}.json"
+
+
+def annotations(subset: str) -> Path:
+    return ANNOTATIONS / f"{subset}.json"
+
+
+def report(stage: str, item: str) -> Path:
+    """Small JSON report of one run of a stage; under git, not in the cache."""
+    return REPORTS / stage / f"{item}.json"

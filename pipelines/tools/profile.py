@@ -1,0 +1,99 @@
+"""Lay a parameter profile over params.yaml: other data, or the published sizes.
+
+A profile in pipelines/profiles/ holds only what differs. Keys, comments and order of params.yaml stay.
+`--set` changes single keys in the same go: `--set dataset.subsets='[e]' train.epochs=2`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML, YAMLError
+
+from curation.errors import InputError
+from curation.files import write_bytes
+from pipelines import parameters
+
+FOLDER = Path(__file__).parents[1] / "profiles"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"profiles, later ones win: {', '.join(profiles())}")
+    parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", default=[], help="single keys, values as YAML")
+
+
+def profiles() -> list[str]:
+    """Names of the profiles there are."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def run(options: argparse.Namespace) -> None:
+    before = parameters.FILE.read_text(encoding="utf-8")
+    overlays = [_profile(name) for name in options.names] + [_single(text) for text in options.set]
+    changed = overlay(before, overlays)
+    for section, values in parameters.parse(changed, str(parameters.FILE)).items():
+        parameters.build(section, values or {}, "the changed params.yaml")
+    write_bytes(parameters.FILE, changed.encode())
+    for line in changes(before, changed):
+        sys.stdout.write(f"{line}\n")
+
+
+def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
+    """The YAML text with the values of the overlays laid over it; comments and order are kept."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 200
+    document = yaml.load(text)
+    for layer in overlays:
+        _merge(document, layer, "")
+    stream = io.StringIO()
+    yaml.dump(document, stream)
+    return stream.getvalue()
+
+
+def changes(before: str, after: str) -> list[str]:
+    """One line for every key whose value differs: `train.epochs: 12 -> 60`."""
+    old, new = (_flat(YAML(typ="safe", pure=True).load(text), "") for text in (before, after))
+    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]] or ["nothing changed"]
+
+
+def _flat(value: Any, prefix: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    return {k: v for key, part in value.items() for k, v in _flat(part, f"{prefix}.{key}".lstrip(".")).items()}
+
+
+def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
+    for key, value in layer.items():
+        if isinstance(value, dict) and isinstance(target.get(key), dict):
+            _merge(target[key], value, f"{prefix}{key}.")
+        elif isinstance(value, list) and hasattr(target.get(key), "fa"):
+            # Filled in place, so that the list keeps its one-line form.
+            target[key][:] = value
+        else:
+            target[key] = value
+
+
+def _profile(name: str) -> dict[str, Any]:
+    file = FOLDER / f"{name}.yaml"
+    if not file.is_file():
+        raise InputError(f"there is no profile {name!r}", do=f"Profiles: {', '.join(profiles())}")
+    content: dict[str, Any] = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    return content
+
+
+def _single(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"--set {text}: expected KEY=VALUE", do="For example: --set train.epochs=2")
+    try:
+        parsed: Any = YAML(typ="safe", pure=True).load(value)
+    except YAMLError:
+        raise InputError(f"--set {text}: the value is not YAML", do="Quote it") from None
+    for part in reversed(key.split(".")):
+        parsed = {part: parsed}
+    return dict(parsed)
