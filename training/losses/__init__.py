@@ -1,0 +1,112 @@
+"""Losses on response maps, one a module, chosen by name.
+
+`LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression losses
+compare a response with a soft label; the cross-entropy losses take the response as a logit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Literal, Protocol
+
+from pydantic import Field
+from torch import Tensor
+
+from curation.errors import STRICT, parameters
+from training.losses.balanced_cross_entropy import balanced_cross_entropy
+from training.losses.focal_cross_entropy import focal_cross_entropy
+from training.losses.focal_l2 import focal_l2
+from training.losses.l2 import l2
+from training.losses.l3 import l3
+from training.losses.reduction import Reduction
+from training.losses.shrinkage import shrinkage
+from training.losses.shrinkage_cross_entropy import shrinkage_cross_entropy
+
+__all__ = [
+    "LOSSES",
+    "REGRESSION",
+    "Loss",
+    "LossConfig",
+    "Reduction",
+    "balanced_cross_entropy",
+    "build_loss",
+    "focal_cross_entropy",
+    "focal_l2",
+    "l2",
+    "l3",
+    "shrinkage",
+    "shrinkage_cross_entropy",
+]
+
+
+class Loss(Protocol):
+    """A loss with its own parameters already given."""
+
+    def __call__(self, prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor: ...
+
+
+REGRESSION: Mapping[str, Callable[..., Tensor]] = {
+    "shrinkage": shrinkage,
+    "shrinkage_unweighted": partial(shrinkage, weighted=False),
+    "l2": l2,
+    "l3": l3,
+    "focal_l2": focal_l2,
+}
+"""Losses that regress the label; the online tracker's choice is among these."""
+
+LOSSES: Mapping[str, Callable[..., Tensor]] = {
+    **REGRESSION,
+    "shrinkage_cross_entropy": shrinkage_cross_entropy,
+    "balanced_cross_entropy": balanced_cross_entropy,
+    "focal_cross_entropy": focal_cross_entropy,
+}
+"""Every loss by name."""
+
+LossName = Literal[
+    "shrinkage",
+    "shrinkage_unweighted",
+    "l2",
+    "l3",
+    "focal_l2",
+    "shrinkage_cross_entropy",
+    "balanced_cross_entropy",
+    "focal_cross_entropy",
+]
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class LossConfig:
+    """Which loss trains the network; parameters that the chosen loss does not have are unused.
+
+    Parameters
+    ----------
+    name : str
+        A key of `LOSSES`.
+    speed : float
+        Shrinking speed a (k) of the shrinkage losses; paper and release: 10.
+    localisation : float
+        c of the regression form (paper: 0.2), as an error.
+    probability : float
+        a of the cross-entropy form (release: 0.6), as a probability.
+    gamma : float
+        Focusing exponent of the focal losses; release: 2.
+    """
+
+    name: LossName = "shrinkage_cross_entropy"
+    speed: float = Field(default=10.0, gt=0)
+    localisation: float = Field(default=0.2, ge=0)
+    probability: float = Field(default=0.6, ge=0, le=1)
+    gamma: float = Field(default=2.0, ge=0)
+
+
+def build_loss(config: LossConfig) -> Loss:
+    """The loss that a configuration names, with its parameters bound."""
+    function = LOSSES[config.name]
+    if config.name in ("shrinkage", "shrinkage_unweighted"):
+        return partial(function, speed=config.speed, localisation=config.localisation)
+    if config.name == "shrinkage_cross_entropy":
+        return partial(function, speed=config.speed, localisation=config.probability)
+    if config.name in ("focal_l2", "focal_cross_entropy"):
+        return partial(function, gamma=config.gamma)
+    return function

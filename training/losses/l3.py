@@ -1,0 +1,14 @@
+"""The cubed absolute error, which the shrinkage paper names as the focal loss's counterpart in regression."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from training.losses.reduction import Reduction, reduce, single_precision
+
+
+def l3(prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor:
+    """|P - Y|^3; parameters and precision as in `shrinkage`. Hard samples weigh more, but easy and middling ones less."""
+    prediction, label = single_precision(prediction, label)
+    error = prediction - label
+    return reduce(error.square() * error.abs(), reduction)
