@@ -1,0 +1,255 @@
+"""Read one frame's ILSVRC VID annotation: XML bytes in, boxes out, nothing trusted.
+
+Coordinates in the files are inclusive 0-based pixel indices, so a box here is
+`x = xmin, y = ymin, w = xmax - xmin + 1, h = ymax - ymin + 1`, in pixels.
+
+What is legitimate and what is an error:
+
+- A frame without objects is legitimate.
+- A box may touch the border or stick out over it. ILSVRC itself has boxes with `xmax == width`, one
+  pixel too far, and they are kept as they are, because the published crops were cut from them.
+- A box with no pixel inside the image is an error, and so is one that reaches further past a border
+  than the image is large: that is a damaged number, and its crop would need unbounded memory.
+- The same track twice in one frame is an error, and since nothing says which box is right, both are
+  left out.
+
+Files are read with lxml without entities, DTDs or network; `filename` is checked and never used as a path.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from lxml import etree
+
+from curation.errors import InputError
+
+MAX_FILE_BYTES = 1 << 20
+"""A larger file is no frame's annotation (a real one has about 450 bytes an object)."""
+
+MAX_SIDE = 65_535
+"""Pixels; JPEG stores sides in 16 bits."""
+
+_INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})\s*", re.ASCII)
+_TRACK = re.compile(r"\s*([0-9]{1,6})\s*", re.ASCII)
+_CLASS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,63}", re.ASCII)
+_FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
+_CORNERS = ("xmin", "ymin", "xmax", "ymax")
+_MEND = "Mend or restore this annotation"
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAnnotation:
+    """One object in one frame. `box` is xywh, 0-based, whole pixels."""
+
+    track: int
+    label: str
+    box: Box
+    occluded: int
+    generated: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAnnotation:
+    """One frame's annotation: its size in pixels, its usable objects, and what was wrong with the others.
+
+    `faults` pairs each error with the number of boxes that it costs.
+    """
+
+    width: int
+    height: int
+    objects: tuple[ObjectAnnotation, ...]
+    faults: tuple[tuple[InputError, int], ...] = ()
+
+
+def read_frame(path: Path) -> FrameAnnotation:
+    """Read and parse one annotation file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    InputError
+        If it cannot be read, is not a plain file, is larger than `MAX_FILE_BYTES`, and as `parse`.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+            raise InputError(
+                f"{path} is not an annotation: not a plain file of at most {MAX_FILE_BYTES} bytes",
+                do=_MEND,
+                reason="malformed XML",
+            )
+        xml = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}",
+            do="Mend the permissions or the disk",
+            reason="unreadable file",
+        ) from error
+    return parse(xml, path)
+
+
+def parse(xml: bytes, path: Path) -> FrameAnnotation:
+    """Parse the annotation of one frame.
+
+    Parameters
+    ----------
+    xml : bytes
+        The file's content, in any encoding that it declares.
+    path : Path
+        Where it comes from; for messages only.
+
+    Raises
+    ------
+    InputError
+        If the file as a whole cannot be used: malformed, not an `annotation`, with a document type
+        (which could define entities), with an unsafe `filename`, or without a sound image size.
+        A fault in one object raises nothing: it goes into `FrameAnnotation.faults`.
+    """
+    root = _root(xml, path)
+    filename = root.findtext("filename")
+    if filename is not None and not _FILENAME.fullmatch(filename.strip()):
+        raise InputError(
+            f"{path}: the filename {_quoted(filename)} is not a plain file name",
+            do=_MEND,
+            reason="unsafe filename",
+        )
+    size = root.find("size")
+    if size is None:
+        raise InputError(f"{path}: there is no image size", do=_MEND, reason="bad image size")
+    fields = _texts(size)
+    width, height = (_image_side(fields, side, path) for side in ("width", "height"))
+    objects: list[ObjectAnnotation] = []
+    faults: list[tuple[InputError, int]] = []
+    for position, element in enumerate(root.iterchildren("object")):
+        try:
+            objects.append(_object(element, position, width, height, path))
+        except InputError as error:
+            faults.append((error, 1))
+    repeated = {t: n for t, n in Counter(o.track for o in objects).items() if n > 1}
+    for track, times in sorted(repeated.items()):
+        fault = InputError(
+            f"{path}: track {track} is there {times} times in one frame", do=_MEND, reason="repeated track"
+        )
+        faults.append((fault, times))
+    return FrameAnnotation(width, height, tuple(o for o in objects if o.track not in repeated), tuple(faults))
+
+
+def _root(xml: bytes, path: Path) -> etree._Element:
+    try:
+        parser = etree.XMLParser(
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        root = etree.fromstring(xml, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
+        raise InputError(
+            f"{path} is not well-formed XML: {str(error)[:200]}", do=_MEND, reason="malformed XML"
+        ) from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise InputError(f"{path} has a document type, which is refused", do=_MEND, reason="malformed XML")
+    if root.tag != "annotation":
+        raise InputError(
+            f"{path} is not an annotation: its root is {_quoted(str(root.tag))}",
+            do=_MEND,
+            reason="malformed XML",
+        )
+    return root
+
+
+def _texts(element: etree._Element) -> dict[str, str]:
+    """The text of every element below this one, by tag."""
+    return {child.tag: child.text or "" for child in element.iter(etree.Element)}
+
+
+def _image_side(fields: dict[str, str], side: str, path: Path) -> int:
+    text = fields.get(side, "")
+    match = _INTEGER.fullmatch(text)
+    if match is None or not 1 <= int(match[1]) <= MAX_SIDE:
+        raise InputError(
+            f"{path}: the image {side} is {_quoted(text)}, not a whole number of 1 to {MAX_SIDE} pixels",
+            do=_MEND,
+            reason="bad image size",
+        )
+    return int(match[1])
+
+
+def _object(element: etree._Element, position: int, width: int, height: int, path: Path) -> ObjectAnnotation:
+    fields = _texts(element)
+    text = fields.get("trackid", "")
+    match = _TRACK.fullmatch(text)
+    if match is None:
+        raise InputError(
+            f"{path}: the trackid of object {position} is {_quoted(text)}, not a whole number of 0 to 999999",
+            do=_MEND,
+            reason="bad trackid",
+        )
+    track = int(match[1])
+    where = f"{path}: track {track}"
+    label = fields.get("name", "").strip()
+    if not _CLASS.fullmatch(label):
+        raise InputError(f"{where}: the class name is {_quoted(label)}", do=_MEND, reason="bad class name")
+    corners = []
+    for corner in _CORNERS:
+        match = _INTEGER.fullmatch(fields.get(corner, ""))
+        if match is None:
+            raise InputError(
+                f"{where}: {corner} is {_quoted(fields.get(corner, ''))}, not a whole number of pixels",
+                do=_MEND,
+                reason="bad number",
+            )
+        corners.append(int(match[1]))
+    return ObjectAnnotation(
+        track,
+        label,
+        _box(corners, width, height, where),
+        _flag(fields, "occluded", where),
+        _flag(fields, "generated", where),
+    )
+
+
+def _box(corners: list[int], width: int, height: int, where: str) -> Box:
+    xmin, ymin, xmax, ymax = corners
+    if xmax < xmin or ymax < ymin:
+        raise InputError(
+            f"{where}: the box is empty: xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}",
+            do=_MEND,
+            reason="empty box",
+        )
+    outside = xmax < 0 or ymax < 0 or xmin >= width or ymin >= height
+    too_far = xmin < -width or ymin < -height or xmax >= 2 * width or ymax >= 2 * height
+    if outside or too_far:
+        raise InputError(
+            f"{where}: the box (xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}) lies "
+            f"{'' if outside else 'too far '}outside the image of {width}x{height}",
+            do=_MEND,
+            reason="box outside image",
+        )
+    return xmin, ymin, xmax - xmin + 1, ymax - ymin + 1
+
+
+def _flag(fields: dict[str, str], name: str, where: str) -> int:
+    text = fields.get(name, "0").strip()
+    if text not in ("0", "1"):
+        raise InputError(
+            f"{where}: {name} is {_quoted(text)}, neither 0 nor 1", do=_MEND, reason="bad number"
+        )
+    return int(text)
+
+
+def _quoted(text: str) -> str:
+    """Text of a file, made safe and short for a message."""
+    return repr(text if len(text) <= 60 else text[:60] + "...")
