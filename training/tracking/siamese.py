@@ -1,0 +1,178 @@
+"""The Siamese tracker: a fixed exemplar of the first frame, correlated with the search region of each later one.
+
+The rules are those of REFERENCE section 3 (SiamFC with three scales: Bertinetto et al., 2016, section 3). Two
+defects of the released Python code are mended: the scale search spans exactly one step to either side and the
+middle scale is the unpenalised one (integer division made it otherwise under Python 3).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, Self
+
+import cv2
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor
+
+from curation.errors import STRICT, parameters
+from training.tracking.interface import Box, CheckedTracker, Frame
+from training.tracking.windows import box_around, centre_and_size, inside, sample_window
+
+STRIDE = 8
+"""Pixels of the search region per cell of the response map."""
+
+
+class Network(Protocol):
+    """What the tracker asks of `training.networks.SiameseNetwork`."""
+
+    def embed(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) float32 RGB 0..255 -> features."""
+
+    def respond(self, exemplar: Tensor, search: Tensor) -> Tensor:
+        """Features of (1 or B) exemplars and B search regions -> (B, 1, h, w)."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class SiameseConfig:
+    """Settings of `SiameseTracker`; the defaults are the published ones (REFERENCE section 3).
+
+    Parameters
+    ----------
+    exemplar_size, search_size : int
+        Sides of the two network inputs, px.
+    context : float
+        Margin around the target, in mean sides (w + h) / 2.
+    scales : int
+        Scales searched, odd.
+    scale_step : float
+        Factor between neighbouring scales.
+    scale_penalty : float
+        Factor on the responses of all scales but the middle one.
+    scale_damping : float
+        Share of the found scale change that is taken over.
+    upsample : int
+        Factor by which the response is interpolated (bicubic) before its maximum is taken.
+    window_influence : float
+        Weight of the cosine window against the response, 0..1.
+    min_size, max_size : float
+        Limits of the target's size, in first sizes.
+    pyramid : {"exemplar", "search"}
+        What is rescaled to find a change of size. `search` (published) embeds the search region at every scale,
+        in every frame. `exemplar` embeds the exemplar at every scale, once, and each search region only once:
+        the two images meet at the same ratios of scale for a third of the time.
+    """
+
+    exemplar_size: int = Field(default=127, ge=87)
+    search_size: int = Field(default=255, ge=95)
+    context: float = Field(default=0.5, ge=0, le=4)
+    scales: int = Field(default=3, ge=1, le=9)
+    scale_step: float = Field(default=1.0375, gt=1, le=2)
+    scale_penalty: float = Field(default=0.9745, gt=0, le=1)
+    scale_damping: float = Field(default=0.59, ge=0, le=1)
+    upsample: int = Field(default=16, ge=1, le=32)
+    window_influence: float = Field(default=0.176, ge=0, le=1)
+    min_size: float = Field(default=0.2, gt=0, le=1)
+    max_size: float = Field(default=5.0, ge=1)
+    pyramid: Literal["exemplar", "search"] = "exemplar"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.scales % 2 == 0:
+            raise ValueError("scales must be odd, so that one of them is the present size")
+        if self.search_size < self.exemplar_size:
+            raise ValueError("search_size must not be smaller than exemplar_size")
+        return self
+
+
+class SiameseTracker(CheckedTracker):
+    """Tracks with one fixed exemplar.
+
+    Parameters
+    ----------
+    network : Network
+        `embed` and `respond`, in evaluation mode.
+    config : SiameseConfig
+        Settings.
+    device : torch.device
+        Where the network lies.
+    """
+
+    def __init__(
+        self, network: Network, config: SiameseConfig | None = None, *, device: torch.device | str = "cpu"
+    ) -> None:
+        self.network = network
+        self.config = config or SiameseConfig()
+        self.device = torch.device(device)
+        steps = np.arange(self.config.scales) - self.config.scales // 2
+        self._scales = self.config.scale_step**steps  # (S,), the middle one is exactly 1
+        self._penalty = np.where(steps == 0, 0.0, 1 - self.config.scale_penalty)  # (S,), share lost
+
+    def _start(self, frame: Frame, box: Box) -> None:
+        self._centre, self._size = centre_and_size(box)
+        self._first_size = self._size.copy()
+        config = self.config
+        side = self._context_side()
+        # The target drawn `scale` times as large answers a target that has grown `scale` times.
+        sides = side / self._scales if config.pyramid == "exemplar" else np.array([side])
+        self._exemplar = self._embed(frame, sides, config.exemplar_size)  # (S or 1, C, k, k)
+
+    def _locate(self, frame: Frame) -> Box:
+        config = self.config
+        side = self._context_side() * config.search_size / config.exemplar_size
+        sides = np.array([side]) if config.pyramid == "exemplar" else side * self._scales
+        with torch.inference_mode():
+            search = self._embed(frame, sides, config.search_size)  # (1 or S, C, h, w)
+            pairs = len(self._scales)
+            if config.pyramid == "exemplar":
+                search = search.expand(pairs, -1, -1, -1)
+            responses = self.network.respond(self._exemplar, search)[:, 0].float().cpu().numpy()  # (S, h, w)
+        chosen, cell = self._peak(responses)
+        searched = sides[min(chosen, len(sides) - 1)]
+        self._centre = inside(self._centre + cell * STRIDE * searched / config.search_size, frame)
+        change = 1 + config.scale_damping * (self._scales[chosen] - 1)
+        limits = np.array([config.min_size, config.max_size]) / (self._size[0] / self._first_size[0])
+        self._size = self._size * np.clip(change, *limits)
+        return box_around(self._centre, self._size)
+
+    def _context_side(self) -> float:
+        """Side of the exemplar's square in frame pixels: sqrt((w + p)(h + p)), p = context (w + h)."""
+        return float(np.sqrt(np.prod(self._size + self.config.context * self._size.sum())))
+
+    def _embed(self, frame: Frame, sides: np.ndarray, pixels: int) -> Tensor:
+        """Features of squares of the given sides around the target, in one batch."""
+        crops = np.empty((len(sides), pixels, pixels, 3), np.uint8)
+        fill = self._fill(frame, float(sides.max()))
+        for crop, side in zip(crops, sides, strict=True):
+            step = side / pixels
+            crop[:] = sample_window(frame, self._centre, (step, step), (pixels, pixels), fill=fill)
+        rgb = torch.from_numpy(crops[..., ::-1].astype(np.float32)).to(self.device)
+        with torch.inference_mode():
+            return self.network.embed(rgb.permute(0, 3, 1, 2))  # channels_last in memory: no copy
+
+    def _fill(self, frame: Frame, side: float) -> tuple[float, ...]:
+        """The frame's mean colour, asked for only where the window leaves the frame."""
+        reach = side / 2
+        limits = np.array([frame.shape[1], frame.shape[0]])
+        if (self._centre - reach < 0).any() or (self._centre + reach > limits - 1).any():
+            return tuple(float(np.floor(value)) for value in cv2.mean(frame)[:3])
+        return (0.0, 0.0, 0.0)
+
+    def _peak(self, responses: np.ndarray) -> tuple[int, np.ndarray]:
+        """The best scale of (S, h, w) responses, and its peak's (x, y) distance from the middle, in cells."""
+        config = self.config
+        height, width = responses.shape[1:]
+        up = (width * config.upsample, height * config.upsample)
+        fine = [cv2.resize(response, up, interpolation=cv2.INTER_CUBIC) for response in responses]
+        peaks = np.array([response.max() for response in fine])
+        chosen = int(
+            np.argmax(peaks - self._penalty * abs(peaks))
+        )  # a penalty for negative peaks (logits) too
+        response = fine[chosen].astype(np.float64)
+        response -= response.min()
+        response /= response.sum() + 1e-12
+        window = np.outer(np.hanning(up[1]), np.hanning(up[0]))
+        response = (1 - config.window_influence) * response + config.window_influence * window / window.sum()
+        row, column = np.unravel_index(int(response.argmax()), response.shape)
+        middle = (np.array(up) - 1) / 2
+        return chosen, (np.array([column, row]) - middle) / config.upsample
