@@ -25,6 +25,9 @@ SUBSETS = ("a", "b", "c", "d", "e")
 IMAGE_SUFFIX = ".JPEG"
 ANNOTATION_SUFFIX = ".xml"
 
+MISSING_ROOT = "missing root"
+"""`InputError.reason` where there is no raw data at all: no fault in a clone that has pulled its results."""
+
 _AS_UNPACKED = {
     **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate(SUBSETS[:4])},
     "e": "val",
@@ -127,14 +130,14 @@ def open_dataset(root: Path) -> Dataset:
     Raises
     ------
     InputError
-        If `root` is missing (reason `"missing root"`), is not such a folder, or holds no subset in
+        If `root` is missing (reason `MISSING_ROOT`), is not such a folder, or holds no subset in
         either layout (reason `"unknown layout"`). Which subsets are there is `Dataset.subsets`.
     """
     if not root.is_dir():
         raise InputError(
             f"the dataset root {root} is missing or is not a folder",
             do="Point the dataset root at the folder that holds Data/VID and Annotations/VID",
-            reason="missing root",
+            reason=MISSING_ROOT,
         )
     for tree in ("Data", "Annotations"):
         if not (root / tree / "VID").is_dir():

@@ -1,0 +1,176 @@
+"""The manifest: what raw data is there, by content. It stands in for the data as a DVC dependency.
+
+DVC would hash 86 GB and look at 2.6 M files on every `status`. A manifest names, for every video, the
+number of frames, their bytes, and one digest each of all images and all annotations (names and content,
+nothing else): the same data gives the same bytes at any path, in either tree layout and with any times, and
+identical bytes stop the pipeline there. An edit, an addition, a deletion and a renaming each change it.
+
+Only videos whose files look changed to `stat` (name, size, time of modification) are read. An edit that
+keeps all three goes unnoticed until a strict scan, which reads everything.
+
+Where the raw data is absent (a colleague has pulled the crops and owns no ILSVRC), `record` keeps the
+manifest on record, so that nothing made from it counts as out of date.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from curation.contents import Files, Folder, Group, scan_groups
+from curation.dataset import ANNOTATION_SUFFIX, IMAGE_SUFFIX, MISSING_ROOT, Dataset
+from curation.errors import InputError
+from curation.files import read_json, write_json
+from curation.parallel import Workers
+from curation.statcache import StatCache
+
+SCHEMA = 1
+"""Version of the document's form."""
+
+
+class SequenceFiles(NamedTuple):
+    """The files of one benchmark sequence: its frames in order, and whatever annotates them."""
+
+    name: str
+    images: Sequence[Path]
+    annotations: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What `record` did, in words in `note`. `kept`: the raw data is absent and the old manifest stays."""
+
+    changed: bool
+    kept: bool
+    note: str
+
+
+def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: Workers) -> dict[str, Any]:
+    """Make the manifest of one subset of a VID tree.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        From `curation.dataset.open_dataset`.
+    subset : str
+        One of `curation.dataset.SUBSETS`.
+    state : Path
+        Folder for the cache of what was read; any run may share it, and deleting it costs only time.
+    strict : bool
+        Read every file, whatever `stat` says.
+    workers : Workers
+        Processes to scan with.
+
+    Returns
+    -------
+    dict
+        `{"schema": 1, "kind": "vid", "subset": "a", "videos": {name: {"frames", "bytes", "images",
+        "annotations"}}}`: number of JPEGs, their bytes, and two digests.
+
+    Raises
+    ------
+    InputError
+        As `Dataset.videos`; if a file cannot be read, or vanishes while the scan runs.
+    """
+    groups = [
+        Group(
+            video.name,
+            Folder(video.frames_dir, IMAGE_SUFFIX),
+            Folder(video.annotations_dir, ANNOTATION_SUFFIX),
+        )
+        for video in dataset.videos(subset)
+    ]
+    cache = StatCache(state, f"vid {subset} {dataset.root.resolve()}")
+    videos = scan_groups(groups, cache, f"manifest {subset}", strict, workers)
+    return {"schema": SCHEMA, "kind": "vid", "subset": subset, "videos": videos}
+
+
+def scan_sequences(
+    benchmark: str, sequences: Sequence[SequenceFiles], *, state: Path, strict: bool, workers: Workers
+) -> dict[str, Any]:
+    """Make the manifest of a benchmark's sequences; parameters and errors as `scan`.
+
+    Returns
+    -------
+    dict
+        `{"schema": 1, "kind": "sequences", "benchmark": "otb2013", "sequences": {name: {"frames", "bytes",
+        "images", "annotations"}}}`.
+    """
+    groups = [Group(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
+    places = [os.fspath(path.resolve().parent) for s in sequences for path in s.images[:1]]
+    cache = StatCache(state, f"sequences {benchmark} {os.path.commonpath(places) if places else ''}")
+    found = scan_groups(groups, cache, f"manifest {benchmark}", strict, workers)
+    return {"schema": SCHEMA, "kind": "sequences", "benchmark": benchmark, "sequences": found}
+
+
+def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
+    """Bring the manifest file `path` up to date with `make()`, or keep it where the raw data is absent.
+
+    The file is written only if its bytes change.
+
+    Parameters
+    ----------
+    path : Path
+        The manifest, `data/manifest/<subset>.json`.
+    make : callable
+        Opens the data and scans it: `lambda: scan(open_dataset(root), ...)`.
+
+    Raises
+    ------
+    InputError
+        Whatever `make` raises, unless its reason is `dataset.MISSING_ROOT` and `path` holds a sound manifest.
+        A subset that has gone from a root that is there is an error, not a reason to keep the record.
+    """
+    try:
+        document = make()
+    except InputError as error:
+        if error.reason != MISSING_ROOT:
+            raise
+        return _keep(path, error)
+    before = path.read_bytes() if path.is_file() else b""
+    content = orjson.dumps(
+        document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    )
+    if content == before:
+        return Recorded(changed=False, kept=False, note=f"{path.stem}: the raw data is unchanged")
+    write_json(path, document)
+    return Recorded(changed=True, kept=False, note=f"{path.stem}: the raw data is new or changed")
+
+
+def load_manifest(path: Path) -> dict[str, Any]:
+    """Read a manifest back.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of another schema.
+    """
+    document = read_json(path, made_by="manifest")
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "kind" not in document:
+        raise InputError(
+            f"{path} is not a manifest of schema {SCHEMA}",
+            do="Run: dvc repro manifest",
+            reason="wrong schema",
+        )
+    return document
+
+
+def _keep(path: Path, error: InputError) -> Recorded:
+    if not path.is_file():
+        raise InputError(
+            f"{error.what}, and there is no manifest on record ({path})",
+            do=f"{error.do}; or, to use a colleague's crops without raw data, run: dvc pull",
+            reason=MISSING_ROOT,
+        ) from error
+    load_manifest(path)
+    return Recorded(
+        changed=False,
+        kept=True,
+        note=f"{path.stem}: the raw data is absent, so the manifest on record is kept ({error.what}): "
+        "results made from it can be used, but not made again from raw data here",
+    )
