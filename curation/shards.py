@@ -1,0 +1,215 @@
+"""One tar per video: plain USTAR, the same bytes for the same members, read at random by offset.
+
+A member is named `<video>/<frame:06d>-<track:02d>.x.jpg` (`.z.jpg` for an exemplar crop). The first dot of the
+file name stands before the kind of crop, so `webdataset` makes one sample of an object in a frame: key
+`<video>/000007-00`, fields `x.jpg` and `z.jpg`. The video is part of the key, so shards can be read, or
+unpacked, one after the other without two samples meeting under one key.
+
+Members are ordered by frame, then track, then kind. Owner, group and time are 0, and the layout follows from
+the sizes alone: each member takes a header block and its content, rounded up to whole blocks of 512 bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tarfile
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from curation.errors import InputError
+
+BLOCK = tarfile.BLOCKSIZE
+SUFFIX = ".tar"
+
+_END = bytes(2 * BLOCK)
+_MAGIC = slice(257, 265)
+_MAGIC_USTAR = b"ustar\x0000"
+_SIZE = slice(124, 136)
+
+
+def member_name(video: str, frame: int, track: int, kind: str) -> str:
+    """Name of a crop inside its video's shard; `kind` is `"x"` (search region) or `"z"` (exemplar)."""
+    return f"{video}/{frame:06d}-{track:02d}.{kind}.jpg"
+
+
+def data_offsets(sizes: ArrayLike) -> NDArray[np.int64]:
+    """Offset of each member's content in a shard, from the sizes in bytes of all members in order."""
+    taken = _blocks(np.asarray(sizes, np.int64)) + BLOCK
+    return np.cumsum(taken) - taken + BLOCK
+
+
+def shard_bytes(sizes: ArrayLike) -> int:
+    """Length in bytes of the shard whose members have these sizes."""
+    return int((_blocks(np.asarray(sizes, np.int64)) + BLOCK).sum()) + len(_END)
+
+
+def _blocks(size: Any) -> Any:
+    return -(-size // BLOCK) * BLOCK
+
+
+class ShardWriter:
+    """Writes members to a binary stream, in the order given.
+
+    Parameters
+    ----------
+    stream : binary file
+        Written from its current position; the caller owns it.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def add(self, name: str, content: bytes) -> None:
+        """Append one member.
+
+        Raises
+        ------
+        InputError
+            If the name does not fit a USTAR header: a file name of at most 100 bytes of UTF-8 after at most 155
+            bytes of folder.
+        """
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        try:
+            header = member.tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict")
+        except ValueError as error:
+            raise InputError(
+                f"{name!r} cannot be the name of a tar member: {error}",
+                do="Rename the video: at most 155 bytes",
+                reason="bad video name",
+            ) from None
+        self._stream.write(b"".join((header, content, bytes(-len(content) % BLOCK))))
+
+    def close(self) -> None:
+        """Write the end-of-archive mark; the stream stays open."""
+        self._stream.write(_END)
+
+
+class ShardReader:
+    """Reads members of one shard by offset.
+
+    Safe to share between threads and across a fork (`os.pread` keeps no position), and picklable: a copy
+    in another process opens the file for itself.
+
+    Parameters
+    ----------
+    path : Path
+        The shard.
+    size : int, optional
+        Its expected length in bytes, as the imdb records it.
+
+    Raises
+    ------
+    InputError
+        On the first read, if the file is missing, is no USTAR archive, or has another length.
+    """
+
+    def __init__(self, path: Path, size: int | None = None) -> None:
+        self.path = path
+        self.size = size
+        self._lock = threading.Lock()
+        self._handle: int | None = None
+
+    def __getstate__(self) -> tuple[Path, int | None]:
+        return self.path, self.size
+
+    def __setstate__(self, state: tuple[Path, int | None]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None) is not None:
+            os.close(self._handle)  # type: ignore[arg-type]
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Content of the member that starts at `offset` and has `size` bytes.
+
+        The header in front of it is read along and compared, so a wrong offset is an error, never a wrong crop.
+
+        Raises
+        ------
+        InputError
+            If no member of that size starts there: the shard is truncated, or not the one that was indexed.
+        """
+        handle = self._handle if self._handle is not None else self._open()
+        found = os.pread(handle, BLOCK + size, offset - BLOCK) if offset >= BLOCK else b""
+        if len(found) != BLOCK + size:
+            raise self._refuse(f"is cut short: it has no {size} bytes at offset {offset}", "truncated shard")
+        if found[_MAGIC] != _MAGIC_USTAR or int(found[_SIZE].rstrip(b"\0 ") or b"0", 8) != size:
+            raise self._refuse(
+                f"is not the shard that was indexed: no member of {size} bytes at offset {offset}",
+                "foreign shard",
+            )
+        return found[BLOCK:]
+
+    def _open(self) -> int:
+        with self._lock:
+            if self._handle is None:
+                self._handle = self._checked()
+            return self._handle
+
+    def _checked(self) -> int:
+        try:
+            handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise self._refuse("is missing", "missing shard") from None
+        except OSError as error:
+            raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard") from error
+        try:
+            length = os.fstat(handle).st_size
+            if self.size is not None and length != self.size:
+                raise self._refuse(f"has {length} bytes, {self.size} were indexed", "foreign shard")
+            if os.pread(handle, BLOCK, 0)[_MAGIC] != _MAGIC_USTAR:
+                raise self._refuse("is not a USTAR archive", "foreign shard")
+            if length % BLOCK or os.pread(handle, len(_END), length - len(_END)) != _END:
+                raise self._refuse("is cut short: it has no end-of-archive mark", "truncated shard")
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def _refuse(self, what: str, reason: str) -> InputError:
+        return InputError(
+            f"shard {self.path} {what}",
+            do="Restore it (dvc checkout, dvc pull), or make it again: dvc repro crop imdb",
+            reason=reason,
+        )
+
+
+class ShardFolder:
+    """Reads members of the many shards under one folder, keeping at most `max_open` of them open.
+
+    Safe to share between threads and across a fork, and picklable, as `ShardReader` is.
+    """
+
+    def __init__(self, root: Path, max_open: int = 256) -> None:
+        self.root = root
+        self.max_open = max_open
+        # A reader that falls out of the cache closes when the last thread that still uses it lets go.
+        self._reader = functools.lru_cache(maxsize=max_open)(self._make)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ShardFolder, (self.root, self.max_open)
+
+    def _make(self, shard: str, size: int | None) -> ShardReader:
+        return ShardReader(self.root / shard, size)
+
+    def read(self, shard: str, offset: int, size: int, *, shard_size: int | None = None) -> bytes:
+        """`ShardReader.read` of the shard at the relative path `shard` (`"a/<video>.tar"`)."""
+        return self._reader(shard, shard_size).read(offset, size)
+
+
+def write_shard(stream: IO[bytes], members: Iterable[tuple[str, bytes]]) -> list[int]:
+    """Write a whole shard; return the sizes of its members in order."""
+    writer = ShardWriter(stream)
+    sizes = []
+    for name, content in members:
+        writer.add(name, content)
+        sizes.append(len(content))
+    writer.close()
+    return sizes
