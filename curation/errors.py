@@ -9,6 +9,8 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as parameters
 
+__all__ = ["STRICT", "ErrorPolicy", "InputError", "Skipped", "parameters"]
+
 STRICT = ConfigDict(extra="forbid", strict=True)
 """Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
 
@@ -91,7 +93,8 @@ class Skipped:
             reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(self.counts.items()))
             raise InputError(
                 f"{stage}: {self.skipped} of {self.total} items skipped ({reasons}), over the limit "
-                f"errors.max_skipped = {policy.max_skipped:g}; first: {next(iter(self.examples.values()))[0]}",
+                f"errors.max_skipped = {policy.max_skipped:g}; first: "
+                f"{next(iter(self.examples.values()))[0]}",
                 do="Mend the data, or raise errors.max_skipped in params.yaml",
                 reason="too many skipped",
             )
