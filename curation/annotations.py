@@ -15,14 +15,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from curation.dataset import Dataset, Video
-from curation.errors import ErrorPolicy, InputError, Skipped
-from curation.files import read_json
+from curation.errors import STRICT, ErrorPolicy, InputError, Skipped, parameters
+from curation.files import read_json, write_json
 from curation.frame_xml import FrameAnnotation, read_frame
 from curation.parallel import Workers, run_in_order
 
 SCHEMA = 1
 """Version of the document's form."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class AnnotateConfig:
+    """Parameters of the annotate stage.
+
+    `recipe` is raised whenever the same XML gives another document, and is all that makes the stage run
+    again for a change of code; a golden test says when.
+    """
+
+    recipe: int = Field(default=1, ge=1)
 
 
 def annotate_subset(
@@ -38,14 +51,13 @@ def annotate_subset(
         trackid, ascending, is `{"id", "class", "frames", "boxes", "occluded", "generated"}` with boxes
         `[x, y, w, h]` in 0-based whole pixels. The same for any number of workers.
     skipped : Skipped
-        What was left out under the `skip` policy. Items are frames and boxes: an unusable frame counts
-        as one, as its boxes are unknown.
+        What was left out under the `skip` policy, for the caller to report and then to `check`. Items are
+        frames and boxes: an unusable frame counts as one, as its boxes are unknown.
 
     Raises
     ------
     InputError
-        Under the `raise` policy, for the first fault in order of videos and frames; under `skip`, when
-        more than `policy.max_skipped` of all items were left out.
+        Under the `raise` policy, for the first fault in order of videos and frames.
     """
     videos: dict[str, Any] = {}
     skipped = Skipped()
@@ -62,8 +74,12 @@ def annotate_subset(
         skipped.merge(result.skipped)
         if result.record is not None:
             videos[result.name] = result.record
-    skipped.check(policy, stage=f"annotate {subset}")
     return {"schema": SCHEMA, "subset": subset, "videos": videos}, skipped
+
+
+def write_annotations(path: Path, document: dict[str, Any]) -> None:
+    """Write the document of `annotate_subset` atomically, without indentation."""
+    write_json(path, document, indent=False)
 
 
 def load_annotations(path: Path) -> dict[str, Any]:

@@ -66,11 +66,10 @@ class Group(NamedTuple):
 def scan_groups(
     groups: list[Group], cache: StatCache, label: str, strict: bool, workers: Workers
 ) -> dict[str, Any]:
-    serial = Workers(jobs=1, backend=workers.backend)
     results = run_in_order(
         partial(_scan_group, strict=strict),
         [(group, cache.get(group.name)) for group in groups],
-        workers=serial if len(groups) < SERIAL_BELOW else workers,
+        workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
         label=label,
         size=lambda result: result[1]["frames"],
     )
