@@ -1,0 +1,162 @@
+"""Textures: multi-octave noise, patterns of a few families, palettes, and the backgrounds made of them.
+
+All sizes are pixels; images are (H, W, 3) uint8 BGR, fields (H, W) uint8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+
+TRAINING_PATTERNS = ("stripes", "spots", "checks", "noise", "patches")
+"""Pattern families of the VID videos."""
+
+EVALUATION_PATTERNS = ("rings", "bricks", "marble", "scales")
+"""Pattern families of the evaluation sequences: none of them occurs in training."""
+
+
+def fractal(
+    rng: np.random.Generator, height: int, width: int, *, base: int = 3, roughness: float = 0.6
+) -> Image:
+    """Multi-octave noise with a falling spectrum, stretched to 0..255.
+
+    `base` cells span the shorter side in the coarsest octave; each further octave doubles them and has
+    `roughness` times the amplitude, down to cells of two pixels.
+    """
+    short = min(height, width)
+    total = np.zeros((height, width), np.float32)
+    cells, weight = base, 1.0
+    while cells * 2 <= short:
+        grid = rng.integers(
+            0, 256, (max(2, cells * height // short), max(2, cells * width // short)), dtype=np.uint8
+        )
+        octave = cv2.resize(grid.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
+        total += octave * np.float32(weight)
+        cells, weight = cells * 2, weight * roughness
+    return stretch(total)
+
+
+def stretch(field: NDArray[np.float32]) -> Image:
+    """Map a field's range linearly onto 0..255."""
+    low, high = float(field.min()), float(field.max())
+    return np.rint((field - low) * (255.0 / max(high - low, 1e-6))).astype(np.uint8)
+
+
+def draw_palette(rng: np.random.Generator, colours: int, *, vivid: float) -> Image:
+    """A (256, 3) BGR ramp through `colours` random colours; saturation up to `vivid` (0..1)."""
+    hue = rng.integers(0, 180) + rng.integers(-35, 36, colours)
+    saturation = rng.integers(0, max(2, int(255 * vivid)), colours)
+    value = rng.permutation(np.linspace(45, 235, colours)) + rng.integers(-18, 19, colours)
+    hsv = np.stack([hue % 180, saturation, np.clip(value, 0, 255)], axis=1).astype(np.uint8)
+    bgr = cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0].astype(np.float64)
+    stops = np.linspace(0, 255, colours)
+    ramp = np.stack([np.interp(np.arange(256), stops, bgr[:, channel]) for channel in range(3)], axis=1)
+    return np.rint(ramp).astype(np.uint8)
+
+
+def colour(field: Image, palette: Image) -> Image:
+    """Look a (H, W) field up in a (256, 3) palette: (H, W, 3)."""
+    return palette[field]
+
+
+def draw_pattern(rng: np.random.Generator, name: str, size: int, *, cells: float) -> Image:
+    """One pattern of the named family on a (size, size) field; `cells` repeats of it span the side."""
+    axis = np.arange(size, dtype=np.float32) * np.float32(cells / size)
+    angle = rng.random() * np.pi
+    warp = fractal(rng, size, size, base=2).astype(np.float32) * np.float32(0.9 / 255)
+    u = np.float32(np.cos(angle)) * axis[None, :] + np.float32(np.sin(angle)) * axis[:, None] + warp
+    v = np.float32(np.cos(angle)) * axis[:, None] - np.float32(np.sin(angle)) * axis[None, :] + warp
+    turn = np.float32(2 * np.pi)
+    if name == "stripes":
+        field = np.clip(np.sin(turn * u) * 3, -1, 1)
+    elif name == "spots":
+        field = np.clip((np.sin(turn * u) + np.sin(turn * v)) * 2, -1, 1)
+    elif name == "checks":
+        field = np.clip(np.sin(turn * u) * 4, -1, 1) * np.clip(np.sin(turn * v) * 4, -1, 1)
+    elif name == "rings":
+        centre = np.float32(cells) * rng.uniform(0.3, 0.7, 2).astype(np.float32)
+        radius = np.hypot(axis[None, :] - centre[0], axis[:, None] - centre[1]) + warp
+        field = np.clip(np.sin(turn * radius) * 3, -1, 1)
+    elif name == "bricks":
+        row = np.floor(v)
+        mortar = np.minimum(v - row, np.abs((u + 0.5 * (row % 2)) % 1.0 - 0.5) * 2)
+        field = np.clip(mortar * 6, 0, 1) * 2 - 1
+    elif name == "scales":
+        row = np.floor(v)
+        field = (np.hypot((u + 0.5 * (row % 2)) % 1.0 - 0.5, v - row)) * 2 - 1
+    elif name == "marble":
+        field = np.sin(turn * (u + 2.5 * warp))
+    elif name == "patches":
+        coarse = rng.integers(0, 256, (max(2, int(cells)),) * 2, dtype=np.uint8)
+        blocks = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_NEAREST)
+        field = blocks.astype(np.float32) / 127.5 - 1
+    else:
+        field = fractal(rng, size, size, base=max(2, int(cells))).astype(np.float32) / 127.5 - 1
+    return np.rint(np.clip(field, -1, 1) * 127.5 + 127.5).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Textures that look alike: one pattern, one palette. A target and its distractors share one."""
+
+    pattern: str
+    palette: Image
+    cells: float
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, patterns: Sequence[str]) -> Family:
+        return cls(
+            pattern=patterns[int(rng.integers(len(patterns)))],
+            palette=draw_palette(rng, int(rng.integers(3, 5)), vivid=0.85),
+            cells=float(rng.uniform(2.5, 4.5)),
+        )
+
+    def paint(self, rng: np.random.Generator, size: int) -> Image:
+        """One member: the family's pattern in another phase, with markings of its own; (size, size, 3) BGR."""
+        field = draw_pattern(rng, self.pattern, size, cells=self.cells)
+        grain = fractal(rng, size, size, base=4)
+        mixed = cv2.addWeighted(field, 0.75, grain, 0.25, 0.0)
+        image = colour(mixed, self.palette)
+        for _ in range(int(rng.integers(2, 5))):
+            centre = rng.integers(size // 5, size - size // 5, 2)
+            axes = rng.integers(size // 12, size // 4, 2)
+            tone = self.palette[int(rng.integers(256))].astype(np.int64) + rng.integers(-70, 71, 3)
+            patch = tuple(int(value) for value in np.clip(tone, 0, 255))
+            ellipse = (tuple(map(int, centre)), tuple(map(int, axes)), float(rng.integers(180)))
+            cv2.ellipse(image, *ellipse, 0, 360, patch, -1, cv2.LINE_AA)
+        return image
+
+
+def draw_background(rng: np.random.Generator, height: int, width: int, patterns: Sequence[str]) -> Image:
+    """A backdrop: fractal ground, perhaps a sky above a horizon, perhaps a grating, and soft scattered shapes."""
+    ground = colour(fractal(rng, height, width, base=4), draw_palette(rng, 4, vivid=0.45))
+    kind = int(rng.integers(3))
+    if kind == 0:
+        sky = colour(fractal(rng, height, width, base=2, roughness=0.4), draw_palette(rng, 2, vivid=0.35))
+        ridge = fractal(rng, 8, width, base=2)[4].astype(np.int64)
+        horizon = height // 3 + (ridge - 128) * height // 1200
+        above = np.arange(height)[:, None] < horizon[None, :]
+        ground = np.where(above[..., None], sky, ground)
+    elif kind == 1:
+        pattern = draw_pattern(rng, patterns[int(rng.integers(len(patterns)))], max(height, width), cells=9.0)
+        tint = colour(pattern[:height, :width], draw_palette(rng, 3, vivid=0.3))
+        ground = cv2.addWeighted(ground, 0.65, tint, 0.35, 0.0)
+    for _ in range(int(rng.integers(6, 14))):
+        centre = (int(rng.integers(width)), int(rng.integers(height)))
+        axes = (int(rng.integers(8, 46)), int(rng.integers(8, 46)))
+        tone = ground[centre[1], centre[0]].astype(np.int64) + rng.integers(-60, 61, 3)
+        shade = tuple(int(value) for value in np.clip(tone, 0, 255))
+        layer = ground.copy()
+        if rng.random() < 0.5:
+            cv2.ellipse(layer, centre, axes, float(rng.integers(180)), 0, 360, shade, -1, cv2.LINE_AA)
+        else:
+            corner = (centre[0] + axes[0], centre[1] + axes[1])
+            cv2.rectangle(layer, centre, corner, shade, -1, cv2.LINE_AA)
+        ground = cv2.addWeighted(layer, 0.7, ground, 0.3, 0.0)
+    return np.ascontiguousarray(cv2.GaussianBlur(ground, (3, 3), 0))
