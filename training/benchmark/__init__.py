@@ -1,1 +1,1 @@
-"""Benchmarks: sequences, protocols, metrics, reports. No torch: they measure any tracker, or anybody's files."""
+"""Benchmarks: sequences, protocols, metrics, reports. No torch: they measure any tracker, or any files."""

@@ -1,0 +1,166 @@
+"""Which sequences a benchmark has, with their frame ranges, attributes and traps: the packaged lists.
+
+`lists/<benchmark>.json` beside this module, and in the same form a file `<root>/<benchmark>.json` beside a
+benchmark's folder, which takes the place of the packaged one (header fields it leaves out are taken from it):
+
+    {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
+     "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
+     "folders": ["OTB", ...],          names the benchmark's own folder goes by inside a root
+     "absent_rows": false,             true: a NaN row of the ground truth means the target is absent (UAV123)
+     "attributes": ["IV", ...],        order for tables; for "vot" the per-frame tags
+     "sequences": [
+       {"name": "Jogging.1",
+        "folder": "Jogging",           frames and annotation lie below it
+        "gt_file": "groundtruth_rect.1.txt",   relative to `folder`, or else to the benchmark's folder
+        "image": "img/%04d.jpg",       below `folder`; .png too, and for "vot" also below color/
+        "start_frame": 1, "end_frame": 307,    numbers of image files, both included; end null: all there are
+        "ope_start_frame": 6,          optional: one-pass evaluation starts here (Tiger1)
+        "attributes": ["OCC", ...],    optional
+        "init_omit": [[61, 83]],       optional: image numbers where TRE may not start
+        "aliases": ["Jogging_1"],      optional: names in other people's files; case and - _ . never matter
+        "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
+
+A list may also be a choice from a packaged one:
+`{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+
+from curation.errors import STRICT, InputError, parameters
+from training.benchmark.problems import unknown_name
+
+BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
+"""The five benchmarks of the pipeline; `otb50` is a sixth list, a subset of otb2015."""
+
+FORM = "The form of a list is described in training/benchmark/listing.py"
+
+LISTS = Path(__file__).parent / "lists"
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class Entry:
+    """One sequence of a list; the fields are described in the module's docstring."""
+
+    name: str = Field(min_length=1)
+    folder: str
+    gt_file: str = "groundtruth_rect.txt"
+    image: str = "img/%04d.jpg"
+    start_frame: int = Field(default=1, ge=0)
+    end_frame: int | None = None
+    ope_start_frame: int | None = None
+    attributes: tuple[str, ...] = ()
+    init_omit: tuple[tuple[int, int], ...] = ()
+    aliases: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of ground truth that the list promises, or None where it does not know."""
+        return None if self.end_frame is None else self.end_frame - self.start_frame + 1
+
+    @property
+    def lead_in(self) -> int:
+        """Rows before the first frame of one-pass evaluation (5 for Tiger1, else 0)."""
+        return 0 if self.ope_start_frame is None else self.ope_start_frame - self.start_frame
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class Listing:
+    """A benchmark's list: header and entries."""
+
+    schema: Literal[1]
+    benchmark: str
+    title: str
+    kind: Literal["ope", "vot"]
+    folders: tuple[str, ...]
+    absent_rows: bool = False
+    attributes: tuple[str, ...] = ()
+    sequences: tuple[Entry, ...]
+
+    @property
+    def base(self) -> int:
+        """The coordinate of the top-left pixel in the benchmark's files: 1 for OTB's kind, 0 for VOT's."""
+        return 0 if self.kind == "vot" else 1
+
+    def select(self, names: tuple[str, ...], *, benchmark: str, title: str) -> Listing:
+        """The same list with only the named sequences, in the order of `names`."""
+        by_name = {entry.name: entry for entry in self.sequences}
+        unknown = [name for name in names if name not in by_name]
+        if unknown:
+            raise unknown_name(f"sequence of {self.benchmark}", unknown[0], list(by_name))
+        return replace(
+            self, sequences=tuple(by_name[name] for name in names), benchmark=benchmark, title=title
+        )
+
+
+def name_key(name: str) -> str:
+    """What two spellings of a sequence's name share: lower case, one sign for all of `-_.` and spaces."""
+    return re.sub(r"[-_. ]+", "-", name.strip().lower())
+
+
+def packaged_names() -> list[str]:
+    """Names of the packaged lists, sorted."""
+    return sorted(path.stem for path in LISTS.glob("*.json"))
+
+
+def load_listing(name: str, override: Path | None = None) -> Listing:
+    """Read the packaged list of a benchmark, or the one in the file `override`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name (the nearest is suggested), or a list that is not in the documented form.
+    """
+    packaged = LISTS / f"{name}.json"
+    if override is None:
+        if not packaged.is_file():
+            raise unknown_name("benchmark", name, packaged_names())
+        return _read(packaged, {})
+    header = {}
+    if packaged.is_file():
+        base = load_listing(name)
+        header = {
+            "title": base.title,
+            "kind": base.kind,
+            "folders": base.folders,
+            "absent_rows": base.absent_rows,
+            "attributes": base.attributes,
+        }
+    return _read(override, header)
+
+
+def _read(path: Path, header: dict[str, object]) -> Listing:
+    try:
+        document = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise InputError(f"{path}: {error}", do=FORM, reason="bad list") from None
+    if not isinstance(document, dict):
+        raise InputError(f"{path} is not a JSON object", do=FORM, reason="bad list")
+    if "subset_of" in document:
+        whole = load_listing(str(document["subset_of"]))
+        return whole.select(
+            tuple(document["sequences"]), benchmark=document["benchmark"], title=document["title"]
+        )
+    try:
+        listing = TypeAdapter(Listing).validate_json(orjson.dumps(header | document))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{path}, {place}: {first['msg']}, found {str(first['input'])[:60]!r}",
+            do=FORM,
+            reason="bad list",
+        ) from None
+    keys = [name_key(entry.name) for entry in listing.sequences]
+    double = {key for key in keys if keys.count(key) > 1}
+    if double:
+        raise InputError(f"{path} lists {sorted(double)[0]} twice", do="Names must differ", reason="bad list")
+    return listing

@@ -1,0 +1,214 @@
+"""One-pass evaluation: curves and scores of trackers over a benchmark's sequences, under a named protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from training.benchmark.metrics import (
+    NORMALISED_THRESHOLDS,
+    OVERLAP_AT,
+    OVERLAP_THRESHOLDS,
+    PRECISION_AT,
+    PRECISION_THRESHOLDS,
+    error_hits,
+    success_hits,
+)
+from training.benchmark.protocols import Protocol, get_protocol, measure
+from training.benchmark.sequences import Benchmark, Sequence
+
+Array = NDArray[np.float64]
+Results = Mapping[str, Array]
+"""Boxes (N, 4) float64 by sequence name, in the benchmark's own file coordinates."""
+
+CURVES = {
+    "success": OVERLAP_THRESHOLDS,
+    "precision": PRECISION_THRESHOLDS,
+    "norm_precision": NORMALISED_THRESHOLDS,
+}
+"""The three curves with their thresholds."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Per-sequence curves of one tracker.
+
+    Attributes
+    ----------
+    success : (S, 21) float64
+        Fraction of frames with an overlap greater than each of `OVERLAP_THRESHOLDS`.
+    precision, norm_precision : (S, 51) float64
+        Fraction of frames with an error of at most each threshold.
+    frames : (S,) int64
+        Frames that count.
+    """
+
+    success: Array
+    precision: Array
+    norm_precision: Array
+    frames: NDArray[np.int64]
+
+
+def evaluated_truth(sequence: Sequence, protocol: Protocol) -> Array:
+    """The annotation rows (N, 4) that a protocol evaluates, in file coordinates."""
+    if protocol.whole and len(sequence.lead_in):
+        return np.concatenate([sequence.lead_in, sequence.annotation])
+    return sequence.annotation
+
+
+def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) -> Array:
+    """Results with as many rows as the protocol evaluates.
+
+    Rows are neither cut nor invented, with one exception: where a protocol also evaluates the frames before
+    the start of one-pass evaluation (got10k, Tiger1) and a result begins after them, the ground truth stands
+    in for these rows.
+
+    Raises
+    ------
+    InputError
+        Naming both lengths.
+    """
+    wanted = len(sequence) + (len(sequence.lead_in) if protocol.whole else 0)
+    if len(boxes) == wanted:
+        return boxes
+    if protocol.whole and len(boxes) == len(sequence):
+        return np.concatenate([sequence.lead_in, boxes])
+    hint = "Give the complete result: nothing is cut or filled up silently"
+    if len(sequence.lead_in) and len(boxes) == wanted + len(sequence.lead_in):
+        hint = (
+            f"Under {protocol.name} evaluation starts at frame {sequence.first_frame}: "
+            "run the tracker from there, or score with the protocol got10k"
+        )
+    raise InputError(f"{name}: {len(boxes)} rows, but {wanted} frames", do=hint, reason="wrong length")
+
+
+def sequence_curves(
+    results: Items[Results],
+    sequences: Items[Sequence],
+    protocol: str | Protocol = "matlab",
+    *,
+    absent_rows: bool = False,
+) -> list[Curves]:
+    """Curves of T trackers on S sequences in one vectorised pass.
+
+    Parameters
+    ----------
+    results : sequence of mappings
+        For each tracker, boxes (N, 4) by sequence name, in file coordinates; every sequence must be there.
+    sequences : sequence of Sequence
+    protocol : str or Protocol
+        `"matlab"`, `"got10k"` or `"pysot"`.
+    absent_rows : bool
+        Whether NaN truth means that the target is absent (UAV123).
+
+    Returns
+    -------
+    list of Curves
+        One for each tracker. Under every protocol a perfect result of a sequence without odd frames has
+        success 1 at the thresholds 0 .. 0.95 and 0 at 1 (AUC 20/21 = 0.952381) and precision 1.
+
+    Raises
+    ------
+    InputError
+        If a result has another length than its sequence; both are named.
+    """
+    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    truths = [evaluated_truth(sequence, rules) for sequence in sequences]
+    for sequence, truth in zip(sequences, truths, strict=True):
+        if np.isnan(truth).all():
+            raise InputError(
+                f"{sequence.name}: every row of the ground truth is NaN", reason="bad annotation"
+            )
+    lengths = np.array([len(truth) for truth in truths])
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    truth = np.concatenate(truths)
+    groups = np.repeat(np.arange(len(sequences)), lengths)
+    curves = []
+    for tracker in results:
+        boxes = np.concatenate([fit_length(s.name, tracker[s.name], s, rules) for s in sequences])
+        frames = measure(boxes[None], truth, starts, rules, absent_rows=absent_rows)
+        kept = frames.kept
+        counted = np.bincount(groups[kept], minlength=len(sequences))
+        of = counted[:, None]
+        count = len(sequences)
+        curves.append(
+            Curves(
+                success_hits(frames.overlap[0, kept], groups[kept], count) / of,
+                error_hits(frames.error[0, kept], groups[kept], count) / of,
+                error_hits(frames.normalised[0, kept], groups[kept], count, NORMALISED_THRESHOLDS) / of,
+                counted,
+            )
+        )
+    return curves
+
+
+def summary(
+    curves: Curves, rows: NDArray[np.int64] | None = None, *, drop_zero: bool = False
+) -> dict[str, object]:
+    """Scores of some sequences: the unweighted mean of their curves, and what is read off it.
+
+    Parameters
+    ----------
+    curves : Curves
+    rows : (K,) int64 or None
+        Which sequences; None: all.
+    drop_zero : bool
+        Leave sequences whose curve is 0 everywhere out of that curve's mean (MATLAB).
+
+    Returns
+    -------
+    dict
+        `auc` (mean of the success curve), `op50` (success at 0.5), `dp20` (precision at 20 pixels),
+        `norm_precision` (at 0.20), `norm_auc`, `frames`, `sequences`, and `curves` with the three means.
+    """
+    pick = slice(None) if rows is None else rows
+    means = {}
+    for name in CURVES:
+        curve = getattr(curves, name)[pick]
+        if drop_zero and curve.any():
+            curve = curve[curve.sum(axis=1) > np.finfo(float).eps]
+        means[name] = curve.mean(axis=0)
+    frames = curves.frames[pick]
+    return {
+        "auc": float(means["success"].mean()),
+        "op50": float(means["success"][OVERLAP_AT]),
+        "dp20": float(means["precision"][PRECISION_AT]),
+        "norm_precision": float(means["norm_precision"][PRECISION_AT]),
+        "norm_auc": float(means["norm_precision"].mean()),
+        "frames": int(frames.sum()),
+        "sequences": len(frames),
+        "curves": {name: mean.tolist() for name, mean in means.items()},
+    }
+
+
+def score_tracker(
+    benchmark: Benchmark, names: Items[str], curves: Curves, protocol: str | Protocol = "matlab"
+) -> dict[str, object]:
+    """JSON-able scores of one tracker: overall, per sequence, per attribute.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    names : sequence of str
+        Sequences behind the rows of `curves`.
+    curves : Curves
+    protocol : str or Protocol
+    """
+    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    attributes = {}
+    for attribute in benchmark.attributes:
+        rows = np.array(
+            [i for i, name in enumerate(names) if attribute in benchmark[name].attributes], dtype=np.int64
+        )
+        if len(rows):
+            attributes[attribute] = summary(curves, rows, drop_zero=rules.drops_zero_curves)
+    return {
+        "overall": summary(curves, drop_zero=rules.drops_zero_curves),
+        "sequences": {name: summary(curves, np.array([i])) for i, name in enumerate(names)},
+        "attributes": attributes,
+    }

@@ -1,0 +1,85 @@
+"""FolderError of a whole folder reported at once, and the nearest known name for a misspelt one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from curation.errors import InputError
+
+
+class FolderError(InputError):
+    """Several things wrong with one folder: `str()` gives a headline and then one line for each.
+
+    Parameters
+    ----------
+    where : str
+        The headline: what was being read.
+    problems : sequence of str
+        One line for each problem; kept in `FolderError.problems`.
+    do : str
+        What the user should do.
+    """
+
+    def __init__(self, where: str, problems: Sequence[str], *, do: str = "") -> None:
+        self.where = " ".join(where.split())
+        self.problems = [" ".join(problem.split()) for problem in problems]
+        super().__init__(f"{self.where}: {'; '.join(self.problems)}", do=do, reason="bad results")
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return super().__str__()
+        lines = [f"{self.where}: {len(self.problems)} problems", *(f"  {line}" for line in self.problems)]
+        return "\n".join([*lines, self.do] if self.do else lines)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:  # type: ignore[override]
+        return _rebuild, (self.where, self.problems, self.do)
+
+
+def _rebuild(where: str, problems: list[str], do: str) -> FolderError:
+    return FolderError(where, problems, do=do)
+
+
+class Collected:
+    """Collects `InputError`s of one folder so that all of them can be reported together."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, line: str) -> None:
+        self.lines.append(line)
+
+    @contextmanager
+    def catching(self) -> Iterator[None]:
+        """Run a block; an `InputError` in it is noted (each of its problems) instead of raised."""
+        try:
+            yield
+        except FolderError as error:
+            self.lines.extend(error.problems)
+        except InputError as error:
+            self.lines.append(str(error))
+
+    def check(self, where: str, *, do: str = "") -> None:
+        """Raise `FolderError` if anything was collected."""
+        if self.lines:
+            raise FolderError(where, self.lines, do=do)
+
+
+def nearest(name: str, known: Iterable[str], *, key: Callable[[str], str] = str.lower) -> str | None:
+    """The known name most like `name`, or None if none comes near (difflib ratio under 0.6)."""
+    by_key = {key(candidate): candidate for candidate in known}
+    found = difflib.get_close_matches(key(name), by_key, n=1, cutoff=0.6)
+    return by_key[found[0]] if found else None
+
+
+def unknown_name(what: str, name: str, known: Sequence[str]) -> InputError:
+    """The error for a name that is not known, with the nearest one suggested."""
+    guess = nearest(name, known)
+    if guess is not None:
+        do = f"Did you mean {guess}?"
+    elif known:
+        do = f"Known: {', '.join(sorted(known)[:12])}{', ...' if len(known) > 12 else ''}"
+    else:
+        do = ""
+    return InputError(f"no {what} is named {name!r}", do=do, reason="unknown name")

@@ -1,0 +1,161 @@
+"""The protocols of one-pass evaluation: what each does with the first frame, lost frames and bad truth.
+
+| | matlab | got10k | pysot |
+|---|---|---|---|
+| result without size, or all NaN | the box before it | as it is (a miss) | as it is (a miss) |
+| first result | the ground truth | the ground truth | as reported |
+| truth with a number <= 0 or NaN: success | a miss | as it is | a miss |
+| the same: precision | a hit | as it is | a hit if the true *centre* is <= 0 or NaN |
+| absent target (UAV123) | as above | frame left out | as above |
+| sequence whose whole curve is 0 | left out of the mean | kept | kept |
+
+`matlab` is the benchmark authors' own code and reproduces the published numbers. The signs are looked at in
+the files' coordinates, which are 1-based.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.benchmark.metrics import centre_errors, centres, normalised_errors, overlaps
+from training.benchmark.problems import unknown_name
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Rules of one toolkit; see the module's table.
+
+    Attributes
+    ----------
+    name : str
+        Stands beside every number.
+    repairs : bool
+        A result without size, or all NaN, is replaced by the one before it.
+    first_is_truth : bool
+        The first result is replaced by the ground truth.
+    invalid_truth : {"box", "centre", "as is"}
+        Which true frames count as unusable: any number <= 0 or NaN (`box`; for precision only those of the
+        centre under `centre`), or none.
+    drops_absent : bool
+        Frames with a NaN truth are left out, where the benchmark says that NaN means absent.
+    drops_zero_curves : bool
+        A sequence whose curve is 0 everywhere is left out of the mean.
+    clips : bool
+        Overlaps are clipped to 0..1; it matters only for results of negative size.
+    epsilon : float
+        Added to the union.
+    whole : bool
+        Every annotated frame counts, also those before the start of one-pass evaluation (Tiger1 1-5).
+    """
+
+    name: str
+    repairs: bool
+    first_is_truth: bool
+    invalid_truth: str
+    drops_absent: bool
+    drops_zero_curves: bool
+    clips: bool
+    epsilon: float
+    whole: bool
+
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol("matlab", True, True, "box", False, True, False, 0.0, False),
+        Protocol("got10k", False, True, "as is", True, False, True, float(np.finfo(float).eps), True),
+        Protocol("pysot", False, False, "centre", False, False, True, 0.0, False),
+    )
+}
+
+
+def get_protocol(name: str) -> Protocol:
+    """The protocol of that name; `InputError` with the nearest name otherwise."""
+    if name not in PROTOCOLS:
+        raise unknown_name("protocol", name, list(PROTOCOLS))
+    return PROTOCOLS[name]
+
+
+def repair(results: Array, truth: Array, starts: NDArray[np.int64]) -> Array:
+    """Results with every unusable box replaced by the last usable one before it in the same sequence.
+
+    Unusable: all four numbers NaN, or w <= 0, or h <= 0, on a frame whose truth has no NaN. The first box
+    of a sequence is never replaced.
+
+    Parameters
+    ----------
+    results : (T, F, 4) float64
+    truth : (F, 4) float64
+    starts : (S,) int64
+        First frame of each sequence among the F.
+    """
+    unusable = np.isnan(results).all(axis=-1) | (results[..., 2] <= 0) | (results[..., 3] <= 0)
+    unusable &= ~np.isnan(truth).any(axis=-1)
+    if not unusable.any():
+        return results
+    unusable[:, starts] = False
+    frames = np.arange(results.shape[1])
+    source = np.maximum.accumulate(np.where(unusable, 0, frames), axis=1)
+    return np.take_along_axis(results, source[..., None], axis=1)
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Per-frame measures of T trackers over F frames.
+
+    Attributes
+    ----------
+    overlap : (T, F) float64
+        -1 or NaN is a miss at every threshold.
+    error, normalised : (T, F) float64
+        -1 is a hit at every threshold, NaN a miss.
+    kept : (F,) bool
+        Frames that count at all.
+    """
+
+    overlap: Array
+    error: Array
+    normalised: Array
+    kept: NDArray[np.bool_]
+
+
+def measure(
+    results: Array, truth: Array, starts: NDArray[np.int64], protocol: Protocol, *, absent_rows: bool = False
+) -> Frames:
+    """Apply a protocol to results of T trackers on S sequences laid end to end.
+
+    Parameters
+    ----------
+    results : (T, F, 4) float64
+        `x y w h` in the files' coordinates (1-based). Not modified.
+    truth : (F, 4) float64
+        Annotation in the same coordinates.
+    starts : (S,) int64
+        First frame of each sequence.
+    protocol : Protocol
+    absent_rows : bool
+        Whether NaN truth means that the target is absent.
+    """
+    if protocol.repairs:
+        results = repair(results, truth, starts)
+    if protocol.first_is_truth:
+        results = results.copy()
+        results[:, starts] = truth[starts]
+    overlap = overlaps(results, truth, epsilon=protocol.epsilon)
+    if protocol.clips:
+        overlap = np.clip(overlap, 0.0, 1.0)
+    error, normalised = centre_errors(results, truth), normalised_errors(results, truth)
+    if protocol.invalid_truth != "as is":
+        bad_box = ~(truth > 0).all(axis=-1)
+        bad_centre = bad_box if protocol.invalid_truth == "box" else ~(centres(truth) > 0).all(axis=-1)
+        overlap[:, bad_box] = -1
+        error[:, bad_centre] = -1
+        normalised[:, bad_centre] = -1
+    counts = np.asarray(~np.isnan(truth).any(axis=1)) if protocol.drops_absent and absent_rows else None
+    kept = np.ones(len(truth), dtype=np.bool_) if counts is None else counts
+    return Frames(overlap, error, normalised, kept)

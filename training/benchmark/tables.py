@@ -1,0 +1,92 @@
+"""Tables of numbers in text files: one row a line, separated by commas, tabs, spaces or a mixture."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+
+SEPARATORS = str.maketrans(",;\t", "   ")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; a byte-order mark is dropped and other than UTF-8 bytes are refused.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened or is not text.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{path} is not a text file", do="Give the text file of numbers", reason="not text"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}", do="Check the path", reason="missing file"
+        ) from None
+
+
+def parse_rows(text: str, where: str | Path, *, widths: Collection[int]) -> list[list[float]]:
+    """Numbers of each line. Empty lines at the end are ignored, in between refused.
+
+    Parameters
+    ----------
+    text : str
+        Lines of numbers; `nan` in any case is a number here.
+    where : str or Path
+        Named in the errors.
+    widths : collection of int
+        How many numbers a line may hold.
+
+    Raises
+    ------
+    InputError
+        Naming the first bad line (1-based) and what it holds.
+    """
+    lines = text.translate(SEPARATORS).rstrip().splitlines()
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        fields = line.split()
+        try:
+            row = list(map(float, fields))
+        except ValueError:
+            row = []
+        if len(row) not in widths:
+            allowed = " or ".join(str(width) for width in sorted(widths))
+            raise InputError(
+                f"{where}, line {number}: expected {allowed} numbers, found {line.strip()[:60]!r}",
+                do="Mend or delete that line",
+                reason="bad row",
+            )
+        rows.append(row)
+    return rows
+
+
+def parse_table(text: str, where: str | Path, *, width: int = 4) -> NDArray[np.float64]:
+    """A table (N, width) float64, values as they stand in the text.
+
+    Raises
+    ------
+    InputError
+        If the table is empty, or as `parse_rows`.
+    """
+    rows = parse_rows(text, where, widths=(width,))
+    if not rows:
+        raise InputError(
+            f"{where} is empty", do=f"One line of {width} numbers a frame is expected", reason="empty"
+        )
+    flat = np.fromiter(itertools.chain.from_iterable(rows), dtype=np.float64, count=len(rows) * width)
+    return flat.reshape(-1, width)
+
+
+def read_table(path: Path, *, width: int = 4) -> NDArray[np.float64]:
+    """`parse_table` of a file."""
+    return parse_table(read_text(path), path, width=width)
