@@ -1,4 +1,4 @@
-"""The crop stage: every annotated object of a subset, cut, scaled, encoded, and packed into one shard a video.
+"""The crop stage: every annotated object of a subset, cut, scaled, encoded; one shard a video.
 
 Each frame with usable boxes is read and decoded once. The output folder holds `<video>.tar` for every video
 with at least one crop, and `index.json`, which says what is in them:
@@ -48,7 +48,7 @@ class CropConfig:
         Version of the code that makes them. A change of code that changes bytes must raise it: the stage
         depends on this number, not on the source files, so that editing a docstring crops nothing again.
     exemplar_size, search_size : int
-        Side of the exemplar and of the search crop, in pixels (SiamFC: 127 and 255; 511 is the other usual one).
+        Side of the exemplar and of the search crop, in pixels (SiamFC: 127 and 255; 511 is usual too).
     context : float
         Margin around the box, as a share of its width plus height (SiamFC: 0.5).
     quality : int
@@ -99,14 +99,14 @@ def crop_subset(
     Returns
     -------
     dict
-        For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, and what was
-        skipped. The same whether or not the store helped, but for `reused`.
+        For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, and
+        what was skipped. The same whether or not the store helped, but for `reused`.
 
     Raises
     ------
     InputError
-        If a frame cannot be used (under the `raise` policy) or too many cannot, if the documents do not belong
-        together, or the output cannot be written.
+        If a frame cannot be used (under the `raise` policy) or too many cannot, if the documents do not
+        belong together, or the output cannot be written.
     """
     tasks = _tasks(dataset, subset, annotations, manifest, config)
     shelf = Store(store / subset)
@@ -192,7 +192,7 @@ def _document(subset: str, config: CropConfig, index: dict[str, Any]) -> dict[st
 
 @dataclass(frozen=True)
 class _Task:
-    """One video to crop: `frames` holds (number, [(trackid, box), ...]) for each frame with boxes, ascending."""
+    """One video to crop; `frames` holds (number, [(trackid, box), ...]) for each frame with boxes."""
 
     video: Video
     key: str
@@ -214,7 +214,8 @@ def _tasks(
     for name, record in sorted(annotations["videos"].items()):
         if name not in listed or name not in videos:
             raise InputError(
-                f"video {subset}/{name} is annotated, but not in the {'manifest' if name in videos else 'dataset'}",
+                f"video {subset}/{name} is annotated, but not in the "
+                f"{'manifest' if name in videos else 'dataset'}",
                 do="Run: dvc repro, so that manifest and annotations are made from the dataset as it is now",
                 reason="stale annotations",
             )

@@ -1,4 +1,4 @@
-"""Cut windows out of one decoded frame, scale them and encode them. Nothing here works on the whole frame per object.
+"""Cut windows out of one decoded frame, scale and encode them; nothing is done to a whole frame per object.
 
 The crops equal, pixel for pixel, those of the recipe that pads the whole frame with its mean colour, cuts,
 and resizes with bicubic interpolation; and, byte for byte, its JPEG files.
@@ -28,7 +28,7 @@ class FrameCutter:
 
     @property
     def fill(self) -> tuple[int, int, int]:
-        """Mean colour of the frame, BGR, each channel truncated to an integer; computed when first asked for."""
+        """Mean colour of the frame, BGR, truncated to integers; computed when first asked for."""
         if self._fill is None:
             height, width = self._frame.shape[:2]
             blue, green, red, _ = cv2.sumElems(self._frame)
@@ -37,14 +37,15 @@ class FrameCutter:
         return self._fill
 
     def cut(self, window: Window, size: int) -> Image:
-        """The window, scaled to `size` x `size` pixels; what lies outside the image has the frame's mean colour.
+        """The window, scaled to `size` x `size` pixels; outside the image it has the frame's mean colour.
 
         Returns
         -------
         (size, size, 3) uint8
             BGR, bicubic (`cv2.INTER_CUBIC`).
         """
-        return cv2.resize(self._patch(window), (size, size), interpolation=cv2.INTER_CUBIC)
+        crop = cv2.resize(self._patch(window), (size, size), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(crop, np.uint8)
 
     def _patch(self, window: Window) -> Image:
         height, width = self._frame.shape[:2]
@@ -55,7 +56,7 @@ class FrameCutter:
         if left >= width or top >= height or right <= 0 or bottom <= 0:
             return np.full((side, side, 3), self.fill, np.uint8)
         inside = self._frame[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
-        return cv2.copyMakeBorder(
+        padded = cv2.copyMakeBorder(
             inside,
             max(-top, 0),
             max(bottom - height, 0),
@@ -64,9 +65,10 @@ class FrameCutter:
             cv2.BORDER_CONSTANT,
             value=self.fill,
         )
+        return np.asarray(padded, np.uint8)
 
 
 def encode_jpeg(image: Image, quality: int) -> bytes:
-    """JPEG bytes of an (H, W, 3) BGR uint8 image, 4:2:0, as `cv2.imwrite` writes them at that quality (0..100)."""
+    """JPEG bytes of an (H, W, 3) BGR uint8 image, as `cv2.imwrite` writes them at that quality (0..100)."""
     _, encoded = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))
     return encoded.tobytes()

@@ -76,11 +76,11 @@ def decode_frame(content: bytes, path: Path, *, size: tuple[int, int] | None = N
         raise _refuse(path, f"cannot be decoded: {error.err or error}", "damaged image") from error
     if image is None:
         raise _refuse(path, "cannot be decoded: it starts like a JPEG but is damaged", "damaged image")
-    return image
+    return np.asarray(image, np.uint8)
 
 
 def _read_header(content: bytes) -> tuple[tuple[int, int], int]:
-    """(width, height) and the offset of the first scan, from the JPEG's own segments; offset -1 if it has none.
+    """(width, height) and the offset of the first scan, from the JPEG's own segments; -1 if it has none.
 
     An embedded thumbnail has markers of its own; stepping from segment to segment passes over it.
     """

@@ -6,8 +6,8 @@ last place is enough to round a window to another pixel, and another pixel is an
 
 References
 ----------
-.. [1] L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", ECCVW 2016, section 2.1
-   (context) and the crops made by its public curation scripts.
+.. [1] L. Bertinetto et al., "Fully-Convolutional Siamese Networks for Object Tracking", ECCVW 2016,
+   section 2.1 (context), and the crops made by its public curation scripts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 
 class Window(NamedTuple):
-    """A square of `side` x `side` pixels; `left`, `top` is its first pixel, 0-based, possibly outside the image."""
+    """A square of `side` x `side` pixels from pixel `left`, `top` on, 0-based, maybe outside the image."""
 
     left: int
     top: int
@@ -69,9 +69,9 @@ def centred_window(box: Sequence[float], side: float) -> Window:
     Returns
     -------
     Window
-        The centre is taken as `x + w / 2`, and the window starts at `round(centre - (side + 1) / 2) - 1`. The two
-        ones stem from code written for 1-based pixels; the crops in use everywhere were made that way, and the
-        target is off their exact middle by at most one pixel of the frame.
+        The centre is taken as `x + w / 2`, and the window starts at `round(centre - (side + 1) / 2) - 1`.
+        The two ones stem from code written for 1-based pixels; the crops in use everywhere were made that
+        way, and the target is off their exact middle by at most one pixel of the frame.
     """
     x, y, width, height = box
     pixels = round_half_away(side)

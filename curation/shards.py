@@ -1,7 +1,7 @@
 """One tar per video: plain USTAR, the same bytes for the same members, read at random by offset.
 
-A member is named `<video>/<frame:06d>-<track:02d>.x.jpg` (`.z.jpg` for an exemplar crop). The first dot of the
-file name stands before the kind of crop, so `webdataset` makes one sample of an object in a frame: key
+A member is named `<video>/<frame:06d>-<track:02d>.x.jpg` (`.z.jpg` for an exemplar crop). The first dot of
+the file name stands before the kind of crop, so `webdataset` makes one sample of an object in a frame: key
 `<video>/000007-00`, fields `x.jpg` and `z.jpg`. The video is part of the key, so shards can be read, or
 unpacked, one after the other without two samples meeting under one key.
 
@@ -71,8 +71,8 @@ class ShardWriter:
         Raises
         ------
         InputError
-            If the name does not fit a USTAR header: a file name of at most 100 bytes of UTF-8 after at most 155
-            bytes of folder.
+            If the name does not fit a USTAR header: a file name of at most 100 bytes of UTF-8 after at most
+            155 bytes of folder.
         """
         member = tarfile.TarInfo(name)
         member.size = len(content)
@@ -129,7 +129,7 @@ class ShardReader:
     def read(self, offset: int, size: int) -> bytes:
         """Content of the member that starts at `offset` and has `size` bytes.
 
-        The header in front of it is read along and compared, so a wrong offset is an error, never a wrong crop.
+        The header in front of it is read along, so a wrong offset is an error, never a wrong crop.
 
         Raises
         ------

@@ -3,9 +3,9 @@
 DVC deletes a stage's output before it runs the stage. The store is what survives that, a `kill -9` and a
 change of one video out of thousands: a shard is looked up by its key, and hard-linked into the output.
 
-A shard is two files, `<key>.tar` and `<key>.json`. The record is written last and says how long the shard is,
-when it was written, and its digest; a shard without a record, or that differs from it, does not exist. Looking
-up costs one `stat`: only a shard whose time has changed is read again and compared with its digest.
+A shard is two files, `<key>.tar` and `<key>.json`. The record is written last and says how long the shard
+is, when it was written, and its digest; a shard without a record, or that differs from it, does not exist.
+Looking up costs one `stat`: only a shard whose time has changed is read again and compared with its digest.
 """
 
 from __future__ import annotations

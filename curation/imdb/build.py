@@ -1,0 +1,256 @@
+"""The imdb stage: join annotations with the crops that exist, split into train and val, write both files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from curation.annotations import load_annotations
+from curation.crops import crop_offsets, load_crop_index
+from curation.errors import STRICT, InputError, parameters
+from curation.files import digest, replacing
+from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
+from curation.imdb.statistics import Statistics
+from curation.parallel import Workers, run_in_order
+
+SPLITS = ("train", "val")
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ImdbConfig:
+    """What goes into the imdb, and into which half of it.
+
+    Parameters
+    ----------
+    val_fraction : float
+        Share for validation, 0 to 0.9 (SiamFC: 0.1).
+    min_track_length : int
+        Tracks with fewer crops than this are left out; a training pair takes 2 (SiamFC: 2).
+    split_by : {"video", "time"}
+        `"video"`: a hash of the video's name decides for the whole video, so the split is the same
+        everywhere and adding a video moves no other. `"time"`: the last `val_fraction` of every video's
+        annotated frames.
+    """
+
+    val_fraction: float = Field(default=0.1, ge=0, le=0.9)
+    min_track_length: int = Field(default=2, ge=1)
+    split_by: Literal["video", "time"] = "video"
+
+
+def split_file(folder: Path, split: str) -> Path:
+    """Path of a split's file: `imdb_video_train.json`, `imdb_video_val.json`."""
+    return folder / f"imdb_video_{split}.json"
+
+
+def build_imdb(
+    annotations_dir: Path,
+    crops_dir: Path,
+    subsets: Sequence[str],
+    config: ImdbConfig,
+    out: Path,
+    workers: Workers,
+) -> dict[str, Any]:
+    """Write `imdb_video_train.json` and `imdb_video_val.json` into `out`, in parallel over subsets.
+
+    Parameters
+    ----------
+    annotations_dir, crops_dir : Path
+        Folders that hold `<subset>.json` and `<subset>/index.json`.
+
+    Returns
+    -------
+    dict
+        Statistics for the stage's report: of each split, and of what was left out and why.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or damaged, the subsets were cropped in different ways, crops are there that no
+        annotation knows, or one of the splits would be empty.
+    """
+    results = run_in_order(
+        partial(_index_subset, annotations_dir=annotations_dir, crops_dir=crops_dir, config=config),
+        list(subsets),
+        workers=workers,
+        label="imdb",
+        unit="subset",
+    )
+    lines: dict[str, list[bytes]] = {split: [] for split in SPLITS}
+    statistics = {split: Statistics() for split in SPLITS}
+    left_out = LeftOut()
+    crop: dict[str, Any] | None = None
+    for subset, result in zip(subsets, results, strict=True):
+        if crop is not None and result.crop != crop:
+            raise InputError(
+                f"subset {subset} was cropped with {result.crop}, but subset {subsets[0]} with {crop}",
+                do="Run: dvc repro crop",
+                reason="mixed crops",
+            )
+        crop = result.crop
+        for split in SPLITS:
+            lines[split] += result.lines[split]
+            statistics[split].merge(result.statistics[split])
+        left_out.merge(result.left_out)
+    _refuse_empty(config, statistics)
+    for split in SPLITS:
+        header = {
+            "schema": SCHEMA,
+            "split": split,
+            "crop": crop,
+            "imdb": asdict(config),
+            "counts": statistics[split].counts(),
+        }
+        with replacing(split_file(out, split)) as stream:
+            for part in file_parts(header, iter(lines[split])):
+                stream.write(part)
+    return {
+        **{split: statistics[split].report() for split in SPLITS},
+        "left_out": asdict(left_out),
+    }
+
+
+def is_val(name: str, val_fraction: float) -> bool:
+    """Whether the video of that (bare) name belongs to validation, when whole videos are split."""
+    return int(digest(name.encode())[:8], 16) < val_fraction * 2**32
+
+
+@dataclass
+class LeftOut:
+    """What is annotated but not listed: boxes whose crop was skipped; then tracks, and videos, too short."""
+
+    boxes_without_crop: int = 0
+    tracks_too_short: int = 0
+    videos_without_track: int = 0
+
+    def merge(self, other: LeftOut) -> None:
+        self.boxes_without_crop += other.boxes_without_crop
+        self.tracks_too_short += other.tracks_too_short
+        self.videos_without_track += other.videos_without_track
+
+
+@dataclass
+class _SubsetResult:
+    crop: dict[str, Any]
+    lines: dict[str, list[bytes]] = field(default_factory=lambda: {split: [] for split in SPLITS})
+    statistics: dict[str, Statistics] = field(default_factory=lambda: {s: Statistics() for s in SPLITS})
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+
+def _index_subset(
+    subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig
+) -> _SubsetResult:
+    annotations = load_annotations(annotations_dir / f"{subset}.json")["videos"]
+    index = load_crop_index(crops_dir / subset)
+    result = _SubsetResult(crop=index["crop"])
+    stray = sorted(index["videos"].keys() - annotations.keys())
+    if stray:
+        raise _stale(f"{subset}/{stray[0]}")
+    for name, record in sorted(annotations.items()):
+        listed = False
+        rows, classes = _join(
+            f"{subset}/{name}", record["tracks"], index["videos"].get(name), result.left_out
+        )
+        for split, chosen in _split(name, record["frames"], rows, config):
+            kept = _keep_long(rows, chosen, config.min_track_length, result.left_out)
+            if len(kept.track):
+                listed = True
+                result.lines[split].append(encode_video(kept))
+                result.statistics[split].add(kept, classes)
+        result.left_out.videos_without_track += not listed
+    return result
+
+
+def _join(
+    video: str, tracks: list[dict[str, Any]], crops: dict[str, Any] | None, left_out: LeftOut
+) -> tuple[VideoRows, dict[int, str]]:
+    """The annotated boxes of a video that have a crop, track after track, with sizes and offsets."""
+    length = np.array([len(track["frames"]) for track in tracks], np.int32)
+    ids = np.array([track["id"] for track in tracks], np.int32)
+    frame = np.array([number for track in tracks for number in track["frames"]], np.int32)
+    boxes = np.array([box for track in tracks for box in track["boxes"]], np.int32).reshape(-1, 4).T
+    which = np.repeat(np.arange(len(ids)), length)
+    empty: list[int] = []
+    crops = crops or {"bytes": 0, "frame": empty, "track": empty, "size": empty}
+    sizes = np.array(crops["size"], np.int32)
+    offsets = crop_offsets(crops["size"], crops.get("exemplar"))
+    wanted = _pair(frame, ids[which] if len(ids) else frame)
+    there = _pair(np.array(crops["frame"], np.int32), np.array(crops["track"], np.int32))
+    found, at_wanted, at_there = np.intersect1d(wanted, there, assume_unique=True, return_indices=True)
+    if len(found) != len(there):
+        raise _stale(video)
+    left_out.boxes_without_crop += len(wanted) - len(found)
+    position = np.full(len(wanted), -1)
+    position[at_wanted] = at_there
+    kept = position >= 0
+    position = position[kept]
+    rows = VideoRows(
+        video=video,
+        shard_bytes=crops["bytes"],
+        track=ids,
+        length=np.bincount(which[kept], minlength=len(ids)).astype(np.int32),
+        frame=frame[kept],
+        boxes=boxes[:, kept],
+        size=sizes[position],
+        offset=offsets[position],
+    )
+    return rows, {track["id"]: track["class"] for track in tracks}
+
+
+def _split(
+    name: str, frames: list[int], rows: VideoRows, config: ImdbConfig
+) -> list[tuple[str, NDArray[np.bool_]]]:
+    """The splits a video goes to, each with a mask of its rows."""
+    if config.split_by == "video":
+        split = "val" if is_val(name, config.val_fraction) else "train"
+        return [(split, np.ones(len(rows.frame), bool))]
+    first_val = round(len(frames) * (1 - config.val_fraction))
+    late = rows.frame >= (frames[first_val] if first_val < len(frames) else np.iinfo(np.int32).max)
+    return [("train", ~late), ("val", late)]
+
+
+def _keep_long(rows: VideoRows, chosen: NDArray[np.bool_], least: int, left_out: LeftOut) -> VideoRows:
+    which = np.repeat(np.arange(len(rows.track)), rows.length)
+    length = np.bincount(which[chosen], minlength=len(rows.track))
+    long = length >= least
+    left_out.tracks_too_short += int(((length > 0) & ~long).sum())
+    kept = chosen & long[which]
+    return VideoRows(
+        video=rows.video,
+        shard_bytes=rows.shard_bytes,
+        track=rows.track[long],
+        length=length[long].astype(np.int32),
+        frame=rows.frame[kept],
+        boxes=rows.boxes[:, kept],
+        size=rows.size[kept],
+        offset=rows.offset[kept],
+    )
+
+
+def _pair(frame: NDArray[np.int32], track: NDArray[np.int32]) -> NDArray[np.int64]:
+    return frame.astype(np.int64) << 32 | track.astype(np.int64)
+
+
+def _stale(video: str) -> InputError:
+    return InputError(
+        f"video {video} has crops of objects that its annotations do not know",
+        do="They were made from other annotations. Run: dvc repro crop imdb",
+        reason="stale crops",
+    )
+
+
+def _refuse_empty(config: ImdbConfig, statistics: dict[str, Statistics]) -> None:
+    for split, share in (("train", 1 - config.val_fraction), ("val", config.val_fraction)):
+        if share > 0 and not statistics[split].counts()["tracks"]:
+            raise InputError(
+                f"the {split} split has no track (imdb.split_by = {config.split_by}, "
+                f"imdb.val_fraction = {config.val_fraction:g})",
+                do="With few videos, use imdb.split_by = time; or change imdb.val_fraction in params.yaml",
+                reason="empty split",
+            )

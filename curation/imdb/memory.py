@@ -1,0 +1,198 @@
+"""The imdb in memory: flat arrays over all instances, which any number of loader workers share."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from curation.files import write_bytes
+from curation.imdb.columns import decode_video, read_file
+from curation.shards import SUFFIX
+
+_ABOUT = "about.json"
+
+
+@dataclass(frozen=True)
+class Imdb:
+    """Videos, tracks and instances (one object in one frame) of a split.
+
+    Track `t` belongs to video `track_video[t]`; its instances are `track_start[t] : track_start[t + 1]`, in
+    ascending order of frame. Arrays are read-only.
+
+    Parameters
+    ----------
+    header : dict
+        Schema, split, crop parameters (`crop`), imdb parameters (`imdb`), `counts`.
+    videos : list of str
+        V names, `"a/ILSVRC2015_train_00000000"`.
+    shard_bytes : (V,) int64
+        Length of each video's shard.
+    track_video, track_id : (T,) int32
+    track_start : (T + 1,) int64
+    frame : (N,) int32
+        Frame number.
+    boxes : (N, 4) int32
+        x, y, w, h in the frame, 0-based pixels.
+    offset : (N,) int64
+        Where the search crop starts in the shard, in bytes.
+    size : (N,) int32
+        Bytes of the search crop.
+    folder : Path, optional
+        Where the arrays are mapped from. Pickled, such an imdb is this path alone: a worker maps the same
+        pages.
+    """
+
+    header: dict[str, Any]
+    videos: list[str]
+    shard_bytes: NDArray[np.int64]
+    track_video: NDArray[np.int32]
+    track_id: NDArray[np.int32]
+    track_start: NDArray[np.int64]
+    frame: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    offset: NDArray[np.int64]
+    size: NDArray[np.int32]
+    folder: Path | None = None
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def shard(self, video: int) -> str:
+        """Path of a video's shard, relative to the crops folder: `"a/<name>.tar"`."""
+        return f"{self.videos[video]}{SUFFIX}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.folder is not None:
+            return _map, (self.folder,)
+        return Imdb, tuple(getattr(self, field.name) for field in fields(self))
+
+
+_ARRAYS = ("shard_bytes", "track_video", "track_id", "track_start", "frame", "boxes", "offset", "size")
+
+
+def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
+    """Load an imdb file.
+
+    Parameters
+    ----------
+    path : Path
+        An `imdb_video_*.json`.
+    cache : Path, optional
+        A folder for binary copies of the arrays, named after the file's digest. With it, loading again takes
+        milliseconds, and the arrays are mapped from disk: processes share them, forked or spawned. The JSON
+        stays the truth; a copy that is missing, old or damaged is made again from it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or of another schema; or the cache cannot be written.
+    """
+    if cache is None:
+        return _parse(path)
+    folder = cache / _digest(path)
+    try:
+        return _map(folder)
+    except (OSError, ValueError, KeyError):
+        pass
+    _save(_parse(path), folder)
+    return _map(folder)
+
+
+def _parse(path: Path) -> Imdb:
+    header, records = read_file(path)
+    counts = header["counts"]
+    instances, tracks = counts["instances"], counts["tracks"]
+    frame = np.empty(instances, np.int32)
+    boxes = np.empty((instances, 4), np.int32)
+    offset = np.empty(instances, np.int64)
+    size = np.empty(instances, np.int32)
+    track_id = np.empty(tracks, np.int32)
+    track_video = np.empty(tracks, np.int32)
+    track_start = np.zeros(tracks + 1, np.int64)
+    videos: list[str] = []
+    shard_bytes: list[int] = []
+    row = track = 0
+    try:
+        for record in records:
+            rows = decode_video(record)
+            end, track_end = row + len(rows.frame), track + len(rows.track)
+            frame[row:end] = rows.frame
+            boxes[row:end] = rows.boxes.T
+            offset[row:end] = rows.offset
+            size[row:end] = rows.size
+            track_id[track:track_end] = rows.track
+            track_video[track:track_end] = len(videos)
+            track_start[track + 1 : track_end + 1] = row + np.cumsum(rows.length)
+            videos.append(rows.video)
+            shard_bytes.append(rows.shard_bytes)
+            row, track = end, track_end
+        if (row, track, len(videos)) != (instances, tracks, counts["videos"]):
+            raise ValueError(f"its header counts {instances} instances, it holds {row}")
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise InputError(
+            f"{path} is damaged at video {len(videos) + 1}: {error}",
+            do="Run: dvc repro imdb",
+            reason="damaged file",
+        ) from None
+    imdb = Imdb(
+        header=header,
+        videos=videos,
+        shard_bytes=np.array(shard_bytes, np.int64),
+        track_video=track_video,
+        track_id=track_id,
+        track_start=track_start,
+        frame=frame,
+        boxes=boxes,
+        offset=offset,
+        size=size,
+    )
+    for name in _ARRAYS:
+        getattr(imdb, name).flags.writeable = False
+    return imdb
+
+
+def _save(imdb: Imdb, folder: Path) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        filling = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        try:
+            for name in _ARRAYS:
+                np.save(filling / f"{name}.npy", getattr(imdb, name), allow_pickle=False)
+            write_bytes(filling / _ABOUT, orjson.dumps({"header": imdb.header, "videos": imdb.videos}))
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                filling.rename(folder)
+            except OSError:
+                if not (folder / _ABOUT).is_file():  # else another process has just made the same copy
+                    raise
+        finally:
+            shutil.rmtree(filling, ignore_errors=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the imdb's binary copy {folder}: {error.strerror or error}",
+            do="Free space, or name another cache folder",
+            reason="cannot write",
+        ) from error
+
+
+def _map(folder: Path) -> Imdb:
+    about = orjson.loads((folder / _ABOUT).read_bytes())
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    return Imdb(header=about["header"], videos=about["videos"], folder=folder, **arrays)
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing", do="Run: dvc repro imdb", reason="missing file") from None

@@ -1,0 +1,72 @@
+"""What is in a split: counts, track lengths, box sizes, gaps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.imdb.columns import VideoRows
+
+_QUANTILES = {"min": 0.0, "p05": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
+
+
+class Statistics:
+    """Gathers the statistics of the videos of a split; those of several subsets can be merged."""
+
+    def __init__(self) -> None:
+        self._videos = 0
+        self._classes: Counter[str] = Counter()
+        self._length: list[NDArray[np.int32]] = []
+        self._side: list[NDArray[np.float32]] = []
+        self._gap: list[NDArray[np.int32]] = []
+
+    def add(self, rows: VideoRows, classes: dict[int, str]) -> None:
+        """Add a video; `classes` gives the class of each trackid."""
+        self._videos += 1
+        self._classes.update(classes[track] for track in rows.track.tolist())
+        self._length.append(rows.length)
+        self._side.append(np.sqrt(rows.boxes[2] * rows.boxes[3].astype(np.float32)))
+        step = np.diff(rows.frame)
+        step[np.cumsum(rows.length)[:-1] - 1] = 1  # from one track to the next
+        self._gap.append(step[step > 1] - 1)
+
+    def merge(self, other: Statistics) -> None:
+        self._videos += other._videos
+        self._classes.update(other._classes)
+        self._length += other._length
+        self._side += other._side
+        self._gap += other._gap
+
+    def counts(self) -> dict[str, int]:
+        """Videos, tracks, instances."""
+        return {
+            "videos": self._videos,
+            "tracks": sum(map(len, self._length)),
+            "instances": int(sum(length.sum() for length in self._length)),
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Counts, and distributions by quantiles.
+
+        `track_length` in crops, `box_side` the square root of the box's area in pixels, `gap` the number of
+        frames missing where a track is interrupted.
+        """
+        return {
+            **self.counts(),
+            "track_length": _describe(self._length),
+            "box_side": _describe(self._side),
+            "gaps": sum(map(len, self._gap)),
+            "gap": _describe(self._gap),
+            "tracks_by_class": dict(sorted(self._classes.items())),
+        }
+
+
+def _describe(parts: list[Any]) -> dict[str, float]:
+    values = np.concatenate(parts) if parts else np.empty(0)
+    if not len(values):
+        return {}
+    found = np.quantile(values, list(_QUANTILES.values()))
+    return {name: round(float(value), 2) for name, value in zip(_QUANTILES, found, strict=True)}
