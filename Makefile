@@ -17,7 +17,7 @@ reproduce: $(INSTALLED)
 	@$(BIN)/dvc repro
 
 test: $(INSTALLED) lint
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .

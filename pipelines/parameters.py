@@ -29,8 +29,8 @@ SECTIONS: Mapping[str, str] = {
     "imdb": "curation.imdb:ImdbConfig",
     "quality": "curation.quality:QualityConfig",
     "train": "training.loop:TrainConfig",
-    "track": "training.tracking.run:TrackConfig",
-    "score": "training.benchmark.score:ScoreConfig",
+    "track": "training.tracking.contenders:TrackConfig",
+    "score": "pipelines.scoring:ScoreConfig",
 }
 """Section of params.yaml -> the dataclass it is read into, imported only when asked for."""
 

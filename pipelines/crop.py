@@ -1,0 +1,43 @@
+"""Cut the search-region crops of one subset: one tar a video, exact to the reference's bytes.
+
+Finished videos are kept in data/.store by content, so a killed run resumes at the first unfinished video,
+and one changed video is cropped again alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from curation.annotations import load_annotations
+from curation.crops import crop_subset
+from curation.dataset import SUBSETS, open_dataset
+from curation.files import write_json
+from curation.manifest import load_manifest
+from pipelines import parameters, paths, settings, sources
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
+
+
+def run(options: argparse.Namespace) -> None:
+    runtime = settings.load()
+    subset = options.subset
+    with settings.cluster(runtime):
+        report = crop_subset(
+            open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime)),
+            subset,
+            load_annotations(paths.annotations(subset)),
+            load_manifest(paths.manifest(subset)),
+            parameters.load("crop"),
+            paths.CROPS / subset,
+            paths.STORE / "crops",
+            parameters.load("errors"),
+            runtime.workers,
+        )
+    reused = report.pop("reused")
+    log.info("crop %s: %d videos, %d of them finished earlier; %d crops", subset, report["videos"], reused, report["crops"])
+    write_json(paths.report("crop", subset), report)

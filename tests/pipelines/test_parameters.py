@@ -1,0 +1,79 @@
+"""params.yaml: strict, complete, commented, and the same as the defaults beside the code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.errors import InputError
+from pipelines import parameters
+
+ROOT = Path(__file__).parents[2]
+
+
+def section_class(section: str) -> Any:
+    module, name = parameters.SECTIONS[section].split(":")
+    return getattr(import_module(module), name)
+
+
+def keys(value: Any, prefix: str) -> set[str]:
+    """Full names of all leaf fields of a dataclass instance."""
+    found: set[str] = set()
+    for field in fields(value):
+        child = getattr(value, field.name)
+        name = f"{prefix}.{field.name}"
+        found |= keys(child, name) if is_dataclass(child) else {name}
+    return found
+
+
+def written(value: Any, prefix: str) -> set[str]:
+    if not isinstance(value, dict):
+        return {prefix}
+    return {name for key, child in value.items() for name in written(child, f"{prefix}.{key}")}
+
+
+@pytest.mark.parametrize("section", parameters.SECTIONS)
+def test_the_file_states_every_parameter_at_the_default_of_the_code(section: str) -> None:
+    loaded = parameters.load(section, ROOT / "params.yaml")
+    assert loaded == section_class(section)()
+    assert written(parameters.read(ROOT / "params.yaml")[section], section) == keys(loaded, section)
+
+
+def test_every_line_of_the_file_has_a_comment() -> None:
+    for number, line in enumerate((ROOT / "params.yaml").read_text().splitlines(), start=1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            assert re.search(r"\S\s+# \S", line), f"params.yaml:{number} has no comment: {line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("imdb: {val_fractoin: 0.1}", ["imdb.val_fractoin", "val_fraction"]),
+        ("imdb: {val_fraction: lots}", ["imdb.val_fraction", "'lots'", "number"]),
+        ("imdb: {val_fraction: 7}", ["imdb.val_fraction", "7"]),
+        ("imbd: {}", ["'imbd'", "'imdb'"]),
+        ("dataset: {subsets: [f]}", ["dataset.subsets.0", "'f'", "'a'"]),
+        ("dataset: {subsets: []}", ["dataset.subsets", "at least 1"]),
+        ("crop: {search_size: 255.5}", ["crop.search_size", "255.5", "integer"]),
+        ("crop: [", ["not readable YAML"]),
+        ("just words", ["no sections"]),
+    ],
+)
+def test_mistakes_are_one_line_with_key_value_and_cure(text: str, words: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        parameters.check(file)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+
+
+def test_a_missing_file_says_where_to_stand(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="project's root"):
+        parameters.load("imdb", tmp_path / "params.yaml")

@@ -1,0 +1,43 @@
+"""Profiles: laid over params.yaml with its comments kept, and every one of them valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from curation.errors import InputError
+from pipelines import parameters
+from pipelines.__main__ import main
+from pipelines.tools import profile
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_comments_order_and_untouched_keys_stay() -> None:
+    text = "a:\n  x: 1 # one, pixels\n  y: [1, 2] # two\nb:\n  z: 3 # three\n"
+    after = profile.overlay(text, [{"a": {"y": [5]}}, {"b": {"z": 4}}])
+    assert after == "a:\n  x: 1 # one, pixels\n  y: [5] # two\nb:\n  z: 4 # three\n"
+    assert profile.changes(text, after) == ["a.y: [1, 2] -> [5]", "b.z: 3 -> 4"]
+
+
+@pytest.mark.parametrize("name", profile.profiles())
+def test_every_profile_gives_valid_parameters(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    assert main(["profile", name]) == 0
+    parameters.check()
+    assert (tmp_path / "params.yaml").read_bytes() != (ROOT / "params.yaml").read_bytes()
+
+
+def test_a_bad_key_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = (ROOT / "params.yaml").read_bytes()
+    (tmp_path / "params.yaml").write_bytes(before)
+    assert main(["profile", "--set", "train.epoch=3"]) == 1
+    assert (tmp_path / "params.yaml").read_bytes() == before
+
+
+def test_an_unknown_profile_lists_the_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="ilsvrc15"):
+        profile._profile("ilsvrc2015")

@@ -1,0 +1,107 @@
+"""dvc.yaml against the code: same names everywhere, and no stage depends on less than it is made of."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipelines import parameters
+from pipelines.__main__ import STAGES, TOOLS, main
+from tests.pipelines.test_layers import imported
+
+ROOT = Path(__file__).parents[2]
+DVC: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
+
+BY_RECIPE = {"annotate", "crop", "train", "track"}
+"""Expensive stages: a `recipe` number in their section stands for their code, guarded by golden tests."""
+
+CARRIERS = {"pipelines", "pipelines.parameters", "pipelines.settings", "pipelines.paths", "pipelines.sources"}
+"""They carry values that DVC follows by themselves (parameters) or must not follow (settings)."""
+
+
+def paths_of(entries: list[Any]) -> list[str]:
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def source(module: str) -> Path | None:
+    base = ROOT / Path(*module.split("."))
+    return next((f for f in (base.with_suffix(".py"), base / "__init__.py") if f.is_file()), None)
+
+
+def closure(module: str) -> set[Path]:
+    """Files of the project that a module is made of: all that it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        file = source(name)
+        if file is None or file in found or name in CARRIERS:
+            continue
+        found.add(file)
+        waiting.extend(imported(file))
+        if "." in name:
+            waiting.append(name.rpartition(".")[0])
+    return found
+
+
+def test_stage_module_and_command_carry_one_name() -> None:
+    assert tuple(DVC) == STAGES
+    for name, stage in DVC.items():
+        assert stage["cmd"].split()[:4] == ["python", "-m", "pipelines", name]
+        assert (ROOT / "pipelines" / f"{name}.py").is_file()
+
+
+def test_every_stage_follows_its_own_section() -> None:
+    for name, stage in DVC.items():
+        sections = {str(key).split(".")[0] for key in stage["params"]}
+        assert sections <= set(parameters.SECTIONS)
+        assert name in sections or name == "manifest"
+
+
+@pytest.mark.parametrize("name", [name for name in STAGES if name not in BY_RECIPE | {"manifest"}])
+def test_cheap_stages_depend_on_all_the_code_they_are_made_of(name: str) -> None:
+    listed = [ROOT / dep for dep in paths_of(DVC[name]["deps"]) if not dep.startswith(("data/", "models/", "reports/"))]
+    missing = sorted(
+        str(file.relative_to(ROOT))
+        for file in closure(f"pipelines.{name}")
+        if not any(file == dep or dep in file.parents for dep in listed)
+    )
+    assert not missing, f"add to deps of {name} in dvc.yaml: {missing}"
+    unused = [dep for dep in listed if not any(file == dep or dep in file.parents for file in closure(f"pipelines.{name}"))]
+    assert not unused
+
+
+@pytest.mark.parametrize("name", sorted(BY_RECIPE))
+def test_expensive_stages_have_a_recipe_and_list_no_code(name: str) -> None:
+    assert parameters.load(name, ROOT / "params.yaml").recipe >= 1
+    assert all(dep.startswith(("data/", "models/")) for dep in paths_of(DVC[name]["deps"]))
+
+
+def test_small_reports_stay_out_of_the_cache_and_big_outputs_in() -> None:
+    for stage in DVC.values():
+        for entry in stage.get("metrics", []) + stage.get("plots", []):
+            assert isinstance(entry, dict)
+            assert all(options == {"cache": False} for options in entry.values())
+        for entry in stage.get("outs", []):
+            # `persist` switches the run-cache off; only the manifest, which always runs, may use it.
+            assert isinstance(entry, str) or entry == {"data/manifest": {"persist": True}}
+
+
+def test_runtime_settings_never_reach_dvc() -> None:
+    text = (ROOT / "dvc.yaml").read_text()
+    assert not any(word in text for word in ("_root", "jobs", "device", "backend", "DSLT_"))
+
+
+@pytest.mark.parametrize("name", STAGES + TOOLS)
+def test_help_says_what_a_command_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    module = import_module(f"pipelines.{name}" if name in STAGES else f"pipelines.tools.{name}")
+    assert module.__doc__.strip().splitlines()[0] in capsys.readouterr().out
+    assert isinstance(module.add_arguments(argparse.ArgumentParser()), type(None))
