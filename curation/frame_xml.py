@@ -34,6 +34,14 @@ MAX_FILE_BYTES = 1 << 20
 MAX_SIDE = 65_535
 """Pixels; JPEG stores sides in 16 bits."""
 
+_PARSER = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+)
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,9})\s*", re.ASCII)
 _TRACK = re.compile(r"\s*([0-9]{1,6})\s*", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,63}", re.ASCII)
@@ -135,26 +143,18 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
             objects.append(_object(element, position, width, height, path))
         except InputError as error:
             faults.append((error, 1))
-    repeated = {t: n for t, n in Counter(o.track for o in objects).items() if n > 1}
-    for track, times in sorted(repeated.items()):
-        fault = InputError(
-            f"{path}: track {track} is there {times} times in one frame", do=_MEND, reason="repeated track"
-        )
-        faults.append((fault, times))
-    return FrameAnnotation(width, height, tuple(o for o in objects if o.track not in repeated), tuple(faults))
+    if len({item.track for item in objects}) < len(objects):
+        for track, times in sorted(Counter(item.track for item in objects).items()):
+            if times > 1:
+                what = f"{path}: track {track} is there {times} times in one frame"
+                faults.append((InputError(what, do=_MEND, reason="repeated track"), times))
+                objects = [item for item in objects if item.track != track]
+    return FrameAnnotation(width, height, tuple(objects), tuple(faults))
 
 
 def _root(xml: bytes, path: Path) -> etree._Element:
     try:
-        parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
-        root = etree.fromstring(xml, parser)
+        root = etree.fromstring(xml, _PARSER)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise InputError(
             f"{path} is not well-formed XML: {str(error)[:200]}", do=_MEND, reason="malformed XML"
@@ -198,34 +198,33 @@ def _object(element: etree._Element, position: int, width: int, height: int, pat
             reason="bad trackid",
         )
     track = int(match[1])
-    where = f"{path}: track {track}"
     label = fields.get("name", "").strip()
     if not _CLASS.fullmatch(label):
-        raise InputError(f"{where}: the class name is {_quoted(label)}", do=_MEND, reason="bad class name")
+        raise InputError(
+            f"{path}: track {track}: the class name is {_quoted(label)}", do=_MEND, reason="bad class name"
+        )
     corners = []
     for corner in _CORNERS:
-        match = _INTEGER.fullmatch(fields.get(corner, ""))
+        text = fields.get(corner, "")
+        match = _INTEGER.fullmatch(text)
         if match is None:
-            raise InputError(
-                f"{where}: {corner} is {_quoted(fields.get(corner, ''))}, not a whole number of pixels",
-                do=_MEND,
-                reason="bad number",
-            )
+            what = f"{path}: track {track}: {corner} is {_quoted(text)}, not a whole number of pixels"
+            raise InputError(what, do=_MEND, reason="bad number")
         corners.append(int(match[1]))
     return ObjectAnnotation(
         track,
         label,
-        _box(corners, width, height, where),
-        _flag(fields, "occluded", where),
-        _flag(fields, "generated", where),
+        _box(corners, width, height, track, path),
+        _flag(fields, "occluded", track, path),
+        _flag(fields, "generated", track, path),
     )
 
 
-def _box(corners: list[int], width: int, height: int, where: str) -> Box:
+def _box(corners: list[int], width: int, height: int, track: int, path: Path) -> Box:
     xmin, ymin, xmax, ymax = corners
     if xmax < xmin or ymax < ymin:
         raise InputError(
-            f"{where}: the box is empty: xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}",
+            f"{path}: track {track}: the box is empty: xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}",
             do=_MEND,
             reason="empty box",
         )
@@ -233,7 +232,7 @@ def _box(corners: list[int], width: int, height: int, where: str) -> Box:
     too_far = xmin < -width or ymin < -height or xmax >= 2 * width or ymax >= 2 * height
     if outside or too_far:
         raise InputError(
-            f"{where}: the box (xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}) lies "
+            f"{path}: track {track}: the box (xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}) lies "
             f"{'' if outside else 'too far '}outside the image of {width}x{height}",
             do=_MEND,
             reason="box outside image",
@@ -241,11 +240,13 @@ def _box(corners: list[int], width: int, height: int, where: str) -> Box:
     return xmin, ymin, xmax - xmin + 1, ymax - ymin + 1
 
 
-def _flag(fields: dict[str, str], name: str, where: str) -> int:
+def _flag(fields: dict[str, str], name: str, track: int, path: Path) -> int:
     text = fields.get(name, "0").strip()
     if text not in ("0", "1"):
         raise InputError(
-            f"{where}: {name} is {_quoted(text)}, neither 0 nor 1", do=_MEND, reason="bad number"
+            f"{path}: track {track}: {name} is {_quoted(text)}, neither 0 nor 1",
+            do=_MEND,
+            reason="bad number",
         )
     return int(text)
 
