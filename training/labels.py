@@ -22,7 +22,7 @@ class LabelConfig:
     sigma : float
         Standard deviation of the Gaussian, response cells; DSLT release: 1.5.
     radius : float
-        Radius of the disc, response cells; 2 is SiamFC's 16 px. A cell whose centre is exactly that far is inside.
+        Radius of the disc, response cells; 2 is SiamFC's 16 px. A cell exactly that far is inside.
     """
 
     kind: Literal["gaussian", "disc"] = "gaussian"

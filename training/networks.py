@@ -1,7 +1,7 @@
 """The Siamese network: one embedding applied to exemplar and search region, correlated into a response map.
 
-The published size (REFERENCE: AlexNet-like, no padding, total stride 8) is `NetworkConfig(width=1.0)`; smaller
-widths scale every channel count and leave the geometry alone, so labels, trackers and crops do not notice.
+The published size (AlexNet-like, no padding, total stride 8) is `NetworkConfig(width=1.0)`; smaller widths
+scale every channel count and leave the geometry alone, so labels, trackers and crops do not notice.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class NetworkConfig:
     norm : {"batch", "none"}
         Normalisation after the first four convolutions.
     gain : float
-        Factor on the correlation at width 1, where 9,216 products are summed; the published 1e-3. At other widths it
-        is divided by the share of products left, so that responses keep their size.
+        Factor on the correlation at width 1, where 9,216 products are summed; the published 1e-3. At other
+        widths it is divided by the share of products left, so that responses keep their size.
     train_gain : bool
         Learn the gain as well; published: fixed (learning rate 0).
     """
@@ -69,7 +69,7 @@ def embedding_size(pixels: int) -> int:
 
 
 def response_size(exemplar: int, search: int) -> int:
-    """Side of the response map of an exemplar and a search region, in pixels: (127, 255) -> 17, (127, 239) -> 15."""
+    """Side of the response map, cells, for exemplar and search sizes in pixels: (127, 255) -> 17."""
     if search < exemplar:
         raise InputError(
             f"search region of {search} px is smaller than the exemplar of {exemplar} px",
@@ -81,8 +81,8 @@ def response_size(exemplar: int, search: int) -> int:
 class SiameseNetwork(nn.Module):
     """AlexNet-like Siamese network with one scalar gain and bias on the correlation.
 
-    Images are RGB, 0..255, float, without further normalisation (REFERENCE section 3). All parameters are drawn
-    from the global torch generator: seed it to repeat a network.
+    Images are RGB, 0..255, float, without further normalisation, as in the PyTorch release. All parameters
+    are drawn from the global torch generator: seed it to repeat a network.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ class SiameseNetwork(nn.Module):
         Returns
         -------
         (B, 1, h - k + 1, w - k + 1) tensor
-            Gain x correlation + bias: a logit under the cross-entropy losses, a regressed label under the others.
+            Gain x correlation + bias: a logit under the cross-entropy losses, else a regressed label.
         """
         batch, channels, height, width = search.shape
         if exemplar.shape[0] == 1:  # a plain convolution: the tracker's case

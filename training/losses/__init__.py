@@ -1,7 +1,7 @@
 """Losses on response maps, one a module, chosen by name.
 
-`LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression losses
-compare a response with a soft label; the cross-entropy losses take the response as a logit.
+`LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression
+losses compare a response with a soft label; the cross-entropy losses take the response as a logit.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from torch import Tensor
 def balanced_weights(label: Tensor) -> tuple[Tensor, Tensor]:
     """Weights of the positive and the negative side of a cross-entropy, per element.
 
-    A soft label Y counts as Y of a positive and 1 - Y of a negative. In every map each side's weights sum to half
-    the number of elements, so the mean over a map is 0.5 mean(positives) + 0.5 mean(negatives); with labels 0 and 1
-    that is the balance of SiamFC (Bertinetto et al., 2016).
+    A soft label Y counts as Y of a positive and 1 - Y of a negative. In every map each side's weights sum to
+    half the number of elements, so the mean over a map is 0.5 mean(positives) + 0.5 mean(negatives); with
+    labels 0 and 1 that is the balance of SiamFC (Bertinetto et al., 2016).
 
     Parameters
     ----------

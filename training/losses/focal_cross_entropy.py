@@ -1,4 +1,4 @@
-"""Focal cross-entropy (Lin et al., ICCV 2017), the committed line of the PyTorch release of DSLT (gamma 2)."""
+"""Focal cross-entropy (Lin et al., ICCV 2017), which the committed line of the PyTorch release trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Focal-style L2: the squared error with the focal loss's modulating factor (Lin et al., ICCV 2017) put on it."""
+"""Focal-style L2: the squared error times the modulating factor of the focal loss (Lin et al., ICCV 2017)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def focal_l2(
 
     The focal factor (1 - q)^gamma is a power of the error of a probability, so it lies in [0, 1]; a regressed
     response is unbounded, and the factor stops at 1: beyond an error of 1 the loss is plain L2 (the shrinkage
-    loss does the same). Inside, gamma = 1 is the L3 loss, as section 3.2 of the shrinkage paper notes.
+    loss does the same). Inside, gamma = 1 is the L3 loss, as the shrinkage paper notes.
 
     Parameters
     ----------

@@ -8,7 +8,10 @@ from training.losses.reduction import Reduction, reduce, single_precision
 
 
 def l3(prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor:
-    """|P - Y|^3; parameters and precision as in `shrinkage`. Hard samples weigh more, but easy and middling ones less."""
+    """|P - Y|^3: easy samples weigh less than under L2, but so do all with an error under 1.
+
+    Parameters and precision as in `shrinkage`.
+    """
     prediction, label = single_precision(prediction, label)
     error = prediction - label
     return reduce(error.square() * error.abs(), reduction)

@@ -1,4 +1,4 @@
-"""The shrinkage loss for regression (Lu et al., Deep Regression Tracking with Shrinkage Loss, ECCV 2018, eq. 6-8)."""
+"""The shrinkage loss for regression (Lu et al., Deep Regression Tracking with Shrinkage Loss, ECCV 2018)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shrinkage(
     localisation : float
         c, the error at which the factor is one half; paper: 0.2.
     weighted : bool
-        With the factor exp(Y), the form the paper tracks with; without it, its equation 6.
+        With the factor exp(Y), the form the paper tracks with; without it, the plain form.
     reduction : {"mean", "sum", "none"}
         The MATLAB release sums over the map.
 

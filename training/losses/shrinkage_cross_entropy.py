@@ -1,4 +1,4 @@
-"""The shrinkage loss on probabilities, as the PyTorch release of DSLT trains its Siamese network (REFERENCE section 3)."""
+"""The shrinkage loss on probabilities, in the form that the PyTorch release of DSLT gives it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def shrinkage_cross_entropy(
 ) -> Tensor:
     """Balanced cross-entropy, each term times exp(q) / (1 + exp(k (q - a))).
 
-    q is the probability given to the term's own side: p = sigmoid(prediction) for positives, 1 - p for negatives.
-    Terms that are already right (q >> a) shrink.
+    q is the probability given to the term's own side: p = sigmoid(prediction) for positives, 1 - p for
+    negatives. Terms that are already right (q >> a) shrink.
 
     Parameters
     ----------

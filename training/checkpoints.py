@@ -1,0 +1,99 @@
+"""Checkpoints: the state of a run, kept under a digest of all that determines it.
+
+`<folder>/<digest>/last.pt` is written whole or not at all, so a killed run goes on from it. The digest
+covers the parameters, both imdb files and the code of this package, so a checkpoint is never taken by a run
+with others.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from curation.errors import InputError
+from curation.files import digest, write_bytes
+
+log = logging.getLogger(__name__)
+
+FILE = "last.pt"
+
+
+def code_digest() -> str:
+    """Digest of the modules of this package that decide what a training run computes."""
+    folder = Path(__file__).parent
+    modules = sorted([*folder.glob("*.py"), *(folder / "losses").glob("*.py")])
+    return digest(*(module.read_bytes() for module in modules))
+
+
+class Checkpoints:
+    """The checkpoint of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoints of all runs are; safe to delete when no run is under way.
+    key : str
+        Digest of what determines the run.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder / key
+        self.key = key
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint: tensors, numbers, strings and containers of them."""
+        stream = io.BytesIO()
+        torch.save({"key": self.key, "state": state}, stream)
+        write_bytes(self.folder / FILE, stream.getvalue())
+
+    def read(self) -> bytes | None:
+        """The bytes of the checkpoint, or None where this run has none; says so if only others have."""
+        try:
+            return (self.folder / FILE).read_bytes()
+        except FileNotFoundError:
+            others = len(list(self.folder.parent.glob(f"*/{FILE}")))
+            if others:
+                log.info(
+                    "%s: %d checkpoint(s) of other parameters, data or code, not used: this run starts anew",
+                    self.folder.parent,
+                    others,
+                )
+            return None
+
+    def decode(self, content: bytes) -> dict[str, Any]:
+        """The state in a checkpoint's bytes; nothing in it is executed.
+
+        Raises
+        ------
+        InputError
+            If it is damaged or belongs to another run.
+        """
+        try:
+            stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
+            raise InputError(
+                f"{self.folder / FILE} is not a whole checkpoint ({str(error).splitlines()[0]})",
+                do="Delete it: training then starts anew",
+                reason="damaged checkpoint",
+            ) from None
+        if not isinstance(stored, dict) or stored.get("key") != self.key:
+            raise InputError(
+                f"{self.folder / FILE} is the checkpoint of another run",
+                do="Delete it: training then starts anew",
+                reason="foreign checkpoint",
+            )
+        state: dict[str, Any] = stored["state"]
+        return state
+
+    def keep_batch(self, rank: int, state: dict[str, Any]) -> Path:
+        """Keep what a failed step saw, for inspection with `torch.load`; returns the file."""
+        stream = io.BytesIO()
+        torch.save(state, stream)
+        path = self.folder / f"failed-step-rank{rank}.pt"
+        write_bytes(path, stream.getvalue())
+        return path

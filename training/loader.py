@@ -1,0 +1,212 @@
+"""Batches of pairs, decoded and warped by loader workers, uint8 all the way.
+
+A batch is a function of (seed, epoch, step) alone, so the number of workers changes nothing but the speed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from curation.errors import InputError
+from curation.shards import ShardFolder
+from training.augmentation import AugmentationConfig, Image, cut, draw_views
+from training.pairs import PairConfig, PairSampler, pair_random
+
+OPEN_SHARDS = 64
+"""Shards that a worker keeps open; a system usually allows 1,024 open files."""
+
+PREFETCH = 4
+"""Batches that each worker prepares ahead."""
+
+
+class PairBatch(NamedTuple):
+    """A batch as it leaves a worker.
+
+    Parameters
+    ----------
+    exemplar : (B, z, z, 3) uint8 tensor
+        BGR, as decoded.
+    search : (B, x, x, 3) uint8 tensor
+        BGR.
+    offset : (B, 2) float32 tensor
+        x, y of the target from the centre of the search image, px.
+    colour : (B, 2, 3, 4) float32 tensor
+        Colour matrix (RGB -> RGB) of exemplar and search image.
+    instances : (B, 2) int64 tensor
+        Indices of the exemplar and search instance in the imdb.
+    """
+
+    exemplar: Tensor
+    search: Tensor
+    offset: Tensor
+    colour: Tensor
+    instances: Tensor
+
+
+class PairDataset(Dataset[PairBatch | InputError]):
+    """Batches by number: item k holds pairs [first, first + batch) of step k % steps of epoch k // steps.
+
+    Parameters
+    ----------
+    sampler : PairSampler
+        Draws the pairs.
+    pairs, augmentation
+        Sizes, and what is changed at random.
+    seed : int
+        Seed of the whole run.
+    batch : int
+        Pairs that this process takes of each step.
+    global_batch : int
+        Pairs of a step over all processes.
+    first : int
+        Number of this process's first pair within a step.
+    steps : int
+        Steps in an epoch.
+    epoch : int or None
+        A fixed epoch number for every item (validation), or None.
+    """
+
+    def __init__(
+        self,
+        sampler: PairSampler,
+        pairs: PairConfig,
+        augmentation: AugmentationConfig,
+        *,
+        seed: int,
+        batch: int,
+        steps: int,
+        global_batch: int | None = None,
+        first: int = 0,
+        epoch: int | None = None,
+    ) -> None:
+        self.sampler = sampler
+        self.pairs = pairs
+        self.augmentation = augmentation
+        self.seed = seed
+        self.batch = batch
+        self.steps = steps
+        self.global_batch = global_batch or batch
+        self.first = first
+        self.epoch = epoch
+        self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
+
+    def __getitem__(self, item: int) -> PairBatch | InputError:
+        """Batch number `item`; bad data come back as a value, which crosses process borders unharmed."""
+        try:
+            return self.load(item)
+        except InputError as error:
+            return error
+
+    def load(self, item: int) -> PairBatch:
+        """Batch number `item`.
+
+        Raises
+        ------
+        InputError
+            If a crop cannot be read or decoded; it names the shard, frame and track.
+        """
+        epoch, step = divmod(item, self.steps)
+        epoch = epoch if self.epoch is None else self.epoch
+        start = step * self.global_batch + self.first
+        z, x = self.pairs.exemplar_size, self.pairs.search_size
+        exemplar = np.empty((self.batch, z, z, 3), np.uint8)
+        search = np.empty((self.batch, x, x, 3), np.uint8)
+        offset = np.empty((self.batch, 2), np.float32)
+        colour = np.empty((self.batch, 2, 3, 4), np.float32)
+        instances = np.empty((self.batch, 2), np.int64)
+        for row in range(self.batch):
+            random = pair_random(self.seed, epoch, start + row)
+            instances[row] = self.sampler.draw(random)
+            views = draw_views(self.augmentation, random)
+            cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
+            cut(self._crop(int(instances[row, 1])), views[1], search[row])
+            offset[row] = views[1].shift_x, views[1].shift_y
+            colour[row] = views[0].colour, views[1].colour
+        return PairBatch(
+            *(torch.from_numpy(array) for array in (exemplar, search, offset, colour, instances))
+        )
+
+    def _crop(self, instance: int) -> Image:
+        """A stored crop, (S, S, 3) uint8 BGR."""
+        imdb, place = self.sampler.imdb, self.sampler.place
+        video = int(imdb.track_video[self.sampler.track_of(instance)])
+        try:
+            data = self._shards.read(
+                imdb.shard(video),
+                int(imdb.offset[instance]),
+                int(imdb.size[instance]),
+                shard_size=int(imdb.shard_bytes[video]),
+            )
+        except InputError as error:
+            raise InputError(f"{place(instance)}: {error.what}", do=error.do, reason=error.reason) from None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        side = self.sampler.crop_size
+        if image is None or image.shape != (side, side, 3):
+            found = "not a readable JPEG" if image is None else f"{image.shape[1]} x {image.shape[0]} px"
+            raise InputError(
+                f"{place(instance)}: the crop in {self.sampler.root / imdb.shard(video)} is {found}, expected a "
+                f"JPEG of {side} px square",
+                do="Make it again: dvc repro crop imdb",
+                reason="bad crop",
+            )
+        return np.asarray(image, np.uint8)
+
+
+def load_batches(
+    dataset: PairDataset, numbers: range, *, workers: int = 0, pin_memory: bool = False
+) -> Iterator[PairBatch]:
+    """Batches of the given numbers, in order.
+
+    Parameters
+    ----------
+    dataset : PairDataset
+        Makes the batches.
+    numbers : range
+        Their numbers.
+    workers : int
+        Loader processes; 0 loads in this one. No more are started than there are batches.
+    pin_memory : bool
+        Put batches into page-locked memory, for a GPU.
+
+    Raises
+    ------
+    InputError
+        For bad data, as `PairDataset.load` says; or if a worker dies.
+    """
+    workers = min(workers, len(numbers))
+    fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
+    loader: DataLoader[PairBatch | InputError] = DataLoader(
+        dataset,
+        batch_size=None,
+        sampler=numbers,
+        num_workers=workers,
+        prefetch_factor=PREFETCH if workers else None,
+        pin_memory=pin_memory,
+        worker_init_fn=_one_thread,
+        multiprocessing_context="fork" if fork else None,
+    )
+    try:
+        for batch in loader:
+            if isinstance(batch, InputError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise InputError(
+            f"a loader process died ({str(error).splitlines()[0]})",
+            do="Usually memory, or shared memory (/dev/shm), ran out: use fewer jobs",
+            reason="dead worker",
+        ) from error
+
+
+def _one_thread(_worker: int) -> None:
+    cv2.setNumThreads(0)

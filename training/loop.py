@@ -1,0 +1,459 @@
+"""The training run: from two imdb files and a folder of shards to weights, curves and pictures.
+
+A run is determined by its parameters, the imdb files and the code; on the CPU, with the same number of torch
+threads, its weights are the same bytes every time, whatever the number of loader workers and however often
+it was killed and started again.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import torch
+from pydantic import Field, TypeAdapter
+from torch import Tensor
+from tqdm import tqdm
+
+from curation.errors import STRICT, InputError, parameters
+from curation.files import digest
+from curation.imdb import load_imdb
+from training.augmentation import NONE, AugmentationConfig
+from training.checkpoints import Checkpoints, code_digest
+from training.distributed import Group
+from training.inputs import move
+from training.labels import LabelConfig
+from training.learner import Learner, OptimiserConfig, PrecisionConfig
+from training.loader import PairBatch, PairDataset, load_batches
+from training.losses import LossConfig, build_loss
+from training.networks import NetworkConfig, SiameseNetwork, response_size
+from training.pairs import VALIDATION, PairConfig, PairSampler
+from training.records import Row, write_curves, write_picture, write_speed
+from training.schedule import ScheduleConfig, learning_rate
+from training.validation import Scores, validate
+from training.weights import save_weights
+
+log = logging.getLogger(__name__)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class TrainConfig:
+    """A training run. The defaults suit the built-in dataset; profiles/ has the published setting.
+
+    Parameters
+    ----------
+    recipe : int
+        Version of the training code. A change of code that changes the weights must raise it: the stage
+        depends on this number, not on the source files.
+    network, loss, label, pairs, augmentation, optimiser, schedule, precision
+        Sections of their own.
+    epochs : int
+        Passes of `pairs.per_epoch` pairs; published: 60 (of the 50 that the decay was computed for, and 10
+        more).
+    batch : int
+        Pairs in a step, over all processes; published: 8.
+    ema : float
+        Decay per step of a running average of the weights, which is then what is validated and published;
+        0: none.
+    validation_pairs : int
+        Pairs drawn from the validation imdb after each epoch, rounded up to whole batches; 0 for no
+        validation.
+    picture_every : int
+        Epochs between pictures of pairs, labels and responses; 0 for none.
+    seed : int
+        Of the first weights and of every pair.
+    """
+
+    recipe: int = Field(default=1, ge=1)
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig()
+    label: LabelConfig = LabelConfig()
+    pairs: PairConfig = PairConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    precision: PrecisionConfig = PrecisionConfig()
+    epochs: int = Field(default=8, ge=1)
+    batch: int = Field(default=16, ge=1)
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    validation_pairs: int = Field(default=128, ge=0)
+    picture_every: int = Field(default=4, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files that a run reads.
+
+    Parameters
+    ----------
+    train, validation : Path
+        The imdb files; `validation` is not read when `validation_pairs` is 0.
+    crops : Path
+        Folder of the shards, `<subset>/<video>.tar`.
+    """
+
+    train: Path
+    validation: Path
+    crops: Path
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a run writes, by rank 0.
+
+    Parameters
+    ----------
+    weights : Path
+        The trained network, safetensors.
+    records : Path
+        Folder of curves and pictures.
+    checkpoints : Path
+        Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
+    """
+
+    weights: Path
+    records: Path
+    checkpoints: Path
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How to run; no part of the result, save that devices and thread counts round differently.
+
+    Parameters
+    ----------
+    device : str
+        As torch names it, or `auto`: CUDA where there is one, else the CPU.
+    workers : int
+        Loader processes; 0 loads in the training process.
+    threads : int
+        Torch's threads on the CPU; 0 leaves torch's own choice. The same number gives the same bytes.
+    checkpoint_seconds : float
+        Time between checkpoints within an epoch; the end of every epoch has one.
+    revision : str
+        Git revision to record in the weights.
+    """
+
+    device: str = "auto"
+    workers: int = 0
+    threads: int = 0
+    checkpoint_seconds: float = 60.0
+    revision: str = ""
+
+
+def pick_device(name: str) -> torch.device:
+    """The torch device of a setting.
+
+    Raises
+    ------
+    InputError
+        If torch knows no such device, or this machine has none.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device {name!r} is not usable here ({str(error).splitlines()[0]})",
+            do="Set device = auto or cpu",
+        ) from None
+    return device
+
+
+def train(
+    config: TrainConfig,
+    inputs: Inputs,
+    outputs: Outputs,
+    runtime: Runtime | None = None,
+    group: Group | None = None,
+) -> dict[str, Any]:
+    """Train a network, or go on from where a killed run of the same parameters, data and code stopped.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Parameters.
+    inputs, outputs : Inputs, Outputs
+        Files.
+    runtime : Runtime, optional
+        Device, workers, threads.
+    group : Group, optional
+        The processes that train together (`training.distributed.join`); alone by default.
+
+    Returns
+    -------
+    dict
+        JSON-able and repeatable: what was trained on, and the last epoch's figures.
+
+    Raises
+    ------
+    InputError
+        If the imdb files do not fit the parameters, shards are missing, a crop is bad, the loss is not
+        finite, or a file cannot be written.
+    """
+    runtime, group = runtime or Runtime(), group or Group()
+    before = torch.get_num_threads()
+    if runtime.threads:
+        torch.set_num_threads(runtime.threads)
+    try:
+        return _Run(config, inputs, outputs, runtime, group).run()
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Run:
+    """The state of `train`: where it is, what it has seen of the present epoch, the rows of the past ones."""
+
+    def __init__(
+        self, config: TrainConfig, inputs: Inputs, outputs: Outputs, runtime: Runtime, group: Group
+    ) -> None:
+        self.config, self.outputs, self.runtime, self.group = config, outputs, runtime, group
+        if config.batch % group.size:
+            raise InputError(
+                f"train.batch = {config.batch} cannot be shared equally by {group.size} processes",
+                do="Make it a multiple of their number",
+            )
+        self.steps = config.pairs.per_epoch // config.batch
+        if not self.steps:
+            raise InputError(
+                f"train.pairs.per_epoch = {config.pairs.per_epoch} is less than one batch of {config.batch}",
+                do="Raise it, or lower train.batch",
+            )
+        response_size(config.pairs.exemplar_size, config.pairs.search_size)
+        self.parameters = TypeAdapter(TrainConfig).dump_python(config)
+        self.train_pairs = self._dataset(inputs.train, inputs.crops, validation=False)
+        self.validation_pairs = (
+            self._dataset(inputs.validation, inputs.crops, validation=True)
+            if config.validation_pairs
+            else None
+        )
+        self.imdb_digest = digest(
+            inputs.train.read_bytes(), inputs.validation.read_bytes() if config.validation_pairs else b""
+        )
+        key = digest(
+            orjson.dumps(self.parameters, option=orjson.OPT_SORT_KEYS),
+            self.imdb_digest.encode(),
+            code_digest().encode(),
+            str(self.train_pairs.sampler.missing).encode(),
+        )
+        self.checkpoints = Checkpoints(outputs.checkpoints, key)
+        self.device = pick_device(runtime.device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            network = SiameseNetwork(config.network)
+        self.learner = Learner(
+            network,
+            build_loss(config.loss),
+            label=config.label,
+            optimiser=config.optimiser,
+            precision=config.precision,
+            ema=config.ema,
+            group=group,
+            device=self.device,
+        )
+        self.step = 0
+        self.sums = torch.zeros(
+            2, dtype=torch.float64, device=self.device
+        )  # loss, gradient norm of this epoch
+        self.rows: list[Row] = []
+        self.speed: dict[int, float] = {}
+        self.pending: tuple[int, PairBatch, Tensor] | None = None
+
+    def _dataset(self, path: Path, crops: Path, *, validation: bool) -> PairDataset:
+        config, group = self.config, self.group
+        sampler = PairSampler(load_imdb(path), crops, config.pairs, name=path.name)
+        share = config.batch // group.size
+        return PairDataset(
+            sampler,
+            config.pairs,
+            NONE if validation else config.augmentation,
+            seed=config.seed,
+            batch=share,
+            global_batch=config.batch,
+            first=group.rank * share,
+            steps=math.ceil(config.validation_pairs / config.batch) if validation else self.steps,
+            epoch=VALIDATION if validation else None,
+        )
+
+    def run(self) -> dict[str, Any]:
+        self._resume()
+        total = self.config.epochs * self.steps
+        numbers = range(self.step, total)
+        pinned = self.device.type == "cuda"
+        saved = began = time.monotonic()
+        began_at = self.step
+        batches = load_batches(self.train_pairs, numbers, workers=self.runtime.workers, pin_memory=pinned)
+        hidden = not self.group.main
+        with tqdm(total=total, initial=self.step, desc="train", unit="step", disable=hidden or None) as bar:
+            for batch in batches:
+                self._advance(batch)
+                bar.update()
+                now = time.monotonic()
+                if self.step % self.steps == 0:
+                    self._settle()
+                    epoch = self.step // self.steps
+                    pairs = (self.step - began_at) * self.config.batch
+                    self.speed[epoch] = pairs / max(now - began, 1e-9)
+                    self._close_epoch(epoch)
+                    self._save()
+                    saved = began = time.monotonic()
+                    began_at = self.step
+                elif now - saved >= self.runtime.checkpoint_seconds:
+                    self._settle()
+                    self._save()
+                    saved = time.monotonic()
+        return self._finish()
+
+    def _advance(self, batch: PairBatch) -> None:
+        """One step; the figures of the step before it are looked at only now, so that a GPU never waits."""
+        rate = learning_rate(
+            self.config.schedule,
+            self.config.optimiser.learning_rate,
+            step=self.step,
+            steps=self.steps,
+            epochs=self.config.epochs,
+        )
+        loss, norm = self.learner.step(move(batch, self.device), rate)
+        figures = torch.stack((loss.double(), norm.double()))
+        self._settle()
+        self.pending = (self.step, batch, figures)
+        self.step += 1
+
+    def _settle(self) -> None:
+        """Check the last step's figures and add them to the epoch's.
+
+        Raises
+        ------
+        InputError
+            If they are not finite; the batch is kept.
+        """
+        if self.pending is None:
+            return
+        step, batch, figures = self.pending
+        self.pending = None
+        loss, norm = figures.tolist()
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            path = self.checkpoints.keep_batch(
+                self.group.rank,
+                {
+                    "step": step,
+                    "loss": loss,
+                    "gradient_norm": norm,
+                    "batch": batch._asdict(),
+                    **self.learner.state(),
+                },
+            )
+            raise InputError(
+                f"training diverged in epoch {step // self.steps + 1}, step {step % self.steps + 1}: loss "
+                f"{loss:g}, gradient norm {norm:g}; the batch is kept in {path}",
+                do="Lower train.optimiser.learning_rate, or set train.optimiser.clip",
+                reason="not finite",
+            )
+        self.sums += figures
+
+    def _close_epoch(self, epoch: int) -> None:
+        """Validate, then add the epoch's row to the curves."""
+        loss = self.group.sum(self.sums[:1].clone()).item() / self.group.size / self.steps
+        norm = self.sums[1].item() / self.steps
+        self.sums.zero_()
+        scores = self._validate()
+        rate = learning_rate(
+            self.config.schedule,
+            self.config.optimiser.learning_rate,
+            step=self.step - 1,
+            steps=self.steps,
+            epochs=self.config.epochs,
+        )
+        self.rows.append(
+            Row(
+                epoch=epoch,
+                loss=loss,
+                learning_rate=rate,
+                gradient_norm=norm,
+                validation_loss=scores.loss if scores else None,
+                centre_error=scores.centre_error if scores else None,
+            )
+        )
+        if not self.group.main:
+            return
+        write_curves(self.outputs.records, self.rows)
+        write_speed(self.outputs.records, self.speed)
+        every = self.config.picture_every
+        if every and (epoch % every == 0 or epoch == self.config.epochs):
+            shown = self.validation_pairs or self.train_pairs
+            write_picture(self.outputs.records, epoch, self.learner, shown.load(0))
+        checked = (
+            f", validation {scores.loss:.4f}, centre error {scores.centre_error:.2f} px" if scores else ""
+        )
+        log.info(
+            "epoch %d of %d: loss %.4f%s, %.0f pairs/s",
+            epoch,
+            self.config.epochs,
+            loss,
+            checked,
+            self.speed[epoch],
+        )
+
+    def _validate(self) -> Scores | None:
+        dataset = self.validation_pairs
+        if dataset is None:
+            return None
+        batches = load_batches(dataset, range(dataset.steps), workers=self.runtime.workers)
+        return validate(self.learner, batches, self.group)
+
+    def _save(self) -> None:
+        if self.group.main:
+            rows = [[getattr(row, name) for name in Row.__dataclass_fields__] for row in self.rows]
+            self.checkpoints.save(
+                {"step": self.step, "sums": self.sums.cpu(), "rows": rows, "learner": self.learner.state()}
+            )
+
+    def _resume(self) -> None:
+        content = self.group.share(self.checkpoints.read() if self.group.main else None)
+        if content is None:
+            return
+        state = self.checkpoints.decode(content)
+        self.step = state["step"]
+        self.sums.copy_(state["sums"])
+        self.rows = [Row(*values) for values in state["rows"]]
+        self.learner.restore(state["learner"])
+        log.info("going on from step %d of %d", self.step, self.config.epochs * self.steps)
+
+    def _finish(self) -> dict[str, Any]:
+        sampler, last = self.train_pairs.sampler, self.rows[-1]
+        network = self.learner.published()
+        if self.group.main:
+            write_curves(self.outputs.records, self.rows)
+            save_weights(
+                self.outputs.weights,
+                network,
+                {
+                    "parameters": self.parameters,
+                    "imdb": self.imdb_digest,
+                    "revision": self.runtime.revision,
+                },
+            )
+        return {
+            "schema": 1,
+            "imdb": self.imdb_digest,
+            "data": {
+                "videos": sampler.videos,
+                "tracks": sampler.tracks,
+                "exemplars": sampler.instances,
+                "missing_shards": sampler.missing,
+            },
+            "network_parameters": sum(p.numel() for p in network.parameters()),
+            "epochs": self.config.epochs,
+            "pairs": self.step * self.config.batch,
+            "loss": last.loss,
+            "validation_loss": last.validation_loss,
+            "centre_error": last.centre_error,
+        }

@@ -1,0 +1,188 @@
+"""Which pairs of crops an epoch has: drawn by frame distance, each (epoch, index) seeded on its own."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from curation.errors import STRICT, InputError, parameters
+from curation.imdb import Imdb
+
+log = logging.getLogger(__name__)
+
+VALIDATION = 2**32 - 1
+"""The epoch number under which validation pairs are drawn: the same ones after every epoch."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class PairConfig:
+    """Which pairs are drawn, and the crops that they are cut from.
+
+    Parameters
+    ----------
+    per_epoch : int
+        Pairs in an epoch; published: 53,200.
+    max_distance : int
+        Largest distance between exemplar and search frame, frames (not list positions); published: 100.
+    exemplar_size, search_size : int
+        Sides of the images given to the network, px; published: 127 and 239.
+    crop_size : int
+        Side of the stored search crops, px; the imdb must agree.
+    context : float
+        Context amount of the crops; the imdb must agree.
+    missing_shards : {"raise", "skip"}
+        `skip` trains on the videos whose shard is there (a partial pull), and says how many are not.
+    """
+
+    per_epoch: int = Field(default=1024, ge=1)
+    max_distance: int = Field(default=100, ge=1)
+    exemplar_size: int = Field(default=127, ge=87)
+    search_size: int = Field(default=255, ge=87)
+    crop_size: int = Field(default=255, ge=87)
+    context: float = Field(default=0.5, ge=0)
+    missing_shards: str = Field(default="raise", pattern="^(raise|skip)$")
+
+
+class PairSampler:
+    """Draws pairs of one track: a random video, a random track in it, a random exemplar, a random partner.
+
+    Tracks without two instances within `max_distance` frames are left out, and so are instances without a
+    partner.
+
+    Parameters
+    ----------
+    imdb : Imdb
+        Tracks and instances.
+    root : Path
+        Folder of the shards.
+    config : PairConfig
+        Distance, sizes, and what to do about missing shards.
+    name : str
+        What to call this imdb in messages.
+
+    Raises
+    ------
+    InputError
+        If the imdb's crops are not those that `config` expects, shards are missing (and not to be skipped),
+        or no pair can be drawn at all.
+    """
+
+    def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
+        _check_crops(imdb, config, name)
+        shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
+        present = np.array([(root / shard).is_file() for shard in shards], dtype=bool)
+        self.missing = int((~present).sum())
+        if self.missing:
+            self._report_missing(shards, present, root, config, name)
+        self.imdb = imdb
+        self.root = root
+        self.crop_size = config.crop_size
+        self._distance = config.max_distance
+        self._index(present)
+        if not len(self._track):
+            raise InputError(
+                f"{name}: there is no pair to draw: no track of its {len(imdb.videos)} videos has two frames "
+                f"within {config.max_distance} of each other",
+                do="Curate more videos, change imdb.val_fraction, or raise train.pairs.max_distance",
+                reason="no pairs",
+            )
+
+    @staticmethod
+    def _report_missing(
+        shards: tuple[str, ...], present: npt.NDArray[np.bool_], root: Path, config: PairConfig, name: str
+    ) -> None:
+        first = shards[int(np.argmin(present))]
+        count = int((~present).sum())
+        line = f"{name}: {count} of {len(shards)} shards are missing under {root}, the first {first}"
+        if config.missing_shards == "raise":
+            raise InputError(
+                line,
+                do="Fetch them (dvc pull), or train on what is there with train.pairs.missing_shards: skip",
+                reason="missing shards",
+            )
+        log.warning("%s; training on the rest", line)
+
+    def _index(self, present: npt.NDArray[np.bool_]) -> None:
+        """Flat tables of what can be drawn: videos -> tracks -> exemplars."""
+        imdb, count = self.imdb, len(self.imdb)
+        near = np.diff(imdb.frame) <= self._distance  # instance n and n + 1
+        near[imdb.track_start[1:-1] - 1] = False  # n and n + 1 are of different tracks
+        usable = np.zeros(count, dtype=bool)
+        usable[:-1] |= near
+        usable[1:] |= near
+        usable &= np.repeat(present[imdb.track_video], np.diff(imdb.track_start))
+        self._exemplar = np.flatnonzero(usable).astype(np.int32)
+        first = np.searchsorted(self._exemplar, imdb.track_start)
+        self._track = np.flatnonzero(np.diff(first) > 0).astype(np.int32)
+        self._first, self._last = first[:-1].astype(np.int32), first[1:].astype(np.int32)
+        videos = imdb.track_video[self._track]
+        self._order = np.argsort(videos, kind="stable").astype(np.int32)
+        _, start = np.unique(videos[self._order], return_index=True)
+        self._video_start = np.append(start, len(videos)).astype(np.int32)
+
+    @property
+    def videos(self) -> int:
+        """Videos from which pairs are drawn."""
+        return len(self._video_start) - 1
+
+    @property
+    def tracks(self) -> int:
+        """Tracks from which pairs are drawn."""
+        return len(self._track)
+
+    @property
+    def instances(self) -> int:
+        """Instances that can be an exemplar."""
+        return len(self._exemplar)
+
+    def draw(self, random: np.random.Generator) -> tuple[int, int]:
+        """One pair: exemplar and search instance (indices into the imdb), never one instance twice."""
+        u = random.random(4)
+        video = int(u[0] * self.videos)
+        low, high = self._video_start[video], self._video_start[video + 1]
+        track = int(self._track[self._order[low + int(u[1] * (high - low))]])
+        low, high = self._first[track], self._last[track]
+        exemplar = int(self._exemplar[low + int(u[2] * (high - low))])
+        start, stop = (int(n) for n in self.imdb.track_start[track : track + 2])
+        frames = self.imdb.frame[start:stop]
+        number = int(self.imdb.frame[exemplar])
+        low = start + int(np.searchsorted(frames, number - self._distance, side="left"))
+        high = start + int(np.searchsorted(frames, number + self._distance, side="right"))
+        search = low + int(u[3] * (high - low - 1))
+        return exemplar, search + (search >= exemplar)
+
+    def track_of(self, instance: int) -> int:
+        """The track (its index, not its id) that an instance belongs to."""
+        return int(np.searchsorted(self.imdb.track_start, instance, side="right")) - 1
+
+    def place(self, instance: int) -> str:
+        """The video, frame and track of an instance, for messages."""
+        imdb, track = self.imdb, self.track_of(instance)
+        video = imdb.videos[imdb.track_video[track]]
+        return f"video {video}, frame {imdb.frame[instance]}, track {imdb.track_id[track]}"
+
+
+def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+
+
+def _check_crops(imdb: Imdb, config: PairConfig, name: str) -> None:
+    made = imdb.header["crop"]
+    expected = {
+        "exemplar_size": config.exemplar_size,
+        "search_size": config.crop_size,
+        "context": config.context,
+    }
+    keys = {"exemplar_size": "exemplar_size", "search_size": "crop_size", "context": "context"}
+    for key, value in expected.items():
+        if made.get(key) != value:
+            raise InputError(
+                f"{name}: its crops have {key} {made.get(key)}, but train.pairs.{keys[key]} is {value}",
+                do="Crop again with the matching parameters, or change those of train.pairs",
+                reason="crop specification differs",
+            )

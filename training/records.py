@@ -1,0 +1,87 @@
+"""What a training run leaves to look at: curves as CSV, written while it runs, and pictures of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from curation.files import write_bytes
+from training.inputs import labels, move
+from training.learner import Learner
+from training.loader import PairBatch
+
+CURVES = "curves.csv"
+"""One row an epoch; the same bytes for the same run on the same kind of machine."""
+
+SPEED = "speed.csv"
+"""Pairs a second of each epoch: differs from run to run, so it is kept apart."""
+
+PICTURES = "pictures"
+"""Folder of `epoch-<n>.png`."""
+
+ROWS = 6
+"""Pairs in a picture."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One epoch of the curves; empty (None) where validation is off."""
+
+    epoch: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    validation_loss: float | None
+    centre_error: float | None
+
+
+def write_curves(folder: Path, rows: Sequence[Row]) -> None:
+    """Write all epochs so far to `curves.csv`."""
+    lines = [",".join(field.name for field in fields(Row))]
+    lines += [",".join("" if value is None else repr(value) for value in astuple(row)) for row in rows]
+    write_bytes(folder / CURVES, ("\n".join(lines) + "\n").encode())
+
+
+def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
+    """Write the speed of the epochs that this process trained to `speed.csv`."""
+    lines = ["epoch,pairs_per_second"]
+    lines += [f"{epoch},{speed:.1f}" for epoch, speed in sorted(pairs_per_second.items())]
+    write_bytes(folder / SPEED, ("\n".join(lines) + "\n").encode())
+
+
+@torch.inference_mode()
+def write_picture(folder: Path, epoch: int, learner: Learner, batch: PairBatch) -> None:
+    """A PNG of the first pairs of a batch: exemplar, search image with its peak, label, response."""
+    batch = move(PairBatch(*(tensor[:ROWS] for tensor in batch)), learner.device)
+    with learner.autocast():
+        response = learner.respond(learner.published(), batch).float()
+    label = labels(batch, response.shape[-1], learner.label)
+    side = batch.search.shape[1]
+    rows = []
+    for k in range(len(batch.offset)):
+        exemplar = np.zeros((side, side, 3), np.uint8)
+        margin = (side - batch.exemplar.shape[1]) // 2
+        inside = slice(margin, margin + batch.exemplar.shape[1])
+        exemplar[inside, inside] = batch.exemplar[k].cpu().numpy()
+        search = batch.search[k].cpu().numpy().copy()
+        x, y = ((side - 1) / 2 + batch.offset[k].cpu().numpy()).round().astype(int).tolist()
+        cv2.drawMarker(search, (x, y), (0, 255, 0), cv2.MARKER_CROSS, 15, 1)
+        rows.append(np.hstack((exemplar, search, _heat(label[k, 0], side), _heat(response[k, 0], side))))
+    _, png = cv2.imencode(".png", np.vstack(rows))
+    write_bytes(folder / PICTURES / f"epoch-{epoch:03d}.png", png.tobytes())
+
+
+def _heat(values: Tensor, side: int) -> npt.NDArray[np.uint8]:
+    """A map as colours from its lowest to its highest value."""
+    array = values.cpu().numpy()
+    span = max(float(array.max() - array.min()), 1e-12)
+    grey = np.rint(255 * (array - array.min()) / span).astype(np.uint8)
+    large = cv2.resize(grey, (side, side), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.applyColorMap(large, cv2.COLORMAP_VIRIDIS), np.uint8)

@@ -1,0 +1,98 @@
+"""Weights as safetensors files: tensors and one JSON text, no code; the same content gives the same bytes.
+
+The metadata hold a single key, because safetensors writes several in no fixed order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from curation.errors import InputError
+from curation.files import digest, write_bytes
+from training.networks import NetworkConfig, SiameseNetwork
+
+KEY = "dslt"
+"""Key of the JSON text among the file's metadata."""
+
+SCHEMA = 1
+
+
+def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any] | None = None) -> None:
+    """Write a network's weights and how to build it, atomically.
+
+    Parameters
+    ----------
+    path : Path
+        `*.safetensors`.
+    network : SiameseNetwork
+        On any device, in any memory format.
+    metadata : mapping, optional
+        JSON values to keep beside: parameters, digest of the imdb, git revision.
+    """
+    tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    text = orjson.dumps(
+        {
+            "schema": SCHEMA,
+            "network": TypeAdapter(NetworkConfig).dump_python(network.config),
+            "digest": _content_digest(tensors),
+            "metadata": dict(metadata or {}),
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+    write_bytes(path, safetensors.torch.save(tensors, {KEY: text.decode()}))
+
+
+def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
+    """Read a network in evaluation mode, on the CPU, and the metadata given to `save_weights`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or not one that `save_weights` wrote.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(KEY)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing", do="Run: dvc repro train", reason="missing file") from None
+    except (SafetensorError, OSError) as error:
+        raise _unusable(path, f"is not a whole safetensors file ({error})") from None
+    if text is None:
+        raise _unusable(path, "holds weights that this project did not write")
+    try:
+        header = json.loads(text)
+        config = TypeAdapter(NetworkConfig).validate_json(orjson.dumps(header["network"]))
+        kept: dict[str, Any] = dict(header["metadata"])
+        network = SiameseNetwork(config)
+        network.load_state_dict(tensors)
+    except (ValueError, KeyError, TypeError, ValidationError, RuntimeError) as error:
+        raise _unusable(path, f"does not describe its network ({str(error).splitlines()[0]})") from None
+    if header.get("digest") != _content_digest(tensors):
+        raise _unusable(path, "is damaged: its weights do not have the digest that it records")
+    return network.eval(), kept
+
+
+def _content_digest(tensors: Mapping[str, Tensor]) -> str:
+    parts: list[bytes] = []
+    for name in sorted(tensors):
+        parts += [name.encode(), tensors[name].reshape(-1).view(torch.uint8).numpy().tobytes()]
+    return digest(*parts)
+
+
+def _unusable(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{path} {what}",
+        do="Use a weights file of the train stage: dvc repro train",
+        reason="foreign weights",
+    )
