@@ -1,25 +1,30 @@
 """Trackers over the sequences of a benchmark: in parallel, resumable, the same bytes for any number of jobs.
 
 A finished sequence is kept in a store outside the outputs, under a key made of everything that decides its
-result: the tracker's identity, the protocol, the sequence's content. So a killed run resumes at the first
-unfinished sequence, a changed sequence is tracked again alone, and returning to an old configuration costs
-nothing. Times are kept beside the boxes in the store, but never in the results: they differ from run to run.
+result: the tracker's identity, the benchmark's kind, the sequence's content. So a killed run resumes at the
+first unfinished sequence, a changed sequence is tracked again alone, and returning to an old configuration
+costs nothing. Times are kept beside the boxes in the store, but never in the results: they differ from run to
+run.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
-import torch
+import orjson
 
 from curation.errors import InputError
-from training.tracking.interface import Box, Frame, Tracker
+from curation.files import digest, read_json, write_bytes, write_json
+from curation.parallel import Workers, run_in_order
+from training.benchmark import sequences as benchmarks
+from training.tracking.interface import Tracker
+from training.tracking.sequence import one_torch_thread, track_sequence
 
 RECIPE = 1
 """Number of the rules in this module; raise it when the boxes of a run change for the same tracker."""
@@ -45,83 +50,125 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Track:
-    """One tracked sequence.
+class _Job:
+    """One contender on one sequence, and where its result is kept."""
+
+    contender: Contender
+    sequence: benchmarks.Sequence
+    kept: Path
+
+
+def run_benchmark(
+    benchmark: benchmarks.Benchmark,
+    contenders: Sequence[Contender],
+    *,
+    manifest: Mapping[str, Any],
+    out: Path,
+    store: Path,
+    workers: Workers,
+) -> dict[str, Any]:
+    """Track every sequence of a benchmark with every contender and write the result files.
 
     Parameters
     ----------
-    boxes : (N, 4) float64
-        xywh, pixels, 0-based; the first row is the given box.
-    seconds : (N,) float64
-        Time of `init` (first) and of every `update`, without reading the frame.
-    """
+    benchmark : Benchmark
+        Sequences with their frames.
+    contenders : sequence of Contender
+        Trackers; names must differ.
+    manifest : mapping
+        Of `curation.manifest.scan_sequences`; its digests decide what is tracked again.
+    out : Path
+        Folder of results, one folder per contender; what an earlier run left in those folders is removed.
+    store : Path
+        Folder of finished sequences, not an output of any stage.
+    workers : Workers
+        Processes; each computes on one thread, so results do not depend on their number.
 
-    boxes: np.ndarray
-    seconds: np.ndarray
-
-
-def read_frame(path: Path) -> Frame:
-    """Read an image file as (H, W, 3) uint8 BGR.
+    Returns
+    -------
+    dict
+        JSON values that differ between runs: per contender the frames, the seconds spent in the tracker,
+        frames per second, sequences tracked now and taken from the store, seconds per frame by sequence.
 
     Raises
     ------
     InputError
-        If the file is missing or no image.
+        If names are not unique, the manifest lacks a sequence, a frame cannot be read, or a tracker fails
+        (naming tracker, sequence, frame). Sequences finished before are kept.
     """
-    frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if frame is None:
-        problem = "is not a readable image" if path.exists() else "is missing"
-        raise InputError(f"frame {path} {problem}", do="Fetch the sequence again", reason="missing image")
-    return np.asarray(frame, np.uint8)
+    names = [contender.name for contender in contenders]
+    if len(set(names)) != len(names):
+        raise InputError(f"trackers must have different names, found {', '.join(names)}")
+    jobs = [
+        _Job(contender, sequence, store / f"{_key(contender, benchmark, sequence, manifest)}.json")
+        for contender in contenders
+        for sequence in benchmark.sequences
+    ]
+    for name in names:
+        shutil.rmtree(out / name, ignore_errors=True)
+        (out / name).mkdir(parents=True)
+    report: dict[str, Any] = {
+        name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
+    }
+    done = run_in_order(
+        partial(_run, kind=benchmark.kind),
+        jobs,
+        workers=workers,
+        label=f"track {benchmark.name}",
+        unit="sequence",
+        size=lambda result: len(result["seconds"]),
+    )
+    for job, result in zip(jobs, done, strict=True):
+        _write(out / job.contender.name, job.sequence, result, base=benchmark.base)
+        entry = report[job.contender.name]
+        entry["frames"] += len(result["seconds"])
+        entry["seconds"] += sum(result["seconds"])
+        entry["tracked" if result["fresh"] else "from_store"] += 1
+        entry["sequences"][job.sequence.name] = result["seconds"]
+    for entry in report.values():
+        entry["frames_per_second"] = entry["frames"] / max(entry["seconds"], 1e-9)
+    return {"schema": 1, "benchmark": benchmark.name, "trackers": report}
 
 
-def track_sequence(tracker: Tracker, frames: Sequence[Path], box: Box, *, who: str = "") -> Track:
-    """Run a tracker over one sequence, without resets.
-
-    Parameters
-    ----------
-    tracker : Tracker
-    frames : sequence of Path
-        Image files in order; frames are read one by one.
-    box : (4,) float64
-        xywh, 0-based, of the target in the first frame.
-    who : str
-        Tracker and sequence, for messages.
-
-    Raises
-    ------
-    InputError
-        If a frame cannot be read, or the tracker raises anything; the message names `who`, the frame, its file.
-    """
-    boxes = np.empty((len(frames), 4))
-    seconds = np.empty(len(frames))
-    for index, path in enumerate(frames):
-        frame = read_frame(path)
-        start = time.perf_counter()
-        try:
-            if index == 0:
-                tracker.init(frame, box.copy())
-                boxes[0] = box
-            else:
-                boxes[index] = tracker.update(frame)
-        except Exception as error:
-            reason = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            name = who or type(tracker).__name__
-            raise InputError(
-                f"{name} failed in frame {index + 1} of {len(frames)} ({path}): {reason}",
-                do="Finished sequences are kept; mend the tracker or the sequence and run again",
-                reason="tracker failed",
-            ) from error
-        seconds[index] = time.perf_counter() - start
-    return Track(boxes, seconds)
+def _key(
+    contender: Contender,
+    benchmark: benchmarks.Benchmark,
+    sequence: benchmarks.Sequence,
+    manifest: Mapping[str, Any],
+) -> str:
+    content = manifest.get("sequences", {}).get(sequence.name)
+    if content is None:
+        raise InputError(
+            f"the manifest of {benchmark.name} lacks sequence {sequence.name}",
+            do="Run: dvc repro manifest",
+            reason="stale manifest",
+        )
+    parts = [
+        RECIPE,
+        contender.identity,
+        benchmark.kind,
+        content,
+        sequence.ground_truth[0].tolist(),
+        len(sequence),
+    ]
+    return digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
 
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Compute on one thread: the number of threads changes sums in the last digits, and with them boxes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+def _run(job: _Job, *, kind: str) -> dict[str, Any]:
+    """The job's result, from the store if it is there: `seconds` per frame, and `boxes` or `runs`."""
+    if job.kept.exists():
+        return {**read_json(job.kept, made_by="track"), "fresh": False}
+    who = f"{job.contender.name} on {job.sequence.name}"
+    with one_torch_thread():
+        track = track_sequence(
+            job.contender.make(), job.sequence.frames, job.sequence.ground_truth[0], who=who
+        )
+    result = {"boxes": track.boxes.tolist(), "seconds": np.round(track.seconds, 7).tolist()}
+    write_json(job.kept, result, indent=False)
+    return {**result, "fresh": True}
+
+
+def _write(folder: Path, sequence: benchmarks.Sequence, result: Mapping[str, Any], *, base: int) -> None:
+    boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
+    lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
+    write_bytes(folder / f"{sequence.name}.txt", ("\n".join(lines) + "\n").encode())

@@ -1,4 +1,4 @@
-"""The Siamese tracker: a fixed exemplar of the first frame, correlated with the search region of each later one.
+"""The Siamese tracker: a fixed exemplar of the first frame, correlated with the search region of later ones.
 
 The rules are those of REFERENCE section 3 (SiamFC with three scales: Bertinetto et al., 2016, section 3). Two
 defects of the released Python code are mended: the scale search spans exactly one step to either side and the
@@ -58,9 +58,9 @@ class SiameseConfig:
     min_size, max_size : float
         Limits of the target's size, in first sizes.
     pyramid : {"exemplar", "search"}
-        What is rescaled to find a change of size. `search` (published) embeds the search region at every scale,
-        in every frame. `exemplar` embeds the exemplar at every scale, once, and each search region only once:
-        the two images meet at the same ratios of scale for a third of the time.
+        What is rescaled to find a change of size. `search` (published) embeds the search region at every
+        scale, in every frame. `exemplar` embeds the exemplar at every scale, in the first frame, and each search
+        region once: the two images meet at the same ratios of scale for a third of the time.
     """
 
     exemplar_size: int = Field(default=127, ge=87)

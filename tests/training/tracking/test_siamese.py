@@ -14,7 +14,7 @@ from training.tracking.siamese import SiameseConfig, SiameseTracker
 
 
 class CellNetwork:
-    """Averages over 8 x 8 px (127 -> 6 and 255 -> 22 cells, as the real one), normalised cross-correlation."""
+    """Averages over 8 x 8 px (127 -> 6, 255 -> 22 cells, as the real one), normalised cross-correlation."""
 
     def __init__(self) -> None:
         self.batches: list[tuple[int, ...]] = []

@@ -1,0 +1,143 @@
+"""Runs over a benchmark: what is tracked again, what is not, and bytes that do not depend on the workers."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from curation.errors import InputError
+from curation.parallel import Workers
+from tests.training.tracking.scenes import moving_target
+from training.benchmark.sequences import Benchmark, Sequence
+from training.tracking.baselines import StillTracker, TemplateTracker
+from training.tracking.interface import CheckedTracker
+from training.tracking.run import Contender, run_benchmark
+
+ONE = Workers(jobs=1)
+STILL = Contender("still", StillTracker, "1")
+TEMPLATE = Contender("template", TemplateTracker, "2")
+
+
+class Fails(CheckedTracker):
+    """Raises on the sequence whose frames are 200 px wide."""
+
+    def _start(self, frame, box):
+        self._fails = frame.shape[1] == 200
+
+    def _locate(self, frame):
+        if self._fails:
+            raise RuntimeError("lost it")
+        return self._box
+
+
+@pytest.fixture
+def benchmark(tmp_path):
+    sequences = []
+    for number, width in enumerate((240, 200, 220)):
+        frames, boxes = moving_target(5, seed=number, shape=(120, width))
+        folder = tmp_path / "data" / f"S{number}"
+        folder.mkdir(parents=True)
+        paths = tuple(folder / f"{index:04d}.png" for index in range(len(frames)))
+        for path, frame in zip(paths, frames, strict=True):
+            cv2.imwrite(str(path), frame)
+        sequences.append(Sequence(f"S{number}", paths, boxes + np.array([1, 1, 0, 0])))
+    return Benchmark("tiny", "Tiny", "ope", sequences)
+
+
+@pytest.fixture
+def track(benchmark, tmp_path):
+    def run(contenders=(STILL, TEMPLATE), *, digests=("a", "b", "c"), workers=ONE, out="out", store="store"):
+        manifest = {"sequences": {f"S{n}": {"images": digest} for n, digest in enumerate(digests)}}
+        return run_benchmark(
+            benchmark,
+            contenders,
+            manifest=manifest,
+            out=tmp_path / out,
+            store=tmp_path / store,
+            workers=workers,
+        )
+
+    return run
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.txt"))}
+
+
+def tracked(report):
+    return {name: (entry["tracked"], entry["from_store"]) for name, entry in report["trackers"].items()}
+
+
+def test_results_are_the_boxes_in_the_files_coordinates(track, benchmark, tmp_path):
+    report = track()
+    for sequence in benchmark.sequences:
+        found = np.loadtxt(tmp_path / "out" / "template" / f"{sequence.name}.txt", delimiter=",")
+        np.testing.assert_array_equal(found, sequence.annotation)
+    entry = report["trackers"]["template"]
+    assert entry["frames"] == 15
+    assert {name: len(times) for name, times in entry["sequences"].items()} == {"S0": 5, "S1": 5, "S2": 5}
+    assert entry["frames_per_second"] == pytest.approx(15 / entry["seconds"])
+
+
+def test_bytes_do_not_depend_on_the_number_of_workers(track, tmp_path):
+    track(out="one", store="one store")
+    track(out="two", store="two store", workers=Workers(jobs=2))
+    assert len(contents(tmp_path / "one")) == 6
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_second_run_takes_all_from_the_store_with_the_same_bytes(track, tmp_path):
+    track()
+    before = contents(tmp_path / "out")
+    assert tracked(track()) == {"still": (0, 3), "template": (0, 3)}
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_changed_sequence_is_tracked_again_alone(track):
+    track()
+    assert tracked(track(digests=("a", "B", "c"))) == {"still": (1, 2), "template": (1, 2)}
+
+
+def test_another_configuration_is_tracked_again_and_the_old_one_is_still_there(track):
+    track([TEMPLATE])
+    assert tracked(track([Contender("template", TemplateTracker, "3")])) == {"template": (3, 0)}
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}
+
+
+def test_another_benchmark_with_the_same_sequence_shares_it(track, benchmark, tmp_path):
+    track([TEMPLATE])
+    other = Benchmark("other", "Other", "ope", benchmark.sequences[:1])
+    manifest = {"sequences": {"S0": {"images": "a"}}}
+    report = run_benchmark(
+        other, [TEMPLATE], manifest=manifest, out=tmp_path / "o", store=tmp_path / "store", workers=ONE
+    )
+    assert tracked(report) == {"template": (0, 1)}
+
+
+def test_a_failure_names_the_place_and_keeps_what_was_finished(track):
+    fails = Contender("fails", Fails, "1")
+    with pytest.raises(InputError, match=r"fails on S1 failed in frame 2 of 5 .*RuntimeError: lost it"):
+        track([fails])
+    with pytest.raises(InputError, match="fails on S1"):
+        track([fails])
+    mended = Contender("fails", StillTracker, "1")  # the same identity: only what was not finished runs
+    assert tracked(track([mended]))["fails"][1] >= 1
+
+
+def test_stale_results_of_a_contender_are_removed(track, tmp_path):
+    stale = tmp_path / "out" / "still" / "Gone.txt"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("1,1,1,1\n")
+    track([STILL])
+    assert not stale.exists()
+
+
+def test_a_manifest_without_the_sequence_says_what_to_run(track):
+    with pytest.raises(InputError, match=r"lacks sequence S2\. Run: dvc repro manifest"):
+        track(digests=("a", "b"))
+
+
+def test_names_must_differ(track):
+    with pytest.raises(InputError, match="different names"):
+        track([STILL, STILL])
