@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -53,7 +54,17 @@ def run_in_order(
         results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(
             joblib.delayed(_single_threaded)(function, item) for item in items
         )
-        yield from _with_progress(results, len(items), label=label, unit=unit, size=size, size_unit=size_unit)
+        try:
+            yield from _with_progress(
+                results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
+            )
+        finally:
+            with warnings.catch_warnings():
+                # A caller that stops at an error does not want the results still under way.
+                warnings.filterwarnings(
+                    "ignore", message=".*tasks.*(not used|cancelled)", category=UserWarning
+                )
+                results.close()
 
 
 def _single_threaded(function: Callable[[Item], Result], item: Item) -> Result:
