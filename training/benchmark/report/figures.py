@@ -1,0 +1,130 @@
+"""Plots of one benchmark with their legends: which curves to draw, in which order, what to say of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from training.benchmark.report.palette import Series
+from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
+from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores
+from training.benchmark.report.series_files import thresholds
+from training.benchmark.report.summary import number
+from training.benchmark.report.tables import attribute_metric
+
+AUC, DP20, _, NORM_PRECISION = OPE_METRICS
+EAO, ACCURACY, ROBUSTNESS = VOT_METRICS[:3]
+SENSITIVITY = 30.0
+"""Frames of the A-R plot's reliability exp(-S failures / frames) [Kristan et al., TPAMI 2016]."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot and its legend: every line's series and number, best first."""
+
+    title: str
+    svg: Markup
+    metric: str
+    legend: Sequence[tuple[Series, str]]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    curve: str
+    title: str
+    metric: Metric
+    x_label: str
+    y_label: str
+    marker: float | None = None
+
+
+_KINDS = (
+    _Kind("success", "Success", AUC, "overlap threshold", "success rate"),
+    _Kind("precision", "Precision", DP20, "centre error threshold (pixels)", "precision", 20),
+    _Kind(
+        "norm_precision",
+        "Normalised precision",
+        NORM_PRECISION,
+        "centre error (target sizes)",
+        "precision",
+        0.2,
+    ),
+    _Kind("expected_overlap", "Expected overlap", EAO, "sequence length (frames)", "expected overlap"),
+)
+
+
+def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
+    """The plots of a benchmark: each curve that any tracker has, and VOT's A-R plot."""
+    plots = [plot for kind in _KINDS if (plot := _curve_figure(document, series, kind)) is not None]
+    reliability = _accuracy_robustness(document, series)
+    return plots + ([reliability] if reliability else [])
+
+
+def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -> Plot | None:
+    curves = {name: t.curves[kind.curve] for name, t in document.trackers.items() if kind.curve in t.curves}
+    if not curves:
+        return None
+    ranked = [name for name in document.ranked() if name in curves]
+    ranked.sort(key=lambda name: -(number(document, name, kind.metric) or -math.inf))
+    legend = [(series[name], kind.metric.text(number(document, name, kind.metric))) for name in ranked]
+    told = ", ".join(f"{line.label} {text}" for line, text in legend)
+    count = max(len(curve) for curve in curves.values())
+    svg = curve_plot(
+        sorted(((series[name], curve) for name, curve in curves.items()), key=lambda pair: pair[0].index),
+        thresholds(kind.curve, count),
+        key=f"{document.name}-{kind.curve}",
+        label=f"{kind.title} plot of {document.title} (protocol {document.protocol}), {kind.metric.short}: {told}",
+        x_label=kind.x_label,
+        y_label=kind.y_label,
+        marker=kind.marker,
+        band=document.interval if kind.curve == "expected_overlap" else None,
+    )
+    return Plot(kind.title, svg, kind.metric.short, legend)
+
+
+def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot | None:
+    points = []
+    for name, tracker in document.trackers.items():
+        accuracy, per_hundred = number(document, name, ACCURACY), tracker.overall.get(ROBUSTNESS.key)
+        if accuracy is not None and per_hundred is not None:
+            points.append((series[name], math.exp(-SENSITIVITY * per_hundred / 100), accuracy))
+    if not points:
+        return None
+    points.sort(key=lambda point: point[0].index)
+    best = sorted(points, key=lambda point: (-point[2], point[0].index))
+    legend = [(line, f"{accuracy:.3f} / {reliability:.3f}") for line, reliability, accuracy in best]
+    told = ", ".join(f"{line.label} {text}" for line, text in legend)
+    svg = accuracy_robustness_plot(
+        points,
+        key=f"{document.name}-ar",
+        label=f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}",
+    )
+    return Plot("Accuracy and robustness", svg, "A / chance to survive", legend)
+
+
+def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | None:
+    """Bars for each attribute; None without attributes."""
+    metric = attribute_metric(document)
+    if metric is None:
+        return None
+    lines = [name for name in series if name in document.trackers]
+    values = [
+        (series[name], [_value(document, name, attribute, metric) for attribute in document.attributes])
+        for name in lines
+    ]
+    svg = attribute_plot(
+        document.attributes,
+        values,
+        key=f"{document.name}-attributes",
+        label=f"{metric.short} for each attribute of {document.title}; the table beside it has the numbers",
+        x_label=metric.short,
+    )
+    return Plot(f"{metric.short} by attribute", svg, metric.short, [(series[name], "") for name in lines])
+
+
+def _value(document: Scores, name: str, attribute: str, metric: Metric) -> float | None:
+    found = document.trackers[name].attributes.get(attribute, {}).get(metric.key)
+    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None

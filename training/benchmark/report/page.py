@@ -1,0 +1,179 @@
+"""The page: content in, one self-contained HTML file out.
+
+Everything is inside the file: styles, SVG plots, pictures as `data:` addresses. It asks nothing of a network,
+needs no script for its content, and the same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from curation.files import write_bytes
+from training.benchmark.report import tables
+from training.benchmark.report.content import Picture, ReportContent
+from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
+from training.benchmark.report.graph import draw
+from training.benchmark.report.palette import Series, assign_series
+from training.benchmark.report.pictures import Embedded, embed
+from training.benchmark.report.plots import training_plots
+from training.benchmark.report.published import published_numbers
+from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
+from training.benchmark.report.strips import Strip, prepare_strip
+from training.benchmark.report.summary import mean_over, number, partial_note
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture of the page, encoded."""
+
+    picture: Embedded
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A headline number: what it is, the number, and a sentence below."""
+
+    name: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """All that the page shows of one benchmark."""
+
+    scores: Scores
+    note: str
+    plots: Sequence[Plot]
+    table: tables.Table
+    attribute_plot: Plot | None
+    attribute_table: tables.Table | None
+    sequence_table: tables.Table | None
+    strips: Sequence[Strip]
+
+
+def write_report(out: Path, content: ReportContent) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    out : Path
+        The HTML file, written whole or not at all.
+    content : ReportContent
+        Sections without content are left out.
+
+    Raises
+    ------
+    InputError
+        If a score document is damaged, a picture cannot be read, the graph is not one, or `out` cannot be
+        written.
+    """
+    write_bytes(out, render(content).encode())
+
+
+def render(content: ReportContent) -> str:
+    """The page as text; see `write_report`."""
+    documents = read_scores(content.scores)
+    series = assign_series(
+        (name for document in documents for name in document.trackers),
+        trained=content.trained,
+        labels=content.labels,
+        imported=content.imported,
+    )
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template("page.html").render(
+        title=content.title,
+        synthetic=content.synthetic,
+        series=list(series.values()),
+        cards=_cards(documents, series, content.trained),
+        overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
+        margins=tables.margins(documents, series, content.trained),
+        sections=[_section(document, series, content) for document in documents],
+        responses=_figures(content.responses),
+        training_plots=training_plots(content.curves),
+        epochs=len(content.curves),
+        training_pictures=_figures(content.training_pictures),
+        quality=_figures(content.quality),
+        graph=draw(content.graph) if content.graph.strip() else None,
+        parameters=tables.parameter_tables(content.parameters),
+        digests=content.digests,
+        styles=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
+    )
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def _section(document: Scores, series: Mapping[str, Series], content: ReportContent) -> Section:
+    films = [strip for strip in content.filmstrips if strip.benchmark == document.name]
+    return Section(
+        scores=document,
+        note=partial_note(document),
+        plots=curve_figures(document, series),
+        table=tables.benchmark_table(
+            document,
+            series,
+            published_numbers(),
+            content.speeds.get(document.name, {}),
+            synthetic=content.synthetic,
+        ),
+        attribute_plot=attribute_figure(document, series),
+        attribute_table=tables.attribute_table(document, series),
+        sequence_table=tables.sequence_table(document, series),
+        strips=[
+            prepare_strip(strip, series, key=f"{document.name}-film-{index}")
+            for index, strip in enumerate(films)
+        ],
+    )
+
+
+def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> list[Card]:
+    """Headline numbers of the trained tracker; without it there are none."""
+    if trained not in series:
+        return []
+    auc, dp20 = OPE_METRICS[:2]
+    passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
+    cards = []
+    if passes:
+        over = passes[0].title if len(passes) == 1 else f"mean of {len(passes)} benchmarks"
+        for metric, name in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
+            cards.append(
+                Card(
+                    name, metric.text(mean_over(passes, trained, metric)), f"{series[trained].label}, {over}"
+                )
+            )
+        ours = mean_over(passes, trained, auc)
+        rivals = {name: mean_over(passes, name, auc) for name in series if name != trained}
+        known = {name: theirs for name, theirs in rivals.items() if theirs is not None}
+        if known and ours is not None:
+            best = max(known, key=lambda name: (known[name], name))
+            gap = f"{ours - known[best]:+.3f}".replace("-", "−")
+            cards.append(Card("Lead in AUC", gap, f"over {series[best].label}, the best of the others"))
+    for document in documents:
+        if document.kind == "vot" and trained in document.trackers:
+            metric = document.headline
+            cards.append(
+                Card(
+                    "Expected average overlap",
+                    metric.text(number(document, trained, metric)),
+                    f"{series[trained].label}, {document.title}",
+                )
+            )
+    return cards
+
+
+def _figures(pictures: Sequence[Picture]) -> list[Figure]:
+    return [Figure(embed(picture.image), picture.alt, picture.caption) for picture in pictures]

@@ -1,0 +1,37 @@
+"""Numbers that papers publish for the real benchmarks, kept in `published.json` beside this module.
+
+`papers` there names the paper that introduced a tracker. The scores of DSLT are those of its own paper; those
+of the other trackers are quoted with their public result files, which this project's scorer reproduces. All
+are one-pass evaluation under the benchmark's own rules (`matlab`), or the supervised VOT2016 experiment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from curation.files import read_json
+
+FILE = Path(__file__).parent / "published.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Published scores of one tracker: benchmark -> metric (`auc`, `dp20`, `eao`) -> value."""
+
+    tracker: str
+    paper: str
+    scores: Mapping[str, Mapping[str, float]]
+
+
+@cache
+def published_numbers() -> tuple[Published, ...]:
+    """Every tracker of `published.json`, in the order of the file."""
+    content = read_json(FILE, made_by="the repository")
+    scores: dict[str, dict[str, dict[str, float]]] = {}
+    for number in content["numbers"]:
+        metrics = {key: value for key, value in number.items() if key not in ("tracker", "benchmark")}
+        scores.setdefault(number["tracker"], {})[number["benchmark"]] = metrics
+    return tuple(Published(name, content["papers"][name], found) for name, found in scores.items())

@@ -1,0 +1,153 @@
+"""Score documents as the report reads them: typed, and forgiving of whatever a document leaves out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from curation.errors import InputError
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of the score documents: its key there, its names, and which way is better."""
+
+    key: str
+    short: str
+    long: str
+    lower_is_better: bool = False
+    digits: int = 3
+
+    def text(self, value: float | None) -> str:
+        """The value as tables show it; an en dash where there is none."""
+        return "–" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
+
+
+OPE_METRICS = (
+    Metric("auc", "AUC", "area under the success curve"),
+    Metric("dp20", "DP@20", "distance precision at 20 pixels"),
+    Metric("op50", "OP@0.5", "success at overlap 0.5"),
+    Metric("norm_precision", "NP@0.2", "normalised precision at 0.2 of the target's size"),
+)
+VOT_METRICS = (
+    Metric("eao", "EAO", "expected average overlap"),
+    Metric("accuracy", "A", "accuracy: overlap while tracking"),
+    Metric("robustness", "R", "robustness: failures per 100 frames", lower_is_better=True),
+    Metric("failures", "F", "failures", lower_is_better=True, digits=1),
+    Metric("ao", "AO", "average overlap without resets"),
+)
+
+
+@dataclass(frozen=True)
+class TrackerScores:
+    """One tracker on one benchmark: numbers overall, curves, numbers per sequence and per attribute.
+
+    `missing` names sequences that are there but have no result of this tracker.
+    """
+
+    overall: Mapping[str, Any]
+    curves: Mapping[str, Sequence[float]]
+    sequences: Mapping[str, Mapping[str, Any]]
+    attributes: Mapping[str, Mapping[str, Any]]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One score document.
+
+    Attributes
+    ----------
+    name, title, kind, protocol : str
+        `kind` is `"ope"` or `"vot"`.
+    missing : tuple of str
+        Sequences of the benchmark that were not there.
+    partial : bool
+    interval : (int, int) or None
+        Lengths over which EAO averages the expected-overlap curve (VOT).
+    trackers : mapping of name to TrackerScores
+    """
+
+    name: str
+    title: str
+    kind: str
+    protocol: str
+    missing: tuple[str, ...]
+    partial: bool
+    interval: tuple[int, int] | None
+    trackers: Mapping[str, TrackerScores]
+
+    @property
+    def headline(self) -> Metric:
+        """The metric by which trackers are ranked."""
+        return VOT_METRICS[0] if self.kind == "vot" else OPE_METRICS[0]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """Those that at least one tracker has."""
+        known = VOT_METRICS if self.kind == "vot" else OPE_METRICS
+        return [metric for metric in known if any(metric.key in t.overall for t in self.trackers.values())]
+
+    def ranked(self) -> list[str]:
+        """Trackers, best headline first; equal ones by name."""
+        return sorted(
+            self.trackers, key=lambda name: (-value(self.trackers[name].overall, self.headline), name)
+        )
+
+    @property
+    def sequences(self) -> list[str]:
+        """Names of all sequences that any tracker has, in the document's order."""
+        return list(dict.fromkeys(name for t in self.trackers.values() for name in t.sequences))
+
+    @property
+    def attributes(self) -> list[str]:
+        return list(dict.fromkeys(name for t in self.trackers.values() for name in t.attributes))
+
+
+def value(numbers: Mapping[str, Any], metric: Metric) -> float:
+    """A metric's value, or -inf where it is missing or not a number (so that it ranks last)."""
+    found = numbers.get(metric.key)
+    return float(found) if isinstance(found, int | float) and math.isfinite(found) else -math.inf
+
+
+def read_scores(documents: Mapping[str, Mapping[str, Any]]) -> list[Scores]:
+    """Every document, in the given order.
+
+    Raises
+    ------
+    InputError
+        If a document has no trackers, or lacks the name of its protocol.
+    """
+    return [_read(name, document) for name, document in documents.items()]
+
+
+def _read(name: str, document: Mapping[str, Any]) -> Scores:
+    for key in ("trackers", "protocol"):
+        if not document.get(key):
+            raise InputError(
+                f"the scores of {name} have no {key!r}", do="Run: dvc repro score", reason="damaged file"
+            )
+    missing = tuple(document.get("missing") or ())
+    interval = document.get("interval")
+    trackers = {
+        tracker: TrackerScores(
+            overall=content["overall"],
+            curves=content["overall"].get("curves") or {},
+            sequences=content.get("sequences") or {},
+            attributes=content.get("attributes") or {},
+            missing=tuple(content.get("missing") or ()),
+        )
+        for tracker, content in document["trackers"].items()
+    }
+    return Scores(
+        name=name,
+        title=str(document.get("title") or name),
+        kind=str(document.get("kind", "ope")),
+        protocol=str(document["protocol"]),
+        missing=missing,
+        partial=bool(document.get("partial", bool(missing))),
+        interval=(int(interval[0]), int(interval[1])) if interval else None,
+        trackers=trackers,
+    )

@@ -1,0 +1,315 @@
+"""The tables of the page as plain rows; `macros.html` gives them their form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from training.benchmark.report.palette import Series
+from training.benchmark.report.published import Published
+from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores
+from training.benchmark.report.summary import mean_over, number
+
+AUC, DP20 = OPE_METRICS[:2]
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's heading; `span` columns wide, `long` spells a short name out."""
+
+    text: str
+    long: str = ""
+    span: int = 1
+    rows: int = 1
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, the number to sort by and to draw a bar for (0 to 1), and whether it is the best."""
+
+    text: str
+    order: float | None = None
+    bar: float | None = None
+    best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its heading, perhaps with a tracker's line style and a remark, and its cells."""
+
+    name: str
+    cells: Sequence[Cell]
+    series: Series | None = None
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with one or two rows of headings and groups of rows, each perhaps with a heading of its own."""
+
+    key: str
+    caption: str
+    corner: str
+    heads: Sequence[Sequence[Head]]
+    groups: Sequence[tuple[str, Sequence[Row]]] = field(default_factory=list)
+    sortable: bool = False
+
+
+def overview(
+    documents: Sequence[Scores],
+    series: Mapping[str, Series],
+    published: Sequence[Published],
+    *,
+    synthetic: bool,
+) -> Table:
+    """Every tracker on every benchmark, and below them what papers publish."""
+    columns = [(document, metric) for document in documents for metric in _shown(document)]
+    top = [
+        Head(
+            document.title + (" *" if document.partial else ""),
+            span=len(_shown(document)),
+            note=f"protocol {document.protocol}",
+        )
+        for document in documents
+    ]
+    heads = [Head(metric.short, metric.long) for _, metric in columns]
+    passes = [document for document in documents if document.kind == "ope"]
+    averaged = len(passes) > 1
+    if averaged:
+        top.append(Head("Mean", span=2, note=f"of {len(passes)} benchmarks"))
+        heads += [Head(metric.short, metric.long) for metric in (AUC, DP20)]
+    rows = []
+    for name in _by_mean(documents, series):
+        cells = [_cell(metric, number(document, name, metric)) for document, metric in columns]
+        if averaged:
+            cells += [_cell(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
+        rows.append(_tracker_row(series[name], cells))
+    metrics = [metric for _, metric in columns] + [AUC, DP20] * averaged
+    groups = [("", _mark_best(rows, metrics))]
+    papers = []
+    for entry in published:
+        cells = [_cell(m, entry.scores.get(d.name, {}).get(m.key), bar=False) for d, m in columns]
+        if any(cell.order is not None for cell in cells):
+            cells += [Cell("–")] * (2 * averaged)
+            papers.append(Row(entry.tracker, cells, remark=entry.paper))
+    if papers:
+        groups.append(("Published, on the real benchmarks" if synthetic else "Published", papers))
+    return Table("overview", "Trackers on all benchmarks", "Tracker", [top, heads], groups)
+
+
+def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> Table | None:
+    """By how much the trained tracker's AUC exceeds each other's; None without it, or without others."""
+    passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
+    others = [name for name in series if name != trained]
+    rows = []
+    for name in others:
+        gaps = []
+        for document in passes:
+            ours, theirs = number(document, trained, AUC), number(document, name, AUC)
+            gaps.append(None if ours is None or theirs is None else ours - theirs)
+        known = [gap for gap in gaps if gap is not None]
+        if known:
+            if len(passes) > 1:
+                gaps.append(sum(known) / len(known) if len(known) == len(gaps) else None)
+            rows.append(_tracker_row(series[name], [_signed(gap) for gap in gaps]))
+    if not rows:
+        return None
+    heads = [Head(document.title, note=f"protocol {document.protocol}") for document in passes]
+    heads += [Head("Mean", note=f"of {len(passes)} benchmarks")] * (len(passes) > 1)
+    caption = f"AUC of {series[trained].label} minus AUC of the other trackers"
+    return Table("margins", caption, "Tracker", [heads], [("", rows)])
+
+
+def benchmark_table(
+    document: Scores,
+    series: Mapping[str, Series],
+    published: Sequence[Published],
+    speeds: Mapping[str, float],
+    *,
+    synthetic: bool,
+) -> Table:
+    """All numbers of one benchmark."""
+    metrics = document.metrics
+    heads = [Head(metric.short, metric.long) for metric in metrics]
+    counts = [
+        key for key in ("sequences", "frames") if any(key in t.overall for t in document.trackers.values())
+    ]
+    heads += [Head(key.capitalize()) for key in counts]
+    heads += [Head("Frames/s", "mean frames per second on the machine that tracked")] * bool(speeds)
+    rows = []
+    for name in document.ranked():
+        overall = document.trackers[name].overall
+        cells = [_cell(metric, number(document, name, metric)) for metric in metrics]
+        cells += [_count(overall.get(key)) for key in counts]
+        cells += [_speed(speeds.get(name))] * bool(speeds)
+        rows.append(_tracker_row(series[name], cells))
+    groups = [("", _mark_best(rows, metrics))]
+    papers = []
+    for entry in published:
+        found = entry.scores.get(document.name)
+        if found:
+            cells = [_cell(metric, found.get(metric.key), bar=False) for metric in metrics]
+            papers.append(
+                Row(entry.tracker, [*cells, *[Cell("–")] * (len(heads) - len(metrics))], remark=entry.paper)
+            )
+    if papers:
+        groups.append((f"Published, on the real {document.title}" if synthetic else "Published", papers))
+    caption = f"Scores on {document.title}, protocol {document.protocol}"
+    return Table(f"{document.name}-scores", caption, "Tracker", [heads], groups, sortable=True)
+
+
+def sequence_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
+    """The headline number of every tracker on every sequence; None if the document has none."""
+    metric = _inner_metric(document, [t.sequences for t in document.trackers.values()])
+    if metric is None:
+        return None
+    return _breakdown(
+        document,
+        series,
+        metric,
+        key=f"{document.name}-sequences",
+        caption=f"{metric.short} on each sequence of {document.title}, protocol {document.protocol}",
+        corner="Sequence",
+        names=document.sequences,
+        numbers={name: tracker.sequences for name, tracker in document.trackers.items()},
+    )
+
+
+def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
+    """The headline number of every tracker over the sequences with each attribute; None without any."""
+    metric = _inner_metric(document, [t.attributes for t in document.trackers.values()])
+    if metric is None:
+        return None
+    return _breakdown(
+        document,
+        series,
+        metric,
+        key=f"{document.name}-attributes",
+        caption=f"{metric.short} over the sequences of {document.title} with each attribute, "
+        f"protocol {document.protocol}",
+        corner="Attribute",
+        names=document.attributes,
+        numbers={name: tracker.attributes for name, tracker in document.trackers.items()},
+    )
+
+
+def parameter_tables(parameters: Mapping[str, Any]) -> list[Table]:
+    """One table for each section; nested keys are joined by dots."""
+    return [
+        Table(
+            f"parameters-{index}",
+            f"Parameters: {section}",
+            "Key",
+            [[Head("Value")]],
+            [("", [Row(key, [Cell(text)]) for key, text in _flat(content)])],
+        )
+        for index, (section, content) in enumerate(parameters.items())
+    ]
+
+
+def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(content, Mapping) and content:
+        return [
+            pair
+            for key, inner in content.items()
+            for pair in _flat(inner, f"{prefix}.{key}" if prefix else str(key))
+        ]
+    if isinstance(content, list | tuple):
+        content = ", ".join(map(str, content))
+    return [(prefix or "value", str(content))]
+
+
+def attribute_metric(document: Scores) -> Metric | None:
+    """The metric that per-attribute numbers are compared by."""
+    return _inner_metric(document, [t.attributes for t in document.trackers.values()])
+
+
+def _inner_metric(document: Scores, groups: Iterable[Mapping[str, Mapping[str, Any]]]) -> Metric | None:
+    """The first metric of the benchmark's kind that the numbers of sequences or attributes hold."""
+    found = {key for group in groups for numbers in group.values() for key in numbers}
+    return next((m for m in (VOT_METRICS if document.kind == "vot" else OPE_METRICS) if m.key in found), None)
+
+
+def _breakdown(
+    document: Scores,
+    series: Mapping[str, Series],
+    metric: Metric,
+    *,
+    key: str,
+    caption: str,
+    corner: str,
+    names: Sequence[str],
+    numbers: Mapping[str, Mapping[str, Mapping[str, Any]]],
+) -> Table:
+    trackers = [name for name in series if name in document.trackers]
+    rows = []
+    for name in names:
+        cells = [_cell(metric, numbers[tracker].get(name, {}).get(metric.key)) for tracker in trackers]
+        best = _best([cell.order for cell in cells], metric)
+        rows.append(Row(name, [replace(c, best=c.order is not None and c.order == best) for c in cells]))
+    heads = [Head(series[tracker].label) for tracker in trackers]
+    return Table(key, caption, corner, [heads], [("", rows)], sortable=True)
+
+
+def _shown(document: Scores) -> list[Metric]:
+    """The few metrics of a benchmark that fit the overview."""
+    wanted = ("eao", "accuracy", "robustness") if document.kind == "vot" else ("auc", "dp20")
+    return [metric for metric in document.metrics if metric.key in wanted]
+
+
+def _by_mean(documents: Sequence[Scores], series: Mapping[str, Series]) -> list[str]:
+    """Trackers by the mean of whatever headline numbers they have, best first."""
+
+    def mean(name: str) -> float:
+        found = [number(d, name, d.headline) for d in documents]
+        known = [n for n in found if n is not None]
+        return sum(known) / len(known) if known else -math.inf
+
+    return sorted(series, key=lambda name: (-mean(name), name))
+
+
+def _tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
+    remark = "trained here" if series.trained else "imported results" if series.imported else ""
+    return Row(series.label, cells, series=series, remark=remark)
+
+
+def _cell(metric: Metric, found: Any, *, bar: bool = True) -> Cell:
+    if not isinstance(found, int | float) or not math.isfinite(found):
+        return Cell("–")
+    drawn = bar and not metric.lower_is_better
+    return Cell(metric.text(found), float(found), min(max(float(found), 0.0), 1.0) if drawn else None)
+
+
+def _count(found: Any) -> Cell:
+    return Cell("–") if found is None else Cell(f"{int(found):,}", float(found))
+
+
+def _speed(found: float | None) -> Cell:
+    return (
+        Cell("–") if found is None else Cell(f"{found:.3g}" if found < 100 else f"{found:,.0f}", float(found))
+    )
+
+
+def _signed(gap: float | None) -> Cell:
+    return Cell("–") if gap is None else Cell(f"{gap:+.3f}".replace("-", "−"), gap)
+
+
+def _best(values: Iterable[float | None], metric: Metric) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    return min(known) if metric.lower_is_better else max(known)
+
+
+def _mark_best(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[Row]:
+    """The rows with the best number of each metric's column marked (columns beyond the metrics are left)."""
+    marked = [list(row.cells) for row in rows]
+    for column, metric in enumerate(metrics):
+        best = _best([row.cells[column].order for row in rows], metric)
+        for cells in marked:
+            if best is not None and cells[column].order == best:
+                cells[column] = replace(cells[column], best=True)
+    return [replace(row, cells=cells) for row, cells in zip(rows, marked, strict=True)]
