@@ -144,11 +144,11 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
         except InputError as error:
             faults.append((error, 1))
     if len({item.track for item in objects}) < len(objects):
-        for track, times in sorted(Counter(item.track for item in objects).items()):
-            if times > 1:
-                what = f"{path}: track {track} is there {times} times in one frame"
-                faults.append((InputError(what, do=_MEND, reason="repeated track"), times))
-                objects = [item for item in objects if item.track != track]
+        times = Counter(item.track for item in objects)
+        for track in sorted(track for track, n in times.items() if n > 1):
+            what = f"{path}: track {track} is there {times[track]} times in one frame"
+            faults.append((InputError(what, do=_MEND, reason="repeated track"), times[track]))
+        objects = [item for item in objects if times[item.track] == 1]
     return FrameAnnotation(width, height, tuple(objects), tuple(faults))
 
 

@@ -1,6 +1,6 @@
 """The manifest scan at the size of ILSVRC15 VID: `python -m tests.bench.manifest`.
 
-Generates 4,417 videos of 294 frames (2.6 M files, hard links to a few tiny ones, removed at the end) and measures,
+Generates 4,417 videos of 294 frames (2.6 M files, hard links to tiny ones, removed at the end) and measures,
 in one run, taking turns:
 
 - the floor: `os.scandir` and one `stat` a file, one process, nothing else
