@@ -61,10 +61,7 @@ def sample_window(
     (height, width, 3) uint8
     """
     height, width = shape
-    step_x, step_y = step
-    cos, sin = np.cos(angle), np.sin(angle)
-    flip = -1.0 if mirror else 1.0
-    linear = np.array([[cos * step_x * flip, -sin * step_y], [sin * step_x * flip, cos * step_y]])
+    linear = linear_map(step, angle=angle, mirror=mirror)
     origin = np.asarray(centre, dtype=np.float64) - linear @ [(width - 1) / 2, (height - 1) / 2]
     if min(step) >= AREA_FROM:
         frame, linear, origin = _shrunk(frame, linear, origin, shape, int(min(step)))
@@ -77,6 +74,13 @@ def sample_window(
         borderValue=fill or (),
     )
     return np.asarray(window, np.uint8)
+
+
+def linear_map(step: tuple[float, float], *, angle: float = 0.0, mirror: bool = False) -> np.ndarray:
+    """The (2, 2) matrix from (x, y) offsets in a window to offsets in the frame; see `sample_window`."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    flip = -1.0 if mirror else 1.0
+    return np.array([[cos * step[0] * flip, -sin * step[1]], [sin * step[0] * flip, cos * step[1]]])
 
 
 def _shrunk(

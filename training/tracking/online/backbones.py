@@ -1,0 +1,150 @@
+"""Backbones behind one small interface: images in, two maps of features of different depth out.
+
+Every backbone is symmetrical: the middle of its input is the middle of both of its maps, whatever the number
+of cells, so a peak in a map has no half-cell bias (which updating would turn into drift).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.tracking.online.convention import InputConvention
+
+Weights = Mapping[str, Tensor]
+"""Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
+
+
+class Backbone(ABC):
+    """Fixed convolutions with a shallow and a deep output of one size.
+
+    Attributes
+    ----------
+    name : str
+    stride : int
+        Input pixels per cell of both maps.
+    channels : (int, int)
+        Channels of the shallow and the deep map.
+    border : int
+        Cells at the edge of the maps that see the zero padding.
+    """
+
+    name: str
+    stride: int
+    channels: tuple[int, int]
+    border: int
+
+    def __init__(self, weights: Weights, convention: InputConvention, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.convention = convention
+        self._weights = {
+            name: value.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
+            if value.ndim == 4
+            else value.to(self.device, torch.float32)
+            for name, value in weights.items()
+        }
+
+    @abstractmethod
+    def input_side(self, cells: int) -> int:
+        """Input pixels for a map of that many cells."""
+
+    @abstractmethod
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of images that follow the weights' input convention."""
+
+    def features(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Shallow and deep features.
+
+        Parameters
+        ----------
+        frames : (B, H, W, 3) uint8 tensor
+            BGR; H and W as `input_side` gives them.
+
+        Returns
+        -------
+        (B, C1, h, w) and (B, C2, h, w) float32 tensors
+        """
+        with torch.inference_mode():
+            return self._maps(self.convention.apply(frames.to(self.device)))
+
+    def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0, groups: int = 1) -> Tensor:
+        """Convolution and ReLU."""
+        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
+        return F.relu_(F.conv2d(images, weight, bias, stride=stride, padding=padding, groups=groups))
+
+
+class SqueezeNet(Backbone):
+    """SqueezeNet 1.0 (Iandola et al., 2016) up to fire8, every pool padded so that cell i lies on pixel 8 i.
+
+    Shallow: fire4 (stride 4), averaged 3 x 3 to stride 8. Deep: fire8; the pool after it is left out.
+    """
+
+    name = "squeezenet"
+    stride = 8
+    channels = (256, 512)
+    border = 3
+
+    def input_side(self, cells: int) -> int:
+        return 8 * (cells - 1) + 1
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        x = self._conv(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
+        for layer in ("fire2", "fire3", "fire4"):
+            x = self._fire(x, layer)
+        shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 256, k+1, .)
+        for layer in ("fire5", "fire6", "fire7", "fire8"):
+            x = self._fire(x, layer)
+        return shallow, x  # (B, 256, k+1, .), (B, 512, k+1, .)
+
+    def _fire(self, x: Tensor, layer: str) -> Tensor:
+        x = self._conv(x, f"{layer}/squeeze1x1")
+        return torch.cat(
+            [self._conv(x, f"{layer}/expand1x1"), self._conv(x, f"{layer}/expand3x3", padding=1)], dim=1
+        )
+
+
+VGG_LAYERS: Sequence[tuple[str, int, int]] = (
+    ("conv1_1", 3, 64),
+    ("conv1_2", 64, 64),
+    ("conv2_1", 64, 128),
+    ("conv2_2", 128, 128),
+    ("conv3_1", 128, 256),
+    ("conv3_2", 256, 256),
+    ("conv3_3", 256, 256),
+    ("conv4_1", 256, 512),
+    ("conv4_2", 512, 512),
+    ("conv4_3", 512, 512),
+    ("conv5_1", 512, 512),
+    ("conv5_2", 512, 512),
+    ("conv5_3", 512, 512),
+)
+"""Name, input and output channels of VGG-16's convolutions (Simonyan and Zisserman, 2015), all 3 x 3."""
+
+
+class Vgg16(Backbone):
+    """VGG-16 with pool1 and pool2 only, the backbone of DSLT: conv4_3 and conv5_3, both of stride 4."""
+
+    name = "vgg16"
+    stride = 4
+    channels = (512, 512)
+    border = 9
+
+    def input_side(self, cells: int) -> int:
+        return 4 * cells
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        x = images
+        shallow = x
+        for layer, _, _ in VGG_LAYERS:
+            x = self._conv(x, layer, padding=1)
+            if layer in ("conv1_2", "conv2_2"):
+                x = F.max_pool2d(x, 2)
+            if layer == "conv4_3":
+                shallow = x
+        return shallow, x

@@ -1,0 +1,70 @@
+"""From two maps of hundreds of channels to the few that the head regresses on; fitted on the first frame, then fixed."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from curation.errors import STRICT, parameters
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ReductionConfig:
+    """Reduction and fusion of the two depths.
+
+    Parameters
+    ----------
+    channels : int
+        Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better than
+        learnt ones (STUDY) and need no training.
+    shallow, deep : float
+        Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
+    """
+
+    channels: int = Field(default=32, ge=1, le=512)
+    shallow: float = Field(default=0.8, ge=0, le=1)
+    deep: float = Field(default=0.2, ge=0, le=1)
+
+
+class Reduction:
+    """One affine 1 x 1 map per depth, to principal components of unit mean variance.
+
+    Parameters
+    ----------
+    config : ReductionConfig
+    shallow, deep : (1, C, h, w) tensors
+        Features of the first region.
+    """
+
+    def __init__(self, config: ReductionConfig, shallow: Tensor, deep: Tensor) -> None:
+        self.config = config
+        self._shallow = _principal(shallow, config.channels)
+        self._deep = _principal(deep, config.channels)
+
+    @property
+    def channels(self) -> int:
+        """Channels of `reduce`: the fused ones, then the deep ones."""
+        return 2 * self.config.channels
+
+    def reduce(self, shallow: Tensor, deep: Tensor) -> Tensor:
+        """(B, C1, h, w) and (B, C2, h, w) -> (B, 2 R, h, w): fused features, then deep ones."""
+        config = self.config
+        low = F.conv2d(shallow, *self._shallow)  # (B, R, h, w)
+        high = F.conv2d(deep, *self._deep)  # (B, R, h, w)
+        return torch.cat([config.shallow * low + config.deep * high, high], dim=1)
+
+
+def _principal(maps: Tensor, channels: int) -> tuple[Tensor, Tensor]:
+    """Weight (R, C, 1, 1) and bias (R,) of the projection onto the leading principal components."""
+    cells = maps[0].flatten(1).double()  # (C, h w)
+    mean = cells.mean(dim=1)
+    centred = cells - mean[:, None]
+    variances, axes = torch.linalg.eigh(centred @ centred.T / cells.shape[1])  # ascending
+    kept = axes[:, -channels:].T.flip(0)  # (R, C)
+    scale = variances[-channels:].clamp_min(0).mean().clamp_min(1e-12).rsqrt()
+    kept = kept * scale
+    if len(kept) < channels:
+        kept = F.pad(kept, (0, 0, 0, channels - len(kept)))
+    return kept[:, :, None, None].to(maps.dtype), -(kept @ mean).to(maps.dtype)

@@ -1,0 +1,65 @@
+"""The search for the target's size, once its place is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from curation.errors import STRICT, parameters
+from training.tracking.interface import Frame
+from training.tracking.online.backbones import Backbone
+from training.tracking.online.features import Reduction
+from training.tracking.online.head import Head
+from training.tracking.online.peak import parabola
+from training.tracking.online.region import Geometry, batch, cut
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ScaleConfig:
+    """Scale search.
+
+    Parameters
+    ----------
+    step : float
+        Factor between neighbouring sizes; paper: 1.03.
+    penalty : float
+        Factor on the outer sizes' peaks.
+    damping : float
+        Share of the found change that is taken over; paper: 0.6.
+    gate : float
+        Response peak from which the size is searched at all; paper: 0.35.
+    margin : int
+        Cells of response beside the middle that are looked at.
+    """
+
+    step: float = Field(default=1.03, gt=1, le=1.5)
+    penalty: float = Field(default=0.985, gt=0, le=1)
+    damping: float = Field(default=0.6, ge=0, le=1)
+    gate: float = Field(default=0.2, ge=0)
+    margin: int = Field(default=2, ge=0)
+
+
+def search_scale(
+    frame: Frame,
+    centre: np.ndarray,
+    size: np.ndarray,
+    geometry: Geometry,
+    backbone: Backbone,
+    reduction: Reduction,
+    head: Head,
+    config: ScaleConfig,
+) -> float:
+    """Factor by which the target's size has changed: the peak of a parabola over the logarithm of three sizes."""
+    factors = config.step ** np.arange(-1, 2)
+    border = backbone.border
+    kernel = head.kernel
+    cells = (kernel[0] + 2 * (config.margin + border), kernel[1] + 2 * (config.margin + border))
+    images = [cut(frame, centre, size * factor, geometry, backbone, cells=cells) for factor in factors]
+    with torch.inference_mode():
+        features = reduction.reduce(*backbone.features(batch(images)))
+        response = head.correlate(features[..., border:-border, border:-border])  # (3, 2m + 1, 2m + 1)
+        peaks = response.amax(dim=(1, 2)).cpu().numpy() * [config.penalty, 1.0, config.penalty]
+    best = int(peaks.argmax())
+    found = factors[best] * config.step ** parabola(peaks, best)
+    return float(1 + config.damping * (found - 1))

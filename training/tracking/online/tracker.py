@@ -1,0 +1,120 @@
+"""The online tracker: regress the first frame, follow the peak, keep learning."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from curation.errors import STRICT, parameters
+from training.tracking.interface import Box, CheckedTracker, Frame
+from training.tracking.online.augment import AugmentConfig, first_samples
+from training.tracking.online.backbones import Backbone
+from training.tracking.online.features import Reduction, ReductionConfig
+from training.tracking.online.head import Head
+from training.tracking.online.labels import axis_scale, gaussian
+from training.tracking.online.learner import LearnConfig, Learner
+from training.tracking.online.peak import find_peak
+from training.tracking.online.region import RegionConfig, batch, cut, plan
+from training.tracking.online.samples import SampleMemory
+from training.tracking.online.scale import ScaleConfig, search_scale
+from training.tracking.windows import box_around, centre_and_size, inside
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class OnlineConfig:
+    """Settings of `OnlineTracker`.
+
+    Parameters
+    ----------
+    seed : int
+        Of everything random.
+    label_sigma : float
+        Width of the label, in `axis_scale` cells; paper: 0.08 of the kernel.
+    prior_sigma : float
+        Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
+    update_gate : float
+        Response peak from which a frame is learnt from.
+    memory : int
+        Recent samples kept; paper: 7.
+    kept : int
+        First-frame samples that are never dropped.
+    """
+
+    seed: int = 0
+    label_sigma: float = Field(default=0.10, gt=0)
+    prior_sigma: float = Field(default=1.0, gt=0)
+    update_gate: float = Field(default=0.35, ge=0)
+    memory: int = Field(default=25, ge=1)
+    kept: int = Field(default=3, ge=1)
+    region: RegionConfig = Field(default_factory=RegionConfig)
+    reduction: ReductionConfig = Field(default_factory=ReductionConfig)
+    augment: AugmentConfig = Field(default_factory=AugmentConfig)
+    learn: LearnConfig = Field(default_factory=LearnConfig)
+    scale: ScaleConfig = Field(default_factory=ScaleConfig)
+
+
+class OnlineTracker(CheckedTracker):
+    """DSLT on any backbone.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    config : OnlineConfig
+    """
+
+    def __init__(self, backbone: Backbone, config: OnlineConfig | None = None) -> None:
+        self.backbone = backbone
+        self.config = config or OnlineConfig()
+
+    def _start(self, frame: Frame, box: Box) -> None:
+        config, backbone = self.config, self.backbone
+        self._centre, self._size = centre_and_size(box)
+        self._first_size = self._size.copy()
+        self._geometry = plan(self._size, config.region)
+        scale = axis_scale(self._geometry.kernel)
+        self._sigma = (config.label_sigma * scale[0], config.label_sigma * scale[1])
+        sigma = (config.prior_sigma * scale[0], config.prior_sigma * scale[1])
+        self._prior = gaussian(self._geometry.response, (0.0, 0.0), sigma).numpy()
+
+        random = np.random.default_rng(config.seed)
+        images, offsets = first_samples(
+            frame, self._centre, self._size, self._geometry, backbone, config.augment, random
+        )
+        shallow, deep = backbone.features(batch(images))
+        self._reduction = Reduction(config.reduction, shallow[:1], deep[:1])
+        features = self._reduction.reduce(shallow, deep)
+        self._head = Head(
+            self._reduction.channels, self._geometry.kernel, self._geometry.cells, device=backbone.device
+        )
+        spectra = self._head.spectra(features)
+        labels = torch.stack([self._label(offset) for offset in offsets])
+        generator = torch.Generator().manual_seed(config.seed)
+        self._learner = Learner(self._head, config.learn, generator)
+        self._learner.teach_first(spectra, labels)
+        self._memory = SampleMemory(spectra[:, : config.kept], labels[: config.kept], config.memory)
+
+    def _locate(self, frame: Frame) -> Box:
+        config, geometry, backbone = self.config, self._geometry, self.backbone
+        image = cut(frame, self._centre, self._size, geometry, backbone)
+        features = self._reduction.reduce(*backbone.features(batch([image])))
+        spectrum = self._head.spectra(features)
+        response = self._head.respond(spectrum)[0].cpu().numpy()
+        peak = float(response.max())
+        offset = find_peak(response * self._prior)
+        step = self._size / geometry.target  # frame pixels per cell
+        self._centre = inside(self._centre + offset[::-1] * step, frame)
+        if peak > config.update_gate:
+            self._memory.add(spectrum, self._label(offset))
+            self._learner.update(self._memory.spectra, self._memory.labels)
+        if peak > config.scale.gate:
+            self._size = self._size * search_scale(
+                frame, self._centre, self._size, geometry, backbone, self._reduction, self._head, config.scale
+            )
+            self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
+        self.last_response, self.last_peak = response, peak
+        return box_around(self._centre, self._size)
+
+    def _label(self, offset: np.ndarray) -> torch.Tensor:
+        centre = (float(offset[0]), float(offset[1]))
+        return gaussian(self._geometry.response, centre, self._sigma).to(self.backbone.device)
