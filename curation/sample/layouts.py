@@ -87,7 +87,7 @@ def _lead(clip: Clip, images: Sequence[Image], track: Track) -> int:
 def write_otb(
     folder: Path, clip: Clip, images: Sequence[Image], tracks: Sequence[Track], quality: int
 ) -> list[Entry]:
-    """OTB: <Seq>/img/%04d.jpg and <Seq>/groundtruth_rect[.k].txt, integers, 1-based; `style` names the separator."""
+    """OTB: <Seq>/img/%04d.jpg and <Seq>/groundtruth_rect[.k].txt, 1-based; `style` names the separator."""
     _write_frames(folder / clip.name / "img", "%04d.jpg", clip.first, images, quality)
     entries = []
     for number, track in enumerate(tracks, start=1):
@@ -112,7 +112,7 @@ def write_otb(
 def write_tc128(
     folder: Path, clip: Clip, images: Sequence[Image], tracks: Sequence[Track], quality: int
 ) -> list[Entry]:
-    """Temple-Color: <Seq>/img/%04d.jpg, <Seq>_gt.txt (commas, 1-based), <Seq>_frames.txt with first and last image."""
+    """Temple-Color: <Seq>/img/%04d.jpg, <Seq>_gt.txt (1-based), <Seq>_frames.txt (first and last image)."""
     (track,) = tracks
     _write_frames(folder / clip.name / "img", "%04d.jpg", clip.first, images, quality)
     _write_lines(
@@ -137,7 +137,7 @@ def write_tc128(
 def write_uav123(
     folder: Path, clip: Clip, images: Sequence[Image], tracks: Sequence[Track], quality: int
 ) -> list[Entry]:
-    """UAV123: data_seq/UAV123/<video>/%06d.jpg, anno/UAV123/<seq>.txt (NaN rows while absent) and att/<seq>.txt."""
+    """UAV123: data_seq/UAV123/<video>/%06d.jpg, anno/UAV123/{,att/}<seq>.txt, NaN rows while absent."""
     _write_frames(folder / "data_seq" / "UAV123" / clip.name, "%06d.jpg", clip.first, images, quality)
     entries = []
     start = clip.first

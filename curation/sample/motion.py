@@ -11,7 +11,9 @@ GRID = 1024.0
 """Curves are rounded to 1/GRID, so that the last bit of a sine, which differs between processors, is lost."""
 
 
-def smooth_curve(rng: np.random.Generator, frames: int, *, period: float, amplitude: float) -> FloatArray:
+def smooth_curve(
+    rng: np.random.Generator, frames: int, *, period: float, amplitude: float, detail: float = 0.35
+) -> FloatArray:
     """A smooth random curve with inertia: three harmonics of random phase.
 
     Parameters
@@ -22,7 +24,9 @@ def smooth_curve(rng: np.random.Generator, frames: int, *, period: float, amplit
     period : float
         Frames that the slowest harmonic takes for one swing; the others take 0.53 and 0.31 of it.
     amplitude : float
-        Greatest absolute value reached.
+        Bound of the absolute value.
+    detail : float
+        Weight of the second harmonic against the first; the third has the square of it.
 
     Returns
     -------
@@ -30,7 +34,7 @@ def smooth_curve(rng: np.random.Generator, frames: int, *, period: float, amplit
     """
     time = np.arange(frames) / period
     phases = rng.random(3)
-    weights = (1.0, 0.35, 0.15)
+    weights = (1.0, detail, detail * detail)
     rates = (1.0, 1 / 0.53, 1 / 0.31)
     curve = np.zeros(frames)
     for phase, weight, rate in zip(phases, weights, rates, strict=True):
@@ -39,7 +43,7 @@ def smooth_curve(rng: np.random.Generator, frames: int, *, period: float, amplit
 
 
 def shake_curve(rng: np.random.Generator, frames: int, amplitude: float) -> FloatArray:
-    """Hand shake: noise smoothed over three frames, standard deviation about `amplitude`; (frames,) float64."""
+    """Hand shake, (frames,) float64: noise over three frames, of standard deviation `amplitude`."""
     noise = rng.normal(0.0, 1.0, frames + 2) * amplitude
     return np.rint((noise[:-2] * 0.5 + noise[1:-1] + noise[2:] * 0.5) / 1.2247 * GRID) / GRID
 

@@ -95,7 +95,12 @@ def draw_outline(rng: np.random.Generator, shape: str) -> Image:
     for part in parts:
         pixels = np.rint((part - (low + high) / 2) * factor + side / 2).astype(np.int32)
         cv2.fillPoly(canvas, [pixels], 255)
-    return cv2.resize(canvas, (SPRITE, SPRITE), interpolation=cv2.INTER_AREA)
+    return _shrink(canvas)
+
+
+def _shrink(canvas: Image) -> Image:
+    """An oversampled coverage map at a sprite's size."""
+    return np.asarray(cv2.resize(canvas, (SPRITE, SPRITE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def draw_sprite(rng: np.random.Generator, texture: Image, shape: str) -> Image:
@@ -125,7 +130,7 @@ def draw_sprite(rng: np.random.Generator, texture: Image, shape: str) -> Image:
 
 
 def draw_occluder(rng: np.random.Generator, texture: Image, aspect: float) -> Image:
-    """A foreground thing, (SPRITE, SPRITE, 4) uint8: a post or a bush, `aspect` times as wide as it is high."""
+    """A foreground thing, (SPRITE, SPRITE, 4) uint8: post or bush, `aspect` times as wide as high."""
     side = SPRITE * OVERSAMPLING
     canvas = np.zeros((side, side), np.uint8)
     half = int(side * 0.46)
@@ -139,7 +144,7 @@ def draw_occluder(rng: np.random.Generator, texture: Image, aspect: float) -> Im
             x, y = rng.uniform(-0.6, 0.6) * wide, rng.uniform(-0.75, 0.75) * half
             radius = int(max(wide, half * 0.3) * rng.uniform(0.4, 0.6))
             cv2.circle(canvas, (int(side / 2 + x), int(side / 2 + y)), radius, 255, -1)
-    return np.dstack([texture, cv2.resize(canvas, (SPRITE, SPRITE), interpolation=cv2.INTER_AREA)])
+    return np.dstack([texture, _shrink(canvas)])
 
 
 @dataclass(frozen=True)
@@ -163,7 +168,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Layer:
-    """A rendered sprite: (h, w, 4) uint8 pixels whose top-left pixel is frame pixel (left, top), maybe outside."""
+    """A rendered sprite: (h, w, 4) uint8, its top-left pixel at frame pixel (left, top), maybe outside."""
 
     pixels: Image
     left: int
@@ -197,7 +202,7 @@ def render(sprite: Image, pose: Pose) -> Layer:
     map_x = np.rint((u * np.float32(SPRITE) + np.float32(SPRITE / 2 - 0.5)) * grid) / grid
     map_y = np.rint((v * np.float32(SPRITE) + np.float32(SPRITE / 2 - 0.5)) * grid) / grid
     pixels = cv2.remap(sprite, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    return Layer(pixels, left, top)
+    return Layer(np.asarray(pixels, np.uint8), left, top)
 
 
 def paste(frame: Image, layer: Layer) -> None:

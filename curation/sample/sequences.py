@@ -13,7 +13,8 @@ from curation.parallel import Workers, run_in_order
 from curation.sample import layouts
 from curation.sample.config import SampleConfig
 from curation.sample.folders import claim
-from curation.sample.scene import Scene, Script, Sighting
+from curation.sample.scene import Scene, Script
+from curation.sample.sighting import Sighting
 from curation.sample.textures import EVALUATION_PATTERNS, Image
 from curation.sample.tracks import follow
 
@@ -125,9 +126,8 @@ def generate_sequences(root: Path, config: SampleConfig, workers: Workers) -> di
 def _write_clip(root: Path, config: SampleConfig, index: int) -> tuple[list[layouts.Entry], int]:
     clip = CLIPS[index]
     lead = LEAD_IN if clip.lead_in else 0
-    length = config.sequence_frames * 3 // 2 if clip.layout == "VOT2016" else config.sequence_frames
+    length = config.sequence_frames * (2 if clip.layout == "VOT2016" or clip.halves else 1)
     if clip.halves:
-        length = 2 * (length * 3 // 4)
         starts = [target * length // clip.targets for target in range(clip.targets)]
         ends = [start + length // clip.targets for start in starts]
     else:
@@ -156,7 +156,7 @@ def _stage(config: SampleConfig, index: int, frames: int, starts: list[int]) -> 
             width=config.width,
             height=config.height * 3 // 4 if index % 4 == 2 else config.height,
             objects=clip.targets + 2,
-            distractors=1 + index % 2,
+            distractors=1,
             occlusions=1,
             exits=(0,) if clip.leaves else (),
             empty=False,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
+"""(H, W), (H, W, 3) BGR or (H, W, 4) BGR and coverage; 0..255."""
 
 TRAINING_PATTERNS = ("stripes", "spots", "checks", "noise", "patches")
 """Pattern families of the VID videos."""
@@ -118,11 +119,11 @@ class Family:
         )
 
     def paint(self, rng: np.random.Generator, size: int) -> Image:
-        """One member: the family's pattern in another phase, with markings of its own; (size, size, 3) BGR."""
+        """One member, (size, size, 3) BGR: the pattern in another phase, with markings of its own."""
         field = draw_pattern(rng, self.pattern, size, cells=self.cells)
         grain = fractal(rng, size, size, base=4)
         mixed = cv2.addWeighted(field, 0.75, grain, 0.25, 0.0)
-        image = colour(mixed, self.palette)
+        image = colour(np.asarray(mixed, np.uint8), self.palette)
         for _ in range(int(rng.integers(2, 5))):
             centre = rng.integers(size // 5, size - size // 5, 2)
             axes = rng.integers(size // 12, size // 4, 2)
@@ -131,32 +132,3 @@ class Family:
             ellipse = (tuple(map(int, centre)), tuple(map(int, axes)), float(rng.integers(180)))
             cv2.ellipse(image, *ellipse, 0, 360, patch, -1, cv2.LINE_AA)
         return image
-
-
-def draw_background(rng: np.random.Generator, height: int, width: int, patterns: Sequence[str]) -> Image:
-    """A backdrop: fractal ground, perhaps a sky above a horizon, perhaps a grating, and soft scattered shapes."""
-    ground = colour(fractal(rng, height, width, base=4), draw_palette(rng, 4, vivid=0.45))
-    kind = int(rng.integers(3))
-    if kind == 0:
-        sky = colour(fractal(rng, height, width, base=2, roughness=0.4), draw_palette(rng, 2, vivid=0.35))
-        ridge = fractal(rng, 8, width, base=2)[4].astype(np.int64)
-        horizon = height // 3 + (ridge - 128) * height // 1200
-        above = np.arange(height)[:, None] < horizon[None, :]
-        ground = np.where(above[..., None], sky, ground)
-    elif kind == 1:
-        pattern = draw_pattern(rng, patterns[int(rng.integers(len(patterns)))], max(height, width), cells=9.0)
-        tint = colour(pattern[:height, :width], draw_palette(rng, 3, vivid=0.3))
-        ground = cv2.addWeighted(ground, 0.65, tint, 0.35, 0.0)
-    for _ in range(int(rng.integers(6, 14))):
-        centre = (int(rng.integers(width)), int(rng.integers(height)))
-        axes = (int(rng.integers(8, 46)), int(rng.integers(8, 46)))
-        tone = ground[centre[1], centre[0]].astype(np.int64) + rng.integers(-60, 61, 3)
-        shade = tuple(int(value) for value in np.clip(tone, 0, 255))
-        layer = ground.copy()
-        if rng.random() < 0.5:
-            cv2.ellipse(layer, centre, axes, float(rng.integers(180)), 0, 360, shade, -1, cv2.LINE_AA)
-        else:
-            corner = (centre[0] + axes[0], centre[1] + axes[1])
-            cv2.rectangle(layer, centre, corner, shade, -1, cv2.LINE_AA)
-        ground = cv2.addWeighted(layer, 0.7, ground, 0.3, 0.0)
-    return np.ascontiguousarray(cv2.GaussianBlur(ground, (3, 3), 0))

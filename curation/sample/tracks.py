@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.sample.motion import FloatArray
-from curation.sample.scene import Scene, Sighting
+from curation.sample.scene import Scene
+from curation.sample.sighting import Sighting
 
 PRESENT_FROM = 0.12
 """A target counts as absent where less of its mask is to be seen than this share."""
@@ -56,9 +57,7 @@ def follow(scene: Scene, target: int, start: int, sightings: Sequence[Sighting])
     boxes = np.array([_box(seen) for seen in sightings])
     present = np.array([seen.visible >= PRESENT_FROM for seen in sightings])
     inside = np.array([seen.inside for seen in sightings])
-    hidden = np.array(
-        [seen.inside - seen.visible >= HIDDEN_FROM * max(seen.inside, 1e-9) for seen in sightings]
-    )
+    hidden = np.array([seen.hidden >= HIDDEN_FROM for seen in sightings])
     actor = scene.actors[target]
     span = slice(start, start + len(sightings))
     area = boxes[:, 2] * boxes[:, 3]

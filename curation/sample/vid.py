@@ -13,10 +13,11 @@ from curation.files import write_bytes
 from curation.parallel import Workers, run_in_order
 from curation.sample.config import SampleConfig
 from curation.sample.folders import claim, jpeg
-from curation.sample.scene import Scene, Script, Sighting
+from curation.sample.scene import Scene, Script
+from curation.sample.sighting import Sighting
 from curation.sample.textures import TRAINING_PATTERNS
 
-FOLDERS = tuple(f"train/ILSVRC2015_VID_train_{index:04d}" for index in range(4)) + ("val",)
+FOLDERS = (*(f"train/ILSVRC2015_VID_train_{index:04d}" for index in range(4)), "val")
 """Where the subsets a..e lie under Data/VID and Annotations/VID."""
 
 STREAM = 1
@@ -32,7 +33,7 @@ CLASSES = {
 """The VID synset that each outline stands for."""
 
 ANNOTATED_FROM = 0.15
-"""An object is annotated while at least this share of its mask is to be seen, and at least `SMALLEST` pixels a side."""
+"""An object is annotated while this share of its mask is to be seen and its box is `SMALLEST` a side."""
 
 SMALLEST = 6
 OCCLUDED_FROM = 0.12
@@ -99,7 +100,7 @@ def _name(folder: str, index: int, per_subset: int) -> str:
 
 
 def script_for(index: int, config: SampleConfig, rng: np.random.Generator) -> Script:
-    """What happens in the video of that number: the rarer events take turns, so that a handful of videos has them all."""
+    """What happens in the video of that number; rarer events take turns, so that a handful has them all."""
     low, high = sorted((config.min_objects, config.max_objects))
     objects = int(rng.integers(low, high + 1))
     portrait = index % 7 == 5
@@ -165,7 +166,7 @@ def _xml(
     for track, seen in shown:
         assert seen.corners is not None
         xmin, ymin, xmax, ymax = seen.corners
-        occluded = int(seen.inside - seen.visible >= OCCLUDED_FROM * seen.inside)
+        occluded = int(seen.hidden >= OCCLUDED_FROM)
         lines += [
             "\t<object>",
             f"\t\t<trackid>{track}</trackid>",
