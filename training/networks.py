@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -94,13 +93,18 @@ class SiameseNetwork(nn.Module):
         super().__init__()
         self.config = config or NetworkConfig()
         c1, c2, c3, c4, c5 = (_scaled(channels, self.config.width) for channels in CHANNELS)
+        # Pools come before ReLUs, with which they commute, so that ReLUs see a quarter of the values.
         self.features = nn.Sequential(
-            *self._block(3, c1, 11, stride=2),  # 127 -> 59, 255 -> 123
+            *self._convolution(3, c1, 11, stride=2),  # 127 -> 59, 255 -> 123
             nn.MaxPool2d(3, 2),  # 29, 61
-            *self._block(c1, c2, 5, groups=2),  # 25, 57
+            nn.ReLU(inplace=True),
+            *self._convolution(c1, c2, 5, groups=2),  # 25, 57
             nn.MaxPool2d(3, 2),  # 12, 28
-            *self._block(c2, c3, 3),  # 10, 26
-            *self._block(c3, c4, 3, groups=2),  # 8, 24
+            nn.ReLU(inplace=True),
+            *self._convolution(c2, c3, 3),  # 10, 26
+            nn.ReLU(inplace=True),
+            *self._convolution(c3, c4, 3, groups=2),  # 8, 24
+            nn.ReLU(inplace=True),
             nn.Conv2d(c4, c5, 3, groups=2),  # 6, 22
         )
         share = c5 / CHANNELS[-1]
@@ -112,15 +116,12 @@ class SiameseNetwork(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-    def _block(
+    def _convolution(
         self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
     ) -> list[nn.Module]:
         batch = self.config.norm == "batch"
-        layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)]
-        if batch:
-            layers.append(nn.BatchNorm2d(outputs))
-        layers.append(nn.ReLU(inplace=True))
-        return layers
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)
+        return [convolution, nn.BatchNorm2d(outputs)] if batch else [convolution]
 
     def embed(self, images: Tensor) -> Tensor:
         """Features of a batch of images.
@@ -144,26 +145,38 @@ class SiameseNetwork(nn.Module):
         Parameters
         ----------
         exemplar : (B, C, k, k) or (1, C, k, k) tensor
-            Features of the exemplars; one exemplar serves all search regions.
-        search : (B, C, h, w) tensor
-            Features of the search regions.
+            Features of the exemplars; a single one serves all search regions.
+        search : (B, C, h, w) or (1, C, h, w) tensor
+            Features of the search regions; a single one serves all exemplars.
 
         Returns
         -------
         (B, 1, h - k + 1, w - k + 1) tensor
             Gain x correlation + bias: a logit under the cross-entropy losses, else a regressed label.
         """
-        batch, channels, height, width = search.shape
-        if exemplar.shape[0] == 1:  # a plain convolution: the tracker's case
-            response = F.conv2d(search, exemplar)  # (B, 1, h-k+1, w-k+1)
-        else:
-            response = F.conv2d(search.reshape(1, batch * channels, height, width), exemplar, groups=batch)
-            response = response.reshape(batch, 1, *response.shape[-2:])
-        return self.gain * response + self.bias
+        return self.gain * correlate(exemplar, search) + self.bias
 
     def forward(self, exemplar: Tensor, search: Tensor) -> Tensor:
         """Response maps of image pairs: (B, 3, z, z) and (B, 3, x, x) RGB 0..255 -> (B, 1, r, r)."""
         return self.respond(self.embed(exemplar), self.embed(search))
+
+
+def correlate(exemplar: Tensor, search: Tensor) -> Tensor:
+    """Cross-correlation of feature maps without padding; shapes as in `SiameseNetwork.respond`.
+
+    One matrix product gives the inner product of every exemplar cell with every search cell; the response at
+    (y, x) is the sum of those of (dy, dx) with (y + dy, x + dx), which a strided view lines up. On a CPU that
+    is several times as fast as a convolution with one group per pair.
+    """
+    k, height, width = exemplar.shape[-1], search.shape[-2], search.shape[-1]
+    cells = height * width
+    products = exemplar.flatten(2).transpose(1, 2) @ search.flatten(2)  # (B, k k, h w), contiguous
+    batch = products.shape[0]
+    windows = products.as_strided(
+        (batch, k, k, height - k + 1, width - k + 1),
+        (k * k * cells, k * cells + width, cells + 1, width, 1),
+    )
+    return windows.sum((1, 2))[:, None]  # (B, 1, h-k+1, w-k+1)
 
 
 def _scaled(channels: int, width: float) -> int:
