@@ -13,6 +13,9 @@ IMDB = DATA / "imdb"
 RESULTS = DATA / "results"
 TIMES = DATA / "times"
 
+IMPORTED = DATA / "imported"
+"""Other trackers' result files, `<benchmark>/<tracker>/...`, put there by the user."""
+
 STORE = DATA / ".store"
 """Finished shards and results by content, which outlive a killed run (not an output of any stage)."""
 STATE = DATA / ".state"
@@ -23,6 +26,9 @@ WEIGHTS = MODELS / "siamese.safetensors"
 CHECKPOINTS = MODELS / "checkpoints"
 
 REPORTS = Path("reports")
+SCORES = REPORTS / "score" / "scores.json"
+PAGE = REPORTS / "index.html"
+LOCK = Path("dvc.lock")
 
 
 def manifest(name: str) -> Path:

@@ -40,8 +40,6 @@ class Settings:
     """Folder of UAV123 that holds `data_seq` and `anno`."""
     vot2016_root: str = ""
     """Folder of VOT2016 sequences."""
-    results_root: str = ""
-    """Folder of other trackers' result files to show in the report: `<benchmark>/<tracker>/...`."""
     jobs: int = -1
     """Worker processes; -1 is one a core."""
     backend: str = "loky"

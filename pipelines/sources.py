@@ -31,20 +31,21 @@ class DatasetConfig:
     benchmarks: tuple[BenchmarkName, ...] = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 
 
-def _is_built_in(source: str) -> bool:
+def built_in(source: str) -> bool:
+    """Whether `dataset.vid` or `dataset.sequences` names the built-in dataset, not a profile of outside data."""
     return Path(source).suffix not in (".yaml", ".yml")
 
 
 def vid_root(config: DatasetConfig, settings: Settings) -> Path | None:
     """Folder that holds `Data/VID` and `Annotations/VID`, or None where none is set (a pulled clone)."""
-    if _is_built_in(config.vid):
+    if built_in(config.vid):
         return Path(config.vid)
     return Path(settings.vid_root).expanduser() if settings.vid_root else None
 
 
 def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
     """Folders in which a benchmark's sequences are looked for; empty where none is set."""
-    if _is_built_in(config.sequences):
+    if built_in(config.sequences):
         return (Path(config.sequences),)
     return settings.benchmark_roots(benchmark)
 

@@ -13,16 +13,20 @@ import subprocess
 from curation.files import write_json
 from pipelines import parameters, paths, settings
 from training.distributed import join
-from training.loop import Inputs, Outputs, Runtime, train
+from training.loop import Inputs, Outputs, Runtime, pick_device, train
+
+CODE = ("curation", "training", "pipelines")
+"""Folders whose last commit is the revision recorded in the weights: another README gives the same bytes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--partial", action="store_true", help="train on the shards that are there, counting the rest")
+    parser.set_defaults()
 
 
 def run(options: argparse.Namespace) -> None:
+    del options
     runtime = settings.load()
-    with join() as group:
+    with join(pick_device(runtime.device)) as group:
         report = train(
             parameters.load("train"),
             Inputs(
@@ -45,6 +49,9 @@ def _loaders(jobs: int) -> int:
 
 
 def _revision() -> str:
-    """Git revision of the working tree, with `-dirty` where it has changes; empty outside git."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=40"], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    """The last commit that touched the code, with `-dirty` where the code has changes; empty outside git."""
+    commit, changes = (
+        subprocess.run(["git", *words, "--", *CODE], capture_output=True, text=True, check=False).stdout.strip()
+        for words in (["log", "-1", "--format=%H"], ["status", "--porcelain"])
+    )
+    return f"{commit}-dirty" if changes else commit

@@ -112,6 +112,8 @@ def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
     clone = Clone(folder)
     clone.run("git", "init", "-q")
     clone.run("git", "add", "-A")
+    # The same tree gets the same commit in every clone, as it would by `git clone`.
+    clone.environment |= {"GIT_AUTHOR_DATE": "2018-09-08T00:00:00Z", "GIT_COMMITTER_DATE": "2018-09-08T00:00:00Z"}
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")
     clone.run("git", *identity, "commit", "-q", "-m", "clone")
     if parameters:

@@ -1,0 +1,32 @@
+"""Join tracks and shard offsets into the two indices that training reads.
+
+Writes data/imdb/imdb_video_train.json and imdb_video_val.json; statistics of tracks, lengths, box sizes and
+gaps go to reports/imdb/statistics.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from curation.files import write_json
+from curation.imdb import build_imdb
+from pipelines import parameters, paths, settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults()
+
+
+def run(options: argparse.Namespace) -> None:
+    del options
+    runtime = settings.load()
+    with settings.cluster(runtime):
+        report = build_imdb(
+            paths.ANNOTATIONS,
+            paths.CROPS,
+            parameters.load("dataset").subsets,
+            parameters.load("imdb"),
+            paths.IMDB,
+            runtime.workers,
+        )
+    write_json(paths.report("imdb", "statistics"), report)

@@ -1,0 +1,141 @@
+"""Score the result files, ours and imported ones, and build the report.
+
+Writes the full scores, small metrics, curves for `dvc plots show`, and reports/index.html: one file that
+works offline. Result files of other trackers are read from data/imported/<benchmark>/<tracker>/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import logging
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from curation.files import write_json
+from pipelines import parameters, paths, settings, sources
+from pipelines.scoring import ScoreConfig
+from training.benchmark.report.content import Filmstrip, Picture, ReportContent
+from training.benchmark.report.filmstrips import choose_filmstrips
+from training.benchmark.report.page import write_report
+from training.benchmark.report.series_files import write_plot_files
+from training.benchmark.results import read_results
+from training.benchmark.score import score_benchmark
+from training.benchmark.sequences import Benchmark, load_benchmark
+
+TRAINED = "siamese"
+"""The tracker that the pipeline trains; the report gives its margins and shows its best and worst."""
+
+SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness")
+"""Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
+
+log = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults()
+
+
+def run(options: argparse.Namespace) -> None:
+    del options
+    runtime = settings.load()
+    dataset, config = parameters.load("dataset"), parameters.load("score")
+    scores: dict[str, Any] = {}
+    films: list[Filmstrip] = []
+    imported: set[str] = set()
+    for name in dataset.benchmarks:
+        benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
+        ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
+        others = paths.IMPORTED / name
+        if others.is_dir():
+            theirs = score_benchmark(benchmark, others, protocol=config.protocol)
+            imported |= set(theirs["trackers"])
+            ours["trackers"] |= theirs["trackers"]
+            ours["partial"] = ours["partial"] or theirs["partial"]
+        scores[name] = ours
+        films += _films(benchmark, config)
+        if ours["partial"]:
+            log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
+    write_json(paths.SCORES, scores, indent=False)
+    write_json(paths.report("score", "metrics"), _small(scores))
+    write_plot_files(paths.REPORTS / "score" / "plots", scores)
+    write_report(
+        paths.PAGE,
+        ReportContent(
+            scores=scores,
+            trained=TRAINED,
+            imported=sorted(imported),
+            synthetic=sources.built_in(dataset.sequences),
+            filmstrips=films,
+            curves=_curves(paths.REPORTS / "train" / "curves.csv"),
+            training_pictures=_pictures(
+                paths.REPORTS / "train" / "pictures", "training pairs, labels and response maps"
+            ),
+            quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
+            graph=_graph(),
+            parameters=parameters.read(),
+            digests=_digests(),
+        ),
+    )
+
+
+def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
+    folder = paths.RESULTS / benchmark.name
+    trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    results = {tracker: read_results(folder / tracker, benchmark) for tracker in trackers}
+    return choose_filmstrips(
+        benchmark,
+        results,
+        trained=TRAINED,
+        worst=config.filmstrips,
+        best=config.filmstrips,
+        frames=config.film_frames,
+    )
+
+
+def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: {
+            tracker: {key: entry["overall"][key] for key in SMALL if key in entry["overall"]}
+            for tracker, entry in document["trackers"].items()
+        }
+        for name, document in scores.items()
+    }
+
+
+def _curves(file: Path) -> list[dict[str, float]]:
+    if not file.is_file():
+        return []
+    with file.open(newline="", encoding="utf-8") as stream:
+        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(stream)]
+
+
+def _pictures(folder: Path, what: str) -> list[Picture]:
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg")) if folder.is_dir() else []
+    return [Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " ")) for path in files]
+
+
+def _graph() -> str:
+    """What `dvc dag --dot` prints; empty where the stage runs without DVC."""
+    try:
+        done = subprocess.run(["dvc", "dag", "--dot"], capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _digests() -> dict[str, str]:
+    """Digests of the outputs of the stages before this one, as dvc.lock records them."""
+    if not paths.LOCK.is_file():
+        return {}
+    stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_bytes()).get("stages", {})
+    return {
+        out["path"]: out["md5"]
+        for stage in stages.values()
+        for out in stage.get("outs", [])
+        if "md5" in out and not out["path"].startswith(("reports/score", "reports/index", "data/times"))
+    }
