@@ -23,12 +23,16 @@ SENSITIVITY = 30.0
 
 @dataclass(frozen=True)
 class Plot:
-    """A plot and its legend: every line's series and number, best first."""
+    """A plot and its legend: every line's series and number, best first.
+
+    `numbered`: the plot has points with their place in the legend, 1-based, instead of lines.
+    """
 
     title: str
     svg: Markup
     metric: str
     legend: Sequence[tuple[Series, str]]
+    numbered: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
         sorted(((series[name], curve) for name, curve in curves.items()), key=lambda pair: pair[0].index),
         thresholds(kind.curve, count),
         key=f"{document.name}-{kind.curve}",
-        label=f"{kind.title} plot of {document.title} (protocol {document.protocol}), {kind.metric.short}: {told}",
+        label=f"{kind.title}, {document.title}, protocol {document.protocol}. {kind.metric.short}: {told}",
         x_label=kind.x_label,
         y_label=kind.y_label,
         marker=kind.marker,
@@ -93,16 +97,15 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
             points.append((series[name], math.exp(-SENSITIVITY * per_hundred / 100), accuracy))
     if not points:
         return None
-    points.sort(key=lambda point: point[0].index)
-    best = sorted(points, key=lambda point: (-point[2], point[0].index))
-    legend = [(line, f"{accuracy:.3f} / {reliability:.3f}") for line, reliability, accuracy in best]
+    points.sort(key=lambda point: (-point[2], point[0].index))
+    legend = [(line, f"{accuracy:.3f} / {reliability:.3f}") for line, reliability, accuracy in points]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
     svg = accuracy_robustness_plot(
         points,
         key=f"{document.name}-ar",
         label=f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}",
     )
-    return Plot("Accuracy and robustness", svg, "A / chance to survive", legend)
+    return Plot("Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True)
 
 
 def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | None:
@@ -120,9 +123,9 @@ def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | N
         values,
         key=f"{document.name}-attributes",
         label=f"{metric.short} for each attribute of {document.title}; the table beside it has the numbers",
-        x_label=metric.short,
+        x_label=metric.name.lower() if metric.title else metric.short,
     )
-    return Plot(f"{metric.short} by attribute", svg, metric.short, [(series[name], "") for name in lines])
+    return Plot(f"{metric.name} by attribute", svg, metric.short, [(series[name], "") for name in lines])
 
 
 def _value(document: Scores, name: str, attribute: str, metric: Metric) -> float | None:

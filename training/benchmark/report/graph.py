@@ -149,7 +149,8 @@ def _with_lanes(
 ) -> tuple[list[list[str]], list[list[str]]]:
     """Names in each layer, left to right, and the way of each edge.
 
-    An edge that passes a layer has a lane there. Places follow the mean place of what is above, ties go by name.
+    An edge that passes a layer has a lane there. Places follow the mean place of what is above; ties go by
+    name.
     """
     rows: list[list[str]] = [[] for _ in range(max(layer.values()) + 1)]
     for stage in order:

@@ -102,6 +102,7 @@ def render(content: ReportContent) -> str:
         series=list(series.values()),
         cards=_cards(documents, series, content.trained),
         overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
+        references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
         margins=tables.margins(documents, series, content.trained),
         sections=[_section(document, series, content) for document in documents],
         responses=_figures(content.responses),

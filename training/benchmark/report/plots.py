@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from training.benchmark.report.palette import Series
@@ -16,14 +16,17 @@ from training.benchmark.report.vector import (
     BAND,
     INK,
     MUTED,
-    page_figure,
+    PAGE,
+    page_axes,
     page_style,
     series_colour,
     to_svg,
 )
 
-WIDTH = 440.0
+WIDTH = 380.0
 """Width of a plot in pixels: half the page's column, or a whole phone."""
+LETTER = 7.2
+"""Width allowed for a letter of an attribute's name, pixels."""
 TIMELINE_POINTS = 240
 """More frames than this are averaged in equal blocks, so that a long sequence stays a small plot."""
 
@@ -57,8 +60,7 @@ def curve_plot(
     """
     x = np.asarray(thresholds, dtype=float)
     with page_style():
-        figure = page_figure(WIDTH, 300)
-        axes = figure.subplots()
+        axes = page_axes(WIDTH, 290)
         if band is not None:
             axes.axvspan(*band, color=BAND, linewidth=0)
         if marker is not None:
@@ -67,7 +69,7 @@ def curve_plot(
             y = np.asarray(values, dtype=float)
             _line(axes, x[: len(y)], y, series)
         axes.set(xlabel=x_label, ylabel=y_label, xlim=(x[0], x[-1]), ylim=(0, 1))
-        return to_svg(figure, key=key, label=label)
+        return to_svg(axes, key=key, label=label)
 
 
 def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], series: Series) -> None:
@@ -99,8 +101,8 @@ def attribute_plot(
     rows = np.arange(len(names), dtype=float)
     thickness = 0.8 / len(values)
     with page_style():
-        figure = page_figure(WIDTH, 56 + len(names) * max(22, 7 * len(values) + 6))
-        axes = figure.subplots()
+        left = 16 + LETTER * max(len(name) for name in names)
+        axes = page_axes(WIDTH, 50 + len(names) * max(22, 7 * len(values) + 6), left=left)
         for place, (series, numbers) in enumerate(values):
             widths = [0.0 if number is None else number for number in numbers]
             offsets = rows + (place - (len(values) - 1) / 2) * thickness
@@ -111,7 +113,7 @@ def attribute_plot(
         axes.set(xlabel=x_label, xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=False, axis="y")
-        return to_svg(figure, key=key, label=label)
+        return to_svg(axes, key=key, label=label)
 
 
 def accuracy_robustness_plot(
@@ -122,35 +124,36 @@ def accuracy_robustness_plot(
     Parameters
     ----------
     points : sequence of (Series, reliability, accuracy)
-        Reliability is exp(-S F / frames): the chance to survive S = 30 frames [Kristan et al., TPAMI 2016].
+        In the order of the legend, which is the number in each point. Reliability is exp(-S F / frames), the
+        chance to survive S = 30 frames [Kristan et al., TPAMI 2016].
     """
-    markers = "osD^vP*Xph"
     with page_style():
-        figure = page_figure(WIDTH, 300)
-        axes = figure.subplots()
-        for series, reliability, accuracy in reversed(points):
+        axes = page_axes(WIDTH, 290)
+        for place, (series, reliability, accuracy) in reversed(list(enumerate(points, start=1))):
             (point,) = axes.plot(
                 [reliability],
                 [accuracy],
-                marker=markers[series.index % len(markers)],
-                markersize=11 if series.trained else 8,
+                marker="o",
+                markersize=17,
                 color=series_colour(series.colour),
                 linestyle="none",
                 clip_on=False,
             )
             point.set_gid(f"s{series.index}")
-            axes.annotate(
-                series.label,
-                (reliability, accuracy),
-                xytext=(0, 9),
-                textcoords="offset points",
-                ha="right" if reliability > 0.75 else "left",
-                fontsize=10,
+            axes.text(
+                reliability,
+                accuracy,
+                str(place),
+                color=PAGE,
+                ha="center",
+                va="center_baseline",
+                fontweight="bold",
+                gid=f"s{series.index}",
             )
         axes.set(
             xlabel="robustness: chance to survive 30 frames", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1)
         )
-        return to_svg(figure, key=key, label=label)
+        return to_svg(axes, key=key, label=label)
 
 
 def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Markup:
@@ -161,11 +164,10 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
     lines : sequence of (Series, (N,) overlaps)
         NaN leaves a gap.
     shown : sequence of int
-        1-based frames that have a picture: marked on the axis.
+        1-based frames that have a picture: marked above.
     """
     with page_style():
-        figure = page_figure(WIDTH, 130)
-        axes = figure.subplots()
+        axes = page_axes(WIDTH, 150, top=16)
         last = 1
         for series, overlaps in reversed(lines):
             y = np.asarray(overlaps, dtype=float)
@@ -174,8 +176,8 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
             _line(axes, x, y, series)
         axes.plot(
             list(shown),
-            [-0.06] * len(shown),
-            marker="^",
+            [1.09] * len(shown),
+            marker="v",
             markersize=6,
             color=INK,
             linestyle="none",
@@ -184,11 +186,11 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
         )
         axes.set(xlabel="frame", ylabel="overlap", xlim=(1, max(last, 2)), ylim=(0, 1), yticks=(0, 0.5, 1))
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        return to_svg(figure, key=key, label=label)
+        return to_svg(axes, key=key, label=label)
 
 
 def _thin(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """1-based frame numbers and values, averaged in blocks if there are too many (a block of NaN stays NaN)."""
+    """1-based frame numbers and values, averaged in blocks if there are too many (one of NaN stays NaN)."""
     block = -(-len(values) // TIMELINE_POINTS)
     padded = np.full((-(-len(values) // block)) * block, np.nan)
     padded[: len(values)] = values
@@ -242,8 +244,7 @@ def _training_plot(
 ) -> Markup:
     told = ", ".join(f"{series.label} from {values[0]:.4g} to {values[-1]:.4g}" for series, values in lines)
     with page_style():
-        figure = page_figure(WIDTH, 250)
-        axes = figure.subplots()
+        axes = page_axes(WIDTH, 250, left=60)
         for series, values in lines:
             _line(axes, np.asarray(epochs), np.asarray(values), series)
         axes.set(xlabel="epoch", ylabel=unit)
@@ -253,11 +254,13 @@ def _training_plot(
         )
         if smallest > 0 and largest > 20 * smallest:
             axes.set_yscale("log")
+            axes.yaxis.set_minor_formatter(NullFormatter())
         else:
             axes.set_ylim(bottom=min(0, smallest))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         return to_svg(
-            figure,
+            axes,
             key=f"training-{lines[0][0].name}",
             label=f"{title} over {len(epochs)} epochs: {told}",
         )

@@ -19,10 +19,14 @@ FILE = Path(__file__).parent / "published.json"
 
 @dataclass(frozen=True)
 class Published:
-    """Published scores of one tracker: benchmark -> metric (`auc`, `dp20`, `eao`) -> value."""
+    """Published scores of one tracker: benchmark -> metric (`auc`, `dp20`, `eao`) -> value.
+
+    `paper` is a short citation (authors, venue, year) of the paper that introduced it, `title` its title.
+    """
 
     tracker: str
     paper: str
+    title: str
     scores: Mapping[str, Mapping[str, float]]
 
 
@@ -34,4 +38,7 @@ def published_numbers() -> tuple[Published, ...]:
     for number in content["numbers"]:
         metrics = {key: value for key, value in number.items() if key not in ("tracker", "benchmark")}
         scores.setdefault(number["tracker"], {})[number["benchmark"]] = metrics
-    return tuple(Published(name, content["papers"][name], found) for name, found in scores.items())
+    papers = content["papers"]
+    return tuple(
+        Published(name, papers[name]["short"], papers[name]["title"], found) for name, found in scores.items()
+    )

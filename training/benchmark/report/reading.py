@@ -19,6 +19,12 @@ class Metric:
     long: str
     lower_is_better: bool = False
     digits: int = 3
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """For headings: the short name, unless that is a mere letter."""
+        return self.title or self.short
 
     def text(self, value: float | None) -> str:
         """The value as tables show it; an en dash where there is none."""
@@ -33,11 +39,35 @@ OPE_METRICS = (
 )
 VOT_METRICS = (
     Metric("eao", "EAO", "expected average overlap"),
-    Metric("accuracy", "A", "accuracy: overlap while tracking"),
-    Metric("robustness", "R", "robustness: failures per 100 frames", lower_is_better=True),
-    Metric("failures", "F", "failures", lower_is_better=True, digits=1),
+    Metric("accuracy", "A", "accuracy: overlap while tracking", title="Accuracy"),
+    Metric(
+        "robustness", "R", "robustness: failures per 100 frames", lower_is_better=True, title="Robustness"
+    ),
+    Metric("failures", "F", "failures", lower_is_better=True, digits=1, title="Failures"),
     Metric("ao", "AO", "average overlap without resets"),
 )
+
+
+ATTRIBUTES = {
+    "ARC": "aspect ratio change",
+    "BC": "background clutter",
+    "CM": "camera motion",
+    "DEF": "deformation",
+    "FM": "fast motion",
+    "FOC": "full occlusion",
+    "IPR": "in-plane rotation",
+    "IV": "illumination variation",
+    "LR": "low resolution",
+    "MB": "motion blur",
+    "OCC": "occlusion",
+    "OPR": "out-of-plane rotation",
+    "OV": "out of view",
+    "POC": "partial occlusion",
+    "SOB": "similar object",
+    "SV": "scale variation",
+    "VC": "viewpoint change",
+}
+"""What the tags of OTB [Wu, Lim, Yang, TPAMI 2015] and UAV123 [Mueller et al., ECCV 2016] stand for."""
 
 
 @dataclass(frozen=True)

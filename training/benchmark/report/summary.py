@@ -44,7 +44,7 @@ def summary_table(
     parts.extend(_vot(document, shown) for document in documents if document.kind == "vot")
     notes = [note for document in documents if (note := partial_note(document))]
     if notes:
-        parts.append("\n".join(notes))
+        parts.append("\n".join(f"* {note}" for note in notes))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -58,7 +58,7 @@ def partial_note(document: Scores) -> str:
     for name, tracker in document.trackers.items():
         if tracker.missing:
             lacks.append(f"{name} has no result for {len(tracker.missing)} ({_few(tracker.missing)})")
-    return f"* {document.title} is partial: {'; '.join(lacks) or 'not every sequence was scored'}"
+    return f"{document.title} is partial: {'; '.join(lacks) or 'not every sequence was scored'}"
 
 
 def mean_over(documents: Sequence[Scores], name: str, metric: Metric) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores
+from training.benchmark.report.reading import ATTRIBUTES, OPE_METRICS, VOT_METRICS, Metric, Scores
 from training.benchmark.report.summary import mean_over, number
 
 AUC, DP20 = OPE_METRICS[:2]
@@ -17,13 +17,13 @@ AUC, DP20 = OPE_METRICS[:2]
 
 @dataclass(frozen=True)
 class Head:
-    """A column's heading; `span` columns wide, `long` spells a short name out."""
+    """A column's heading, `span` columns wide; `long` spells it out, `series` gives it a line style."""
 
     text: str
     long: str = ""
     span: int = 1
-    rows: int = 1
     note: str = ""
+    series: Series | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def overview(
             cells += [Cell("–")] * (2 * averaged)
             papers.append(Row(entry.tracker, cells, remark=entry.paper))
     if papers:
-        groups.append(("Published, on the real benchmarks" if synthetic else "Published", papers))
+        groups.append((_published_title(documents, synthetic), papers))
     return Table("overview", "Trackers on all benchmarks", "Tracker", [top, heads], groups)
 
 
@@ -156,9 +156,15 @@ def benchmark_table(
                 Row(entry.tracker, [*cells, *[Cell("–")] * (len(heads) - len(metrics))], remark=entry.paper)
             )
     if papers:
-        groups.append((f"Published, on the real {document.title}" if synthetic else "Published", papers))
+        groups.append((_published_title([document], synthetic), papers))
     caption = f"Scores on {document.title}, protocol {document.protocol}"
     return Table(f"{document.name}-scores", caption, "Tracker", [heads], groups, sortable=True)
+
+
+def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
+    rules = dict.fromkeys("vot2016" if document.kind == "vot" else "matlab" for document in documents)
+    where = ", measured on the real benchmarks" if synthetic else ""
+    return f"Published{where} (protocol {', '.join(rules)})"
 
 
 def sequence_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
@@ -173,7 +179,7 @@ def sequence_table(document: Scores, series: Mapping[str, Series]) -> Table | No
         key=f"{document.name}-sequences",
         caption=f"{metric.short} on each sequence of {document.title}, protocol {document.protocol}",
         corner="Sequence",
-        names=document.sequences,
+        names=dict.fromkeys(document.sequences, ""),
         numbers={name: tracker.sequences for name, tracker in document.trackers.items()},
     )
 
@@ -191,7 +197,7 @@ def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | N
         caption=f"{metric.short} over the sequences of {document.title} with each attribute, "
         f"protocol {document.protocol}",
         corner="Attribute",
-        names=document.attributes,
+        names={name: ATTRIBUTES.get(name, "") for name in document.attributes},
         numbers={name: tracker.attributes for name, tracker in document.trackers.items()},
     )
 
@@ -241,16 +247,17 @@ def _breakdown(
     key: str,
     caption: str,
     corner: str,
-    names: Sequence[str],
+    names: Mapping[str, str],
     numbers: Mapping[str, Mapping[str, Mapping[str, Any]]],
 ) -> Table:
     trackers = [name for name in series if name in document.trackers]
     rows = []
-    for name in names:
+    for name, remark in names.items():
         cells = [_cell(metric, numbers[tracker].get(name, {}).get(metric.key)) for tracker in trackers]
         best = _best([cell.order for cell in cells], metric)
-        rows.append(Row(name, [replace(c, best=c.order is not None and c.order == best) for c in cells]))
-    heads = [Head(series[tracker].label) for tracker in trackers]
+        marked = [replace(cell, best=cell.order is not None and cell.order == best) for cell in cells]
+        rows.append(Row(name, marked, remark=remark))
+    heads = [Head(series[tracker].label, series=series[tracker]) for tracker in trackers]
     return Table(key, caption, corner, [heads], [("", rows)], sortable=True)
 
 
@@ -261,14 +268,17 @@ def _shown(document: Scores) -> list[Metric]:
 
 
 def _by_mean(documents: Sequence[Scores], series: Mapping[str, Series]) -> list[str]:
-    """Trackers by the mean of whatever headline numbers they have, best first."""
+    """Trackers by the mean of their headline numbers, best first; those not on every benchmark after them."""
+
+    def absent(name: str) -> int:
+        return sum(number(d, name, d.headline) is None for d in documents)
 
     def mean(name: str) -> float:
         found = [number(d, name, d.headline) for d in documents]
         known = [n for n in found if n is not None]
         return sum(known) / len(known) if known else -math.inf
 
-    return sorted(series, key=lambda name: (-mean(name), name))
+    return sorted(series, key=lambda name: (absent(name), -mean(name), name))
 
 
 def _tracker_row(series: Series, cells: Sequence[Cell]) -> Row:

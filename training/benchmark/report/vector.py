@@ -15,15 +15,19 @@ from typing import Any
 import matplotlib
 from lxml import etree
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 INK = "#000001"
 MUTED = "#000002"
 GRID = "#000003"
 BAND = "#000004"
-_VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", BAND: "--band"}
+PAGE = "#000005"
+_VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--grid", BAND: "--band", PAGE: "--card"}
 
 _SVG = "{http://www.w3.org/2000/svg}"
+_LENGTHS = frozenset({"d", "x", "y", "width", "height", "transform", "viewBox", "style"})
+"""Attributes whose numbers are lengths in pixels: two decimals are enough."""
 _LINK = "{http://www.w3.org/1999/xlink}href"
 
 _STYLE: Any = {
@@ -31,7 +35,7 @@ _STYLE: Any = {
     "svg.hashsalt": "report",
     "text.parse_math": False,
     "font.family": "DejaVu Sans",
-    "font.size": 11,
+    "font.size": 12,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
     "axes.linewidth": 0.8,
@@ -66,18 +70,21 @@ def page_style() -> Iterator[None]:
         yield
 
 
-def page_figure(width: float, height: float) -> Figure:
-    """An empty figure; sizes in the page's pixels."""
-    return Figure(figsize=(width / 72, height / 72), layout="constrained")
+def page_axes(width: float, height: float, *, left: float = 48, top: float = 8) -> Axes:
+    """Axes in a new figure, with fixed margins (the left one for labels); sizes in the page's pixels."""
+    figure = Figure(figsize=(width / 72, height / 72))
+    return figure.add_axes(
+        (left / width, 40 / height, (width - left - 12) / width, (height - 40 - top) / height)
+    )
 
 
-def to_svg(figure: Figure, *, key: str, label: str) -> Markup:
-    """The figure as an inline `<svg role="img">`.
+def to_svg(axes: Axes, *, key: str, label: str) -> Markup:
+    """The figure of the axes as an inline `<svg role="img">`.
 
     Parameters
     ----------
-    figure : Figure
-        Drawn inside `page_style`. A line or bar whose gid is `"s3"` gets the CSS class `s3`.
+    axes : Axes
+        From `page_axes`, drawn inside `page_style`. A line or bar with the gid `"s3"` gets the class `s3`.
     key : str
         Unique on the page; prefixes the few identifiers that references need.
     label : str
@@ -89,6 +96,8 @@ def to_svg(figure: Figure, *, key: str, label: str) -> Markup:
         Same figure, same bytes: no dates, hashed identifiers, coordinates with two decimals.
     """
     stream = io.BytesIO()
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     figure.savefig(
         stream,
         format="svg",
@@ -108,7 +117,7 @@ def to_svg(figure: Figure, *, key: str, label: str) -> Markup:
 
 
 def _rename(root: etree._Element, key: str) -> None:
-    """Drop identifiers nothing refers to, turn those of series into classes, prefix the others with the key."""
+    """Drop identifiers nothing refers to, turn those of series into classes, prefix the others."""
     used = {element.get(_LINK, "")[1:] for element in root.iter(f"{_SVG}use")}
     used.update(
         found
@@ -131,12 +140,17 @@ def _rename(root: etree._Element, key: str) -> None:
             element.set("style", re.sub(r"font-family: [^;]*;?\s*", "", element.get("style", "")))
             if element.get("transform", "").startswith("rotate(-0 "):
                 del element.attrib["transform"]
+        for name in _LENGTHS.intersection(map(str, element.attrib)):
+            element.set(name, re.sub(r"\d+\.\d{3,}", _rounded, element.get(name, "")))
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 def _tidy(text: str) -> str:
     for marker, variable in _VARIABLES.items():
         text = text.replace(marker, f"var({variable})")
     text = re.sub(r"#0001([0-9a-f]{2})", lambda found: f"var(--s{int(found[1], 16)})", text)
-    text = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), text)
     text = re.sub(r' xmlns:xlink="[^"]*"', "", text, count=1)
     return re.sub(r"\s*\n\s*", " ", text)
