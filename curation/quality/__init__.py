@@ -1,0 +1,9 @@
+"""Curation at a glance: what the boxes and crops are like, what was left out, and what looks wrong.
+
+`measures` turns annotations into numbers, `strange` finds the tracks to look at, `sheets` and `histograms`
+draw, `report` is the stage.
+"""
+
+from curation.quality.report import QualityConfig, report_quality
+
+__all__ = ["QualityConfig", "report_quality"]
