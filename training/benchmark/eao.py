@@ -1,0 +1,111 @@
+"""Expected average overlap (EAO), by the rules of the MATLAB VOT toolkit.
+
+[Kristan et al., The Visual Object Tracking VOT2015 challenge results, ICCVW 2015, section 3.2; details as
+the toolkit computes them.] Every run is cut at its restarts into fragments; a fragment that ended in a
+failure counts as overlap 0 ever after, the last one of a run counts only as long as it is. The curve gives,
+for each length L, the mean overlap over the first L frames (the first one excepted) of the fragments that say
+something about L.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.benchmark.problems import unknown_name
+
+Array = NDArray[np.float64]
+
+SKIP = 5
+"""Frames from a failure to the restart."""
+INTERVALS = {
+    "vot2015": (108, 371),
+    "vot2016": (108, 371),
+    "vot2017": (100, 356),
+    "vot2018": (100, 356),
+    "vot2019": (46, 291),
+}
+"""Lengths (1-based, both included) over which each year averages the curve: around the mode of the lengths of
+its sequences, as far as holds half of them."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What EAO needs of one run over one sequence of N frames.
+
+    Attributes
+    ----------
+    overlaps : (N,) float64
+        NaN where there is no region. No burn-in.
+    failures : (F,) int64
+        0-based frames of failures.
+    weight : float
+        1 / runs of this sequence.
+    tagged : (N,) bool or None
+        Frames that carry the tag the curve is for; None: all.
+    """
+
+    overlaps: Array
+    failures: NDArray[np.int64]
+    weight: float = 1.0
+    tagged: NDArray[np.bool_] | None = None
+
+
+def interval(year: str) -> tuple[int, int]:
+    """First and last length of a year's average; `InputError` with the nearest name for an unknown year."""
+    if year not in INTERVALS:
+        raise unknown_name("VOT year", year, list(INTERVALS))
+    return INTERVALS[year]
+
+
+def expected_overlap_curve(runs: Items[Run], length: int | None = None, *, accept_end: bool = False) -> Array:
+    """Expected average overlap for sequences of 1, 2, .. frames.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    length : int or None
+        Largest length; None: that of the longest run.
+    accept_end : bool
+        Also cut where the restart would be the frame just behind the end, as pysot does: the last fragment is
+        then padded with 0.
+
+    Returns
+    -------
+    (length,) float64
+        Value 0 is 1 by convention; NaN where no fragment says anything.
+    """
+    length = max((len(run.overlaps) for run in runs), default=0) if length is None else length
+    total, weights = np.zeros(length), np.zeros(length)
+    count = np.maximum(np.arange(length), 1)
+    for run in runs:
+        n = len(run.overlaps)
+        starts = [0, *(int(f) + SKIP for f in run.failures if f + SKIP < n + accept_end)]
+        overlaps = np.nan_to_num(run.overlaps, nan=0.0)
+        for start, stop in zip(starts, [*starts[1:], None], strict=True):
+            end = n if stop is None else stop + 1
+            fragment = overlaps[start:end]
+            tagged = len(fragment) if run.tagged is None else int(run.tagged[start:end].sum())
+            weight = run.weight * tagged / max(end - start, 1)
+            known = min(len(fragment), length) if stop is None else length
+            values = np.zeros(known)
+            values[: min(len(fragment), known)] = fragment[:known]
+            values[:1] = 0
+            total[:known] += weight * np.cumsum(values) / count[:known]
+            weights[:known] += weight
+    curve = np.divide(total, weights, out=np.full(length, np.nan), where=weights > 0)
+    curve[:1] = 1
+    return curve
+
+
+def expected_average_overlap(curve: Array, low: int, high: int) -> float:
+    """Mean of the curve over lengths `low` .. `high` (1-based, both included), NaN ignored.
+
+    NaN if the curve says nothing about them (all sequences are shorter).
+    """
+    part = curve[low - 1 : high]
+    part = part[~np.isnan(part)]
+    return float(part.mean()) if len(part) else float("nan")
