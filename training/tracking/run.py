@@ -23,8 +23,10 @@ from curation.errors import InputError
 from curation.files import digest, read_json, write_bytes, write_json
 from curation.parallel import Workers, run_in_order
 from training.benchmark import sequences as benchmarks
-from training.tracking.interface import Tracker
-from training.tracking.sequence import one_torch_thread, track_sequence
+from training.benchmark.supervised import run_supervised
+from training.benchmark.trajectories import REGION, Trajectory, write_trajectories
+from training.tracking.interface import Frame, Tracker
+from training.tracking.sequence import failure, one_torch_thread, read_frame, track_sequence
 
 RECIPE = 1
 """Number of the rules in this module; raise it when the boxes of a run change for the same tracker."""
@@ -56,6 +58,10 @@ class _Job:
     contender: Contender
     sequence: benchmarks.Sequence
     kept: Path
+
+    @property
+    def who(self) -> str:
+        return f"{self.contender.name} on {self.sequence.name}"
 
 
 def run_benchmark(
@@ -155,20 +161,49 @@ def _key(
 
 
 def _run(job: _Job, *, kind: str) -> dict[str, Any]:
-    """The job's result, from the store if it is there: `seconds` per frame, and `boxes` or `runs`."""
+    """The job's result as JSON values: `seconds` per frame, and `boxes` (one-pass) or `runs` (supervised)."""
     if job.kept.exists():
         return {**read_json(job.kept, made_by="track"), "fresh": False}
-    who = f"{job.contender.name} on {job.sequence.name}"
     with one_torch_thread():
-        track = track_sequence(
-            job.contender.make(), job.sequence.frames, job.sequence.ground_truth[0], who=who
-        )
-    result = {"boxes": track.boxes.tolist(), "seconds": np.round(track.seconds, 7).tolist()}
+        result = _supervised(job) if kind == "vot" else _one_pass(job)
     write_json(job.kept, result, indent=False)
     return {**result, "fresh": True}
 
 
+def _one_pass(job: _Job) -> dict[str, Any]:
+    first = job.sequence.ground_truth[0]
+    track = track_sequence(job.contender.make(), job.sequence.frames, first, who=job.who)
+    return {"boxes": track.boxes.tolist(), "seconds": np.round(track.seconds, 7).tolist()}
+
+
+def _supervised(job: _Job) -> dict[str, Any]:
+    """VOT's baseline experiment; a row of a run is a code or a box (`Trajectory.from_rows`)."""
+    read: list[Path] = []
+
+    def reader(path: Path) -> Frame:
+        read.append(path)
+        return read_frame(path)
+
+    try:
+        done = run_supervised(job.contender.make(), job.sequence, read=reader)
+    except Exception as error:
+        at = job.sequence.frames.index(read[-1]) if read else 0
+        raise failure(job.who, at, job.sequence.frames, error) from error
+    runs = [
+        [
+            region.tolist() if code == REGION else [int(code)]
+            for code, region in zip(t.codes, t.regions, strict=True)
+        ]
+        for t in done.trajectories
+    ]
+    seconds = np.concatenate([times[times > 0] for times in done.seconds])  # frames that were not run are 0
+    return {"runs": runs, "seconds": np.round(seconds, 7).tolist()}
+
+
 def _write(folder: Path, sequence: benchmarks.Sequence, result: Mapping[str, Any], *, base: int) -> None:
+    if "runs" in result:
+        write_trajectories(folder, sequence.name, [Trajectory.from_rows(rows) for rows in result["runs"]])
+        return
     boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
     lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
     write_bytes(folder / f"{sequence.name}.txt", ("\n".join(lines) + "\n").encode())

@@ -77,15 +77,19 @@ def track_sequence(tracker: Tracker, frames: Sequence[Path], box: Box, *, who: s
             else:
                 boxes[index] = tracker.update(frame)
         except Exception as error:
-            reason = f"{error}" if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            name = who or type(tracker).__name__
-            raise InputError(
-                f"{name} failed in frame {index + 1} of {len(frames)} ({path}): {reason}",
-                do="Finished sequences are kept; mend the tracker or the sequence and run again",
-                reason="tracker failed",
-            ) from error
+            raise failure(who or type(tracker).__name__, index, frames, error) from error
         seconds[index] = time.perf_counter() - start
     return Track(boxes, seconds)
+
+
+def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> InputError:
+    """The one line for a tracker that raised `error` in frame `index` (0-based)."""
+    reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
+    return InputError(
+        f"{who} failed in frame {index + 1} of {len(frames)} ({frames[index]}): {reason}",
+        do="Finished sequences are kept; mend the tracker or the sequence and run again",
+        reason="tracker failed",
+    )
 
 
 @contextmanager

@@ -59,8 +59,8 @@ class SiameseConfig:
         Limits of the target's size, in first sizes.
     pyramid : {"exemplar", "search"}
         What is rescaled to find a change of size. `search` (published) embeds the search region at every
-        scale, in every frame. `exemplar` embeds the exemplar at every scale, in the first frame, and each search
-        region once: the two images meet at the same ratios of scale for a third of the time.
+        scale, in every frame. `exemplar` embeds the exemplar at every scale, in the first frame, and each
+        search region once: the two images meet at the same ratios of scale for a third of the time.
     """
 
     exemplar_size: int = Field(default=127, ge=87)

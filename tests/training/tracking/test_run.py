@@ -141,3 +141,66 @@ def test_a_manifest_without_the_sequence_says_what_to_run(track):
 def test_names_must_differ(track):
     with pytest.raises(InputError, match="different names"):
         track([STILL, STILL])
+
+
+class Loses(CheckedTracker):
+    """Jumps away in every second answer; not deterministic."""
+
+    deterministic = False
+
+    def _start(self, frame, box):
+        self._first, self._count = box, 0
+
+    def _locate(self, frame):
+        self._count += 1
+        return self._first if self._count % 2 else self._first + np.array([100.0, 0, 0, 0])
+
+
+@pytest.fixture
+def vot(tmp_path):
+    frames, boxes = moving_target(12, velocity=(0.0, 0.0), start=(4.0, 4.0))
+    paths = tuple(tmp_path / f"{index:08d}.png" for index in range(len(frames)))
+    for path, frame in zip(paths, frames, strict=True):
+        cv2.imwrite(str(path), frame)
+    x, y, w, h = boxes.T
+    polygons = np.stack([x, y, x + w - 1, y, x + w - 1, y + h - 1, x, y + h - 1], axis=1)
+    sequence = Sequence("clip", paths, polygons, base=0)
+    return Benchmark("tinyvot", "Tiny VOT", "vot", [sequence])
+
+
+def test_vot_is_run_supervised_and_written_as_trajectories(vot, tmp_path):
+    contenders = [STILL, Contender("loses", Loses, "3")]
+    places = {"out": tmp_path / "out", "store": tmp_path / "store", "workers": ONE}
+    manifest = {"sequences": {"clip": {"images": "a"}}}
+    report = run_benchmark(vot, contenders, manifest=manifest, **places)
+    still = (tmp_path / "out" / "still" / "baseline" / "clip" / "clip_001.txt").read_text().splitlines()
+    assert still[0] == "1"
+    assert len(still) == 12
+    assert all(line.count(",") == 3 for line in still[1:])
+    loses = sorted((tmp_path / "out" / "loses" / "baseline" / "clip").glob("clip_*.txt"))
+    assert len(loses) == 3  # three runs that agree are enough
+    rows = ["box" if "," in line else line for line in loses[0].read_text().splitlines()]
+    assert rows == ["1", "box", "2", "0", "0", "0", "0", "1", "box", "2", "0", "0"]
+    assert report["trackers"]["still"]["frames"] == 12
+    before = contents(tmp_path / "out")
+    assert tracked(run_benchmark(vot, contenders, manifest=manifest, **places)) == {
+        "still": (0, 1),
+        "loses": (0, 1),
+    }
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_failure_in_a_supervised_run_names_the_frame(vot, tmp_path):
+    class Raises(StillTracker):
+        def _locate(self, frame):
+            raise RuntimeError("lost it")
+
+    with pytest.raises(InputError, match=r"raises on clip failed in frame 2 of 12 .*00000001\.png.*lost it"):
+        run_benchmark(
+            vot,
+            [Contender("raises", Raises, "1")],
+            manifest={"sequences": {"clip": {}}},
+            out=tmp_path / "out",
+            store=tmp_path / "store",
+            workers=ONE,
+        )

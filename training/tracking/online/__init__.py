@@ -1,1 +1,1 @@
-"""The online tracker of DSLT (Lu et al., ECCV 2018): a regression network learnt on the first frame and kept up to date."""
+"""The online tracker of DSLT (Lu et al., ECCV 2018): a regression learnt in the first frame, kept current."""

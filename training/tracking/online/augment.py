@@ -68,7 +68,8 @@ def first_samples(
             frame, centre, size * scale, geometry, backbone, offset=offset, angle=angle, mirror=mirror
         )
         if random.random() < config.blur:
-            image = cv2.GaussianBlur(image, (5, 5), float(random.uniform(0.5, 5)))
+            blurred = cv2.GaussianBlur(image, (5, 5), float(random.uniform(0.5, 5)))
+            image = np.asarray(blurred, np.uint8)
         images.append(image)
         offsets.append((float(offset[0]), float(offset[1])))
     return images, np.array(offsets)

@@ -38,7 +38,9 @@ class Backbone(ABC):
     channels: tuple[int, int]
     border: int
 
-    def __init__(self, weights: Weights, convention: InputConvention, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, weights: Weights, convention: InputConvention, device: torch.device | str = "cpu"
+    ) -> None:
         self.device = torch.device(device)
         self.convention = convention
         self._weights = {
@@ -71,10 +73,10 @@ class Backbone(ABC):
         with torch.inference_mode():
             return self._maps(self.convention.apply(frames.to(self.device)))
 
-    def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0, groups: int = 1) -> Tensor:
+    def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
         """Convolution and ReLU."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        return F.relu_(F.conv2d(images, weight, bias, stride=stride, padding=padding, groups=groups))
+        return F.relu_(F.conv2d(images, weight, bias, stride=stride, padding=padding))
 
 
 class SqueezeNet(Backbone):

@@ -1,4 +1,4 @@
-"""How weights want their images: channel order, range, mean. It belongs to the weights, not to the network."""
+"""How weights want their images: channel order, range, mean. It belongs to the weights, not the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InputConvention:
-    """What is done to a uint8 BGR image before the first convolution: order, then (x / 255 * scale - mean) / std.
+    """What becomes of a uint8 BGR image: order of channels, then (x / 255 * scale - mean) / std.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From two maps of hundreds of channels to the few that the head regresses on; fitted on the first frame, then fixed."""
+"""From two maps of hundreds of channels to the few that the head works on; fitted on the first frame."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class ReductionConfig:
     Parameters
     ----------
     channels : int
-        Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better than
-        learnt ones (STUDY) and need no training.
+        Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
+        than learnt ones (STUDY) and need no training.
     shallow, deep : float
         Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
     """

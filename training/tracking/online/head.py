@@ -25,7 +25,9 @@ class Head:
         Height and width of the feature maps, cells.
     """
 
-    def __init__(self, channels: int, kernel: tuple[int, int], cells: tuple[int, int], *, device: torch.device) -> None:
+    def __init__(
+        self, channels: int, kernel: tuple[int, int], cells: tuple[int, int], *, device: torch.device
+    ) -> None:
         self.kernel = kernel
         self.cells = cells
         self.size = (cells[0] - kernel[0] + 1, cells[1] - kernel[1] + 1)

@@ -36,7 +36,7 @@ class RegionConfig:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Cells of the target's kernel and of the region, fixed for a sequence; all odd, so both have a middle cell.
+    """Cells of the target's kernel and of the region, fixed for a sequence; all odd, so a middle cell exists.
 
     Attributes
     ----------
@@ -61,7 +61,9 @@ class Geometry:
 def plan(size: np.ndarray, config: RegionConfig) -> Geometry:
     """Geometry for a target of (w, h) pixels."""
     target = size / np.sqrt(size.prod()) * config.target_cells  # (w, h) in cells
-    width, height = (min(_odd(side + config.padding * config.target_cells), config.max_cells) for side in target)
+    width, height = (
+        min(_odd(side + config.padding * config.target_cells), config.max_cells) for side in target
+    )
     kernel_w, kernel_h = (max(3, _odd(side)) for side in target)
     limit = (config.max_cells + 1) // 2 | 1
     kernel_w, kernel_h = min(kernel_w, limit), min(kernel_h, limit)
@@ -80,7 +82,7 @@ def cut(
     angle: float = 0.0,
     mirror: bool = False,
 ) -> Frame:
-    """The region around `centre` as the backbone's input, in which a target of (w, h) `size` fills the kernel.
+    """The region around `centre` as the backbone's input; a target of (w, h) `size` fills the kernel.
 
     Parameters
     ----------

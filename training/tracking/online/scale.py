@@ -50,7 +50,7 @@ def search_scale(
     head: Head,
     config: ScaleConfig,
 ) -> float:
-    """Factor by which the target's size has changed: the peak of a parabola over the logarithm of three sizes."""
+    """Factor by which the target's size has changed: the peak of a parabola over log size."""
     factors = config.step ** np.arange(-1, 2)
     border = backbone.border
     kernel = head.kernel

@@ -1,0 +1,44 @@
+"""The network that this pipeline trains, as a backbone of the online tracker."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from training.networks import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
+from training.tracking.folding import fold_batch_norms
+from training.tracking.online.backbones import Backbone
+from training.tracking.online.convention import RAW_RGB
+
+
+class SiameseBackbone(Backbone):
+    """Third and last convolution of `SiameseNetwork`; unpadded: the shallow map is cropped to the deep one.
+
+    Parameters
+    ----------
+    network : SiameseNetwork
+        In evaluation mode.
+    device : torch.device
+        Where to compute.
+    """
+
+    name = "siamese"
+    stride = STRIDE
+    border = 0
+
+    def __init__(self, network: SiameseNetwork, *, device: torch.device | str = "cpu") -> None:
+        super().__init__({}, RAW_RGB, device)
+        layers = fold_batch_norms(network.features).to(self.device)
+        layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        convolutions = [index for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
+        self._shallow = layers[: convolutions[3]]  # up to the third convolution's ReLU
+        self._deep = layers[convolutions[3] :]
+        self.channels = (layers[convolutions[2]].out_channels, layers[convolutions[4]].out_channels)
+
+    def input_side(self, cells: int) -> int:
+        return STRIDE * (cells - 1) + RECEPTIVE_FIELD
+
+    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        shallow = self._shallow(images)  # (B, C1, h + 4, w + 4)
+        deep = self._deep(shallow.clone())  # (B, C2, h, w); its ReLUs work in place
+        return shallow[..., 2:-2, 2:-2], deep
