@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,15 +9,12 @@ from markupsafe import Markup
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores
+from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank, value
 from training.benchmark.report.series_files import thresholds
-from training.benchmark.report.summary import number
 from training.benchmark.report.tables import attribute_metric
 
 AUC, DP20, _, NORM_PRECISION = OPE_METRICS
-EAO, ACCURACY, ROBUSTNESS = VOT_METRICS[:3]
-SENSITIVITY = 30.0
-"""Frames of the A-R plot's reliability exp(-S failures / frames) [Kristan et al., TPAMI 2016]."""
+EAO, ACCURACY = VOT_METRICS[:2]
 
 
 @dataclass(frozen=True)
@@ -72,8 +68,8 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
     if not curves:
         return None
     ranked = [name for name in document.ranked() if name in curves]
-    ranked.sort(key=lambda name: -(number(document, name, kind.metric) or -math.inf))
-    legend = [(series[name], kind.metric.text(number(document, name, kind.metric))) for name in ranked]
+    ranked.sort(key=lambda name: rank(document.number(name, kind.metric)))
+    legend = [(series[name], kind.metric.text(document.number(name, kind.metric))) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
     count = max(len(curve) for curve in curves.values())
     svg = curve_plot(
@@ -92,9 +88,9 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
 def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot | None:
     points = []
     for name, tracker in document.trackers.items():
-        accuracy, per_hundred = number(document, name, ACCURACY), tracker.overall.get(ROBUSTNESS.key)
-        if accuracy is not None and per_hundred is not None:
-            points.append((series[name], math.exp(-SENSITIVITY * per_hundred / 100), accuracy))
+        accuracy, reliability = document.number(name, ACCURACY), tracker.overall.get("reliability")
+        if accuracy is not None and reliability is not None:
+            points.append((series[name], float(reliability), accuracy))
     if not points:
         return None
     points.sort(key=lambda point: (-point[2], point[0].index))
@@ -115,7 +111,13 @@ def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | N
         return None
     lines = [name for name in series if name in document.trackers]
     values = [
-        (series[name], [_value(document, name, attribute, metric) for attribute in document.attributes])
+        (
+            series[name],
+            [
+                value(document.trackers[name].attributes.get(attribute), metric)
+                for attribute in document.attributes
+            ],
+        )
         for name in lines
     ]
     svg = attribute_plot(
@@ -126,8 +128,3 @@ def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | N
         x_label=metric.name.lower() if metric.title else metric.short,
     )
     return Plot(f"{metric.name} by attribute", svg, metric.short, [(series[name], "") for name in lines])
-
-
-def _value(document: Scores, name: str, attribute: str, metric: Metric) -> float | None:
-    found = document.trackers[name].attributes.get(attribute, {}).get(metric.key)
-    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None

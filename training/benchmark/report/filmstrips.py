@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.metrics import overlaps
-from training.benchmark.regions import corners
+from training.benchmark.polygons import exact_overlap
 from training.benchmark.report.content import FilmFrame, Filmstrip
+from training.benchmark.results import read_results
 from training.benchmark.sequences import Benchmark, Sequence, to_base
+from training.benchmark.trajectories import read_trajectories
 
 Array = NDArray[np.float64]
 
@@ -85,6 +86,26 @@ def _strip(
     )
 
 
+def read_regions(benchmark: Benchmark, folder: Path) -> dict[str, Array]:
+    """A tracker's regions on each sequence it has a result for, as `choose_filmstrips` takes them.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    folder : Path
+        The tracker's result files; of VOT's supervised experiment the first repetition is taken.
+
+    Raises
+    ------
+    InputError
+        If a file is damaged.
+    """
+    if benchmark.kind == "ope":
+        return read_results(folder, benchmark)
+    found = {sequence.name: read_trajectories(folder, sequence.name) for sequence in benchmark.sequences}
+    return {name: runs[0].regions for name, runs in found.items() if runs}
+
+
 def frame_overlaps(regions: Array, sequence: Sequence) -> Array:
     """Overlap with the truth in every frame, (N,) float64, exact areas; NaN where either has no region.
 
@@ -94,26 +115,7 @@ def frame_overlaps(regions: Array, sequence: Sequence) -> Array:
         xywh or polygon corners, 0-based.
     sequence : Sequence
     """
-    truth = sequence.ground_truth
-    if regions.shape[1] == 4 and truth.shape[1] == 4:
-        return overlaps(regions, truth)
-    return np.array(
-        [_convex_overlap(a, b) for a, b in zip(_as_corners(regions), _as_corners(truth), strict=True)],
-        dtype=float,
-    )
-
-
-def _as_corners(regions: Array) -> Array:
-    return corners(regions) if regions.shape[1] == 4 else regions
-
-
-def _convex_overlap(a: Array, b: Array) -> float:
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return np.nan
-    p, q = a.reshape(-1, 2).astype(np.float32), b.reshape(-1, 2).astype(np.float32)
-    union = cv2.contourArea(p) + cv2.contourArea(q)
-    shared, _ = cv2.intersectConvexConvex(p, q)
-    return shared / (union - shared) if union > shared else np.nan
+    return exact_overlap(regions, sequence.ground_truth, None)
 
 
 def _mean(values: Array) -> float:

@@ -24,7 +24,7 @@ from training.benchmark.report.plots import training_plots
 from training.benchmark.report.published import published_numbers
 from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
-from training.benchmark.report.summary import mean_over, number, partial_note
+from training.benchmark.report.summary import mean_over, partial_note
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -57,7 +57,7 @@ class Section:
     table: tables.Table
     attribute_plot: Plot | None
     attribute_table: tables.Table | None
-    sequence_table: tables.Table | None
+    sequence_tables: Sequence[tables.Table]
     strips: Sequence[Strip]
 
 
@@ -133,7 +133,7 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
         ),
         attribute_plot=attribute_figure(document, series),
         attribute_table=tables.attribute_table(document, series),
-        sequence_table=tables.sequence_table(document, series),
+        sequence_tables=tables.sequence_tables(document, series),
         strips=[
             prepare_strip(strip, series, key=f"{document.name}-film-{index}")
             for index, strip in enumerate(films)
@@ -169,7 +169,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
             cards.append(
                 Card(
                     "Expected average overlap",
-                    metric.text(number(document, trained, metric)),
+                    metric.text(document.number(trained, metric)),
                     f"{series[trained].label}, {document.title}",
                 )
             )

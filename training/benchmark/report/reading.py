@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,11 +120,21 @@ class Scores:
         known = VOT_METRICS if self.kind == "vot" else OPE_METRICS
         return [metric for metric in known if any(metric.key in t.overall for t in self.trackers.values())]
 
+    def inner_metrics(self, groups: Iterable[Mapping[str, Mapping[str, Any]]]) -> list[Metric]:
+        """Those that the numbers of single sequences or attributes hold, of all trackers' `groups`."""
+        found = {key for group in groups for numbers in group.values() for key in numbers}
+        return [
+            metric for metric in (VOT_METRICS if self.kind == "vot" else OPE_METRICS) if metric.key in found
+        ]
+
     def ranked(self) -> list[str]:
         """Trackers, best headline first; equal ones by name."""
-        return sorted(
-            self.trackers, key=lambda name: (-value(self.trackers[name].overall, self.headline), name)
-        )
+        return sorted(self.trackers, key=lambda name: (rank(self.number(name, self.headline)), name))
+
+    def number(self, tracker: str, metric: Metric) -> float | None:
+        """A tracker's overall number, or None."""
+        found = self.trackers.get(tracker)
+        return value(found.overall, metric) if found else None
 
     @property
     def sequences(self) -> list[str]:
@@ -136,10 +146,15 @@ class Scores:
         return list(dict.fromkeys(name for t in self.trackers.values() for name in t.attributes))
 
 
-def value(numbers: Mapping[str, Any], metric: Metric) -> float:
-    """A metric's value, or -inf where it is missing or not a number (so that it ranks last)."""
-    found = numbers.get(metric.key)
-    return float(found) if isinstance(found, int | float) and math.isfinite(found) else -math.inf
+def value(numbers: Mapping[str, Any] | None, metric: Metric) -> float | None:
+    """A metric's value, or None where it is missing or not finite."""
+    found = (numbers or {}).get(metric.key)
+    return float(found) if isinstance(found, int | float) and math.isfinite(found) else None
+
+
+def rank(number: float | None) -> float:
+    """A key that sorts numbers best first and missing ones last."""
+    return math.inf if number is None else -number
 
 
 def read_scores(documents: Mapping[str, Mapping[str, Any]]) -> list[Scores]:
@@ -160,17 +175,8 @@ def _read(name: str, document: Mapping[str, Any]) -> Scores:
                 f"the scores of {name} have no {key!r}", do="Run: dvc repro score", reason="damaged file"
             )
     missing = tuple(document.get("missing") or ())
-    interval = document.get("interval")
-    trackers = {
-        tracker: TrackerScores(
-            overall=content["overall"],
-            curves=content["overall"].get("curves") or {},
-            sequences=content.get("sequences") or {},
-            attributes=content.get("attributes") or {},
-            missing=tuple(content.get("missing") or ()),
-        )
-        for tracker, content in document["trackers"].items()
-    }
+    trackers = {tracker: _tracker(content) for tracker, content in document["trackers"].items()}
+    intervals = [content["overall"].get("interval") for content in document["trackers"].values()]
     return Scores(
         name=name,
         title=str(document.get("title") or name),
@@ -178,6 +184,20 @@ def _read(name: str, document: Mapping[str, Any]) -> Scores:
         protocol=str(document["protocol"]),
         missing=missing,
         partial=bool(document.get("partial", bool(missing))),
-        interval=(int(interval[0]), int(interval[1])) if interval else None,
+        interval=next(((int(found[0]), int(found[1])) for found in intervals if found), None),
         trackers=trackers,
+    )
+
+
+def _tracker(content: Mapping[str, Any]) -> TrackerScores:
+    overall = content["overall"]
+    curves = dict(overall.get("curves") or {})
+    if overall.get("eao_curve"):
+        curves["expected_overlap"] = [math.nan if found is None else found for found in overall["eao_curve"]]
+    return TrackerScores(
+        overall=overall,
+        curves=curves,
+        sequences=content.get("sequences") or {},
+        attributes=content.get("attributes") or content.get("tags") or {},
+        missing=tuple(content.get("missing") or ()),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, read_scores
+from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank, read_scores
 
 AUC, DP20 = OPE_METRICS[:2]
 
@@ -63,26 +63,19 @@ def partial_note(document: Scores) -> str:
 
 def mean_over(documents: Sequence[Scores], name: str, metric: Metric) -> float | None:
     """Unweighted mean of a tracker's overall numbers; None unless it has one on every benchmark."""
-    values = [number(document, name, metric) for document in documents]
+    values = [document.number(name, metric) for document in documents]
     known = [found for found in values if found is not None]
     return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
-def number(document: Scores, name: str, metric: Metric) -> float | None:
-    """A tracker's overall number on one benchmark, or None."""
-    tracker = document.trackers.get(name)
-    found = tracker.overall.get(metric.key) if tracker else None
-    return None if found is None else float(found)
-
-
 def _ope(documents: Sequence[Scores], shown: Mapping[str, str]) -> str:
-    ranked = sorted(shown, key=lambda name: (-(mean_over(documents, name, AUC) or 0), name))
+    ranked = sorted(shown, key=lambda name: (rank(mean_over(documents, name, AUC)), name))
     rows = [
         ["success AUC / DP@20", *(_starred(document) for document in documents), "mean"],
         ["protocol", *(document.protocol for document in documents), ""],
     ]
     for name in ranked:
-        cells = [_pair(number(d, name, AUC), number(d, name, DP20)) for d in documents]
+        cells = [_pair(d.number(name, AUC), d.number(name, DP20)) for d in documents]
         rows.append(
             [shown[name], *cells, _pair(mean_over(documents, name, AUC), mean_over(documents, name, DP20))]
         )
@@ -94,8 +87,8 @@ def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str
     for name in shown:
         if name == trained:
             continue
-        ours = [number(document, trained, AUC) for document in documents]
-        theirs = [number(document, name, AUC) for document in documents]
+        ours = [document.number(trained, AUC) for document in documents]
+        theirs = [document.number(name, AUC) for document in documents]
         gaps = [None if a is None or b is None else a - b for a, b in zip(ours, theirs, strict=True)]
         known = [gap for gap in gaps if gap is not None]
         mean = sum(known) / len(known) if known and len(known) == len(gaps) else None
@@ -107,7 +100,7 @@ def _vot(document: Scores, shown: Mapping[str, str]) -> str:
     metrics = [metric for metric in VOT_METRICS if metric in document.metrics]
     rows = [[f"{_starred(document)} ({document.protocol})", *(metric.short for metric in metrics)]]
     for name in document.ranked():
-        rows.append([shown[name], *(metric.text(number(document, name, metric)) for metric in metrics)])
+        rows.append([shown[name], *(metric.text(document.number(name, metric)) for metric in metrics)])
     return _aligned(rows, rule_after=1)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.reading import ATTRIBUTES, OPE_METRICS, VOT_METRICS, Metric, Scores
-from training.benchmark.report.summary import mean_over, number
+from training.benchmark.report.reading import ATTRIBUTES, OPE_METRICS, Metric, Scores, value
+from training.benchmark.report.summary import mean_over
 
 AUC, DP20 = OPE_METRICS[:2]
 
@@ -83,7 +83,7 @@ def overview(
         heads += [Head(metric.short, metric.long) for metric in (AUC, DP20)]
     rows = []
     for name in _by_mean(documents, series):
-        cells = [_cell(metric, number(document, name, metric)) for document, metric in columns]
+        cells = [_cell(metric, document.number(name, metric)) for document, metric in columns]
         if averaged:
             cells += [_cell(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
         rows.append(_tracker_row(series[name], cells))
@@ -108,7 +108,7 @@ def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: 
     for name in others:
         gaps = []
         for document in passes:
-            ours, theirs = number(document, trained, AUC), number(document, name, AUC)
+            ours, theirs = document.number(trained, AUC), document.number(name, AUC)
             gaps.append(None if ours is None or theirs is None else ours - theirs)
         known = [gap for gap in gaps if gap is not None]
         if known:
@@ -142,7 +142,7 @@ def benchmark_table(
     rows = []
     for name in document.ranked():
         overall = document.trackers[name].overall
-        cells = [_cell(metric, number(document, name, metric)) for metric in metrics]
+        cells = [_cell(metric, document.number(name, metric)) for metric in metrics]
         cells += [_count(overall.get(key)) for key in counts]
         cells += [_speed(speeds.get(name))] * bool(speeds)
         rows.append(_tracker_row(series[name], cells))
@@ -167,26 +167,34 @@ def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
     return f"Published{where} (protocol {', '.join(rules)})"
 
 
-def sequence_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
-    """The headline number of every tracker on every sequence; None if the document has none."""
-    metric = _inner_metric(document, [t.sequences for t in document.trackers.values()])
-    if metric is None:
-        return None
-    return _breakdown(
-        document,
-        series,
-        metric,
-        key=f"{document.name}-sequences",
-        caption=f"{metric.short} on each sequence of {document.title}, protocol {document.protocol}",
-        corner="Sequence",
-        names=dict.fromkeys(document.sequences, ""),
-        numbers={name: tracker.sequences for name, tracker in document.trackers.items()},
-    )
+def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
+    """Every tracker on every sequence: AUC; accuracy and failures for VOT."""
+    numbers = {name: tracker.sequences for name, tracker in document.trackers.items()}
+    wanted = ("ao", "accuracy", "failures") if document.kind == "vot" else ("auc",)
+    return [
+        _breakdown(
+            document,
+            series,
+            metric,
+            key=f"{document.name}-sequences-{metric.key}",
+            caption=f"{metric.name} on each sequence of {document.title}, protocol {document.protocol}",
+            corner="Sequence",
+            names=dict.fromkeys(document.sequences, ""),
+            numbers=numbers,
+        )
+        for metric in document.inner_metrics(numbers.values())
+        if metric.key in wanted
+    ]
+
+
+def attribute_metric(document: Scores) -> Metric | None:
+    """The metric that per-attribute numbers are compared by; None without attributes."""
+    return next(iter(document.inner_metrics(t.attributes for t in document.trackers.values())), None)
 
 
 def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
-    """The headline number of every tracker over the sequences with each attribute; None without any."""
-    metric = _inner_metric(document, [t.attributes for t in document.trackers.values()])
+    """Every tracker over the sequences (VOT: frames) with each attribute; None without attributes."""
+    metric = attribute_metric(document)
     if metric is None:
         return None
     return _breakdown(
@@ -194,8 +202,7 @@ def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | N
         series,
         metric,
         key=f"{document.name}-attributes",
-        caption=f"{metric.short} over the sequences of {document.title} with each attribute, "
-        f"protocol {document.protocol}",
+        caption=f"{metric.name} on {document.title} by attribute, protocol {document.protocol}",
         corner="Attribute",
         names={name: ATTRIBUTES.get(name, "") for name in document.attributes},
         numbers={name: tracker.attributes for name, tracker in document.trackers.items()},
@@ -228,17 +235,6 @@ def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
     return [(prefix or "value", str(content))]
 
 
-def attribute_metric(document: Scores) -> Metric | None:
-    """The metric that per-attribute numbers are compared by."""
-    return _inner_metric(document, [t.attributes for t in document.trackers.values()])
-
-
-def _inner_metric(document: Scores, groups: Iterable[Mapping[str, Mapping[str, Any]]]) -> Metric | None:
-    """The first metric of the benchmark's kind that the numbers of sequences or attributes hold."""
-    found = {key for group in groups for numbers in group.values() for key in numbers}
-    return next((m for m in (VOT_METRICS if document.kind == "vot" else OPE_METRICS) if m.key in found), None)
-
-
 def _breakdown(
     document: Scores,
     series: Mapping[str, Series],
@@ -253,7 +249,7 @@ def _breakdown(
     trackers = [name for name in series if name in document.trackers]
     rows = []
     for name, remark in names.items():
-        cells = [_cell(metric, numbers[tracker].get(name, {}).get(metric.key)) for tracker in trackers]
+        cells = [_cell(metric, value(numbers[tracker].get(name), metric)) for tracker in trackers]
         best = _best([cell.order for cell in cells], metric)
         marked = [replace(cell, best=cell.order is not None and cell.order == best) for cell in cells]
         rows.append(Row(name, marked, remark=remark))
@@ -271,10 +267,10 @@ def _by_mean(documents: Sequence[Scores], series: Mapping[str, Series]) -> list[
     """Trackers by the mean of their headline numbers, best first; those not on every benchmark after them."""
 
     def absent(name: str) -> int:
-        return sum(number(d, name, d.headline) is None for d in documents)
+        return sum(d.number(name, d.headline) is None for d in documents)
 
     def mean(name: str) -> float:
-        found = [number(d, name, d.headline) for d in documents]
+        found = [d.number(name, d.headline) for d in documents]
         known = [n for n in found if n is not None]
         return sum(known) / len(known) if known else -math.inf
 
@@ -286,11 +282,11 @@ def _tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
     return Row(series.label, cells, series=series, remark=remark)
 
 
-def _cell(metric: Metric, found: Any, *, bar: bool = True) -> Cell:
-    if not isinstance(found, int | float) or not math.isfinite(found):
+def _cell(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
+    if found is None:
         return Cell("–")
     drawn = bar and not metric.lower_is_better
-    return Cell(metric.text(found), float(found), min(max(float(found), 0.0), 1.0) if drawn else None)
+    return Cell(metric.text(found), found, min(max(found, 0.0), 1.0) if drawn else None)
 
 
 def _count(found: Any) -> Cell:
