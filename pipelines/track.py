@@ -15,6 +15,7 @@ from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
 from training.benchmark.listing import BENCHMARKS
 from training.benchmark.sequences import load_benchmark
+from training.loop import pick_device
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
 
@@ -36,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
-            contenders(config, weights=paths.WEIGHTS, device=runtime.device),
+            contenders(config, weights=paths.WEIGHTS, device=str(pick_device(runtime.device))),
             manifest=load_manifest(paths.manifest(name)),
             out=out,
             store=paths.STORE / "results",

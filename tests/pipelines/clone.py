@@ -18,7 +18,7 @@ TINY = (
     "sample.sequence_frames=8",
     "imdb.val_fraction=0.3",
     "train.epochs=1",
-    "train.pairs_per_epoch=32",
+    "train.pairs.per_epoch=32",
     "train.validation_pairs=16",
     "train.network.width=0.125",
 )

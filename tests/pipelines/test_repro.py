@@ -55,7 +55,7 @@ def test_git_sees_nothing_but_the_lock_and_small_reports(clone: Clone) -> None:
 
 
 def test_a_training_parameter_reruns_train_track_score_and_going_back_restores(clone: Clone) -> None:
-    clone.pipelines("profile", "--set", "train.learning_rate=0.0123")
+    clone.pipelines("profile", "--set", "train.optimiser.learning_rate=0.0123")
     assert clone.repro().ran == AFTER_TRAIN | {"manifest"}
     before = clone.locked()
     clone.run("git", "checkout", "-q", "params.yaml")

@@ -1,0 +1,35 @@
+"""Show what was curated: contact sheets, distributions, the strangest tracks, what was skipped and why.
+
+Pictures go to reports/quality/pictures, the numbers to reports/quality/quality.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from curation.files import write_json
+from curation.quality import report_quality
+from pipelines import parameters, paths, settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults()
+
+
+def run(options: argparse.Namespace) -> None:
+    del options
+    runtime = settings.load()
+    subsets = parameters.load("dataset").subsets
+    with settings.cluster(runtime):
+        report = report_quality(
+            paths.ANNOTATIONS,
+            paths.CROPS,
+            subsets,
+            parameters.load("quality"),
+            paths.REPORTS / "quality" / "pictures",
+            runtime.workers,
+            skip_reports={
+                f"{stage} {subset}": paths.report(stage, subset) for stage in ("annotate", "crop") for subset in subsets
+            },
+        )
+    write_json(paths.report("quality", "quality"), report)
