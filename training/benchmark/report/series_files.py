@@ -1,9 +1,14 @@
-"""Curves as CSV tables for `dvc plots show`: one row for each tracker and threshold of each benchmark."""
+"""Curves as CSV tables for `dvc plots show`: one row for each tracker and threshold of each benchmark.
+
+The template `.dvc/plots/curves.json` draws them: a panel for each benchmark, a colour for each tracker, a
+dash pattern for each revision.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,33 +17,40 @@ from curation.files import write_bytes
 from training.benchmark.ope import CURVES
 from training.benchmark.report.reading import read_scores
 
+FILES = {
+    "success": ("threshold", "success"),
+    "precision": ("threshold", "precision"),
+    "expected_overlap": ("length", "expected_overlap"),
+}
+"""Curve -> names of the columns x and y."""
 
-def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: str) -> list[dict[str, str | float]]:
-    """Rows `benchmark, tracker, <x>, <curve>` of one curve, over all benchmarks and trackers that have it.
+
+def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: str) -> list[tuple[str, str, float, float]]:
+    """Rows `(benchmark, tracker, x, y)` of one curve, over all benchmarks and trackers that have it.
 
     Parameters
     ----------
     scores : mapping of benchmark to score document
     curve : str
-        `"success"`, `"precision"`, `"norm_precision"` (x is `threshold`) or `"expected_overlap"`
-        (x is `length`, in frames, from 1).
+        One of `FILES`: x is an overlap, a centre error in pixels, or a length in frames from 1 to the end of
+        EAO's interval.
 
     Returns
     -------
-    list of dict
+    list of tuple
         In the order of the documents; empty if none has the curve.
     """
-    rows: list[dict[str, str | float]] = []
+    rows = []
     for document in read_scores(scores):
+        last = document.interval[1] if document.interval else None
         for tracker, content in document.trackers.items():
-            values = content.curves.get(curve)
-            if values is None:
-                continue
-            name = "length" if curve == "expected_overlap" else "threshold"
-            rows.extend(
-                {"benchmark": document.title, "tracker": tracker, name: x, curve: round(float(y), 6)}
-                for x, y in zip(thresholds(curve, len(values)), values, strict=True)
-            )
+            values = content.curves.get(curve, ())[:last]
+            x = thresholds(curve, len(values))
+            rows += [
+                (document.title, tracker, a, round(float(b), 6))
+                for a, b in zip(x, values, strict=True)
+                if math.isfinite(b)
+            ]
     return rows
 
 
@@ -50,7 +62,7 @@ def thresholds(curve: str, count: int) -> Sequence[float]:
 
 
 def write_plot_files(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> list[Path]:
-    """Write `success.csv`, `precision.csv` and `expected_overlap.csv` into a folder; only those with rows.
+    """Write `<curve>.csv` for each of `FILES` into a folder; one without rows has its heading only.
 
     Returns
     -------
@@ -58,13 +70,11 @@ def write_plot_files(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> l
         The files written.
     """
     written = []
-    for curve in ("success", "precision", "expected_overlap"):
-        rows = curve_rows(scores, curve)
-        if rows:
-            text = io.StringIO()
-            writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-            write_bytes(folder / f"{curve}.csv", text.getvalue().encode())
-            written.append(folder / f"{curve}.csv")
+    for curve, columns in FILES.items():
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["benchmark", "tracker", *columns])
+        writer.writerows(curve_rows(scores, curve))
+        written.append(folder / f"{curve}.csv")
+        write_bytes(written[-1], text.getvalue().encode())
     return written
