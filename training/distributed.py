@@ -6,7 +6,7 @@ rendezvous, and the only thing here that depends on the environment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,20 +33,26 @@ class Group:
         Number of this process, from 0. Rank 0 writes.
     size : int
         Number of processes.
+    device : torch.device, optional
+        The device that this process has among those of its machine; None where it may choose.
     """
 
     rank: int = 0
     size: int = 1
+    device: torch.device | None = None
 
     @property
     def main(self) -> bool:
         return self.rank == 0
 
-    def sum(self, values: Tensor) -> Tensor:
-        """Sum of a tensor over all processes, in place."""
-        if self.size > 1:
-            dist.all_reduce(values)
-        return values
+    def sum(self, values: Sequence[float]) -> list[float]:
+        """Sums of numbers over all processes, in double precision."""
+        if self.size == 1:
+            return list(values)
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.all_reduce(total)
+        result: list[float] = total.tolist()
+        return result
 
     def share(self, value: bytes | None) -> bytes | None:
         """Rank 0's bytes (or None), on every process."""
@@ -123,7 +129,7 @@ class GlobalBatchNorm2d(nn.BatchNorm2d):
 def join(device: torch.device) -> Iterator[Group]:
     """The group that `torchrun` describes while the block runs, or a group of one.
 
-    nccl connects GPUs, gloo anything else.
+    nccl connects GPUs (one a process, by its rank on the machine), gloo anything else.
 
     Raises
     ------
@@ -134,7 +140,10 @@ def join(device: torch.device) -> Iterator[Group]:
         yield Group()
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=TIMEOUT)
-    group = Group(dist.get_rank(), dist.get_world_size())
+    if device.type == "cuda" and device.index is None:
+        device = torch.device("cuda", dist.get_node_local_rank(fallback_rank=0))
+        torch.cuda.set_device(device)
+    group = Group(dist.get_rank(), dist.get_world_size(), device)
     try:
         yield group
     except RuntimeError as error:

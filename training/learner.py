@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal
@@ -157,8 +158,9 @@ class Learner:
         """A copy of the network in evaluation mode, on the training device; with the averaged weights, if
         any.
         """
-        network = SiameseNetwork(self.network.config).to(self.device)
-        network.load_state_dict(self._average if self._average is not None else self.network.state_dict())
+        network = copy.deepcopy(self.network)
+        if self._average is not None:
+            network.load_state_dict(self._average)
         return network.eval()
 
     def state(self) -> dict[str, Any]:

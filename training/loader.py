@@ -6,6 +6,7 @@ A batch is a function of (seed, epoch, step) alone, so the number of workers cha
 from __future__ import annotations
 
 import multiprocessing
+import warnings
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -152,8 +153,8 @@ class PairDataset(Dataset[PairBatch | InputError]):
         if image is None or image.shape != (side, side, 3):
             found = "not a readable JPEG" if image is None else f"{image.shape[1]} x {image.shape[0]} px"
             raise InputError(
-                f"{place(instance)}: the crop in {self.sampler.root / imdb.shard(video)} is {found}, expected a "
-                f"JPEG of {side} px square",
+                f"{place(instance)}: the crop in {self.sampler.root / imdb.shard(video)} is {found}, "
+                f"expected a JPEG of {side} px square",
                 do="Make it again: dvc repro crop imdb",
                 reason="bad crop",
             )
@@ -183,16 +184,18 @@ def load_batches(
     """
     workers = min(workers, len(numbers))
     fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
-    loader: DataLoader[PairBatch | InputError] = DataLoader(
-        dataset,
-        batch_size=None,
-        sampler=numbers,
-        num_workers=workers,
-        prefetch_factor=PREFETCH if workers else None,
-        pin_memory=pin_memory,
-        worker_init_fn=_one_thread,
-        multiprocessing_context="fork" if fork else None,
-    )
+    with warnings.catch_warnings():  # more workers than cores is the caller's choice: slow storage wants it
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        loader: DataLoader[PairBatch | InputError] = DataLoader(
+            dataset,
+            batch_size=None,
+            sampler=numbers,
+            num_workers=workers,
+            prefetch_factor=PREFETCH if workers else None,
+            pin_memory=pin_memory,
+            worker_init_fn=_one_thread,
+            multiprocessing_context="fork" if fork else None,
+        )
     try:
         for batch in loader:
             if isinstance(batch, InputError):

@@ -10,162 +10,38 @@ from __future__ import annotations
 import logging
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import orjson
 import torch
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 from torch import Tensor
 from tqdm import tqdm
 
-from curation.errors import STRICT, InputError, parameters
+from curation.errors import InputError
 from curation.files import digest
 from curation.imdb import load_imdb
-from training.augmentation import NONE, AugmentationConfig
+from training.augmentation import NONE
 from training.checkpoints import Checkpoints, code_digest
+from training.configuration import Inputs, Outputs, Runtime, TrainConfig
+from training.device import pick_device
 from training.distributed import Group
 from training.inputs import move
-from training.labels import LabelConfig
-from training.learner import Learner, OptimiserConfig, PrecisionConfig
+from training.learner import Learner
 from training.loader import PairBatch, PairDataset, load_batches
-from training.losses import LossConfig, build_loss
-from training.networks import NetworkConfig, SiameseNetwork, response_size
-from training.pairs import VALIDATION, PairConfig, PairSampler
-from training.records import Row, write_curves, write_picture, write_speed
-from training.schedule import ScheduleConfig, learning_rate
+from training.losses import build_loss
+from training.networks import SiameseNetwork, response_size
+from training.pairs import VALIDATION, PairSampler
+from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
+from training.schedule import learning_rate
 from training.validation import Scores, validate
 from training.weights import save_weights
 
+__all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
+
 log = logging.getLogger(__name__)
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class TrainConfig:
-    """A training run. The defaults suit the built-in dataset; profiles/ has the published setting.
-
-    Parameters
-    ----------
-    recipe : int
-        Version of the training code. A change of code that changes the weights must raise it: the stage
-        depends on this number, not on the source files.
-    network, loss, label, pairs, augmentation, optimiser, schedule, precision
-        Sections of their own.
-    epochs : int
-        Passes of `pairs.per_epoch` pairs; published: 60 (of the 50 that the decay was computed for, and 10
-        more).
-    batch : int
-        Pairs in a step, over all processes; published: 8.
-    ema : float
-        Decay per step of a running average of the weights, which is then what is validated and published;
-        0: none.
-    validation_pairs : int
-        Pairs drawn from the validation imdb after each epoch, rounded up to whole batches; 0 for no
-        validation.
-    picture_every : int
-        Epochs between pictures of pairs, labels and responses; 0 for none.
-    seed : int
-        Of the first weights and of every pair.
-    """
-
-    recipe: int = Field(default=1, ge=1)
-    network: NetworkConfig = NetworkConfig()
-    loss: LossConfig = LossConfig()
-    label: LabelConfig = LabelConfig()
-    pairs: PairConfig = PairConfig()
-    augmentation: AugmentationConfig = AugmentationConfig()
-    optimiser: OptimiserConfig = OptimiserConfig()
-    schedule: ScheduleConfig = ScheduleConfig()
-    precision: PrecisionConfig = PrecisionConfig()
-    epochs: int = Field(default=8, ge=1)
-    batch: int = Field(default=16, ge=1)
-    ema: float = Field(default=0.0, ge=0, lt=1)
-    validation_pairs: int = Field(default=128, ge=0)
-    picture_every: int = Field(default=4, ge=0)
-    seed: int = Field(default=0, ge=0, lt=2**63)
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Files that a run reads.
-
-    Parameters
-    ----------
-    train, validation : Path
-        The imdb files; `validation` is not read when `validation_pairs` is 0.
-    crops : Path
-        Folder of the shards, `<subset>/<video>.tar`.
-    """
-
-    train: Path
-    validation: Path
-    crops: Path
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """Files that a run writes, by rank 0.
-
-    Parameters
-    ----------
-    weights : Path
-        The trained network, safetensors.
-    records : Path
-        Folder of curves and pictures.
-    checkpoints : Path
-        Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
-    """
-
-    weights: Path
-    records: Path
-    checkpoints: Path
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """How to run; no part of the result, save that devices and thread counts round differently.
-
-    Parameters
-    ----------
-    device : str
-        As torch names it, or `auto`: CUDA where there is one, else the CPU.
-    workers : int
-        Loader processes; 0 loads in the training process.
-    threads : int
-        Torch's threads on the CPU; 0 leaves torch's own choice. The same number gives the same bytes.
-    checkpoint_seconds : float
-        Time between checkpoints within an epoch; the end of every epoch has one.
-    revision : str
-        Git revision to record in the weights.
-    """
-
-    device: str = "auto"
-    workers: int = 0
-    threads: int = 0
-    checkpoint_seconds: float = 60.0
-    revision: str = ""
-
-
-def pick_device(name: str) -> torch.device:
-    """The torch device of a setting.
-
-    Raises
-    ------
-    InputError
-        If torch knows no such device, or this machine has none.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device {name!r} is not usable here ({str(error).splitlines()[0]})",
-            do="Set device = auto or cpu",
-        ) from None
-    return device
 
 
 def train(
@@ -242,10 +118,10 @@ class _Run:
             orjson.dumps(self.parameters, option=orjson.OPT_SORT_KEYS),
             self.imdb_digest.encode(),
             code_digest().encode(),
-            str(self.train_pairs.sampler.missing).encode(),
+            self.train_pairs.sampler.present.tobytes(),
         )
         self.checkpoints = Checkpoints(outputs.checkpoints, key)
-        self.device = pick_device(runtime.device)
+        self.device = group.device or pick_device(runtime.device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = SiameseNetwork(config.network)
@@ -260,9 +136,7 @@ class _Run:
             device=self.device,
         )
         self.step = 0
-        self.sums = torch.zeros(
-            2, dtype=torch.float64, device=self.device
-        )  # loss, gradient norm of this epoch
+        self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
         self.rows: list[Row] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Tensor] | None = None
@@ -314,18 +188,18 @@ class _Run:
 
     def _advance(self, batch: PairBatch) -> None:
         """One step; the figures of the step before it are looked at only now, so that a GPU never waits."""
-        rate = learning_rate(
-            self.config.schedule,
-            self.config.optimiser.learning_rate,
-            step=self.step,
-            steps=self.steps,
-            epochs=self.config.epochs,
-        )
+        rate = self._rate(self.step)
         loss, norm = self.learner.step(move(batch, self.device), rate)
-        figures = torch.stack((loss.double(), norm.double()))
+        figures = torch.stack((loss, norm))
         self._settle()
         self.pending = (self.step, batch, figures)
         self.step += 1
+
+    def _rate(self, step: int) -> float:
+        config = self.config
+        return learning_rate(
+            config.schedule, config.optimiser.learning_rate, step=step, steps=self.steps, epochs=config.epochs
+        )
 
     def _settle(self) -> None:
         """Check the last step's figures and add them to the epoch's.
@@ -357,26 +231,19 @@ class _Run:
                 do="Lower train.optimiser.learning_rate, or set train.optimiser.clip",
                 reason="not finite",
             )
-        self.sums += figures
+        self.sums = [self.sums[0] + loss, self.sums[1] + norm]
 
     def _close_epoch(self, epoch: int) -> None:
         """Validate, then add the epoch's row to the curves."""
-        loss = self.group.sum(self.sums[:1].clone()).item() / self.group.size / self.steps
-        norm = self.sums[1].item() / self.steps
-        self.sums.zero_()
+        loss = self.group.sum(self.sums[:1])[0] / self.group.size / self.steps
+        norm = self.sums[1] / self.steps
+        self.sums = [0.0, 0.0]
         scores = self._validate()
-        rate = learning_rate(
-            self.config.schedule,
-            self.config.optimiser.learning_rate,
-            step=self.step - 1,
-            steps=self.steps,
-            epochs=self.config.epochs,
-        )
         self.rows.append(
             Row(
                 epoch=epoch,
                 loss=loss,
-                learning_rate=rate,
+                learning_rate=self._rate(self.step - 1),
                 gradient_norm=norm,
                 validation_loss=scores.loss if scores else None,
                 centre_error=scores.centre_error if scores else None,
@@ -389,7 +256,8 @@ class _Run:
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
             shown = self.validation_pairs or self.train_pairs
-            write_picture(self.outputs.records, epoch, self.learner, shown.load(0))
+            write_picture(self.checkpoints.folder / PICTURES, epoch, self.learner, shown.load(0))
+            copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
         checked = (
             f", validation {scores.loss:.4f}, centre error {scores.centre_error:.2f} px" if scores else ""
         )
@@ -411,9 +279,9 @@ class _Run:
 
     def _save(self) -> None:
         if self.group.main:
-            rows = [[getattr(row, name) for name in Row.__dataclass_fields__] for row in self.rows]
+            rows = [list(astuple(row)) for row in self.rows]
             self.checkpoints.save(
-                {"step": self.step, "sums": self.sums.cpu(), "rows": rows, "learner": self.learner.state()}
+                {"step": self.step, "sums": self.sums, "rows": rows, "learner": self.learner.state()}
             )
 
     def _resume(self) -> None:
@@ -422,16 +290,23 @@ class _Run:
             return
         state = self.checkpoints.decode(content)
         self.step = state["step"]
-        self.sums.copy_(state["sums"])
+        self.sums = state["sums"]
         self.rows = [Row(*values) for values in state["rows"]]
         self.learner.restore(state["learner"])
-        log.info("going on from step %d of %d", self.step, self.config.epochs * self.steps)
+        log.info(
+            "going on from step %d of %d of the checkpoint in %s",
+            self.step,
+            self.config.epochs * self.steps,
+            self.checkpoints.folder,
+        )
 
     def _finish(self) -> dict[str, Any]:
         sampler, last = self.train_pairs.sampler, self.rows[-1]
         network = self.learner.published()
         if self.group.main:
             write_curves(self.outputs.records, self.rows)
+            write_speed(self.outputs.records, self.speed)
+            copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
             save_weights(
                 self.outputs.weights,
                 network,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from curation.errors import STRICT, InputError, parameters
@@ -44,7 +44,7 @@ class PairConfig:
     search_size: int = Field(default=255, ge=87)
     crop_size: int = Field(default=255, ge=87)
     context: float = Field(default=0.5, ge=0)
-    missing_shards: str = Field(default="raise", pattern="^(raise|skip)$")
+    missing_shards: Literal["raise", "skip"] = "raise"
 
 
 class PairSampler:
@@ -73,16 +73,15 @@ class PairSampler:
 
     def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
         _check_crops(imdb, config, name)
-        shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
-        present = np.array([(root / shard).is_file() for shard in shards], dtype=bool)
-        self.missing = int((~present).sum())
-        if self.missing:
-            self._report_missing(shards, present, root, config, name)
         self.imdb = imdb
         self.root = root
         self.crop_size = config.crop_size
+        shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
+        self.present = np.array([(root / shard).is_file() for shard in shards], dtype=bool)
+        if self.missing:
+            self._report_missing(shards, config, name)
         self._distance = config.max_distance
-        self._index(present)
+        self._index()
         if not len(self._track):
             raise InputError(
                 f"{name}: there is no pair to draw: no track of its {len(imdb.videos)} videos has two frames "
@@ -91,13 +90,9 @@ class PairSampler:
                 reason="no pairs",
             )
 
-    @staticmethod
-    def _report_missing(
-        shards: tuple[str, ...], present: npt.NDArray[np.bool_], root: Path, config: PairConfig, name: str
-    ) -> None:
-        first = shards[int(np.argmin(present))]
-        count = int((~present).sum())
-        line = f"{name}: {count} of {len(shards)} shards are missing under {root}, the first {first}"
+    def _report_missing(self, shards: tuple[str, ...], config: PairConfig, name: str) -> None:
+        first = shards[int(np.argmin(self.present))]
+        line = f"{name}: {self.missing} of {len(shards)} shards are missing in {self.root}, the first {first}"
         if config.missing_shards == "raise":
             raise InputError(
                 line,
@@ -106,7 +101,7 @@ class PairSampler:
             )
         log.warning("%s; training on the rest", line)
 
-    def _index(self, present: npt.NDArray[np.bool_]) -> None:
+    def _index(self) -> None:
         """Flat tables of what can be drawn: videos -> tracks -> exemplars."""
         imdb, count = self.imdb, len(self.imdb)
         near = np.diff(imdb.frame) <= self._distance  # instance n and n + 1
@@ -114,7 +109,7 @@ class PairSampler:
         usable = np.zeros(count, dtype=bool)
         usable[:-1] |= near
         usable[1:] |= near
-        usable &= np.repeat(present[imdb.track_video], np.diff(imdb.track_start))
+        usable &= np.repeat(self.present[imdb.track_video], np.diff(imdb.track_start))
         self._exemplar = np.flatnonzero(usable).astype(np.int32)
         first = np.searchsorted(self._exemplar, imdb.track_start)
         self._track = np.flatnonzero(np.diff(first) > 0).astype(np.int32)
@@ -123,6 +118,11 @@ class PairSampler:
         self._order = np.argsort(videos, kind="stable").astype(np.int32)
         _, start = np.unique(videos[self._order], return_index=True)
         self._video_start = np.append(start, len(videos)).astype(np.int32)
+
+    @property
+    def missing(self) -> int:
+        """Videos whose shard is not there."""
+        return int((~self.present).sum())
 
     @property
     def videos(self) -> int:

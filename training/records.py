@@ -24,7 +24,7 @@ SPEED = "speed.csv"
 """Pairs a second of each epoch: differs from run to run, so it is kept apart."""
 
 PICTURES = "pictures"
-"""Folder of `epoch-<n>.png`."""
+"""Folder of `epoch-<n>.png`; a copy beside the checkpoint outlives a killed run."""
 
 ROWS = 6
 """Pairs in a picture."""
@@ -75,7 +75,13 @@ def write_picture(folder: Path, epoch: int, learner: Learner, batch: PairBatch) 
         cv2.drawMarker(search, (x, y), (0, 255, 0), cv2.MARKER_CROSS, 15, 1)
         rows.append(np.hstack((exemplar, search, _heat(label[k, 0], side), _heat(response[k, 0], side))))
     _, png = cv2.imencode(".png", np.vstack(rows))
-    write_bytes(folder / PICTURES / f"epoch-{epoch:03d}.png", png.tobytes())
+    write_bytes(folder / f"epoch-{epoch:03d}.png", png.tobytes())
+
+
+def copy_pictures(source: Path, target: Path) -> None:
+    """Put all pictures of one folder into another as well."""
+    for path in sorted(source.glob("epoch-*.png")):
+        write_bytes(target / path.name, path.read_bytes())
 
 
 def _heat(values: Tensor, side: int) -> npt.NDArray[np.uint8]:

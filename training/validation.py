@@ -59,7 +59,7 @@ def peak_offsets(response: Tensor) -> Tensor:
 def validate(learner: Learner, batches: Iterable[PairBatch], group: Group) -> Scores:
     """Score the weights that would be published now, on this process's share of the validation pairs."""
     network = learner.published()
-    sums = torch.zeros(3, dtype=torch.float64, device=learner.device)
+    loss_sum = error_sum = count = 0.0
     for batch in batches:
         batch = move(batch, learner.device)
         with learner.autocast():
@@ -67,7 +67,8 @@ def validate(learner: Learner, batches: Iterable[PairBatch], group: Group) -> Sc
         loss = learner.loss(response, labels(batch, response.shape[-1], learner.label))
         error = (peak_offsets(response) - batch.offset).norm(dim=1)
         pairs = len(batch.offset)
-        sums += torch.stack((loss.double() * pairs, error.double().sum(), torch.full_like(sums[0], pairs)))
-    total = group.sum(sums).cpu()
-    pairs = int(total[2])
-    return Scores(loss=float(total[0]) / pairs, centre_error=float(total[1]) / pairs, pairs=pairs)
+        loss_sum += loss.item() * pairs
+        error_sum += error.sum().item()
+        count += pairs
+    loss_sum, error_sum, count = group.sum((loss_sum, error_sum, count))
+    return Scores(loss=loss_sum / count, centre_error=error_sum / count, pairs=int(count))

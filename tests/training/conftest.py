@@ -1,0 +1,51 @@
+"""Fixtures for tests of training: crops on disk, and a run small enough to repeat often."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.training.fabricate import CROP, EXEMPLAR, fabricate
+from training.loop import Inputs, Outputs, TrainConfig
+from training.networks import NetworkConfig
+from training.pairs import PairConfig
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    """Four training videos and two for validation; read, never changed."""
+    root = tmp_path_factory.mktemp("crops")
+    return Inputs(
+        train=fabricate(root, "train", videos=4),
+        validation=fabricate(root, "val", videos=2, seed=1),
+        crops=root / "crops",
+    )
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> Outputs:
+    return Outputs(
+        weights=tmp_path / "out" / "weights.safetensors",
+        records=tmp_path / "out" / "records",
+        checkpoints=tmp_path / "checkpoints",
+    )
+
+
+@pytest.fixture(scope="session")
+def small() -> TrainConfig:
+    """Two epochs of three steps of four pairs, on the fabricated crops; under a second."""
+    return TrainConfig(
+        network=NetworkConfig(width=0.05),
+        pairs=PairConfig(per_epoch=12, exemplar_size=EXEMPLAR, search_size=CROP - 8, crop_size=CROP),
+        epochs=2,
+        batch=4,
+        validation_pairs=4,
+        picture_every=2,
+    )
+
+
+@pytest.fixture(scope="session")
+def small_pairs(small: TrainConfig) -> PairConfig:
+    return replace(small.pairs)
