@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-FAST = (16, 18, 20, 24, 27, 28, 30, 32, 36, 40, 48, 54, 60, 64, 72, 80, 96, 108, 120, 128, 144, 160, 192, 256)
+FAST = (12, 16, 18, 20, 24, 30, 32, 36, 40, 48, 54, 60, 64, 72, 80, 90, 96, 108, 120, 128, 144, 160, 192, 256)
 """Sizes whose transforms are quick; prime sizes cost half as much again."""
 
 
