@@ -1,7 +1,8 @@
-"""Read one JPEG frame: whole, of the right kind, or a clear error. The pixels are those that are stored."""
+"""Read JPEG frames: whole, of the right kind and size, or a clear error. Pixels come out as stored."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -11,72 +12,120 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 
 Image = NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR."""
+
+MAX_PIXELS = 100_000_000
+"""Larger frames are refused unread. 8K video has 33 million; a damaged header can claim four thousand."""
 
 _START = b"\xff\xd8"
 _END = b"\xff\xd9"
 _SCAN = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_HEAD = 4096
+"""Bytes in which nearly every header ends; one that does not costs a second read."""
+
+_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+class FrameReader:
+    """Decodes frame after frame into the same memory."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty((1, 1, 3), np.uint8)
+        self._unwritten = np.empty((1, 3), np.uint8)
+
+    def read(self, path: Path, *, size: tuple[int, int] | None = None) -> Image:
+        """Decode one frame.
+
+        Parameters
+        ----------
+        path : Path
+            A JPEG file: colour, grey or CMYK.
+        size : (width, height), optional
+            The size in pixels that the annotation states. It is compared before anything is decoded.
+
+        Returns
+        -------
+        (H, W, 3) uint8
+            BGR, valid until the next call. Pixels are as stored: an EXIF orientation tag is ignored, because
+            VID's boxes refer to stored pixels.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, unreadable, empty, not a JPEG, cut short, damaged, or of another size.
+            A flipped bit inside the picture data cannot be told from picture data.
+        """
+        stored = _inspect(path)
+        if size is not None and stored != size:
+            raise _refuse(
+                path,
+                f"has {stored[0]} x {stored[1]} pixels where its annotation says {size[0]} x {size[1]}",
+                "image size",
+                do="Boxes would point at the wrong pixels: restore the original frame, or correct its XML",
+            )
+        width, height = stored
+        if not 0 < width * height <= MAX_PIXELS:
+            raise _refuse(path, f"claims a size of {width} x {height} pixels", "image size")
+        if self._buffer.shape != (height, width, 3):
+            self._buffer = np.empty((height, width, 3), np.uint8)
+            self._unwritten = np.random.default_rng(0).integers(0, 256, (width, 3), np.uint8)
+        # OpenCV does not say when it has given up on a picture half-way. Its last row tells.
+        self._buffer[-1] = self._unwritten
+        try:
+            image = cv2.imread(str(path), self._buffer, _FLAGS)
+        except cv2.error as error:
+            raise _refuse(path, f"cannot be decoded: {error.err or error}", "damaged image") from error
+        if image is not self._buffer or np.array_equal(image[-1], self._unwritten):
+            raise _refuse(path, "cannot be decoded: it starts like a JPEG but is damaged", "damaged image")
+        return self._buffer
 
 
 def read_frame(path: Path, *, size: tuple[int, int] | None = None) -> Image:
-    """Decode a frame.
+    """Decode a single frame into memory of its own; otherwise as `FrameReader.read`."""
+    return FrameReader().read(path, size=size)
 
-    Parameters
-    ----------
-    path : Path
-        A JPEG file: colour, grey or CMYK.
-    size : (width, height), optional
-        The size in pixels that the annotation states. It is compared before anything is decoded.
 
-    Returns
-    -------
-    (H, W, 3) uint8
-        BGR, as stored: an EXIF orientation tag is ignored, because VID's boxes refer to stored pixels.
+def keep_freed_memory() -> None:
+    """Let this process keep the memory of freed images for the next ones.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, unreadable, empty, not a JPEG, cut short, damaged, or of another size.
-        A flipped bit inside the picture data cannot be told from picture data.
+    By default glibc hands blocks of this size back to the system at once, and each is paged in anew: hundreds
+    of page faults an image. Its limits follow the largest block that was ever freed, up to 32 MB, so to free
+    one is all it takes. With other C libraries this does nothing.
     """
+    np.empty(31 << 20, np.uint8)
+
+
+def _inspect(path: Path) -> tuple[int, int]:
+    """Width and height from the header of a JPEG that is there from its first marker to its last."""
     try:
-        content = path.read_bytes()
+        with path.open("rb", buffering=0) as stream:
+            length = os.fstat(stream.fileno()).st_size
+            content = stream.read(_HEAD)
+            size, scan = _read_header(content)
+            if scan < 0 and length > len(content):
+                content += stream.read()
+                size, scan = _read_header(content)
+            if scan >= 0 and length > len(content):
+                stream.seek(-len(_END), os.SEEK_END)
+                if stream.read() != _END:
+                    stream.seek(0)
+                    content = stream.read()
+                else:
+                    return size
     except FileNotFoundError:
         raise _refuse(path, "is missing", "missing image") from None
     except OSError as error:
         raise _refuse(path, f"cannot be read: {error.strerror}", "unreadable image") from error
-    return decode_frame(content, path, size=size)
-
-
-def decode_frame(content: bytes, path: Path, *, size: tuple[int, int] | None = None) -> Image:
-    """`read_frame` for bytes already read; `path` is for messages."""
     if not content:
         raise _refuse(path, "has zero bytes", "empty image")
     if not content.startswith(_START):
         raise _refuse(path, "is not a JPEG", "not a JPEG")
-    stored, scan = _read_header(content)
     # OpenCV decodes a JPEG that was cut short without a word and paints the rest grey.
     if scan < 0 or content.rfind(_END, scan) < 0:
-        raise _refuse(
-            path, f"is cut short after {len(content)} bytes (no end-of-image marker)", "truncated image"
-        )
-    if size is not None and stored != size:
-        raise _refuse(
-            path,
-            f"has {stored[0]} x {stored[1]} pixels where its annotation says {size[0]} x {size[1]}",
-            "image size",
-            do="Boxes would point at the wrong pixels: restore the original frame, or correct its XML",
-        )
-    try:
-        image = cv2.imdecode(
-            np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
-    except cv2.error as error:
-        raise _refuse(path, f"cannot be decoded: {error.err or error}", "damaged image") from error
-    if image is None:
-        raise _refuse(path, "cannot be decoded: it starts like a JPEG but is damaged", "damaged image")
-    return np.asarray(image, np.uint8)
+        raise _refuse(path, f"is cut short after {length} bytes (it has no end marker)", "truncated image")
+    return size
 
 
 def _read_header(content: bytes) -> tuple[tuple[int, int], int]:

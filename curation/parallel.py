@@ -11,7 +11,7 @@ import logging
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ def run_in_order(
     unit: str = "video",
     size: Callable[[Result], int] | None = None,
     size_unit: str = "frames",
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Apply a picklable `function` to every item in parallel; yield the results in the order of `items`.
 
     Progress goes to the terminal as a bar, elsewhere as one line a minute: items done, `size_unit` a

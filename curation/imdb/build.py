@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.annotations import load_annotations
-from curation.crops import crop_offsets, load_crop_index
+from curation.crop_index import crop_offsets, load_crop_index
 from curation.errors import STRICT, InputError, parameters
 from curation.files import digest, replacing
 from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts

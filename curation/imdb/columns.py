@@ -7,7 +7,7 @@
     ]}
 
 - `bytes`: length of the video's shard.
-- `track`, `length`: trackid and number of instances of each track; the columns hold one track after the other.
+- `track`, `length`: trackid and number of instances of each track. The columns hold one track after another.
 - `frame`: runs of consecutive frames, flattened: first, count, first, count, ...
 - `x`, `y`, `w`, `h`: boxes, 0-based pixels. `size`: bytes of the search crop.
 - Offsets are not stored: crops lie in the shard by frame, then track, each behind a header block and padded
