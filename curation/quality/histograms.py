@@ -30,7 +30,7 @@ def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes
     values : mapping
         Subset -> measure -> (N,) values, without NaN.
     """
-    figure = Figure(figsize=(14, 7), dpi=100, layout="constrained")
+    figure = Figure(figsize=(14, 7), dpi=100)
     FigureCanvasAgg(figure)
     panels = figure.subplots(2, -(-len(MEASURES) // 2)).ravel()
     for panel, (name, meaning) in zip(panels, MEASURES.items(), strict=True):
@@ -49,6 +49,7 @@ def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes
         panel.set_ylabel("share of boxes", fontsize=8)
         panel.tick_params(labelsize=8)
     panels[0].legend(title="subset", fontsize=8, title_fontsize=8)
+    figure.subplots_adjust(left=0.045, right=0.99, top=0.95, bottom=0.09, wspace=0.24, hspace=0.34)
     content = io.BytesIO()
     figure.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()

@@ -86,6 +86,7 @@ def report_quality(
     InputError
         If a document, an index or a shard is missing or damaged.
     """
+    skipped = _skipped(skip_reports or {})
     results = run_in_order(
         partial(_examine, annotations_dir=annotations_dir, crops_dir=crops_dir, config=config),
         list(subsets),
@@ -113,7 +114,7 @@ def report_quality(
             for name, meaning in MEASURES.items()
         },
         "strange_tracks": [sighting.record() for sighting in chosen],
-        "skipped": _skipped(skip_reports or {}),
+        "skipped": skipped,
     }
 
 
