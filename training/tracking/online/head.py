@@ -42,9 +42,13 @@ class Head:
 
     def respond(self, spectra: Tensor) -> Tensor:
         """(frequencies, B, C) -> (B, h', w') responses: correlation with the kernel, plus the bias."""
-        kernel = torch.fft.rfft2(self.weight, s=self._padded).flatten(1).T  # (frequencies, C)
+        return self.apply(spectra, self.weight) + self.bias
+
+    def apply(self, spectra: Tensor, weight: Tensor) -> Tensor:
+        """Correlation of samples with any kernel (C, k_h, k_w), without a bias."""
+        kernel = torch.fft.rfft2(weight, s=self._padded).flatten(1).T  # (frequencies, C)
         product = torch.bmm(spectra, kernel[:, :, None].conj())[..., 0].T  # (B, frequencies)
-        return self._image(product)[:, : self.size[0], : self.size[1]] + self.bias
+        return self._image(product)[:, : self.size[0], : self.size[1]]
 
     def gradient(self, spectra: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient of a loss for kernel and bias, from its gradient (B, h', w') for the responses."""

@@ -92,7 +92,7 @@ def test_the_siamese_backbone_is_the_network_that_was_trained():
 
 
 def test_two_conventions_of_the_same_weights_give_the_same_features():
-    """RGB 0..1 with mean and deviation, against BGR 0..255 minus mean with the deviation folded into conv1."""
+    """RGB 0..1 with mean and deviation; BGR 0..255 minus mean with the deviation folded into conv1."""
     weights = random_weights("squeezenet")
     kernel = weights["conv1.weight"]
     std = torch.tensor(TORCHVISION.std)[None, :, None, None]

@@ -164,7 +164,7 @@ class Evil:
         ("cut.npz", b"PK\x03\x04 cut off", "damaged"),
         ("text.safetensors", b"hello world, no tensors here", "damaged"),
         ("weights.h5", b"x", r"\.h5 is not known"),
-        ("evil.pth", pickle.dumps(Evil(), protocol=2), "holds more than tensors"),
+        pytest.param("evil.pth", pickle.dumps(Evil(), protocol=2), "holds more than tensors", id="pickle"),
     ],
 )
 def test_unusable_files_are_one_clear_line(tmp_path, capsys, name, content, problem):
