@@ -17,6 +17,7 @@ import torch
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from training.messages import first_line
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Checkpoints:
             stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
             raise InputError(
-                f"{self.folder / FILE} is not a whole checkpoint ({str(error).splitlines()[0]})",
+                f"{self.folder / FILE} is not a whole checkpoint ({first_line(error)})",
                 do="Delete it: training then starts anew",
                 reason="damaged checkpoint",
             ) from None

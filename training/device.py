@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from curation.errors import InputError
+from training.messages import first_line
 
 
 def pick_device(name: str) -> torch.device:
@@ -22,7 +23,7 @@ def pick_device(name: str) -> torch.device:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise InputError(
-            f"device {name!r} is not usable here ({str(error).splitlines()[0]})",
+            f"device {name!r} is not usable here ({first_line(error)})",
             do="Set device = auto or cpu",
         ) from None
     return device

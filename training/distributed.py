@@ -17,6 +17,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from curation.errors import InputError
+from training.messages import first_line
 from training.networks import SiameseNetwork
 
 TIMEOUT = timedelta(minutes=10)
@@ -151,8 +152,7 @@ def join(device: torch.device) -> Iterator[Group]:
         if not isinstance(error, dist.DistError) and not any(word in str(error) for word in words):
             raise
         raise InputError(
-            f"rank {group.rank} of {group.size}: another process of this job has ended "
-            f"({str(error).splitlines()[0]})",
+            f"rank {group.rank} of {group.size}: another process of this job has ended ({first_line(error)})",
             do="See that process's own message; then run again: training goes on from its last checkpoint",
             reason="dead rank",
         ) from error

@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 from curation.errors import InputError
 from curation.shards import ShardFolder
 from training.augmentation import AugmentationConfig, Image, cut, draw_views
+from training.messages import first_line
 from training.pairs import PairConfig, PairSampler, pair_random
 
 OPEN_SHARDS = 64
@@ -196,8 +197,9 @@ def load_batches(
             worker_init_fn=_one_thread,
             multiprocessing_context="fork" if fork else None,
         )
+        items = iter(loader)
     try:
-        for batch in loader:
+        for batch in items:
             if isinstance(batch, InputError):
                 raise batch
             yield batch
@@ -205,7 +207,7 @@ def load_batches(
         if "DataLoader worker" not in str(error):
             raise
         raise InputError(
-            f"a loader process died ({str(error).splitlines()[0]})",
+            f"a loader process died ({first_line(error)})",
             do="Usually memory, or shared memory (/dev/shm), ran out: use fewer jobs",
             reason="dead worker",
         ) from error

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from training.messages import first_line
 from training.networks import NetworkConfig, SiameseNetwork
 
 KEY = "dslt"
@@ -77,7 +78,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
         network = SiameseNetwork(config)
         network.load_state_dict(tensors)
     except (ValueError, KeyError, TypeError, ValidationError, RuntimeError) as error:
-        raise _unusable(path, f"does not describe its network ({str(error).splitlines()[0]})") from None
+        raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if header.get("digest") != _content_digest(tensors):
         raise _unusable(path, "is damaged: its weights do not have the digest that it records")
     return network.eval(), kept

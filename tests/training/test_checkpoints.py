@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from curation.errors import InputError
+from training.checkpoints import FILE, Checkpoints
+
+STATE = {"step": 3, "rows": [[1, 0.5, None]], "tensor": torch.arange(4.0)}
+
+
+def test_what_is_saved_is_read(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "key")
+    assert kept.read() is None
+    kept.save(STATE)
+    content = kept.read()
+    assert content is not None
+    found = kept.decode(content)
+    assert found["step"] == 3
+    assert found["rows"] == [[1, 0.5, None]]
+    assert torch.equal(found["tensor"], STATE["tensor"])
+
+
+def test_checkpoints_of_other_runs_are_said_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Checkpoints(tmp_path, "other").save(STATE)
+    with caplog.at_level(logging.INFO):
+        assert Checkpoints(tmp_path, "key").read() is None
+    assert "1 checkpoint(s) of other parameters, data or code, not used: this run starts anew" in caplog.text
+
+
+def test_a_checkpoint_put_in_the_wrong_folder_is_refused(tmp_path: Path) -> None:
+    Checkpoints(tmp_path, "other").save(STATE)
+    (tmp_path / "other").rename(tmp_path / "key")
+    kept = Checkpoints(tmp_path, "key")
+    with pytest.raises(InputError, match="is the checkpoint of another run"):
+        kept.decode(kept.read() or b"")
+
+
+@pytest.mark.parametrize("length", [0, 10, 300, -1])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, length: int) -> None:
+    kept = Checkpoints(tmp_path, "key")
+    kept.save(STATE)
+    content = kept.read()
+    assert content is not None
+    with pytest.raises(InputError, match=r"is not a whole checkpoint .*Delete it"):
+        kept.decode(content[:length])
+
+
+class _Harmful:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("harm",)
+
+
+def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = Checkpoints(tmp_path, "key")
+    kept.folder.mkdir()
+    torch.save({"key": "key", "state": _Harmful()}, kept.folder / FILE)
+    with pytest.raises(InputError, match="is not a whole checkpoint"):
+        kept.decode(kept.read() or b"")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_a_failed_step_is_kept_for_inspection(tmp_path: Path) -> None:
+    path = Checkpoints(tmp_path, "key").keep_batch(1, {"loss": float("nan"), "batch": torch.ones(2)})
+    assert path.parent == tmp_path / "key"
+    assert torch.equal(torch.load(path, weights_only=True)["batch"], torch.ones(2))
