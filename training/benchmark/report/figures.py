@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from training.benchmark.report.breakdowns import attribute_metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
 from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank, value
 from training.benchmark.report.series_files import thresholds
-from training.benchmark.report.tables import attribute_metric
 
 AUC, DP20, _, NORM_PRECISION = OPE_METRICS
 EAO, ACCURACY = VOT_METRICS[:2]

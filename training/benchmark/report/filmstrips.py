@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.benchmark.polygons import exact_overlap
 from training.benchmark.report.content import FilmFrame, Filmstrip
-from training.benchmark.results import read_results
+from training.benchmark.results import TrackerResults
 from training.benchmark.sequences import Benchmark, Sequence, to_base
-from training.benchmark.trajectories import read_trajectories
 
 Array = NDArray[np.float64]
 
 
 def choose_filmstrips(
     benchmark: Benchmark,
-    results: Mapping[str, Mapping[str, Array]],
+    results: Mapping[str, TrackerResults],
     *,
     trained: str,
     worst: int = 2,
@@ -32,41 +30,31 @@ def choose_filmstrips(
     ----------
     benchmark : Benchmark
         Loaded with its images.
-    results : mapping of tracker to mapping of sequence to (N, 4) or (N, 8) float64
-        Regions in the benchmark's file coordinates, as its result files hold them; NaN rows where a tracker
-        has none (after a failure, before the next start). A tracker may lack sequences.
+    results : mapping of tracker to TrackerResults
+        As `results.read_results` gives them. A tracker may lack sequences; frames without a region (after a
+        failure, before the next start) count as overlap 0.
     trained : str
-        The tracker by which sequences are chosen.
+        The tracker by which sequences are chosen; without results of it there are none.
     worst, best : int
         How many of each; of a benchmark with fewer sequences the worst are taken first, none twice.
     frames : int
         How many frames of each, evenly spread from the first to the last.
-
-    Raises
-    ------
-    InputError
-        If a sequence is unknown to the benchmark.
     """
-    mine = results.get(trained, {})
-    candidates = [
-        s for s in benchmark.sequences if s.frames and s.name in mine and len(mine[s.name]) == len(s)
-    ]
-    scores = {s.name: _mean(frame_overlaps(to_base(mine[s.name], benchmark.base, 0), s)) for s in candidates}
-    ranked = sorted(candidates, key=lambda s: (scores[s.name], s.name))
+    regions = {tracker: _regions(benchmark, found) for tracker, found in results.items()}
+    mine = regions.get(trained, {})
+    candidates = [sequence for sequence in benchmark.sequences if sequence.frames and sequence.name in mine]
+    scores = {s.name: _mean(frame_overlaps(mine[s.name], s)) for s in candidates}
+    ranked = sorted(candidates, key=lambda sequence: (scores[sequence.name], sequence.name))
     low = ranked[: min(worst, (len(ranked) + 1) // 2)]
     high = ranked[max(len(low), len(ranked) - best) :]
-    chosen = [("worst", s) for s in low] + [("best", s) for s in reversed(high)]
-    return [_strip(benchmark, sequence, results, why, frames) for why, sequence in chosen]
+    chosen = [("worst", sequence) for sequence in low] + [("best", sequence) for sequence in reversed(high)]
+    return [_strip(benchmark, sequence, regions, why, frames) for why, sequence in chosen]
 
 
 def _strip(
-    benchmark: Benchmark, sequence: Sequence, results: Mapping[str, Mapping[str, Array]], why: str, count: int
+    benchmark: Benchmark, sequence: Sequence, regions: Mapping[str, Mapping[str, Array]], why: str, count: int
 ) -> Filmstrip:
-    regions = {
-        tracker: to_base(found[sequence.name], benchmark.base, 0)
-        for tracker, found in results.items()
-        if sequence.name in found and len(found[sequence.name]) == len(sequence)
-    }
+    here = {tracker: found[sequence.name] for tracker, found in regions.items() if sequence.name in found}
     indices = np.unique(np.linspace(0, len(sequence) - 1, count).round().astype(int))
     return Filmstrip(
         benchmark=benchmark.name,
@@ -77,33 +65,24 @@ def _strip(
                 number=int(index) + 1,
                 image=sequence.frames[index],
                 truth=sequence.ground_truth[index],
-                boxes={tracker: found[index] for tracker, found in regions.items()},
+                boxes={tracker: found[index] for tracker, found in here.items()},
             )
             for index in indices
         ],
-        overlaps={tracker: frame_overlaps(found, sequence) for tracker, found in regions.items()},
+        overlaps={tracker: frame_overlaps(found, sequence) for tracker, found in here.items()},
         note=", ".join(sequence.attributes),
     )
 
 
-def read_regions(benchmark: Benchmark, folder: Path) -> dict[str, Array]:
-    """A tracker's regions on each sequence it has a result for, as `choose_filmstrips` takes them.
-
-    Parameters
-    ----------
-    benchmark : Benchmark
-    folder : Path
-        The tracker's result files; of VOT's supervised experiment the first repetition is taken.
-
-    Raises
-    ------
-    InputError
-        If a file is damaged.
-    """
-    if benchmark.kind == "ope":
-        return read_results(folder, benchmark)
-    found = {sequence.name: read_trajectories(folder, sequence.name) for sequence in benchmark.sequences}
-    return {name: runs[0].regions for name, runs in found.items() if runs}
+def _regions(benchmark: Benchmark, results: TrackerResults) -> dict[str, Array]:
+    """0-based regions of each sequence with a whole result; for VOT those of the first repetition."""
+    found = results.boxes or {name: runs[0].regions for name, runs in results.runs.items()}
+    lengths = {sequence.name: len(sequence) for sequence in benchmark.sequences}
+    return {
+        name: to_base(regions, benchmark.base, 0)
+        for name, regions in found.items()
+        if len(regions) == lengths[name]
+    }
 
 
 def frame_overlaps(regions: Array, sequence: Sequence) -> Array:

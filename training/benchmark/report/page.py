@@ -14,17 +14,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from curation.files import write_bytes
-from training.benchmark.report import tables
+from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
 from training.benchmark.report.graph import draw
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, embed
-from training.benchmark.report.plots import training_plots
 from training.benchmark.report.published import published_numbers
 from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import mean_over, partial_note
+from training.benchmark.report.timelines import training_plots
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -100,6 +100,7 @@ def render(content: ReportContent) -> str:
         title=content.title,
         synthetic=content.synthetic,
         series=list(series.values()),
+        labels={name: line.label for name, line in series.items()},
         cards=_cards(documents, series, content.trained),
         overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
         references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
@@ -132,8 +133,8 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
             synthetic=content.synthetic,
         ),
         attribute_plot=attribute_figure(document, series),
-        attribute_table=tables.attribute_table(document, series),
-        sequence_tables=tables.sequence_tables(document, series),
+        attribute_table=breakdowns.attribute_table(document, series),
+        sequence_tables=breakdowns.sequence_tables(document, series),
         strips=[
             prepare_strip(strip, series, key=f"{document.name}-film-{index}")
             for index, strip in enumerate(films)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.vector import (
     BAND,
-    INK,
     MUTED,
     PAGE,
     page_axes,
@@ -27,8 +24,6 @@ WIDTH = 380.0
 """Width of a plot in pixels: half the page's column, or a whole phone."""
 LETTER = 7.2
 """Width allowed for a letter of an attribute's name, pixels."""
-TIMELINE_POINTS = 240
-"""More frames than this are averaged in equal blocks, so that a long sequence stays a small plot."""
 
 Lines = Sequence[tuple[Series, ArrayLike]]
 
@@ -67,12 +62,13 @@ def curve_plot(
             axes.axvline(marker, color=MUTED, linewidth=1, dashes=(2, 2))
         for series, values in reversed(lines):
             y = np.asarray(values, dtype=float)
-            _line(axes, x[: len(y)], y, series)
+            draw_line(axes, x[: len(y)], y, series)
         axes.set(xlabel=x_label, ylabel=y_label, xlim=(x[0], x[-1]), ylim=(0, 1))
         return to_svg(axes, key=key, label=label)
 
 
-def _line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], series: Series) -> None:
+def draw_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], series: Series) -> None:
+    """A line in the colour, dashes and width of its series."""
     style = (0, series.dashes) if series.dashes else "-"
     (line,) = axes.plot(x, y, color=series_colour(series.colour), linewidth=series.width, linestyle=style)
     line.set_gid(f"s{series.index}")
@@ -154,113 +150,3 @@ def accuracy_robustness_plot(
             xlabel="robustness: chance to survive 30 frames", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1)
         )
         return to_svg(axes, key=key, label=label)
-
-
-def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Markup:
-    """Overlap over the frames of one sequence.
-
-    Parameters
-    ----------
-    lines : sequence of (Series, (N,) overlaps)
-        NaN leaves a gap.
-    shown : sequence of int
-        1-based frames that have a picture: marked above.
-    """
-    with page_style():
-        axes = page_axes(WIDTH, 150, top=16)
-        last = 1
-        for series, overlaps in reversed(lines):
-            y = np.asarray(overlaps, dtype=float)
-            last = max(last, len(y))
-            x, y = _thin(y)
-            _line(axes, x, y, series)
-        axes.plot(
-            list(shown),
-            [1.09] * len(shown),
-            marker="v",
-            markersize=6,
-            color=INK,
-            linestyle="none",
-            clip_on=False,
-            zorder=5,
-        )
-        axes.set(xlabel="frame", ylabel="overlap", xlim=(1, max(last, 2)), ylim=(0, 1), yticks=(0, 0.5, 1))
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        return to_svg(axes, key=key, label=label)
-
-
-def _thin(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """1-based frame numbers and values, averaged in blocks if there are too many (one of NaN stays NaN)."""
-    block = -(-len(values) // TIMELINE_POINTS)
-    padded = np.full((-(-len(values) // block)) * block, np.nan)
-    padded[: len(values)] = values
-    blocks = padded.reshape(-1, block)
-    known = ~np.isnan(blocks)
-    sums = np.where(known, blocks, 0).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        means = sums / known.sum(axis=1)
-    starts = np.arange(len(blocks)) * block + 1
-    ends = np.minimum(starts + block - 1, len(values))
-    return (starts + ends) / 2, means
-
-
-@dataclass(frozen=True)
-class TrainingPlot:
-    """A plot of what training recorded; `lines` are its series, with no number beside them."""
-
-    title: str
-    svg: Markup
-    lines: Sequence[tuple[Series, str]]
-
-
-_TRAINING = (
-    ("Loss", "loss", (("loss", "training"), ("val_loss", "validation"))),
-    ("Centre error", "pixels", (("centre_error", "validation"),)),
-    ("Learning rate", "learning rate", (("lr", "learning rate"),)),
-)
-"""Title, unit, and columns with the names of their lines."""
-
-
-def training_plots(rows: Sequence[Mapping[str, float]]) -> list[TrainingPlot]:
-    """Plots of what training recorded each epoch (`ReportContent.curves`), as far as it is there."""
-    plots = []
-    for title, unit, columns in _TRAINING:
-        lines = [
-            (
-                Series(index, column, name, trained=index == 0),
-                [float(row.get(column, np.nan)) for row in rows],
-            )
-            for index, (column, name) in enumerate(columns)
-            if any(column in row for row in rows)
-        ]
-        if lines:
-            svg = _training_plot([float(row["epoch"]) for row in rows], lines, title=title, unit=unit)
-            plots.append(TrainingPlot(title, svg, [(series, "") for series, _ in lines]))
-    return plots
-
-
-def _training_plot(
-    epochs: Sequence[float], lines: Sequence[tuple[Series, Sequence[float]]], *, title: str, unit: str
-) -> Markup:
-    told = ", ".join(f"{series.label} from {values[0]:.4g} to {values[-1]:.4g}" for series, values in lines)
-    with page_style():
-        axes = page_axes(WIDTH, 250, left=60)
-        for series, values in lines:
-            _line(axes, np.asarray(epochs), np.asarray(values), series)
-        axes.set(xlabel="epoch", ylabel=unit)
-        smallest, largest = (
-            np.nanmin([values for _, values in lines]),
-            np.nanmax([values for _, values in lines]),
-        )
-        if smallest > 0 and largest > 20 * smallest:
-            axes.set_yscale("log")
-            axes.yaxis.set_minor_formatter(NullFormatter())
-        else:
-            axes.set_ylim(bottom=min(0, smallest))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
-        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        return to_svg(
-            axes,
-            key=f"training-{lines[0][0].name}",
-            label=f"{title} over {len(epochs)} epochs: {told}",
-        )

@@ -74,7 +74,8 @@ ATTRIBUTES = {
 class TrackerScores:
     """One tracker on one benchmark: numbers overall, curves, numbers per sequence and per attribute.
 
-    `missing` names sequences that are there but have no result of this tracker.
+    `missing` names sequences that are there but have no result of this tracker; `notes` are remarks on its
+    files that change no score.
     """
 
     overall: Mapping[str, Any]
@@ -82,6 +83,7 @@ class TrackerScores:
     sequences: Mapping[str, Mapping[str, Any]]
     attributes: Mapping[str, Mapping[str, Any]]
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,9 @@ def _read(name: str, document: Mapping[str, Any]) -> Scores:
 
 
 def _tracker(content: Mapping[str, Any]) -> TrackerScores:
-    overall = content["overall"]
+    overall = dict(content["overall"])
+    free = (content.get("unsupervised") or {}).get("overall") or {}
+    overall.update({key: free[key] for key in ("ao",) if key in free})
     curves = dict(overall.get("curves") or {})
     if overall.get("eao_curve"):
         curves["expected_overlap"] = [math.nan if found is None else found for found in overall["eao_curve"]]
@@ -200,4 +204,5 @@ def _tracker(content: Mapping[str, Any]) -> TrackerScores:
         sequences=content.get("sequences") or {},
         attributes=content.get("attributes") or content.get("tags") or {},
         missing=tuple(content.get("missing") or ()),
+        notes=tuple(content.get("notes") or ()),
     )

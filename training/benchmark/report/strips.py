@@ -15,7 +15,7 @@ from training.benchmark.regions import corners
 from training.benchmark.report.content import Filmstrip
 from training.benchmark.report.palette import Series
 from training.benchmark.report.pictures import Embedded, encode, read_image
-from training.benchmark.report.plots import timeline
+from training.benchmark.report.timelines import timeline
 
 FRAME_WIDTH = 340
 """Pixels of a frame's picture: sharp at 170 CSS pixels on a screen of double density."""

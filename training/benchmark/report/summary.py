@@ -72,18 +72,24 @@ def _ope(documents: Sequence[Scores], shown: Mapping[str, str]) -> str:
     ranked = sorted(shown, key=lambda name: (rank(mean_over(documents, name, AUC)), name))
     rows = [
         ["success AUC / DP@20", *(_starred(document) for document in documents), "mean"],
+        *_remarks(documents),
         ["protocol", *(document.protocol for document in documents), ""],
     ]
+    head = len(rows)
     for name in ranked:
         cells = [_pair(d.number(name, AUC), d.number(name, DP20)) for d in documents]
         rows.append(
             [shown[name], *cells, _pair(mean_over(documents, name, AUC), mean_over(documents, name, DP20))]
         )
-    return _aligned(rows, rule_after=2)
+    return _aligned(rows, rule_after=head)
 
 
 def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str) -> str:
-    rows = [[f"AUC of {shown[trained]} minus", *(_starred(document) for document in documents), "mean"]]
+    rows = [
+        [f"AUC of {shown[trained]} minus", *(_starred(document) for document in documents), "mean"],
+        *_remarks(documents),
+    ]
+    head = len(rows)
     for name in shown:
         if name == trained:
             continue
@@ -93,19 +99,27 @@ def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str
         known = [gap for gap in gaps if gap is not None]
         mean = sum(known) / len(known) if known and len(known) == len(gaps) else None
         rows.append([shown[name], *map(_signed, gaps), _signed(mean)])
-    return _aligned(rows, rule_after=1)
+    return _aligned(rows, rule_after=head)
 
 
 def _vot(document: Scores, shown: Mapping[str, str]) -> str:
     metrics = [metric for metric in VOT_METRICS if metric in document.metrics]
-    rows = [[f"{_starred(document)} ({document.protocol})", *(metric.short for metric in metrics)]]
+    rows = [[f"{_starred(document)}, protocol {document.protocol}", *(metric.short for metric in metrics)]]
     for name in document.ranked():
         rows.append([shown[name], *(metric.text(document.number(name, metric)) for metric in metrics)])
     return _aligned(rows, rule_after=1)
 
 
 def _starred(document: Scores) -> str:
-    return f"{document.title}*" if document.partial else document.title
+    """The title without a remark in brackets, with a star if the score is partial."""
+    title = document.title.partition(" (")[0]
+    return f"{title}*" if document.partial else title
+
+
+def _remarks(documents: Sequence[Scores]) -> list[list[str]]:
+    """A row with the bracketed remarks of the titles (`(built in)`), if there are any."""
+    remarks = [document.title[len(document.title.partition(" (")[0]) :].strip() for document in documents]
+    return [["", *remarks, ""]] if any(remarks) else []
 
 
 def _pair(first: float | None, second: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.reading import ATTRIBUTES, OPE_METRICS, Metric, Scores, value
+from training.benchmark.report.reading import OPE_METRICS, Metric, Scores
 from training.benchmark.report.summary import mean_over
 
 AUC, DP20 = OPE_METRICS[:2]
@@ -83,15 +83,15 @@ def overview(
         heads += [Head(metric.short, metric.long) for metric in (AUC, DP20)]
     rows = []
     for name in _by_mean(documents, series):
-        cells = [_cell(metric, document.number(name, metric)) for document, metric in columns]
+        cells = [cell_of(metric, document.number(name, metric)) for document, metric in columns]
         if averaged:
-            cells += [_cell(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
+            cells += [cell_of(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
         rows.append(_tracker_row(series[name], cells))
     metrics = [metric for _, metric in columns] + [AUC, DP20] * averaged
     groups = [("", _mark_best(rows, metrics))]
     papers = []
     for entry in published:
-        cells = [_cell(m, entry.scores.get(d.name, {}).get(m.key), bar=False) for d, m in columns]
+        cells = [cell_of(m, entry.scores.get(d.name, {}).get(m.key), bar=False) for d, m in columns]
         if any(cell.order is not None for cell in cells):
             cells += [Cell("–")] * (2 * averaged)
             papers.append(Row(entry.tracker, cells, remark=entry.paper))
@@ -142,7 +142,7 @@ def benchmark_table(
     rows = []
     for name in document.ranked():
         overall = document.trackers[name].overall
-        cells = [_cell(metric, document.number(name, metric)) for metric in metrics]
+        cells = [cell_of(metric, document.number(name, metric)) for metric in metrics]
         cells += [_count(overall.get(key)) for key in counts]
         cells += [_speed(speeds.get(name))] * bool(speeds)
         rows.append(_tracker_row(series[name], cells))
@@ -151,7 +151,7 @@ def benchmark_table(
     for entry in published:
         found = entry.scores.get(document.name)
         if found:
-            cells = [_cell(metric, found.get(metric.key), bar=False) for metric in metrics]
+            cells = [cell_of(metric, found.get(metric.key), bar=False) for metric in metrics]
             papers.append(
                 Row(entry.tracker, [*cells, *[Cell("–")] * (len(heads) - len(metrics))], remark=entry.paper)
             )
@@ -165,48 +165,6 @@ def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
     rules = dict.fromkeys("vot2016" if document.kind == "vot" else "matlab" for document in documents)
     where = ", measured on the real benchmarks" if synthetic else ""
     return f"Published{where} (protocol {', '.join(rules)})"
-
-
-def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
-    """Every tracker on every sequence: AUC; accuracy and failures for VOT."""
-    numbers = {name: tracker.sequences for name, tracker in document.trackers.items()}
-    wanted = ("ao", "accuracy", "failures") if document.kind == "vot" else ("auc",)
-    return [
-        _breakdown(
-            document,
-            series,
-            metric,
-            key=f"{document.name}-sequences-{metric.key}",
-            caption=f"{metric.name} on each sequence of {document.title}, protocol {document.protocol}",
-            corner="Sequence",
-            names=dict.fromkeys(document.sequences, ""),
-            numbers=numbers,
-        )
-        for metric in document.inner_metrics(numbers.values())
-        if metric.key in wanted
-    ]
-
-
-def attribute_metric(document: Scores) -> Metric | None:
-    """The metric that per-attribute numbers are compared by; None without attributes."""
-    return next(iter(document.inner_metrics(t.attributes for t in document.trackers.values())), None)
-
-
-def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
-    """Every tracker over the sequences (VOT: frames) with each attribute; None without attributes."""
-    metric = attribute_metric(document)
-    if metric is None:
-        return None
-    return _breakdown(
-        document,
-        series,
-        metric,
-        key=f"{document.name}-attributes",
-        caption=f"{metric.name} on {document.title} by attribute, protocol {document.protocol}",
-        corner="Attribute",
-        names={name: ATTRIBUTES.get(name, "") for name in document.attributes},
-        numbers={name: tracker.attributes for name, tracker in document.trackers.items()},
-    )
 
 
 def parameter_tables(parameters: Mapping[str, Any]) -> list[Table]:
@@ -235,28 +193,6 @@ def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
     return [(prefix or "value", str(content))]
 
 
-def _breakdown(
-    document: Scores,
-    series: Mapping[str, Series],
-    metric: Metric,
-    *,
-    key: str,
-    caption: str,
-    corner: str,
-    names: Mapping[str, str],
-    numbers: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> Table:
-    trackers = [name for name in series if name in document.trackers]
-    rows = []
-    for name, remark in names.items():
-        cells = [_cell(metric, value(numbers[tracker].get(name), metric)) for tracker in trackers]
-        best = _best([cell.order for cell in cells], metric)
-        marked = [replace(cell, best=cell.order is not None and cell.order == best) for cell in cells]
-        rows.append(Row(name, marked, remark=remark))
-    heads = [Head(series[tracker].label, series=series[tracker]) for tracker in trackers]
-    return Table(key, caption, corner, [heads], [("", rows)], sortable=True)
-
-
 def _shown(document: Scores) -> list[Metric]:
     """The few metrics of a benchmark that fit the overview."""
     wanted = ("eao", "accuracy", "robustness") if document.kind == "vot" else ("auc", "dp20")
@@ -282,7 +218,8 @@ def _tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
     return Row(series.label, cells, series=series, remark=remark)
 
 
-def _cell(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
+def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
+    """The cell of a number, with a bar where more is better."""
     if found is None:
         return Cell("–")
     drawn = bar and not metric.lower_is_better
@@ -303,7 +240,8 @@ def _signed(gap: float | None) -> Cell:
     return Cell("–") if gap is None else Cell(f"{gap:+.3f}".replace("-", "−"), gap)
 
 
-def _best(values: Iterable[float | None], metric: Metric) -> float | None:
+def best_of(values: Iterable[float | None], metric: Metric) -> float | None:
+    """The best of at least two numbers, or None."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return None
@@ -314,7 +252,7 @@ def _mark_best(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[Row]:
     """The rows with the best number of each metric's column marked (columns beyond the metrics are left)."""
     marked = [list(row.cells) for row in rows]
     for column, metric in enumerate(metrics):
-        best = _best([row.cells[column].order for row in rows], metric)
+        best = best_of([row.cells[column].order for row in rows], metric)
         for cells in marked:
             if best is not None and cells[column].order == best:
                 cells[column] = replace(cells[column], best=True)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from lxml import etree
+
+from training.benchmark.report import vector
+from training.benchmark.report.vector import INK, page_axes, page_style, series_colour, to_svg
+
+
+def draw(key: str = "k", *, name: str = "a < b & $x$") -> str:
+    with page_style():
+        axes = page_axes(380, 200)
+        (line,) = axes.plot([0, 0.5, 1], [0.123456789, 0.5, 1], marker="o", color=series_colour(3))
+        line.set_gid("s3")
+        axes.text(0.5, 0.5, name, color=INK)
+        return str(to_svg(axes, key=key, label='says "hi" <b>'))
+
+
+def test_is_well_formed_and_named() -> None:
+    root = etree.fromstring(draw())
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'says "hi" <b>'
+    assert root.get("viewBox") == "0 0 380 200"
+    assert root.get("width") is None
+
+
+def test_text_stays_text_and_is_no_formula() -> None:
+    words = [element.text for element in etree.fromstring(draw()).iter("{*}text")]
+    assert "a < b & $x$" in words
+
+
+def test_tick_labels_keep_their_digits() -> None:
+    with page_style():
+        axes = page_axes(380, 200)
+        axes.plot([0, 1], [0.0025, 0.0075])
+        words = [e.text for e in etree.fromstring(str(to_svg(axes, key="k", label=""))).iter("{*}text")]
+    assert "0.004" in words
+
+
+def test_colours_are_the_page_s() -> None:
+    text = draw()
+    assert "var(--s3)" in text
+    assert "var(--ink)" in text
+    assert not re.search(r"#0000|#0001", text)
+    assert not re.search(r"#[0-9a-f]{6}\b", text.replace("#k-", ""))
+
+
+def test_series_are_classes_and_references_are_prefixed() -> None:
+    root = etree.fromstring(draw("one"))
+    assert [element.get("class") for element in root.iter("{*}g") if element.get("class")] == ["s3"]
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert ids
+    assert len(ids) == len(set(ids))
+    assert all(name.startswith("one-") for name in ids)
+    used = {element.get("href") for element in root.iter("{*}use")}
+    used |= {
+        found
+        for element in root.iter()
+        for found in re.findall(r"url\((#.*?)\)", element.get("clip-path", ""))
+    }
+    assert used == {f"#{name}" for name in ids}
+
+
+def test_two_plots_on_a_page_share_no_identifier() -> None:
+    first, second = (set(re.findall(r' id="(.*?)"', draw(key))) for key in ("a", "b"))
+    assert first
+    assert not first & second
+
+
+def test_no_style_sheet_of_its_own() -> None:
+    assert "<style" not in draw()
+    assert "font-family" not in draw()
+
+
+def test_same_bytes_again_and_no_date() -> None:
+    assert draw() == draw()
+    assert not re.search(r"20\d\d-\d\d-\d\d", draw())
+    assert "<metadata" not in draw() or "date" not in draw()
+
+
+def test_coordinates_have_two_decimals() -> None:
+    data = " ".join(element.get("d", "") for element in etree.fromstring(draw()).iter("{*}path"))
+    assert data
+    assert not re.search(r"\.\d{3}", data)
+
+
+def test_style_does_not_leak() -> None:
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    with page_style():
+        assert matplotlib.rcParams["svg.hashsalt"] == "report"
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("colour", [0, 9])
+def test_marker_colours_are_none_of_the_fixed_ones(colour: int) -> None:
+    assert series_colour(colour) not in vector._VARIABLES
+    assert np.unique([series_colour(i) for i in range(10)]).size == 10
