@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in STAGES + TOOLS:
         if wanted is None or name == wanted:
             module = import_module(f"pipelines.{name}" if name in STAGES else f"pipelines.tools.{name}")
-            summary, _, description = module.__doc__.strip().partition("\n")
+            summary, _, description = (module.__doc__ or "").strip().partition("\n")
             command = commands.add_parser(
                 name,
                 help=summary,

@@ -26,4 +26,4 @@ def run(options: argparse.Namespace) -> None:
         document, skipped = annotate_subset(dataset, options.subset, policy, runtime.workers)
     write_json(paths.report("annotate", options.subset), skipped.report())
     skipped.check(policy, stage=f"annotate {options.subset}")
-    write_annotations(paths.annotations(options.subset), document)
+    write_annotations(paths.tracks(options.subset), document)

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
         report = crop_subset(
             open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime)),
             subset,
-            load_annotations(paths.annotations(subset)),
+            load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),
             parameters.load("crop"),
             paths.CROPS / subset,
@@ -39,5 +39,11 @@ def run(options: argparse.Namespace) -> None:
             runtime.workers,
         )
     reused = report.pop("reused")
-    log.info("crop %s: %d videos, %d of them finished earlier; %d crops", subset, report["videos"], reused, report["crops"])
+    log.info(
+        "crop %s: %d videos, %d of them finished earlier; %d crops",
+        subset,
+        report["videos"],
+        reused,
+        report["crops"],
+    )
     write_json(paths.report("crop", subset), report)

@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--strict", action="store_true", help="read every file, whatever its size and time say")
+    parser.add_argument(
+        "--strict", action="store_true", help="read every file, whatever its size and time say"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -52,7 +54,9 @@ def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, stric
 def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool) -> dict[str, Any]:
     benchmark = load_benchmark(name, sources.needed_sequence_roots(config, runtime, name))
     if benchmark.missing:
-        log.info("%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing))
+        log.info(
+            "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
+        )
     return scan_sequences(
         name,
         [SequenceFiles(s.name, s.frames, s.annotation_files) for s in benchmark.sequences],
@@ -65,7 +69,8 @@ def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, stri
 def _warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
     if runtime.vid_root and sources.vid_root(config, Settings()) is not None:
         log.warning(
-            "note: vid_root is set, but params.yaml uses the built-in videos; run: python -m pipelines profile ilsvrc15"
+            "note: vid_root is set, but params.yaml uses the built-in videos; "
+            "run: python -m pipelines profile ilsvrc15"
         )
     if sources.sequence_roots(config, Settings(), "otb2013") and (runtime.otb_root or runtime.vot2016_root):
         log.warning(

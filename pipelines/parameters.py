@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from curation.errors import InputError
 

@@ -1,7 +1,5 @@
 """Where every stage reads and writes, relative to the project's root. dvc.yaml names the same places."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 DATA = Path("data")
@@ -36,7 +34,7 @@ def manifest(name: str) -> Path:
     return MANIFEST / f"{name}.json"
 
 
-def annotations(subset: str) -> Path:
+def tracks(subset: str) -> Path:
     return ANNOTATIONS / f"{subset}.json"
 
 

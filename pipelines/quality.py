@@ -29,7 +29,9 @@ def run(options: argparse.Namespace) -> None:
             paths.REPORTS / "quality" / "pictures",
             runtime.workers,
             skip_reports={
-                f"{stage} {subset}": paths.report(stage, subset) for stage in ("annotate", "crop") for subset in subsets
+                f"{stage} {subset}": paths.report(stage, subset)
+                for stage in ("annotate", "crop")
+                for subset in subsets
             },
         )
     write_json(paths.report("quality", "quality"), report)

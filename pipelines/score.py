@@ -86,7 +86,12 @@ def run(options: argparse.Namespace) -> None:
 def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
     folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    results = {tracker: read_results(folder / tracker, benchmark) for tracker in trackers}
+    found = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
+    # Of VOT's repeated runs the first is shown.
+    results = {
+        tracker: result.boxes or {name: runs[0].regions for name, runs in result.runs.items()}
+        for tracker, result in found.items()
+    }
     return choose_filmstrips(
         benchmark,
         results,
@@ -115,14 +120,22 @@ def _curves(file: Path) -> list[dict[str, float]]:
 
 
 def _pictures(folder: Path, what: str) -> list[Picture]:
-    files = sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg")) if folder.is_dir() else []
-    return [Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " ")) for path in files]
+    files = (
+        sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg"))
+        if folder.is_dir()
+        else []
+    )
+    return [
+        Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " ")) for path in files
+    ]
 
 
 def _graph() -> str:
     """What `dvc dag --dot` prints; empty where the stage runs without DVC."""
     try:
-        done = subprocess.run(["dvc", "dag", "--dot"], capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            ["dvc", "dag", "--dot"], capture_output=True, text=True, check=False, timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout if done.returncode == 0 else ""

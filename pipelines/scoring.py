@@ -16,7 +16,7 @@ class ScoreConfig:
     Parameters
     ----------
     protocol : {"matlab", "got10k", "pysot"}
-        Whose rules one-pass evaluation follows (training/benchmark/README.md); published numbers are matlab's.
+        Whose rules one-pass evaluation follows (training/benchmark/README.md); papers follow matlab's.
     filmstrips : int
         Sequences shown frame by frame, of each benchmark: so many of the worst, and as many of the best.
     film_frames : int

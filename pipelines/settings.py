@@ -72,7 +72,8 @@ def cluster(settings: Settings) -> Iterator[None]:
         from distributed import Client
     except ImportError:
         raise InputError(
-            "backend = dask needs the package `distributed`", do='Run: pip install -e ".[cluster]" -c constraints.txt'
+            "backend = dask needs the package `distributed`",
+            do='Run: pip install -e ".[cluster]" -c constraints.txt',
         ) from None
     if not settings.scheduler:
         raise InputError(
@@ -117,7 +118,10 @@ def sources(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> d
 def store(changes: Mapping[str, str], file: Path = FILE) -> None:
     """Write settings to the file, keeping those already there; an empty value removes one."""
     defaults = {field.name: field.default for field in fields(Settings)}
-    values = {**_read(file), **{name: _typed(name, text, defaults, "--set") for name, text in changes.items()}}
+    values = {
+        **_read(file),
+        **{name: _typed(name, text, defaults, "--set") for name, text in changes.items()},
+    }
     lines = ["# Runtime settings of this clone (git-ignored); see pipelines/settings.py"]
     for name in (name for name in defaults if values.get(name, "") != ""):
         value = values[name]
@@ -146,7 +150,11 @@ def _typed(name: str, value: Any, defaults: Mapping[str, Any], place: str) -> An
     kind = type(defaults[name])
     if isinstance(value, str) and kind is not str:
         try:
-            value = {"true": True, "1": True, "false": False, "0": False}[value.lower()] if kind is bool else kind(value)
+            value = (
+                {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+                if kind is bool
+                else kind(value)
+            )
         except (KeyError, ValueError):
             raise InputError(f"{place}: {name} = {value!r} is not a {kind.__name__}", do="Mend it") from None
     if type(value) is not kind:

@@ -32,7 +32,7 @@ class DatasetConfig:
 
 
 def built_in(source: str) -> bool:
-    """Whether `dataset.vid` or `dataset.sequences` names the built-in dataset, not a profile of outside data."""
+    """Whether `dataset.vid` or `dataset.sequences` names the built-in dataset, not a profile file."""
     return Path(source).suffix not in (".yaml", ".yml")
 
 
@@ -67,7 +67,9 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
             reason="missing root",
         )
     if not root.is_dir():
-        raise InputError(f"dataset root {root} does not exist", do=_MEND_ROOT.format("vid"), reason="missing root")
+        raise InputError(
+            f"dataset root {root} does not exist", do=_MEND_ROOT.format("vid"), reason="missing root"
+        )
     return root
 
 
@@ -84,7 +86,9 @@ def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: 
         )
     for root in roots:
         if not root.is_dir():
-            raise InputError(f"sequence root {root} does not exist", do=_MEND_ROOT.format(family), reason="missing root")
+            raise InputError(
+                f"sequence root {root} does not exist", do=_MEND_ROOT.format(family), reason="missing root"
+            )
     return roots
 
 

@@ -51,7 +51,9 @@ def _loaders(jobs: int) -> int:
 def _revision() -> str:
     """The last commit that touched the code, with `-dirty` where the code has changes; empty outside git."""
     commit, changes = (
-        subprocess.run(["git", *words, "--", *CODE], capture_output=True, text=True, check=False).stdout.strip()
+        subprocess.run(
+            ["git", *words, "--", *CODE], capture_output=True, text=True, check=False
+        ).stdout.strip()
         for words in (["log", "-1", "--format=%H"], ["status", "--porcelain"])
     )
     return f"{commit}-dirty" if changes else commit

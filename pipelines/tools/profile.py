@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from curation.errors import InputError
 from curation.files import write_bytes
@@ -22,8 +23,12 @@ FOLDER = Path(__file__).parents[1] / "profiles"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"profiles, later ones win: {', '.join(profiles())}")
-    parser.add_argument("--set", nargs="+", metavar="KEY=VALUE", default=[], help="single keys, values as YAML")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"profiles, later ones win: {', '.join(profiles())}"
+    )
+    parser.add_argument(
+        "--set", nargs="+", metavar="KEY=VALUE", default=[], help="single keys, values as YAML"
+    )
 
 
 def profiles() -> list[str]:
@@ -58,13 +63,17 @@ def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
 def changes(before: str, after: str) -> list[str]:
     """One line for every key whose value differs: `train.epochs: 12 -> 60`."""
     old, new = (_flat(YAML(typ="safe", pure=True).load(text), "") for text in (before, after))
-    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]] or ["nothing changed"]
+    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]] or [
+        "nothing changed"
+    ]
 
 
 def _flat(value: Any, prefix: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         return {prefix: value}
-    return {k: v for key, part in value.items() for k, v in _flat(part, f"{prefix}.{key}".lstrip(".")).items()}
+    return {
+        k: v for key, part in value.items() for k, v in _flat(part, f"{prefix}.{key}".lstrip(".")).items()
+    }
 
 
 def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:

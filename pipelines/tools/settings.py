@@ -34,5 +34,7 @@ def run(options: argparse.Namespace) -> None:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"--set {text}: expected NAME=VALUE", do="For example: --set vid_root=/data/ILSVRC2015")
+        raise InputError(
+            f"--set {text}: expected NAME=VALUE", do="For example: --set vid_root=/data/ILSVRC2015"
+        )
     return name, value

@@ -50,7 +50,9 @@ class Clone:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *command: str, check: bool = True, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, timeout: float = 600
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in the clone; on failure the assertion shows its output."""
         done = subprocess.run(
             command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=timeout
@@ -86,7 +88,11 @@ class Clone:
         return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", [])}
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DSLT_", "DVC_", "GIT_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("DSLT_", "DVC_", "GIT_"))
+        }
         here = str(Path(sys.executable).parent)
         return kept | {
             "PATH": f"{here}{os.pathsep}{kept.get('PATH', '')}",
@@ -113,7 +119,10 @@ def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
     clone.run("git", "init", "-q")
     clone.run("git", "add", "-A")
     # The same tree gets the same commit in every clone, as it would by `git clone`.
-    clone.environment |= {"GIT_AUTHOR_DATE": "2018-09-08T00:00:00Z", "GIT_COMMITTER_DATE": "2018-09-08T00:00:00Z"}
+    clone.environment |= {
+        "GIT_AUTHOR_DATE": "2018-09-08T00:00:00Z",
+        "GIT_COMMITTER_DATE": "2018-09-08T00:00:00Z",
+    }
     identity = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")
     clone.run("git", *identity, "commit", "-q", "-m", "clone")
     if parameters:

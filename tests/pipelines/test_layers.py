@@ -38,7 +38,11 @@ def test_imports_point_one_way(file: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [f for f in MODULES if f.is_relative_to(ROOT / "curation") or f.is_relative_to(ROOT / "training/benchmark")],
+    [
+        f
+        for f in MODULES
+        if f.is_relative_to(ROOT / "curation") or f.is_relative_to(ROOT / "training/benchmark")
+    ],
     ids=lambda file: str(file.relative_to(ROOT)),
 )
 def test_no_torch_in_the_data_plane(file: Path) -> None:

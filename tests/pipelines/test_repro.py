@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -105,7 +104,10 @@ def test_real_data_in_place_rerun_only_what_they_touch(
     renamed = tmp_path_factory.mktemp("renamed")
     for tree in ("Data", "Annotations"):
         for letter, old in zip("abcd", range(4), strict=True):
-            shutil.copytree(root / tree / f"VID/train/ILSVRC2015_VID_train_000{old}", renamed / tree / "VID/train" / letter)
+            shutil.copytree(
+                root / tree / f"VID/train/ILSVRC2015_VID_train_000{old}",
+                renamed / tree / "VID/train" / letter,
+            )
         shutil.copytree(root / tree / "VID/val", renamed / tree / "VID/train/e")
     clone.environment["DSLT_VID_ROOT"] = str(renamed)
     assert clone.repro().ran == {"manifest"}
@@ -114,10 +116,13 @@ def test_real_data_in_place_rerun_only_what_they_touch(
     # One new box in one XML of subset c.
     xml = next(f for f in sorted((root / "Annotations/VID/train/ILSVRC2015_VID_train_0002").rglob("*.xml")))
     box = "<xmax>60</xmax><xmin>20</xmin><ymax>70</ymax><ymin>30</ymin>"
-    new = f"<object><trackid>77</trackid><name>n1</name><bndbox>{box}</bndbox><occluded>0</occluded><generated>0</generated></object>"
+    flags = "<occluded>0</occluded><generated>0</generated>"
+    new = f"<object><trackid>77</trackid><name>n1</name><bndbox>{box}</bndbox>{flags}</object>"
     xml.write_text(xml.read_text().replace("</annotation>", f"{new}</annotation>"))
     changed = clone.repro()
-    curation = {name for name in changed.ran if name.split("@")[0] in ("sample", "manifest", "annotate", "crop")}
+    curation = {
+        name for name in changed.ran if name.split("@")[0] in ("sample", "manifest", "annotate", "crop")
+    }
     assert curation == {"manifest", "annotate@c", "crop@c"}
     assert {"imdb", "quality"} <= changed.ran
     assert "1 of them finished earlier" in changed.output, "the other video of c is not cropped again"

@@ -65,5 +65,8 @@ def test_benchmark_roots_are_split_and_shared_within_a_family() -> None:
 
 def test_dask_without_a_scheduler_is_one_clear_line() -> None:
     pytest.importorskip("distributed", reason="the cluster extra is not installed")
-    with pytest.raises(InputError, match="no scheduler is set"), settings.cluster(settings.Settings(backend="dask")):
+    with (
+        pytest.raises(InputError, match="no scheduler is set"),
+        settings.cluster(settings.Settings(backend="dask")),
+    ):
         pass

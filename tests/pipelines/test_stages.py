@@ -65,14 +65,22 @@ def test_every_stage_follows_its_own_section() -> None:
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name not in BY_RECIPE | {"manifest"}])
 def test_cheap_stages_depend_on_all_the_code_they_are_made_of(name: str) -> None:
-    listed = [ROOT / dep for dep in paths_of(DVC[name]["deps"]) if not dep.startswith(("data/", "models/", "reports/"))]
+    listed = [
+        ROOT / dep
+        for dep in paths_of(DVC[name]["deps"])
+        if not dep.startswith(("data/", "models/", "reports/"))
+    ]
     missing = sorted(
         str(file.relative_to(ROOT))
         for file in closure(f"pipelines.{name}")
         if not any(file == dep or dep in file.parents for dep in listed)
     )
     assert not missing, f"add to deps of {name} in dvc.yaml: {missing}"
-    unused = [dep for dep in listed if not any(file == dep or dep in file.parents for file in closure(f"pipelines.{name}"))]
+    unused = [
+        dep
+        for dep in listed
+        if not any(file == dep or dep in file.parents for file in closure(f"pipelines.{name}"))
+    ]
     assert not unused
 
 
