@@ -86,12 +86,7 @@ def run(options: argparse.Namespace) -> None:
 def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
     folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    found = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
-    # Of VOT's repeated runs the first is shown.
-    results = {
-        tracker: result.boxes or {name: runs[0].regions for name, runs in result.runs.items()}
-        for tracker, result in found.items()
-    }
+    results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
     return choose_filmstrips(
         benchmark,
         results,
