@@ -62,16 +62,20 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
                 if annotation.is_file() and annotation.stat().st_size > 0:
                     return Place(annotation, _images(entry, [home, *homes]))
         if not images:
-            for name in (entry.name, *entry.aliases):
+            for name in _names(entry):
                 annotation = home.children.get(name_key(f"{name}.txt"), home.path / f"{name}.txt")
                 if annotation.is_file():
                     return Place(annotation, None)
     return None
 
 
+def _names(entry: Entry) -> tuple[str, ...]:
+    return (entry.name, *entry.names.values(), *entry.aliases)
+
+
 def _folders(entry: Entry, home: Home) -> list[Path]:
     candidates = [home.path / entry.folder]
-    for name in (entry.folder, entry.name, *entry.aliases):
+    for name in (entry.folder, *_names(entry)):
         child = home.children.get(name_key(name))
         if child is not None and child.is_dir():
             candidates.append(child)

@@ -6,6 +6,8 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
      "folders": ["OTB", ...],          names the benchmark's own folder goes by inside a root
+     "eao_interval": [108, 371],       only "vot": lengths over which EAO averages
+     "invalid_rows": true,             false: the authors' code has no rule for rows with a number <= 0
      "absent_rows": false,             true: a NaN row of the ground truth means the target is absent (UAV123)
      "attributes": ["IV", ...],        order for tables; for "vot" the per-frame tags
      "sequences": [
@@ -17,7 +19,8 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "ope_start_frame": 6,          optional: one-pass evaluation starts here (Tiger1)
         "attributes": ["OCC", ...],    optional
         "init_omit": [[61, 83]],       optional: image numbers where TRE may not start
-        "aliases": ["Jogging_1"],      optional: names in other people's files; case and - _ . never matter
+        "names": {"pysot": "Jogging-1"},       optional: name in files of matlab, pysot, pytracking
+        "aliases": ["jog1"],           optional: more names in files; case and - _ . never matter
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
 A list may also be a choice from a packaged one:
@@ -58,6 +61,7 @@ class Entry:
     ope_start_frame: int | None = None
     attributes: tuple[str, ...] = ()
     init_omit: tuple[tuple[int, int], ...] = ()
+    names: dict[str, str] = Field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     size: tuple[int, int] | None = None
 
@@ -82,6 +86,8 @@ class Listing:
     kind: Literal["ope", "vot"]
     folders: tuple[str, ...]
     absent_rows: bool = False
+    invalid_rows: bool = True
+    eao_interval: tuple[int, int] | None = None
     attributes: tuple[str, ...] = ()
     sequences: tuple[Entry, ...]
 
@@ -132,6 +138,8 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
             "kind": base.kind,
             "folders": base.folders,
             "absent_rows": base.absent_rows,
+            "invalid_rows": base.invalid_rows,
+            "eao_interval": base.eao_interval,
             "attributes": base.attributes,
         }
     return _read(override, header)

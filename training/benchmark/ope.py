@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from training.benchmark.metrics import (
     success_hits,
 )
 from training.benchmark.protocols import Protocol, get_protocol, measure
-from training.benchmark.sequences import Benchmark, Sequence
+from training.benchmark.records import Benchmark, Sequence
 
 Array = NDArray[np.float64]
 Results = Mapping[str, Array]
@@ -87,30 +87,38 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
     raise InputError(f"{name}: {len(boxes)} rows, but {wanted} frames", do=hint, reason="wrong length")
 
 
+def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
+    """A protocol as it applies to a benchmark: `matlab` is the code of the benchmark's own authors."""
+    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    if rules.name == "matlab" and not benchmark.invalid_rows:
+        return replace(rules, invalid_truth="as is")
+    return rules
+
+
 def sequence_curves(
-    results: Items[Results],
+    results: Results,
     sequences: Items[Sequence],
     protocol: str | Protocol = "matlab",
     *,
     absent_rows: bool = False,
-) -> list[Curves]:
-    """Curves of T trackers on S sequences in one vectorised pass.
+) -> Curves:
+    """Curves of a tracker on S sequences in one vectorised pass.
 
     Parameters
     ----------
-    results : sequence of mappings
-        For each tracker, boxes (N, 4) by sequence name, in file coordinates; every sequence must be there.
+    results : mapping
+        Boxes (N, 4) by sequence name, in file coordinates; every sequence must be there.
     sequences : sequence of Sequence
     protocol : str or Protocol
-        `"matlab"`, `"got10k"` or `"pysot"`.
+        One of `protocols.PROTOCOLS`.
     absent_rows : bool
         Whether NaN truth means that the target is absent (UAV123).
 
     Returns
     -------
-    list of Curves
-        One for each tracker. Under every protocol a perfect result of a sequence without odd frames has
-        success 1 at the thresholds 0 .. 0.95 and 0 at 1 (AUC 20/21 = 0.952381) and precision 1.
+    Curves
+        Under every protocol a perfect result of a sequence without odd frames has success 1 at the thresholds
+        0 .. 0.95 and 0 at 1 (AUC 20/21 = 0.952381), and precision 1.
 
     Raises
     ------
@@ -124,27 +132,43 @@ def sequence_curves(
             raise InputError(
                 f"{sequence.name}: every row of the ground truth is NaN", reason="bad annotation"
             )
+    boxes = [fit_length(s.name, results[s.name], s, rules) for s in sequences]
+    return pooled_curves(boxes, truths, np.arange(len(truths)), rules, absent_rows=absent_rows)
+
+
+def pooled_curves(
+    boxes: Items[Array],
+    truths: Items[Array],
+    groups: NDArray[np.int64],
+    rules: Protocol,
+    *,
+    absent_rows: bool = False,
+) -> Curves:
+    """Curves of runs, pooled by group: hits of all frames of a group over all its frames.
+
+    Parameters
+    ----------
+    boxes, truths : sequence of (N, 4) float64
+        Results and annotation of each run, in file coordinates.
+    groups : (R,) int64
+        Group of each run, numbered from 0 without gaps.
+    rules : Protocol
+    absent_rows : bool
+    """
     lengths = np.array([len(truth) for truth in truths])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    truth = np.concatenate(truths)
-    groups = np.repeat(np.arange(len(sequences)), lengths)
-    curves = []
-    for tracker in results:
-        boxes = np.concatenate([fit_length(s.name, tracker[s.name], s, rules) for s in sequences])
-        frames = measure(boxes[None], truth, starts, rules, absent_rows=absent_rows)
-        kept = frames.kept
-        counted = np.bincount(groups[kept], minlength=len(sequences))
-        of = counted[:, None]
-        count = len(sequences)
-        curves.append(
-            Curves(
-                success_hits(frames.overlap[0, kept], groups[kept], count) / of,
-                error_hits(frames.error[0, kept], groups[kept], count) / of,
-                error_hits(frames.normalised[0, kept], groups[kept], count, NORMALISED_THRESHOLDS) / of,
-                counted,
-            )
-        )
-    return curves
+    frames = measure(np.concatenate(boxes), np.concatenate(truths), starts, rules, absent_rows=absent_rows)
+    kept = frames.kept
+    owner = np.repeat(groups, lengths)[kept]
+    count = int(groups.max()) + 1
+    counted = np.bincount(owner, minlength=count)
+    of = counted[:, None]
+    return Curves(
+        success_hits(frames.overlap[kept], owner, count) / of,
+        error_hits(frames.error[kept], owner, count) / of,
+        error_hits(frames.normalised[kept], owner, count, NORMALISED_THRESHOLDS) / of,
+        counted,
+    )
 
 
 def summary(

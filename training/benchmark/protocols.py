@@ -9,8 +9,9 @@
 | absent target (UAV123) | as above | frame left out | as above |
 | sequence whose whole curve is 0 | left out of the mean | kept | kept |
 
-`matlab` is the benchmark authors' own code and reproduces the published numbers. The signs are looked at in
-the files' coordinates, which are 1-based.
+`matlab` is the benchmark authors' own code and reproduces the published numbers. That of Temple-Color-128 has
+no rule for a truth with a number <= 0 and takes it as it is; `matlab-otb` applies OTB's rule there too. The
+signs are looked at in the files' coordinates, which are 1-based.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
         Protocol("matlab", True, True, "box", False, True, False, 0.0, False),
+        Protocol("matlab-otb", True, True, "box", False, True, False, 0.0, False),
         Protocol("got10k", False, True, "as is", True, False, True, float(np.finfo(float).eps), True),
         Protocol("pysot", False, False, "centre", False, False, True, 0.0, False),
     )
@@ -89,30 +91,27 @@ def repair(results: Array, truth: Array, starts: NDArray[np.int64]) -> Array:
 
     Parameters
     ----------
-    results : (T, F, 4) float64
-    truth : (F, 4) float64
+    results, truth : (F, 4) float64
     starts : (S,) int64
         First frame of each sequence among the F.
     """
-    unusable = np.isnan(results).all(axis=-1) | (results[..., 2] <= 0) | (results[..., 3] <= 0)
-    unusable &= ~np.isnan(truth).any(axis=-1)
+    unusable = np.isnan(results).all(axis=1) | (results[:, 2] <= 0) | (results[:, 3] <= 0)
+    unusable &= ~np.isnan(truth).any(axis=1)
+    unusable[starts] = False
     if not unusable.any():
         return results
-    unusable[:, starts] = False
-    frames = np.arange(results.shape[1])
-    source = np.maximum.accumulate(np.where(unusable, 0, frames), axis=1)
-    return np.take_along_axis(results, source[..., None], axis=1)
+    return results[np.maximum.accumulate(np.where(unusable, 0, np.arange(len(results))))]
 
 
 @dataclass(frozen=True)
 class Frames:
-    """Per-frame measures of T trackers over F frames.
+    """Measures of F frames.
 
     Attributes
     ----------
-    overlap : (T, F) float64
+    overlap : (F,) float64
         -1 or NaN is a miss at every threshold.
-    error, normalised : (T, F) float64
+    error, normalised : (F,) float64
         -1 is a hit at every threshold, NaN a miss.
     kept : (F,) bool
         Frames that count at all.
@@ -127,11 +126,11 @@ class Frames:
 def measure(
     results: Array, truth: Array, starts: NDArray[np.int64], protocol: Protocol, *, absent_rows: bool = False
 ) -> Frames:
-    """Apply a protocol to results of T trackers on S sequences laid end to end.
+    """Apply a protocol to a tracker's results on S sequences laid end to end.
 
     Parameters
     ----------
-    results : (T, F, 4) float64
+    results : (F, 4) float64
         `x y w h` in the files' coordinates (1-based). Not modified.
     truth : (F, 4) float64
         Annotation in the same coordinates.
@@ -145,7 +144,7 @@ def measure(
         results = repair(results, truth, starts)
     if protocol.first_is_truth:
         results = results.copy()
-        results[:, starts] = truth[starts]
+        results[starts] = truth[starts]
     overlap = overlaps(results, truth, epsilon=protocol.epsilon)
     if protocol.clips:
         overlap = np.clip(overlap, 0.0, 1.0)
@@ -153,9 +152,9 @@ def measure(
     if protocol.invalid_truth != "as is":
         bad_box = ~(truth > 0).all(axis=-1)
         bad_centre = bad_box if protocol.invalid_truth == "box" else ~(centres(truth) > 0).all(axis=-1)
-        overlap[:, bad_box] = -1
-        error[:, bad_centre] = -1
-        normalised[:, bad_centre] = -1
+        overlap[bad_box] = -1
+        error[bad_centre] = -1
+        normalised[bad_centre] = -1
     counts = np.asarray(~np.isnan(truth).any(axis=1)) if protocol.drops_absent and absent_rows else None
     kept = np.ones(len(truth), dtype=np.bool_) if counts is None else counts
     return Frames(overlap, error, normalised, kept)

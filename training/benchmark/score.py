@@ -6,62 +6,102 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any
 
-from curation.errors import InputError
-from training.benchmark.ope import fit_length, score_tracker, sequence_curves
-from training.benchmark.problems import Collected, unknown_name
-from training.benchmark.protocols import get_protocol
-from training.benchmark.results import read_results
-from training.benchmark.sequences import Benchmark
-from training.benchmark.trajectories import read_trajectories
-from training.benchmark.vot import score_supervised
+from training.benchmark.ope import rules_for, score_tracker, sequence_curves
+from training.benchmark.protocols import Protocol
+from training.benchmark.records import Benchmark
+from training.benchmark.results import TrackerResults, list_trackers, read_results, read_unsupervised
+from training.benchmark.vot import score_supervised, score_unsupervised
 
 
 def score_benchmark(
-    benchmark: Benchmark, results_dir: Path, trackers: Items[str] | None = None, protocol: str = "matlab"
+    benchmark: Benchmark,
+    results_dir: Path,
+    trackers: Items[str] | None = None,
+    protocol: str = "matlab",
+    *,
+    year: str = "vot2016",
+    overlap: str = "vot2016",
+    bounds: str = "frame-1",
 ) -> dict[str, Any]:
-    """Score the trackers whose results lie in `<results_dir>/<tracker>/`."""
-    known = (
-        sorted(path.name for path in results_dir.iterdir() if path.is_dir()) if results_dir.is_dir() else []
-    )
+    """Score trackers on a benchmark from their result files.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        OPE needs no images, VOT the frames' size.
+    results_dir : Path
+        Folder with one folder a tracker; the layouts of other tools are found too (`results.find_results`).
+    trackers : sequence of str or None
+        Which of them; None: all that have a folder.
+    protocol : str
+        `"matlab"`, `"got10k"` or `"pysot"`; for OPE only.
+    year, overlap, bounds : str
+        VOT only: the year whose interval EAO averages over (unless the benchmark brings its own), and how
+        overlap is counted (`overlap.region_overlap`).
+
+    Returns
+    -------
+    dict
+        `schema`, `benchmark`, `title`, `kind`, `protocol` (for VOT the overlap rule), `missing` (sequences
+        that the roots lack), `partial`, and `trackers`: for each `overall`, `sequences`, `attributes`
+        (OPE) or `tags` (VOT), `missing` (sequences without a result), `partial`, `notes`; for VOT also
+        `unsupervised` (None without such results). Numbers as `ope.summary`, `vot.score_supervised` and
+        `vot.score_unsupervised` describe them.
+
+    Raises
+    ------
+    InputError
+        For an unknown tracker or protocol (the nearest is suggested), and for damaged results: every
+        problem of a folder is listed.
+    """
+    rules = rules_for(protocol, benchmark)
+    names = list_trackers(results_dir, benchmark) if trackers is None else list(trackers)
     scores = {}
-    for tracker in trackers if trackers is not None else known:
-        if tracker not in known:
-            raise unknown_name(f"tracker with results in {results_dir}", tracker, known)
-        score = _score_vot if benchmark.kind == "vot" else _score_ope
-        document, present = score(benchmark, results_dir / tracker, protocol)
-        missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in present]
-        scores[tracker] = document | {"missing": missing, "partial": bool(missing or benchmark.missing)}
+    for tracker in names:
+        results = read_results(results_dir, tracker, benchmark, rules)
+        if benchmark.kind == "vot":
+            lengths = benchmark.eao_interval if year == "vot2016" else None
+            score = score_runs(benchmark, results, year=year, lengths=lengths, overlap=overlap, bounds=bounds)
+            free = read_unsupervised(results_dir, tracker, benchmark)
+            present = [s for s in benchmark.sequences if free is not None and s.name in free.runs]
+            score["unsupervised"] = (
+                None if free is None else score_unsupervised(present, free.runs, rule=overlap, bounds=bounds)
+            )
+        else:
+            score = score_boxes(benchmark, results, rules)
+        partial = bool(results.missing or benchmark.missing)
+        scores[tracker] = score | {"missing": results.missing, "partial": partial, "notes": results.notes}
     return {
         "schema": 1,
         "benchmark": benchmark.name,
         "title": benchmark.title,
         "kind": benchmark.kind,
-        "protocol": protocol if benchmark.kind == "ope" else "vot2016",
+        "protocol": overlap if benchmark.kind == "vot" else rules.name,
         "missing": benchmark.missing,
         "partial": benchmark.partial or any(score["partial"] for score in scores.values()),
         "trackers": scores,
     }
 
 
-def _score_ope(benchmark: Benchmark, folder: Path, protocol: str) -> tuple[dict[str, Any], set[str]]:
-    rules = get_protocol(protocol)
-    results = read_results(folder, benchmark)
-    present = [sequence for sequence in benchmark.sequences if sequence.name in results]
-    if not present:
-        raise InputError(f"{folder} holds no result of {benchmark.title}", reason="missing results")
-    problems = Collected()
-    for sequence in present:
-        with problems.catching():
-            fit_length(sequence.name, results[sequence.name], sequence, rules)
-    problems.check(f"{folder}")
-    (curves,) = sequence_curves([results], present, rules, absent_rows=benchmark.absent_rows)
-    names = [sequence.name for sequence in present]
-    return score_tracker(benchmark, names, curves, rules), set(names)
+def score_boxes(
+    benchmark: Benchmark, results: TrackerResults, protocol: str | Protocol = "matlab"
+) -> dict[str, Any]:
+    """One-pass evaluation of results in memory: `overall`, `sequences`, `attributes`."""
+    rules = rules_for(protocol, benchmark)
+    present = [sequence for sequence in benchmark.sequences if sequence.name in results.boxes]
+    curves = sequence_curves(results.boxes, present, rules, absent_rows=benchmark.absent_rows)
+    return score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
 
 
-def _score_vot(benchmark: Benchmark, folder: Path, _protocol: str) -> tuple[dict[str, Any], set[str]]:
-    runs = {sequence.name: read_trajectories(folder, sequence.name) for sequence in benchmark.sequences}
-    present = [sequence for sequence in benchmark.sequences if runs[sequence.name]]
-    if not present:
-        raise InputError(f"{folder} holds no result of {benchmark.title}", reason="missing results")
-    return score_supervised(present, runs), {sequence.name for sequence in present}
+def score_runs(
+    benchmark: Benchmark,
+    results: TrackerResults,
+    *,
+    year: str = "vot2016",
+    lengths: tuple[int, int] | None = None,
+    overlap: str = "vot2016",
+    bounds: str = "frame-1",
+) -> dict[str, Any]:
+    """VOT's supervised scores of results in memory: `overall`, `sequences`, `tags`."""
+    present = [sequence for sequence in benchmark.sequences if sequence.name in results.runs]
+    return score_supervised(present, results.runs, year=year, lengths=lengths, rule=overlap, bounds=bounds)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from training.benchmark.eao import SKIP
 from training.benchmark.overlap import region_overlap
+from training.benchmark.records import Sequence
 from training.benchmark.regions import Conversion, box_from_polygon
-from training.benchmark.sequences import Sequence
 from training.benchmark.trajectories import FAILURE, REGION, START, UNKNOWN, Trajectory
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from training.benchmark.accuracy import Runs, accuracy_robustness, frame_accurac
 from training.benchmark.eao import Run, expected_average_overlap, expected_overlap_curve, interval
 from training.benchmark.overlap import region_overlap
 from training.benchmark.problems import Collected
-from training.benchmark.sequences import Sequence
+from training.benchmark.records import Sequence
 from training.benchmark.trajectories import Trajectory
 
 Array = NDArray[np.float64]

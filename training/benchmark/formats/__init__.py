@@ -1,0 +1,1 @@
+"""Result files of other people's tools: one module a format."""

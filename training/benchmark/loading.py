@@ -1,0 +1,114 @@
+"""One sequence read from its files, and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from training.benchmark.layouts import Home, find_frames, find_sequence, read_tags, tag_files
+from training.benchmark.listing import Entry, Listing
+from training.benchmark.records import Sequence
+from training.benchmark.regions import crossed, polygon_area
+from training.benchmark.tables import parse_rows, read_text
+
+Array = NDArray[np.float64]
+
+
+def load_sequence(
+    entry: Entry, listing: Listing, homes: list[Home], *, images: bool, whole: bool
+) -> Sequence | None:
+    place = find_sequence(entry, homes, images=images)
+    if place is None:
+        return None
+    rows = parse_rows(
+        read_text(place.annotation), place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,)
+    )
+    if len({len(row) for row in rows}) != 1:
+        raise InputError(
+            f"{entry.name}: {place.annotation} is empty or mixes boxes and polygons",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    annotation = np.array(rows, dtype=np.float64)
+    first = entry.start_frame
+    lead = _check_rows(entry, place.annotation, annotation)
+    frames: tuple[Path, ...] = ()
+    if images and place.frames is not None:
+        last = entry.end_frame
+        frames = find_frames(entry, place.frames, first=first + (entry.lead_in - lead), last=last)
+        if len(frames) != len(annotation):
+            raise InputError(
+                f"{entry.name}: {len(frames)} images in {place.frames} "
+                f"but {len(annotation)} rows in {place.annotation.name}",
+                do="One row a frame is expected",
+                reason="wrong length",
+            )
+    first += entry.lead_in - lead
+    tags = {}
+    if listing.kind == "vot":
+        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation))
+        _check_polygons(place.annotation, annotation)
+    if whole:
+        lead = 0
+    if not np.isfinite(annotation[lead]).all() or (
+        annotation.shape[1] == 4 and annotation[lead, 2:].min() <= 0
+    ):
+        raise InputError(
+            f"{entry.name}: {place.annotation}, line {lead + 1}: "
+            f"a tracker cannot start on {annotation[lead].tolist()}",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    return Sequence(
+        name=entry.name,
+        frames=frames[lead:],
+        annotation=annotation[lead:],
+        base=listing.base,
+        attributes=entry.attributes,
+        first_frame=first + lead,
+        lead_in=annotation[:lead],
+        omit=entry.init_omit,
+        names=entry.names,
+        aliases=entry.aliases,
+        tags=tags,
+        listed_size=entry.size,
+        annotation_files=(place.annotation, *tag_files(place.annotation.parent, tuple(tags))),
+    )
+
+
+def _check_rows(entry: Entry, path: Path, annotation: Array) -> int:
+    """Number of lead-in rows in the file, after checking its length against the list."""
+    if np.isnan(annotation).all():
+        raise InputError(
+            f"{entry.name}: every row of {path} is NaN",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    if entry.rows is None or len(annotation) == entry.rows:
+        return entry.lead_in
+    if entry.lead_in and len(annotation) == entry.rows - entry.lead_in:
+        return 0
+    raise InputError(
+        f"{entry.name}: {path} has {len(annotation)} rows, "
+        f"but frames {entry.start_frame} to {entry.end_frame} are {entry.rows}",
+        do="Unpack the sequence again, or correct the list",
+        reason="wrong length",
+    )
+
+
+def _check_polygons(path: Path, annotation: Array) -> None:
+    if annotation.shape[1] != 8:
+        return
+    for fault, bad in (
+        ("has no area", polygon_area(annotation) == 0),
+        ("has crossed edges", crossed(annotation)),
+    ):
+        if bad.any():
+            raise InputError(
+                f"{path}, line {int(np.argmax(bad)) + 1}: the polygon {fault} ({int(bad.sum())} such rows)",
+                do="Unpack the sequence again",
+                reason="bad annotation",
+            )

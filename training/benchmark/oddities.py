@@ -1,0 +1,49 @@
+"""Remarks on results that are scored as they are, but that somebody should look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence as Items
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.benchmark.records import Sequence
+from training.benchmark.regions import crossed, polygon_area
+from training.benchmark.trajectories import REGION, Trajectory
+
+Array = NDArray[np.float64]
+
+
+def odd_rows(results: Mapping[str, Array]) -> list[str]:
+    """One line for each result with boxes that are NaN, or have no size: protocols treat them differently."""
+    notes = []
+    for name, boxes in results.items():
+        lost = int(np.isnan(boxes).all(axis=1).sum())
+        flat = int((boxes[:, 2:] <= 0).any(axis=1).sum())
+        if lost or flat:
+            found = " and ".join(
+                [f"{lost} rows of NaN"] * bool(lost) + [f"{flat} boxes without size"] * bool(flat)
+            )
+            notes.append(f"{name}: {found}")
+    return notes
+
+
+def odd_regions(sequences: Items[Sequence], runs: Mapping[str, Items[Trajectory]]) -> list[str]:
+    """One line for each result whose regions have no area or crossed edges: they count as drawn."""
+    notes = []
+    for sequence in sequences:
+        flat = cross = 0
+        for run in runs.get(sequence.name, ()):
+            regions = run.regions[run.codes == REGION]
+            if regions.shape[1] == 8:
+                polygons = regions[~np.isnan(regions).any(axis=1)]
+                flat += int((polygon_area(polygons) == 0).sum())
+                cross += int(crossed(polygons).sum())
+            flat += int((regions[np.isnan(regions[:, 4:]).all(axis=1), 2:4] <= 0).any(axis=1).sum())
+        if flat or cross:
+            found = [f"{flat} regions without area"] * bool(flat) + [f"{cross} with crossed edges"] * bool(
+                cross
+            )
+            notes.append(f"{sequence.name}: {' and '.join(found)}")
+    return notes

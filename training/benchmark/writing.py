@@ -1,0 +1,203 @@
+"""Results written as other tools read them, and converted from any format to any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from curation.files import write_bytes
+from training.benchmark.formats.jwlim import json_bytes
+from training.benchmark.formats.matlab import mat_bytes
+from training.benchmark.formats.segments import Segment
+from training.benchmark.formats.text import text_bytes, times_bytes
+from training.benchmark.problems import unknown_name
+from training.benchmark.records import Benchmark, Sequence, to_base
+from training.benchmark.results import GOT10K_FOLDERS, read_results
+from training.benchmark.supervised import DETERMINISTIC_AFTER
+from training.benchmark.trajectories import Trajectory, write_trajectories
+
+Array = NDArray[np.float64]
+
+FORMATS = {
+    "otb": "<tracker>/<sequence>.txt, commas, 1-based: the track stage's own",
+    "otb-mat": "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based",
+    "got10k": "<dataset>/<tracker>/<sequence>.txt, commas, base of the ground truth; Tiger1: all 354 rows",
+    "pysot": "<tracker>/<video>.txt, commas, base of the ground truth",
+    "pytracking": "<tracker>/default/<sequence>.txt, tabs, base of the ground truth",
+    "jwlim": "OPE/<tracker>/<sequence>.json, 1-based",
+    "vot": "<tracker>/baseline/<sequence>/<sequence>_001.txt, 0-based (MATLAB and Python toolkits)",
+}
+"""Names of formats with where a result goes and its coordinates. For VOT: `vot`, `got10k`, `pysot`."""
+VOT_FORMATS = ("vot", "got10k", "pysot")
+
+
+def _check_format(name: str, benchmark: Benchmark) -> None:
+    if name not in FORMATS:
+        raise unknown_name("result format", name, list(FORMATS))
+    if (benchmark.kind == "vot" and name not in VOT_FORMATS) or (benchmark.kind == "ope" and name == "vot"):
+        raise InputError(
+            f"the format {name} does not hold results of {benchmark.title}",
+            do="For VOT use vot, got10k or pysot; for the others anything but vot",
+            reason="bad format",
+        )
+
+
+def write_boxes(
+    out: Path,
+    tracker: str,
+    benchmark: Benchmark,
+    sequence: Sequence,
+    boxes: Array,
+    *,
+    form: str = "otb",
+    seconds: Array | None = None,
+) -> Path:
+    """Write the result of one sequence.
+
+    Parameters
+    ----------
+    out : Path
+        Folder under which the format puts its own folders.
+    tracker : str
+    benchmark : Benchmark
+    sequence : Sequence
+    boxes : (N, 4) float64
+        `x y w h`, 0-based, the first row the box the tracker was started on.
+    form : str
+        One of `FORMATS` except `vot`.
+    seconds : (N,) float64 or None
+        Time of each frame: written beside by got10k and pytracking, as fps by otb-mat and jwlim.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        If the boxes are not as many as the frames (both numbers are named).
+    """
+    _check_format(form, benchmark)
+    if len(boxes) != len(sequence):
+        raise InputError(
+            f"{sequence.name}: {len(boxes)} rows, but {len(sequence)} frames",
+            do="Give the complete result",
+            reason="wrong length",
+        )
+    return write_file_boxes(
+        out, tracker, benchmark, sequence, to_base(boxes, 0, sequence.base), form=form, seconds=seconds
+    )
+
+
+def write_file_boxes(
+    out: Path,
+    tracker: str,
+    benchmark: Benchmark,
+    sequence: Sequence,
+    boxes: Array,
+    *,
+    form: str = "otb",
+    seconds: Array | None = None,
+) -> Path:
+    """`write_boxes` of boxes that are in the benchmark's file coordinates already."""
+    name = sequence.names.get(form.removeprefix("otb-").replace("mat", "matlab"), sequence.name)
+    fps = None if seconds is None or not seconds.sum() else float(len(seconds) / seconds.sum())
+    segment = Segment(boxes, sequence.first_frame, fps=fps)
+    begin = sequence.first_frame - len(sequence.lead_in)
+    if form == "otb":
+        return _write(out / tracker / f"{name}.txt", text_bytes(boxes))
+    if form == "otb-mat":
+        return _write(out / f"{name}_{tracker}.mat", mat_bytes([segment], anno_begin=begin))
+    if form == "jwlim":
+        name = sequence.names.get("pysot", name)
+        content = json_bytes([segment], tracker=tracker, sequence=name)
+        return _write(out / "OPE" / tracker / f"{name}.json", content)
+    if form == "got10k":
+        folder = out / GOT10K_FOLDERS.get(benchmark.name, benchmark.name) / tracker
+        rows = boxes if len(boxes) != len(sequence) else np.concatenate([sequence.lead_in, boxes])
+        if seconds is not None:
+            padded = np.concatenate([np.zeros(len(rows) - len(seconds)), seconds])
+            _write(folder / "times" / f"{name}_time.txt", times_bytes(padded))
+        return _write(folder / f"{name}.txt", text_bytes(rows))
+    folder = out / tracker / ("default" if form == "pytracking" else "")
+    if seconds is not None and form == "pytracking":
+        _write(folder / f"{name}_time.txt", times_bytes(seconds))
+    return _write(folder / f"{name}.txt", text_bytes(boxes, "\t" if form == "pytracking" else ","))
+
+
+def _write(path: Path, content: bytes) -> Path:
+    write_bytes(path, content)
+    return path
+
+
+def write_runs(
+    out: Path,
+    tracker: str,
+    benchmark: Benchmark,
+    sequence: Sequence,
+    runs: Items[Trajectory],
+    *,
+    form: str = "vot",
+    experiment: str = "baseline",
+) -> list[Path]:
+    """Write the runs of one VOT sequence.
+
+    A single supervised run, of a tracker that is deterministic, is written three times: so VOT's toolkits
+    recognise such a tracker.
+    """
+    _check_format(form, benchmark)
+    folder = out / GOT10K_FOLDERS.get(benchmark.name, benchmark.name) if form == "got10k" else out
+    copies = DETERMINISTIC_AFTER if len(runs) == 1 and experiment == "baseline" else 1
+    return write_trajectories(folder / tracker, sequence.name, list(runs) * copies, experiment=experiment)
+
+
+def convert(
+    results_dir: Path,
+    tracker: str,
+    benchmark: Benchmark,
+    out: Path,
+    form: str,
+    *,
+    rename: str | None = None,
+    protocol: str = "matlab",
+) -> list[Path]:
+    """Read a tracker's results in whatever format they are and write them in another.
+
+    Parameters
+    ----------
+    results_dir, tracker : Path, str
+        As for `results.read_results`.
+    benchmark : Benchmark
+    out : Path
+    form : str
+        One of `FORMATS`.
+    rename : str or None
+        Another name for the tracker.
+    protocol : str
+        Decides which lengths are right (Tiger1: 349 rows, under got10k 354).
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    _check_format(form, benchmark)
+    results = read_results(results_dir, tracker, benchmark, protocol)
+    name = rename or tracker.replace("/", "_")
+    if benchmark.kind == "vot":
+        return [
+            path
+            for sequence in benchmark.sequences
+            if sequence.name in results.runs
+            for path in write_runs(out, name, benchmark, sequence, results.runs[sequence.name], form=form)
+        ]
+    return [
+        write_file_boxes(out, name, benchmark, sequence, results.boxes[sequence.name], form=form)
+        for sequence in benchmark.sequences
+        if sequence.name in results.boxes
+    ]
