@@ -7,8 +7,11 @@ so memory stays flat and output does not depend on the number of workers.
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,13 +19,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import joblib
+from joblib.externals.loky.process_executor import BrokenProcessPool
 from tqdm import tqdm
+
+from curation.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 LINE_EVERY = 60.0
 """Seconds between progress lines where there is no terminal."""
+
+WATCH_EVERY = 1.0
+"""Seconds between a worker's looks at whether its parent is still there."""
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +58,27 @@ def run_in_order(
 
     Progress goes to the terminal as a bar, elsewhere as one line a minute: items done, `size_unit` a
     second (`size(result)` counts them), time left. An exception in a worker is raised here as it is.
+    However this process ends, its workers end with it.
+
+    Raises
+    ------
+    InputError
+        If the system has killed a worker.
     """
     with joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs):
         results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(
-            joblib.delayed(_single_threaded)(function, item) for item in items
+            joblib.delayed(_work)(function, item, os.getpid()) for item in items
         )
         try:
             yield from _with_progress(
                 results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
             )
+        except BrokenProcessPool as error:
+            raise InputError(
+                f"{label}: a worker process was killed from outside, most often for want of memory",
+                do="Run again with fewer jobs (python -m pipelines settings): finished work is kept",
+                reason="worker killed",
+            ) from error
         finally:
             with warnings.catch_warnings():
                 # A caller that stops at an error does not want the results still under way.
@@ -67,11 +88,25 @@ def run_in_order(
                 results.close()
 
 
-def _single_threaded(function: Callable[[Item], Result], item: Item) -> Result:
+def _work(function: Callable[[Item], Result], item: Item, starter: int) -> Result:
     import cv2
 
     cv2.setNumThreads(1)
+    if os.getppid() == starter:
+        _end_with(starter)
     return function(item)
+
+
+@functools.cache
+def _end_with(parent: int) -> None:
+    """Watch the parent from a thread: a worker whose parent was killed would stay for minutes, and go on working."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="watch parent").start()
 
 
 def _with_progress(
