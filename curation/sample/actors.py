@@ -130,15 +130,18 @@ def _exit(rng: np.random.Generator, stage: Stage, path: FloatArray, size: float)
 def cast_occluder(rng: np.random.Generator, stage: Stage, family: Family, actor: Actor) -> Actor:
     """Something in the foreground that drifts past and meets `actor` once, about the middle of the clip."""
     when = int(stage.frames * (0.35 + 0.3 * rng.random()))
-    drift = rng.uniform(2.0, 4.0) * (1 if rng.random() < 0.5 else -1)
+    aspect = rng.uniform(0.25, 0.42)
+    size = float(actor.size[when]) * rng.uniform(1.5, 2.0)
+    clear = 0.55 * (float(actor.size[0]) + aspect * size)  # pixels between the two where they do not touch
+    drift = max(rng.uniform(3.0, 5.5), clear / max(when, 1)) * (1 if rng.random() < 0.5 else -1)
     ahead = np.arange(stage.frames) - when
     world = stage.world - stage.world[:, when : when + 1]
     return Actor(
-        sprite=draw_occluder(rng, family.paint(rng, SPRITE), aspect=rng.uniform(0.25, 0.42)),
+        sprite=draw_occluder(rng, family.paint(rng, SPRITE), aspect=aspect),
         shape="occluder",
         x=actor.x[when] + world[0] + drift * ahead,
         y=actor.y[when] + world[1],
-        size=np.full(stage.frames, float(actor.size[when]) * rng.uniform(1.5, 2.0)),
+        size=np.full(stage.frames, size),
         angle=np.full(stage.frames, rng.uniform(-8, 8)),
         stretch=np.ones(stage.frames),
         bend=0.0,

@@ -79,9 +79,16 @@ class Scene:
         families = [Family.draw(rng, script.patterns) for _ in range(script.objects)]
         for index in range(script.objects - script.distractors, script.objects):
             families[index] = families[0]
+
+        first = rng.random()
         self.actors = [
             cast_object(
-                rng, self._stage, config, family, index / script.objects, leaves=index in script.exits
+                rng,
+                self._stage,
+                config,
+                family,
+                first + index / script.objects,
+                leaves=index in script.exits,
             )
             for index, family in enumerate(families)
         ]

@@ -24,6 +24,9 @@ STREAM = 2
 TAKES = 40
 """How often a clip is drawn anew until its targets are in plain view where they start."""
 
+PLAIN_VIEW = 0.9
+"""Share of a target's mask that has to be seen where it starts."""
+
 LEAD_IN = 4
 """Images in front of the first annotated one, in the clips that have some."""
 
@@ -50,6 +53,8 @@ class Clip:
         Objects followed, each a sequence of its own.
     halves : bool
         Whether each target has its own stretch of the clip (UAV123's way of cutting one long video).
+    occluded : int
+        How many of the first objects something in the foreground passes.
     leaves : bool
         Whether the first target leaves the image for a while.
     benchmarks : tuple of str
@@ -63,20 +68,21 @@ class Clip:
     lead_in: bool = False
     targets: int = 1
     halves: bool = False
+    occluded: int = 0
     leaves: bool = False
     benchmarks: tuple[str, ...] = ()
 
 
 CLIPS = (
-    Clip("OTB", "Drifter", style="comma", benchmarks=("otb2013", "otb2015")),
+    Clip("OTB", "Drifter", style="comma", occluded=1, benchmarks=("otb2013", "otb2015")),
     Clip("OTB", "Duet", style="tab", targets=2, benchmarks=("otb2013", "otb2015")),
     Clip("OTB", "Latecomer", style="space", first=41, benchmarks=("otb2015",)),
     Clip("OTB", "Overture", style="comma", lead_in=True, benchmarks=("otb2015",)),
-    Clip("TC128", "Lantern_ce", benchmarks=("tc128",)),
+    Clip("TC128", "Lantern_ce", occluded=1, benchmarks=("tc128",)),
     Clip("TC128", "Kite-flyer_ce1", lead_in=True, benchmarks=("tc128",)),
-    Clip("UAV123", "glider1", targets=2, halves=True, benchmarks=("uav123",)),
+    Clip("UAV123", "glider1", occluded=2, targets=2, halves=True, benchmarks=("uav123",)),
     Clip("UAV123", "swimmer1", leaves=True, benchmarks=("uav123",)),
-    Clip("VOT2016", "marble", style="flat", benchmarks=("vot2016",)),
+    Clip("VOT2016", "marble", style="flat", occluded=1, benchmarks=("vot2016",)),
     Clip("VOT2016", "paperboat", style="color", benchmarks=("vot2016",)),
 )
 
@@ -157,14 +163,14 @@ def _stage(config: SampleConfig, index: int, frames: int, starts: list[int]) -> 
             height=config.height * 3 // 4 if index % 4 == 2 else config.height,
             objects=clip.targets + 2,
             distractors=1,
-            occlusions=1,
+            occlusions=clip.occluded,
             exits=(0,) if clip.leaves else (),
             empty=False,
             patterns=EVALUATION_PATTERNS,
         )
         scene = Scene(script, config, rng)
         views = [scene.draw(start)[1][target] for target, start in enumerate(starts)]
-        if all(view.visible > 0.9 for view in views):
+        if all(view.visible >= PLAIN_VIEW for view in views):
             return scene
     raise InputError(
         f"sample: clip {clip.name} shows no whole target in its first frame in {TAKES} takes",
