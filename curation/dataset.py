@@ -177,6 +177,8 @@ def _folder_names(folder: Path) -> Iterable[str]:
             yield from (entry.name for entry in entries if entry.name[0] != "." and entry.is_dir())
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise _unreadable(folder, error) from error
 
 
 def _numbers(folder: Path, suffix: str) -> list[int]:
@@ -186,3 +188,13 @@ def _numbers(folder: Path, suffix: str) -> list[int]:
             return sorted(int(stem) for stem in stems if _FRAME_STEM.fullmatch(stem))
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: OSError) -> InputError:
+    return InputError(
+        f"cannot read the folder {folder}: {error.strerror or error}",
+        do="Mend its permissions or the disk, then run again",
+        reason="unreadable file",
+    )

@@ -6,8 +6,9 @@ Coordinates in the files are inclusive 0-based pixel indices, so a box here is
 What is legitimate and what is an error:
 
 - A frame without objects is legitimate.
-- A box may touch the border or stick out over it. ILSVRC itself has boxes with `xmax == width`, one
-  pixel too far, and they are kept as they are, because the published crops were cut from them.
+- A box may touch the border or stick out over it, and is kept as it is. Of the 273,505 boxes of VID val, 29
+  end one pixel too far (`xmax == width` or `ymax == height`), none further and none empty, and the published
+  crops were cut from the boxes as they are.
 - A box with no pixel inside the image is an error, and so is one that reaches further past a border
   than the image is large: that is a damaged number, and its crop would need unbounded memory.
 - The same track twice in one frame is an error, and since nothing says which box is right, both are

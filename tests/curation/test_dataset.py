@@ -134,3 +134,16 @@ def test_a_video_name_that_could_not_go_into_an_index_is_refused(tmp_path: Path)
     write_video(tmp_path, "a", "two words")
     with pytest.raises(InputError, match=r"'two words'.*is not plain"):
         open_dataset(tmp_path).videos("a")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_video(tmp_path, "a", "v")
+    (video,) = open_dataset(tmp_path).videos("a")
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    for look in (video.frames, video.annotated_frames, lambda: open_dataset(tmp_path)):
+        with pytest.raises(InputError, match="cannot read the folder .*Permission denied"):
+            look()
