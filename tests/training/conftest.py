@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.training.fabricate import CROP, EXEMPLAR, fabricate
 from training.loop import Inputs, Outputs, TrainConfig
@@ -22,6 +22,12 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
         validation=fabricate(root, "val", videos=2, seed=1),
         crops=root / "crops",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tests run two at a time; torch's threads would only wait for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture
@@ -44,8 +50,3 @@ def small() -> TrainConfig:
         validation_pairs=4,
         picture_every=2,
     )
-
-
-@pytest.fixture(scope="session")
-def small_pairs(small: TrainConfig) -> PairConfig:
-    return replace(small.pairs)

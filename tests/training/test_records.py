@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from curation.imdb import load_imdb
+from training.augmentation import AugmentationConfig
+from training.distributed import Group
+from training.learner import Learner
+from training.loader import PairDataset
+from training.loop import Inputs, TrainConfig
+from training.losses import build_loss
+from training.networks import SiameseNetwork
+from training.pairs import PairSampler
+from training.records import CURVES, SPEED, Row, copy_pictures, write_curves, write_picture, write_speed
+
+ROWS = [Row(1, 0.5, 0.01, 2.25, 0.6, 12.5), Row(2, 0.1 + 0.2, 0.001, 1.0, None, None)]
+
+
+def test_curves_are_a_csv_with_every_digit(tmp_path: Path) -> None:
+    write_curves(tmp_path, ROWS)
+    with (tmp_path / CURVES).open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[0] == {
+        "epoch": "1",
+        "loss": "0.5",
+        "learning_rate": "0.01",
+        "gradient_norm": "2.25",
+        "validation_loss": "0.6",
+        "centre_error": "12.5",
+    }
+    assert float(rows[1]["loss"]) == 0.1 + 0.2
+    assert rows[1]["centre_error"] == ""
+
+
+def test_speed_is_kept_apart(tmp_path: Path) -> None:
+    write_speed(tmp_path, {2: 80.04, 1: 100.0})
+    assert (tmp_path / SPEED).read_text() == "epoch,pairs_per_second\n1,100.0\n2,80.0\n"
+
+
+def test_picture_shows_pairs_labels_and_responses(inputs: Inputs, small: TrainConfig, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    learner = Learner(
+        SiameseNetwork(small.network),
+        build_loss(small.loss),
+        label=small.label,
+        optimiser=small.optimiser,
+        precision=small.precision,
+        ema=0.0,
+        group=Group(),
+        device=torch.device("cpu"),
+    )
+    sampler = PairSampler(load_imdb(inputs.train), inputs.crops, small.pairs, name="train")
+    dataset = PairDataset(sampler, small.pairs, AugmentationConfig(shift=10.0), seed=0, batch=4, steps=3)
+    batch = dataset.load(0)
+    write_picture(tmp_path / "one", 3, learner, batch)
+    image = cv2.imread(str(tmp_path / "one" / "epoch-003.png"))
+    side = small.pairs.search_size
+    assert image.shape == (4 * side, 4 * side, 3)
+    assert np.array_equal(image[24:119, 24:119], batch.exemplar[0].numpy())
+    label = image[:side, 2 * side : 3 * side].astype(int)
+    y, x = np.unravel_index(label.sum(2).argmax(), (side, side))  # yellow is the top of the colour map
+    cell = side / 7
+    assert abs(x + cell / 2 - side / 2 - batch.offset[0, 0]) < cell
+    assert abs(y + cell / 2 - side / 2 - batch.offset[0, 1]) < cell
+    write_picture(tmp_path / "two", 3, learner, batch)
+    copy_pictures(tmp_path / "two", tmp_path / "three")
+    assert (tmp_path / "one" / "epoch-003.png").read_bytes() == (
+        tmp_path / "three" / "epoch-003.png"
+    ).read_bytes()
