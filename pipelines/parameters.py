@@ -29,7 +29,7 @@ SECTIONS: Mapping[str, str] = {
     "crop": "curation.crops:CropConfig",
     "imdb": "curation.imdb:ImdbConfig",
     "quality": "curation.quality:QualityConfig",
-    "train": "training.loop:TrainConfig",
+    "train": "training.configuration:TrainConfig",
     "track": "training.tracking.contenders:TrackConfig",
     "score": "pipelines.scoring:ScoreConfig",
 }

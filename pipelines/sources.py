@@ -30,6 +30,14 @@ class DatasetConfig:
     subsets: Annotated[tuple[Subset, ...], Field(min_length=1)] = ("a", "b", "c", "d", "e")
     benchmarks: tuple[BenchmarkName, ...] = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 
+    def __post_init__(self) -> None:
+        for part in ("vid", "sequences"):
+            if built_in(getattr(self, part)) != (part in self.built_in):
+                raise ValueError(
+                    f"dataset.{part} = {getattr(self, part)}, but {part} is {'' if part in self.built_in else 'not '}"
+                    "among dataset.built_in"
+                )
+
 
 def built_in(source: str) -> bool:
     """Whether `dataset.vid` or `dataset.sequences` names the built-in dataset, not a profile file."""

@@ -15,7 +15,7 @@ from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
 from training.benchmark.listing import BENCHMARKS
 from training.benchmark.sequences import load_benchmark
-from training.loop import pick_device
+from training.device import pick_device
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
 

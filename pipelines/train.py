@@ -12,8 +12,10 @@ import subprocess
 
 from curation.files import write_json
 from pipelines import parameters, paths, settings
+from training.configuration import Inputs, Outputs, Runtime
+from training.device import pick_device
 from training.distributed import join
-from training.loop import Inputs, Outputs, Runtime, pick_device, train
+from training.loop import train
 
 CODE = ("curation", "training", "pipelines")
 """Folders whose last commit is the revision recorded in the weights: another README gives the same bytes."""

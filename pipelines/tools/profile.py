@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from curation.errors import InputError
 from curation.files import write_bytes
-from pipelines import parameters
+from pipelines import parameters, sources
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 
@@ -40,6 +40,10 @@ def run(options: argparse.Namespace) -> None:
     before = parameters.FILE.read_text(encoding="utf-8")
     overlays = [_profile(name) for name in options.names] + [_single(text) for text in options.set]
     changed = overlay(before, overlays)
+    # What is generated follows from where the data stand.
+    dataset = parameters.parse(changed, str(parameters.FILE))["dataset"]
+    parts = [part for part in ("vid", "sequences") if sources.built_in(dataset[part])]
+    changed = overlay(changed, [{"dataset": {"built_in": parts}}])
     for section, values in parameters.parse(changed, str(parameters.FILE)).items():
         parameters.build(section, values or {}, "the changed params.yaml")
     write_bytes(parameters.FILE, changed.encode())

@@ -1,0 +1,60 @@
+"""Look over the installation, the DVC cache and the dataset, and say in plain words what is missing.
+
+Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from curation.doctor import Finding, check_cache, check_installation, check_tree
+from curation.errors import InputError
+from pipelines import parameters, settings, sources
+
+PARTS = ("installation", "cache", "dataset")
+MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to look at: {', '.join(PARTS)} (all)")
+    parser.add_argument("--sample", type=int, default=200, metavar="N", help="frames to decode (200)")
+
+
+def run(options: argparse.Namespace) -> None:
+    for part in options.parts:
+        if part not in PARTS:
+            raise InputError(f"doctor does not know {part!r}", do=f"Parts: {', '.join(PARTS)}")
+    findings: list[Finding] = []
+    for part in options.parts or PARTS:
+        findings += _look(part, options.sample)
+    width = max(len(finding.check) for finding in findings)
+    for finding in findings:
+        sys.stdout.write(f"{MARKS[finding.status]}  {finding.check:<{width}}  {finding.message}\n")
+        if finding.cure and finding.status != "ok":
+            sys.stdout.write(f"      {'':<{width}}  -> {finding.cure}\n")
+    failed = sum(finding.status == "fail" for finding in findings)
+    if failed:
+        raise InputError(f"{failed} of {len(findings)} checks failed", do="See the lines marked FAIL above")
+
+
+def _look(part: str, sample: int) -> list[Finding]:
+    if part == "installation":
+        return check_installation(Path())
+    if part == "cache":
+        return check_cache(Path())
+    config = parameters.load("dataset")
+    root = sources.vid_root(config, settings.load())
+    if root is None:
+        return [
+            Finding(
+                "dataset root",
+                "warn",
+                "no vid_root is set: a pulled clone can train and evaluate, but not curate",
+                "python -m pipelines settings --set vid_root=/path/to/ILSVRC2015",
+            )
+        ]
+    if sources.built_in(config.vid) and not root.is_dir():
+        return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
+    return check_tree(root, sample=sample)
