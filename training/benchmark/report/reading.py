@@ -123,11 +123,10 @@ class Scores:
         return [metric for metric in known if any(metric.key in t.overall for t in self.trackers.values())]
 
     def inner_metrics(self, groups: Iterable[Mapping[str, Mapping[str, Any]]]) -> list[Metric]:
-        """Those that the numbers of single sequences or attributes hold, of all trackers' `groups`."""
-        found = {key for group in groups for numbers in group.values() for key in numbers}
-        return [
-            metric for metric in (VOT_METRICS if self.kind == "vot" else OPE_METRICS) if metric.key in found
-        ]
+        """Those of which sequences or attributes, in all trackers' `groups`, have at least one number."""
+        known = VOT_METRICS if self.kind == "vot" else OPE_METRICS
+        entries = [numbers for group in groups for numbers in group.values()]
+        return [metric for metric in known if any(value(numbers, metric) is not None for numbers in entries)]
 
     def ranked(self) -> list[str]:
         """Trackers, best headline first; equal ones by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
         for series, overlaps in reversed(lines):
             y = np.asarray(overlaps, dtype=float)
             last = max(last, len(y))
-            x, y = _thin(y)
+            x, y = thinned(y)
             draw_line(axes, x, y, series)
         axes.plot(
             list(shown),
@@ -51,7 +52,7 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
         return to_svg(axes, key=key, label=label)
 
 
-def _thin(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def thinned(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """1-based frame numbers and values, averaged in blocks if there are too many (one of NaN stays NaN)."""
     block = -(-len(values) // TIMELINE_POINTS)
     padded = np.full((-(-len(values) // block)) * block, np.nan)
@@ -93,7 +94,7 @@ def training_plots(rows: Sequence[Mapping[str, float]]) -> list[TrainingPlot]:
                 [float(row.get(column, np.nan)) for row in rows],
             )
             for index, (column, name) in enumerate(columns)
-            if any(column in row for row in rows)
+            if any(math.isfinite(row.get(column, math.nan)) for row in rows)
         ]
         if lines:
             svg = _training_plot([float(row["epoch"]) for row in rows], lines, title=title, unit=unit)

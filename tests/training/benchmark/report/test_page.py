@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from lxml import html
+
+from curation.errors import InputError
+from training.benchmark.report.content import Picture, ReportContent
+from training.benchmark.report.page import render, write_report
+
+SECTIONS = ["overview", "otb2013", "vot2016", "responses", "training", "data", "pipeline", "provenance"]
+
+
+@pytest.fixture(scope="session")
+def text(content: ReportContent) -> str:
+    return render(content)
+
+
+@pytest.fixture(scope="session")
+def slim(content: ReportContent) -> ReportContent:
+    """The same with few plots, to be quick."""
+    scores = {
+        name: {
+            **document,
+            "trackers": {t: _without_curves(entry) for t, entry in document["trackers"].items()},
+        }
+        for name, document in content.scores.items()
+    }
+    return replace(
+        content, scores=scores, filmstrips=(), curves=[{"epoch": 1, "lr": 0.1}, {"epoch": 2, "lr": 0.1}]
+    )
+
+
+def _without_curves(entry: Mapping[str, Any]) -> dict[str, Any]:
+    overall = {key: found for key, found in entry["overall"].items() if "curve" not in key}
+    return {"overall": {**overall, "reliability": None}, "missing": entry["missing"]}
+
+
+@pytest.fixture
+def page(text: str) -> html.HtmlElement:
+    return html.fromstring(text)
+
+
+def sections(page: html.HtmlElement) -> list[str]:
+    return [section.get("id") for section in page.iter("section")]
+
+
+def by_class(element: html.HtmlElement, name: str) -> list[html.HtmlElement]:
+    """Elements with a class, inside another one."""
+    found: list[html.HtmlElement] = element.xpath(f".//*[contains(concat(' ', @class, ' '), ' {name} ')]")
+    return found
+
+
+def section(page: html.HtmlElement, name: str) -> html.HtmlElement:
+    return page.get_element_by_id(name)
+
+
+def words(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def test_every_section_in_order_with_its_link(page: html.HtmlElement) -> None:
+    assert sections(page) == SECTIONS
+    assert page.xpath("//nav//a/@href") == [f"#{name}" for name in SECTIONS]
+
+
+def test_same_content_same_bytes(tmp_path: Path, content: ReportContent, text: str) -> None:
+    write_report(tmp_path / "new" / "index.html", content)
+    assert (tmp_path / "new" / "index.html").read_text(encoding="utf-8") == text
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["index.html"]
+
+
+def test_identifiers_are_unique_and_references_lead_somewhere(page: html.HtmlElement) -> None:
+    names = page.xpath("//@id")
+    assert len(names) == len(set(names))
+    wanted = set(page.xpath("//@aria-labelledby"))
+    wanted |= {link[1:] for link in page.xpath("//a/@href | //*[name()='use']/@href")}
+    for value in page.xpath("//@clip-path | //@marker-end"):
+        wanted.update(re.findall(r"#([\w.-]+)", value))
+    assert wanted
+    assert wanted <= set(names)
+
+
+def test_nothing_comes_from_elsewhere(page: html.HtmlElement, text: str) -> None:
+    sources = page.xpath("//@src | //link/@href")
+    assert sources
+    assert all(source.startswith("data:") for source in sources)
+    assert not re.search(r"@import|url\((?!#)", text)
+    addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg"}
+
+
+def test_pictures_are_told_in_words(page: html.HtmlElement) -> None:
+    pictures = page.xpath("//img")
+    assert len(pictures) == 4 * 4 + 3
+    assert all(picture.get("alt") and picture.get("width") and picture.get("height") for picture in pictures)
+    for drawing in page.xpath("//*[name()='svg']"):
+        told = drawing.get("role") == "img" and drawing.get("aria-label")
+        assert told or drawing.get("aria-hidden") == "true"
+
+
+def test_headings_descend_by_one(page: html.HtmlElement) -> None:
+    levels = [int(heading.tag[1]) for heading in page.iter("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+
+
+def test_tables_have_captions_and_scopes(page: html.HtmlElement) -> None:
+    tables = page.xpath("//table")
+    assert len(tables) >= 9
+    for table in tables:
+        assert words(table.find("caption"))
+        assert all(heading.get("scope") for heading in table.iter("th"))
+        assert table.getparent().get("tabindex") == "0"
+        columns = sum(int(c.get("colspan", 1)) for c in table.find("thead")[0])
+        for row in table.xpath(".//tbody/tr"):
+            assert sum(int(c.get("colspan", 1)) for c in row) == columns
+
+
+def test_numbers_stand_with_their_protocol(page: html.HtmlElement, scores: dict[str, Any]) -> None:
+    for name, document in scores.items():
+        part = section(page, name)
+        assert f"protocol {document['protocol']}" in words(part.find("h2"))
+        for table in part.iter("table"):
+            assert f"protocol {document['protocol']}" in words(table.find("caption"))
+    auc = scores["otb2013"]["trackers"]["siamese"]["overall"]["auc"]
+    first = by_class(section(page, "otb2013"), "legend")[0][0]
+    assert words(first) == f"Siamese network {auc:.3f}"
+
+
+def test_partial_is_told_by_name(page: html.HtmlElement) -> None:
+    part = section(page, "otb2013")
+    assert "partial" in words(part.find("h2"))
+    assert "1 sequences are not here (Elk)" in words(part)
+    assert "partial" not in words(section(page, "vot2016").find("h2"))
+
+
+def test_built_in_sequences_are_said_to_be_so(slim: ReportContent) -> None:
+    assert "built-in dataset" in render(slim)
+    assert "built-in dataset" not in render(replace(slim, synthetic=False))
+
+
+def test_films_show_worst_and_best_with_boxes(page: html.HtmlElement) -> None:
+    films = list(section(page, "otb2013").iter("article"))
+    assert [words(film.find("h4")) for film in films] == ["worst Dog SV", "best Ant IV"]
+    assert all(len(list(film.iter("img"))) == 4 for film in films)
+    shapes = by_class(films[0], "frame")[0].xpath(".//*[name()='polygon']/@class")
+    assert shapes == ["halo", "truth", "halo", "s2", "halo", "s1", "halo", "s0"]
+
+
+@pytest.mark.parametrize(
+    ("change", "gone"),
+    [
+        ({"responses": ()}, "responses"),
+        ({"curves": (), "training_pictures": ()}, "training"),
+        ({"quality": ()}, "data"),
+        ({"graph": " \n"}, "pipeline"),
+        ({"parameters": {}, "digests": {}}, "provenance"),
+    ],
+)
+def test_a_section_without_content_is_left_out(
+    content: ReportContent, change: dict[str, Any], gone: str
+) -> None:
+    page = html.fromstring(render(replace(content, **change)))
+    assert sections(page) == [name for name in SECTIONS if name != gone]
+    assert f"#{gone}" not in page.xpath("//nav//@href")
+
+
+def test_half_of_a_section(slim: ReportContent) -> None:
+    page = html.fromstring(render(replace(slim, curves=(), digests={})))
+    assert sections(page) == SECTIONS
+    assert not by_class(section(page, "training"), "plots")
+    assert "What made this page" not in words(page)
+
+
+@pytest.mark.parametrize("name", ["otb2013", "vot2016"])
+def test_one_benchmark_one_tracker_and_nothing_else(scores: dict[str, Any], name: str) -> None:
+    document = scores[name]
+    alone = {**document, "trackers": {"KCF": document["trackers"]["still"]}}
+    page = html.fromstring(render(ReportContent(scores={name: alone})))
+    assert sections(page) == ["overview", name]
+    assert not by_class(page, "cards")
+    assert "Lead of the trained" not in words(page)
+    assert "KCF" in words(page)
+
+
+def test_scores_without_curves_and_breakdowns() -> None:
+    document = {"protocol": "got10k", "trackers": {"siamese": {"overall": {"auc": 0.5}}}}
+    page = html.fromstring(render(ReportContent(scores={"tc128": document})))
+    assert sections(page) == ["overview", "tc128"]
+    assert not list(page.iter("figure"))
+
+
+def test_no_scores_at_all() -> None:
+    page = html.fromstring(render(ReportContent(scores={}, digests={"a": "b"})))
+    assert sections(page) == ["provenance"]
+
+
+def test_names_from_data_are_text_and_no_markup(content: ReportContent, scores: dict[str, Any]) -> None:
+    evil = "<img src=x onerror=alert(1)>\"'&"
+    trackers = scores["otb2013"]["trackers"]
+    entry = trackers["still"]
+    cursed = {
+        **entry,
+        "sequences": {evil: entry["sequences"]["Ant"]},
+        "attributes": {evil: entry["attributes"]["IV"]},
+        "missing": [evil],
+        "notes": [evil],
+    }
+    document = {
+        **scores["otb2013"],
+        "title": evil,
+        "protocol": evil,
+        "missing": [evil],
+        "trackers": {evil: cursed, "siamese": trackers["siamese"]},
+    }
+    film = replace(content.filmstrips[0], sequence=evil, why=evil, note=evil)
+    page = html.fromstring(
+        render(
+            ReportContent(
+                scores={"otb2013": document},
+                title=evil,
+                labels={"siamese": evil},
+                filmstrips=[film],
+                responses=[Picture(image=np.eye(3), alt=evil, caption=evil)],
+                graph='"<b>bold</b>" -> "x&y";',
+                parameters={evil: {evil: evil}},
+                digests={evil: evil},
+            )
+        )
+    )
+    assert not page.xpath("//img[@src='x']")
+    assert not page.xpath("//@onerror")
+    assert not page.xpath("//svg//b")
+    assert words(page.find(".//h1")) == evil
+    assert len(page.xpath("//script")) == 1
+    assert evil in page.xpath("//img/@alt")
+
+
+def test_a_tracker_s_remarks_are_shown(slim: ReportContent) -> None:
+    document = {**slim.scores["otb2013"]}
+    document["trackers"] = {
+        name: {**entry, "notes": ["Ant: 2 rows of NaN"] if name == "still" else []}
+        for name, entry in document["trackers"].items()
+    }
+    content = ReportContent(scores={"otb2013": document}, labels={"still": "Still box"})
+    (remarks,) = (d for d in html.fromstring(render(content)).iter("details") if "Remarks" in words(d))
+    assert words(remarks) == "Remarks on the results of Still box Ant: 2 rows of NaN"
+
+
+def test_sixty_trackers_fit(scores: dict[str, Any]) -> None:
+    entry = scores["otb2013"]["trackers"]["still"]
+    document = {**scores["otb2013"], "trackers": {f"t{n:02}": entry for n in range(60)}}
+    page = html.fromstring(render(ReportContent(scores={"otb2013": document})))
+    assert len(section(page, "overview").find(".//tbody")) == 60
+
+
+def test_bad_content_is_one_line(tmp_path: Path, slim: ReportContent) -> None:
+    missing = Picture(image=tmp_path / "gone.jpg", alt="x")
+    out = tmp_path / "index.html"
+    with pytest.raises(InputError, match=r"gone\.jpg is missing"):
+        write_report(out, replace(slim, quality=[missing]))
+    with pytest.raises(InputError, match="holds no stage"):
+        write_report(out, replace(slim, graph="ERROR"))
+    assert not out.exists()
+
+
+def test_a_report_of_normal_size_is_small(text: str) -> None:
+    assert len(text.encode()) < 1_000_000

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+from training.benchmark.report.summary import summary_table
+
+
+def document(title: str, numbers: dict[str, tuple[float, float]], **more: Any) -> dict[str, Any]:
+    trackers = {name: {"overall": {"auc": auc, "dp20": dp}} for name, (auc, dp) in numbers.items()}
+    return {"title": title, "protocol": "matlab", "kind": "ope", "trackers": trackers, **more}
+
+
+def cells(text: str, name: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines() if line.startswith(name)]
+
+
+def test_numbers_means_margins_and_protocols() -> None:
+    text = summary_table(
+        {
+            "otb2013": document("OTB-2013", {"still": (0.1, 0.2), "siamese": (0.5, 0.75)}),
+            "uav123": document("UAV123", {"still": (0.2, 0.2), "siamese": (0.7, 0.25)}),
+        }
+    )
+    assert cells(text, "siamese") == [
+        ["siamese", *["0.500", "/", "0.750", "0.700", "/", "0.250", "0.600", "/", "0.500"]]
+    ]
+    assert cells(text, "still") == [
+        ["still", *["0.100", "/", "0.200", "0.200", "/", "0.200", "0.150", "/", "0.200"]],
+        ["still", "+0.400", "+0.500", "+0.450"],
+    ]
+    assert cells(text, "protocol") == [["protocol", "matlab", "matlab"]]
+    assert text.index("siamese   ") < text.index("still")
+
+
+def test_columns_are_aligned() -> None:
+    text = summary_table(
+        {"otb2013": document("OTB-2013", {"a long name": (0.1, 0.2), "siamese": (0.5, 0.75)})}
+    )
+    block = text.split("\n\n")[0].splitlines()
+    assert len({len(line) for line in block if " / 0." in line}) == 1
+
+
+def test_a_mean_needs_every_benchmark() -> None:
+    text = summary_table(
+        {
+            "otb2013": document("OTB-2013", {"siamese": (0.5, 0.7), "KCF": (0.4, 0.6)}),
+            "uav123": document("UAV123", {"siamese": (0.5, 0.7)}),
+        }
+    )
+    assert cells(text, "KCF") == [["KCF", "0.400", "/", "0.600", "–", "–"], ["KCF", "+0.100", "–", "–"]]
+
+
+def test_vot_and_partial(scores: dict[str, Any]) -> None:
+    text = summary_table(scores, labels={"siamese": "Siamese network"})
+    assert "VOT2016, protocol vot2016" in text
+    assert "OTB-2013*" in text
+    assert "* OTB-2013 is partial: 1 sequences are not here (Elk)" in text
+    overall = scores["vot2016"]["trackers"]["siamese"]["overall"]
+    (row,) = (line for line in text.splitlines() if line.startswith("Siamese network") and " / " not in line)
+    assert row.split()[2:] == ["–", f"{overall['accuracy']:.3f}", "0.000", "0.0"]
+    assert "AUC of Siamese network minus" in text
+
+
+def test_missing_results_of_one_tracker_are_told() -> None:
+    content = document("OTB-2013", {"siamese": (0.5, 0.7)}, partial=True)
+    content["trackers"]["siamese"]["missing"] = ["A", "B", "C", "D"]
+    text = summary_table({"otb2013": content})
+    assert "siamese has no result for 4 (A, B, C, ...)" in text
+
+
+def test_without_the_trained_tracker_there_are_no_margins() -> None:
+    text = summary_table({"otb2013": document("OTB-2013", {"KCF": (0.4, 0.6), "DSST": (0.5, 0.6)})})
+    assert "minus" not in text
+    assert cells(text, "DSST")
+
+
+def test_a_title_s_remark_stands_below_it() -> None:
+    text = summary_table({"otb2013": document("OTB-2013 (built in)", {"siamese": (0.4, 0.6)})})
+    first, second = text.splitlines()[:2]
+    assert first.split()[-2:] == ["OTB-2013", "mean"]
+    assert second.strip() == "(built in)"
+
+
+def test_nothing() -> None:
+    assert summary_table({}) == ""

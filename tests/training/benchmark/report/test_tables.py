@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from training.benchmark.report.breakdowns import attribute_table, sequence_tables
+from training.benchmark.report.palette import assign_series
+from training.benchmark.report.published import Published, published_numbers
+from training.benchmark.report.reading import Scores, read_scores
+from training.benchmark.report.tables import Table, benchmark_table, margins, overview, parameter_tables
+
+SERIES = assign_series(["siamese", "template", "still"], trained="siamese", imported=["template"])
+
+
+@pytest.fixture
+def documents(scores: dict[str, Any]) -> list[Scores]:
+    return read_scores(scores)
+
+
+def texts(table: Table, group: int = 0) -> dict[str, list[str]]:
+    return {row.name: [cell.text for cell in row.cells] for row in table.groups[group][1]}
+
+
+def test_overview_has_a_cell_for_each_heading(documents: list[Scores]) -> None:
+    table = overview(documents, SERIES, published_numbers(), synthetic=False)
+    top, below = table.heads
+    assert [head.text for head in top] == ["OTB-2013 *", "VOT2016"]
+    assert [head.note for head in top] == ["protocol matlab", "protocol vot2016"]
+    assert [head.text for head in below] == ["AUC", "DP@20", "EAO", "A", "R"]
+    assert sum(head.span for head in top) == len(below)
+    assert all(len(row.cells) == len(below) for _, rows in table.groups for row in rows)
+    assert texts(table, 1)["DSLT"] == ["0.683", "0.934", "0.332", "–", "–"]
+    assert table.groups[1][0] == "Published (protocol matlab, vot2016)"
+
+
+def test_overview_of_the_built_in_dataset_sets_published_numbers_apart(documents: list[Scores]) -> None:
+    table = overview(documents, SERIES, published_numbers(), synthetic=True)
+    assert table.groups[1][0] == "Published, measured on the real benchmarks (protocol matlab, vot2016)"
+
+
+def test_overview_means_over_passes_only(documents: list[Scores]) -> None:
+    otb, vot = documents
+    table = overview([otb, otb, vot], SERIES, (), synthetic=False)
+    assert table.heads[0][-1].text == "Mean"
+    assert table.heads[0][-1].note == "of 2 benchmarks"
+    row = texts(table)["siamese"]
+    assert row[-2:] == row[:2]
+    assert len(table.groups) == 1
+
+
+def test_best_of_a_column_is_marked_lower_being_better_for_robustness(documents: list[Scores]) -> None:
+    table = benchmark_table(documents[1], SERIES, (), {}, synthetic=False)
+    marked = {row.name: [cell.best for cell in row.cells] for row in table.groups[0][1]}
+    assert [head.text for head in table.heads[0]] == ["EAO", "A", "R", "F", "Sequences", "Frames"]
+    assert marked["siamese"][1:4] == [True, True, True]
+    assert marked["template"][2:4] == [True, True]
+    assert marked["still"] == [False] * 6
+
+
+def test_benchmark_table_orders_trackers_and_shows_speed(documents: list[Scores]) -> None:
+    table = benchmark_table(documents[0], SERIES, published_numbers(), {"siamese": 41.25}, synthetic=False)
+    rows = texts(table)
+    assert list(rows) == ["siamese", "template", "still"]
+    assert rows["siamese"][-3:] == ["4", "96", "41.2"]
+    assert rows["still"][-1] == "–"
+    assert all(len(row.cells) == len(table.heads[0]) for _, group in table.groups for row in group)
+    assert [row.remark for row in table.groups[0][1]] == ["trained here", "imported results", ""]
+
+
+def test_margins_are_differences_of_auc(documents: list[Scores], scores: dict[str, Any]) -> None:
+    table = margins(documents, SERIES, "siamese")
+    assert table is not None
+    auc = {name: entry["overall"]["auc"] for name, entry in scores["otb2013"]["trackers"].items()}
+    assert texts(table)["still"] == [f"{auc['siamese'] - auc['still']:+.3f}"]
+    assert "siamese" not in texts(table)
+
+
+def test_a_negative_margin_has_a_minus_sign(documents: list[Scores]) -> None:
+    table = margins(documents, SERIES, "still")
+    assert table is not None
+    assert texts(table)["siamese"][0].startswith("−0.")
+
+
+def test_no_margins_without_the_trained_tracker_or_rivals(documents: list[Scores]) -> None:
+    assert margins(documents, SERIES, "nobody") is None
+    assert margins(documents, {"siamese": SERIES["siamese"]}, "siamese") is None
+    assert margins(documents[1:], SERIES, "siamese") is None
+
+
+def test_breakdowns(documents: list[Scores], scores: dict[str, Any]) -> None:
+    otb, vot = documents
+    (table,) = sequence_tables(otb, SERIES)
+    entry = scores["otb2013"]["trackers"]["template"]["sequences"]["Bee"]
+    assert texts(table)["Bee"][2] == f"{entry['auc']:.3f}"
+    assert [head.text for head in table.heads[0]] == list(SERIES)
+    assert [t.caption.split(" on ")[0] for t in sequence_tables(vot, SERIES)] == ["Accuracy", "Failures"]
+    tagged = attribute_table(vot, SERIES)
+    assert tagged is not None
+    assert tagged.caption.startswith("Accuracy on VOT2016"), "no tag has an EAO: the sequences are too short"
+    attributes = attribute_table(otb, SERIES)
+    assert attributes is not None
+    assert [(row.name, row.remark) for row in attributes.groups[0][1]] == [
+        ("IV", "illumination variation"),
+        ("SV", "scale variation"),
+    ]
+
+
+def test_a_number_that_is_not_published_stays_out() -> None:
+    document = {"protocol": "pysot", "trackers": {"siamese": {"overall": {"auc": 0.5}}}}
+    (scores,) = read_scores({"otb2013": document})
+    elsewhere = Published("X", "paper", "title", {"uav123": {"auc": 0.9}})
+    table = overview([scores], SERIES, [elsewhere], synthetic=False)
+    assert len(table.groups) == 1
+
+
+def test_parameters_are_flattened() -> None:
+    first, second = parameter_tables(
+        {"train": {"lr": 0.01, "loss": {"a": 10, "b": {}}}, "subsets": ["a", "b"]}
+    )
+    assert first.caption == "Parameters: train"
+    assert texts(first) == {"lr": ["0.01"], "loss.a": ["10"], "loss.b": ["{}"]}
+    assert texts(second) == {"value": ["a, b"]}
