@@ -31,9 +31,10 @@ def round_half_away(value: float) -> int:
     Python's own `round` takes halves to the even neighbour, which moves about four windows in ten by a pixel:
     with an odd side and integer boxes the exact position is often a half.
     """
-    below = math.floor(value)
-    above_half = value - below  # exact: the operands share their exponent range
-    return below + (above_half > 0.5 or (above_half == 0.5 and value > 0))
+    magnitude = abs(value)
+    below = math.floor(magnitude)
+    rounded = below + (magnitude - below >= 0.5)  # an exact difference; magnitude + 0.5 may not be
+    return rounded if value > 0 else -rounded
 
 
 def exemplar_side(width: float, height: float, context: float) -> float:

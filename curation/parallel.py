@@ -99,7 +99,7 @@ def _work(function: Callable[[Item], Result], item: Item, starter: int) -> Resul
 
 @functools.cache
 def _end_with(parent: int) -> None:
-    """Watch the parent from a thread: a worker whose parent was killed would stay for minutes, and go on working."""
+    """Watch the parent from a thread: without it, a worker would work on, and then idle for minutes."""
 
     def watch() -> None:
         while os.getppid() == parent:

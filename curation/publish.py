@@ -58,14 +58,14 @@ class Claim:
         """
         with _writable(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            for left_over in target.parent.glob(f".{target.name}.*.part"):
+            for left_over in target.parent.glob(f".{target.name}.*.part*"):
                 shutil.rmtree(left_over, ignore_errors=True)
             filling = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
             try:
                 yield filling
-                filling.chmod(0o755)
                 with self._locked():
                     self.check()
+                    filling.chmod(0o755)
                     _swap(filling, target)
             finally:
                 shutil.rmtree(filling, ignore_errors=True)

@@ -53,27 +53,16 @@ def _blocks(size: Any) -> Any:
     return -(-size // BLOCK) * BLOCK
 
 
-class ShardWriter:
-    """Writes members to a binary stream, in the order given.
+def write_shard(stream: IO[bytes], members: Iterable[tuple[str, bytes]]) -> list[int]:
+    """Write a shard from its members' names and contents, in the order given; return their sizes in bytes.
 
-    Parameters
-    ----------
-    stream : binary file
-        Written from its current position; the caller owns it.
+    Raises
+    ------
+    InputError
+        If a name does not fit a USTAR header: at most 155 bytes of UTF-8 for the folder and 100 for the file.
     """
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-
-    def add(self, name: str, content: bytes) -> None:
-        """Append one member.
-
-        Raises
-        ------
-        InputError
-            If the name does not fit a USTAR header: a file name of at most 100 bytes of UTF-8 after at most
-            155 bytes of folder.
-        """
+    sizes = []
+    for name, content in members:
         member = tarfile.TarInfo(name)
         member.size = len(content)
         try:
@@ -84,11 +73,10 @@ class ShardWriter:
                 do="Rename the video: at most 155 bytes",
                 reason="bad video name",
             ) from None
-        self._stream.write(b"".join((header, content, bytes(-len(content) % BLOCK))))
-
-    def close(self) -> None:
-        """Write the end-of-archive mark; the stream stays open."""
-        self._stream.write(_END)
+        stream.write(b"".join((header, content, bytes(-len(content) % BLOCK))))
+        sizes.append(len(content))
+    stream.write(_END)
+    return sizes
 
 
 class ShardReader:
@@ -191,25 +179,15 @@ class ShardFolder:
         self.root = root
         self.max_open = max_open
         # A reader that falls out of the cache closes when the last thread that still uses it lets go.
-        self._reader = functools.lru_cache(maxsize=max_open)(self._make)
+        self._reader = functools.lru_cache(maxsize=max_open)(functools.partial(_reader_below, root))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ShardFolder, (self.root, self.max_open)
-
-    def _make(self, shard: str, size: int | None) -> ShardReader:
-        return ShardReader(self.root / shard, size)
 
     def read(self, shard: str, offset: int, size: int, *, shard_size: int | None = None) -> bytes:
         """`ShardReader.read` of the shard at the relative path `shard` (`"a/<video>.tar"`)."""
         return self._reader(shard, shard_size).read(offset, size)
 
 
-def write_shard(stream: IO[bytes], members: Iterable[tuple[str, bytes]]) -> list[int]:
-    """Write a whole shard; return the sizes of its members in order."""
-    writer = ShardWriter(stream)
-    sizes = []
-    for name, content in members:
-        writer.add(name, content)
-        sizes.append(len(content))
-    writer.close()
-    return sizes
+def _reader_below(root: Path, shard: str, size: int | None) -> ShardReader:
+    return ShardReader(root / shard, size)

@@ -13,10 +13,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import math
 import os
 import shutil
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +27,9 @@ import orjson
 from curation.errors import InputError
 from curation.files import replacing, write_json
 from curation.shards import SUFFIX
+
+SCHEMA = 1
+"""Version of the records' form; a record of another one does not count."""
 
 KEEP_UNUSED_DAYS = 7.0
 """How long a shard that no run uses any more is kept: long enough to try other parameters and come back."""
@@ -48,7 +53,7 @@ class Store:
         """Where the shard of that key lies, or will."""
         return self.folder / f"{key}{SUFFIX}"
 
-    def record(self, key: str) -> Path:
+    def _record(self, key: str) -> Path:
         return self.folder / f"{key}.json"
 
     def find(self, key: str) -> dict[str, Any] | None:
@@ -57,17 +62,19 @@ class Store:
         A damaged one counts as absent, so it is made again.
         """
         try:
-            record = orjson.loads(self.record(key).read_bytes())
+            record = orjson.loads(self._record(key).read_bytes())
             state = self.shard(key).stat()
         except (OSError, orjson.JSONDecodeError):
             return None
-        if not isinstance(record, dict) or record.get("bytes") != state.st_size:
+        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
             return None
-        if record.get("mtime_ns") != state.st_mtime_ns:
-            if _digest(self.shard(key)) != record.get("digest"):
+        if record["bytes"] != state.st_size:
+            return None
+        if record["mtime_ns"] != state.st_mtime_ns:
+            if _digest(self.shard(key)) != record["digest"]:
                 return None
             record["mtime_ns"] = state.st_mtime_ns
-            write_json(self.record(key), record, indent=False)
+            write_json(self._record(key), record, indent=False)
         return record
 
     def add(self, key: str, write: Callable[[IO[bytes]], dict[str, Any]]) -> dict[str, Any]:
@@ -82,11 +89,12 @@ class Store:
         state = path.stat()
         record = {
             **facts,
+            "schema": SCHEMA,
             "bytes": state.st_size,
-            "digest": _digest(path),
             "mtime_ns": state.st_mtime_ns,
+            "digest": _digest(path),
         }
-        write_json(self.record(key), record, indent=False)
+        write_json(self._record(key), record, indent=False)
         return record
 
     def clean(self) -> None:
@@ -96,17 +104,22 @@ class Store:
 
     def prune(self, used: Collection[str], *, keep_days: float = KEEP_UNUSED_DAYS) -> int:
         """Mark the `used` keys as used now; remove the others not used for `keep_days`; return how many."""
-        now = time.time()
+        oldest = time.time() - keep_days * 86400
         removed = 0
-        for record in sorted(self.folder.glob("*.json")):
-            key = record.stem
-            if key in used:
-                os.utime(record)
-            elif now - record.stat().st_mtime > keep_days * 86400:
-                record.unlink(missing_ok=True)
-                self.shard(key).unlink(missing_ok=True)
-                removed += 1
+        for path in sorted([*self.folder.glob("*.json"), *self.folder.glob(f"*{SUFFIX}")]):
+            if path.stem in used:
+                if path.suffix == ".json":
+                    os.utime(path)  # the shard's own time must stay: it tells whether it has been changed
+            elif self._last_used(path) < oldest:
+                path.unlink(missing_ok=True)
+                removed += path.suffix == SUFFIX
         return removed
+
+    def _last_used(self, path: Path) -> float:
+        for candidate in (self._record(path.stem), path):
+            with contextlib.suppress(FileNotFoundError):
+                return candidate.stat().st_mtime
+        return math.inf
 
 
 def place(source: Path, target: Path) -> None:
@@ -134,8 +147,5 @@ def place(source: Path, target: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    state = hashlib.blake2b(digest_size=16)
-    with contextlib.closing(path.open("rb")) as stream:
-        while chunk := stream.read(_CHUNK):
-            state.update(chunk)
-    return state.hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, partial(hashlib.blake2b, digest_size=16)).hexdigest()
