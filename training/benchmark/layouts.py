@@ -92,6 +92,17 @@ def _images(entry: Entry, homes: list[Home]) -> Path | None:
     return None
 
 
+def image_numbers(folder: Path, pattern: str) -> dict[int, str]:
+    """Names of the numbered images in a folder; of several with one number the one like `pattern`."""
+    found: dict[int, str] = {}
+    names = [child.name for child in folder.iterdir()]
+    for name in sorted(names, key=lambda name: (_preference(name, pattern), name), reverse=True):
+        stem, _, ending = name.rpartition(".")
+        if stem.isdecimal() and ending.lower() in IMAGE_ENDINGS:
+            found[int(stem)] = name
+    return found
+
+
 def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> tuple[Path, ...]:
     """Image files of a sequence numbered `first` to `last` (None: up to the highest number there is).
 
@@ -100,13 +111,7 @@ def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> 
     InputError
         Naming the first number without an image.
     """
-    pattern = Path(entry.image).stem
-    found: dict[int, str] = {}
-    names = [child.name for child in folder.iterdir()]
-    for name in sorted(names, key=lambda name: (_preference(name, pattern), name), reverse=True):
-        stem, _, ending = name.rpartition(".")
-        if stem.isdecimal() and ending.lower() in IMAGE_ENDINGS:
-            found[int(stem)] = name
+    found = image_numbers(folder, Path(entry.image).stem)
     last = max(found, default=first) if last is None else last
     missing = [number for number in range(first, last + 1) if number not in found]
     if missing:

@@ -32,10 +32,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import orjson
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from curation.errors import STRICT, InputError, parameters
 from training.benchmark.problems import unknown_name
@@ -48,14 +48,24 @@ FORM = "The form of a list is described in training/benchmark/listing.py"
 LISTS = Path(__file__).parent / "lists"
 
 
+def _inside(path: str) -> str:
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise ValueError("leads outside the benchmark's folder")
+    return path
+
+
+Inside = Annotated[str, AfterValidator(_inside)]
+"""A path below the benchmark's folder: lists are data, and none of them may lead elsewhere."""
+
+
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class Entry:
     """One sequence of a list; the fields are described in the module's docstring."""
 
-    name: str = Field(min_length=1)
-    folder: str
-    gt_file: str = "groundtruth_rect.txt"
-    image: str = "img/%04d.jpg"
+    name: Inside = Field(min_length=1)
+    folder: Inside
+    gt_file: Inside = "groundtruth_rect.txt"
+    image: Inside = "img/%04d.jpg"
     start_frame: int = Field(default=1, ge=0)
     end_frame: int | None = None
     ope_start_frame: int | None = None

@@ -103,8 +103,8 @@ def _check_polygons(path: Path, annotation: Array) -> None:
     if annotation.shape[1] != 8:
         return
     for fault, bad in (
-        ("has no area", polygon_area(annotation) == 0),
         ("has crossed edges", crossed(annotation)),
+        ("has no area", polygon_area(annotation) == 0),
     ):
         if bad.any():
             raise InputError(

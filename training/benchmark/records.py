@@ -1,8 +1,8 @@
 """What a sequence and a benchmark are in memory.
 
 Files of OTB's kind (OTB, Temple-Color, UAV123) are 1-based: the top-left pixel is (1, 1). In memory
-everything is 0-based; `Sequence.annotation` keeps the numbers as they stand in the file, because two protocols look at
-their sign and because IoU is then computed from the very floats the authors' tools use.
+everything is 0-based; `Sequence.annotation` keeps the numbers as they stand in the file, because two
+protocols look at their sign and because IoU is then computed from the very floats the authors' tools use.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from curation.errors import InputError
-from training.benchmark.layouts import find_homes
+from training.benchmark.layouts import find_homes, image_numbers
 from training.benchmark.listing import BENCHMARKS, Entry, Listing, load_listing
 from training.benchmark.loading import load_sequence
 from training.benchmark.problems import Collected
@@ -85,11 +85,15 @@ def load_folder(folder: Path, *, kind: Literal["ope", "vot"] | None = None) -> S
     """
     flat = (folder / "groundtruth.txt").is_file()
     kind = kind or ("vot" if flat else "ope")
+    image = "%08d.jpg" if kind == "vot" else "img/%04d.jpg"
+    inside = [folder / name for name in ("color", str(Path(image).parent)) if (folder / name).is_dir()]
+    numbers = [number for path in inside[:1] for number in image_numbers(path, Path(image).stem)]
     entry = Entry(
         name=folder.name,
         folder=folder.name,
         gt_file="groundtruth.txt" if flat else "groundtruth_rect.txt",
-        image="%08d.jpg" if kind == "vot" else "img/%04d.jpg",
+        image=image,
+        start_frame=min(numbers, default=1),
     )
     tags = load_listing("vot2016").attributes if kind == "vot" else ()
     listing = Listing(

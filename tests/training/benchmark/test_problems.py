@@ -1,0 +1,64 @@
+import pickle
+
+import pytest
+
+from curation.errors import InputError
+from training.benchmark.problems import Collected, FolderError, nearest, unknown_name
+
+
+def test_all_problems_of_a_folder_are_listed_one_a_line() -> None:
+    error = FolderError(
+        "results of KCF", ["Car4: 3 rows, but 5 frames", "Dog.txt, line 2: empty"], do="Mend them"
+    )
+    assert str(error).splitlines() == [
+        "results of KCF: 2 problems",
+        "  Car4: 3 rows, but 5 frames",
+        "  Dog.txt, line 2: empty",
+        "Mend them",
+    ]
+    assert error.problems == ["Car4: 3 rows, but 5 frames", "Dog.txt, line 2: empty"]
+
+
+def test_a_single_problem_is_one_line() -> None:
+    assert (
+        str(FolderError("results of KCF", ["Car4: empty"], do="Mend it"))
+        == "results of KCF: Car4: empty. Mend it"
+    )
+
+
+def test_survives_the_way_back_from_a_worker_process() -> None:
+    error = FolderError("here", ["one", "two"], do="go")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is FolderError
+    assert str(again) == str(error)
+
+
+def test_collects_nested_problems_and_nothing_else() -> None:
+    problems = Collected()
+    with problems.catching():
+        raise FolderError("inside", ["a", "b"])
+    with problems.catching():
+        raise InputError("c")
+    with pytest.raises(ZeroDivisionError), problems.catching():
+        _ = 1 / 0
+    with pytest.raises(FolderError) as caught:
+        problems.check("outside")
+    assert caught.value.problems == ["a", "b", "c"]
+
+
+def test_nothing_collected_raises_nothing() -> None:
+    Collected().check("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("baskteball", "Basketball"), ("KCF ", "KCF"), ("qqqq", None)]
+)
+def test_nearest_name(name: str, expected: str | None) -> None:
+    assert nearest(name, ["Basketball", "KCF", "Bolt"]) == expected
+
+
+def test_unknown_name_suggests_or_lists() -> None:
+    assert str(unknown_name("tracker", "SiamFc", ["SiamFC", "KCF"])) == (
+        "no tracker is named 'SiamFc'. Did you mean SiamFC?"
+    )
+    assert "Known: DSST, KCF" in str(unknown_name("tracker", "zzz", ["KCF", "DSST"]))
