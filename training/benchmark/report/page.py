@@ -18,6 +18,7 @@ from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
 from training.benchmark.report.graph import draw
+from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, embed
 from training.benchmark.report.published import published_numbers
@@ -104,7 +105,7 @@ def render(content: ReportContent) -> str:
         cards=_cards(documents, series, content.trained),
         overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
         references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
-        margins=tables.margins(documents, series, content.trained),
+        margins=margins(documents, series, content.trained),
         sections=[_section(document, series, content) for document in documents],
         responses=_figures(content.responses),
         training_plots=training_plots(content.curves),

@@ -28,12 +28,13 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, the number to sort by and to draw a bar for (0 to 1), and whether it is the best."""
+    """A cell: its text, the number to sort by, a bar's length (0 to 1), whether it is set off, a remark."""
 
     text: str
     order: float | None = None
     bar: float | None = None
     best: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def overview(
         cells = [cell_of(metric, document.number(name, metric)) for document, metric in columns]
         if averaged:
             cells += [cell_of(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
-        rows.append(_tracker_row(series[name], cells))
+        rows.append(tracker_row(series[name], cells))
     metrics = [metric for _, metric in columns] + [AUC, DP20] * averaged
     groups = [("", _mark_best(rows, metrics))]
     papers = []
@@ -98,29 +99,6 @@ def overview(
     if papers:
         groups.append((_published_title(documents, synthetic), papers))
     return Table("overview", "Trackers on all benchmarks", "Tracker", [top, heads], groups)
-
-
-def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> Table | None:
-    """By how much the trained tracker's AUC exceeds each other's; None without it, or without others."""
-    passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
-    others = [name for name in series if name != trained]
-    rows = []
-    for name in others:
-        gaps = []
-        for document in passes:
-            ours, theirs = document.number(trained, AUC), document.number(name, AUC)
-            gaps.append(None if ours is None or theirs is None else ours - theirs)
-        known = [gap for gap in gaps if gap is not None]
-        if known:
-            if len(passes) > 1:
-                gaps.append(sum(known) / len(known) if len(known) == len(gaps) else None)
-            rows.append(_tracker_row(series[name], [_signed(gap) for gap in gaps]))
-    if not rows:
-        return None
-    heads = [Head(document.title, note=f"protocol {document.protocol}") for document in passes]
-    heads += [Head("Mean", note=f"of {len(passes)} benchmarks")] * (len(passes) > 1)
-    caption = f"AUC of {series[trained].label} minus AUC of the other trackers"
-    return Table("margins", caption, "Tracker", [heads], [("", rows)])
 
 
 def benchmark_table(
@@ -145,7 +123,7 @@ def benchmark_table(
         cells = [cell_of(metric, document.number(name, metric)) for metric in metrics]
         cells += [_count(overall.get(key)) for key in counts]
         cells += [_speed(speeds.get(name))] * bool(speeds)
-        rows.append(_tracker_row(series[name], cells))
+        rows.append(tracker_row(series[name], cells))
     groups = [("", _mark_best(rows, metrics))]
     papers = []
     for entry in published:
@@ -213,7 +191,8 @@ def _by_mean(documents: Sequence[Scores], series: Mapping[str, Series]) -> list[
     return sorted(series, key=lambda name: (absent(name), -mean(name), name))
 
 
-def _tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
+def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
+    """A tracker's row, with its line style and whether it was trained here or imported."""
     remark = "trained here" if series.trained else "imported results" if series.imported else ""
     return Row(series.label, cells, series=series, remark=remark)
 
@@ -234,10 +213,6 @@ def _speed(found: float | None) -> Cell:
     return (
         Cell("–") if found is None else Cell(f"{found:.3g}" if found < 100 else f"{found:,.0f}", float(found))
     )
-
-
-def _signed(gap: float | None) -> Cell:
-    return Cell("–") if gap is None else Cell(f"{gap:+.3f}".replace("-", "−"), gap)
 
 
 def best_of(values: Iterable[float | None], metric: Metric) -> float | None:

@@ -8,7 +8,7 @@ from training.benchmark.report.breakdowns import attribute_table, sequence_table
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
 from training.benchmark.report.reading import Scores, read_scores
-from training.benchmark.report.tables import Table, benchmark_table, margins, overview, parameter_tables
+from training.benchmark.report.tables import Table, benchmark_table, overview, parameter_tables
 
 SERIES = assign_series(["siamese", "template", "still"], trained="siamese", imported=["template"])
 
@@ -66,26 +66,6 @@ def test_benchmark_table_orders_trackers_and_shows_speed(documents: list[Scores]
     assert rows["still"][-1] == "–"
     assert all(len(row.cells) == len(table.heads[0]) for _, group in table.groups for row in group)
     assert [row.remark for row in table.groups[0][1]] == ["trained here", "imported results", ""]
-
-
-def test_margins_are_differences_of_auc(documents: list[Scores], scores: dict[str, Any]) -> None:
-    table = margins(documents, SERIES, "siamese")
-    assert table is not None
-    auc = {name: entry["overall"]["auc"] for name, entry in scores["otb2013"]["trackers"].items()}
-    assert texts(table)["still"] == [f"{auc['siamese'] - auc['still']:+.3f}"]
-    assert "siamese" not in texts(table)
-
-
-def test_a_negative_margin_has_a_minus_sign(documents: list[Scores]) -> None:
-    table = margins(documents, SERIES, "still")
-    assert table is not None
-    assert texts(table)["siamese"][0].startswith("−0.")
-
-
-def test_no_margins_without_the_trained_tracker_or_rivals(documents: list[Scores]) -> None:
-    assert margins(documents, SERIES, "nobody") is None
-    assert margins(documents, {"siamese": SERIES["siamese"]}, "siamese") is None
-    assert margins(documents[1:], SERIES, "siamese") is None
 
 
 def test_breakdowns(documents: list[Scores], scores: dict[str, Any]) -> None:
