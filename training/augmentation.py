@@ -1,12 +1,13 @@
-"""Augmentation of a training pair: what is drawn at random, and the one warp per crop that applies it.
+"""Augmentation of a training pair: what is drawn at random, and how a view is cut from a stored crop.
 
-Stretch, scale, shift and mirroring are one affine map, so every output pixel is interpolated once, straight
-out of the decoded crop. Colour changes are one 3 x 4 matrix per image, applied on the training device
-(`training.inputs`).
+Stretch, scale and shift choose a window of whole pixels, which one resize brings to the network's size;
+windows and sizes in whole pixels cost a quarter of a general warp, and the target's exact place in the
+result is known. Colour changes are applied on the training device (`training.inputs`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,9 +18,6 @@ from pydantic import Field
 from curation.errors import STRICT, parameters
 
 Image = npt.NDArray[np.uint8]
-
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Weights of R, G and B in grey (ITU-R BT.601)."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -38,7 +36,7 @@ class AugmentationConfig:
         The target is moved off the centre of the search region by up to this many pixels per axis; its label
         moves with it.
     flip : float
-        Probability that both images are mirrored.
+        Probability that both images are mirrored, left to right.
     blur : float
         Probability, for each image, of a Gaussian blur.
     blur_sigma : float
@@ -55,7 +53,7 @@ class AugmentationConfig:
 
     stretch: float = Field(default=0.05, ge=0, lt=1)
     scale: float = Field(default=0.05, ge=0, le=1)
-    shift: float = Field(default=16.0, ge=0)
+    shift: float = Field(default=16.0, ge=0, le=48)
     flip: float = Field(default=0.5, ge=0, le=1)
     blur: float = Field(default=0.0, ge=0, le=1)
     blur_sigma: float = Field(default=2.0, gt=0)
@@ -86,65 +84,64 @@ class View:
     Parameters
     ----------
     zoom_x, zoom_y : float
-        Enlargement per axis; a negative `zoom_x` mirrors.
+        Enlargement per axis.
     shift_x, shift_y : float
-        Where the target's centre comes to lie, px from the centre of the output.
+        How far the target's centre is to lie from the centre of the output, px.
+    mirror : bool
+        Mirror the result, left to right.
     sigma : float
         Standard deviation of the blur, px; 0 for none.
-    colour : (3, 4) float32 array
-        RGB (0..255) -> RGB, last column the constant.
+    brightness : float
+        Added to every channel, 0..255.
+    contrast : float
+        Factor on the distance from mid-grey.
+    saturation : float
+        Factor on the distance from the pixel's luma; 0 is grey.
     """
 
-    zoom_x: float
-    zoom_y: float
-    shift_x: float
-    shift_y: float
-    sigma: float
-    colour: npt.NDArray[np.float32]
+    zoom_x: float = 1.0
+    zoom_y: float = 1.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
+    mirror: bool = False
+    sigma: float = 0.0
+    brightness: float = 0.0
+    contrast: float = 1.0
+    saturation: float = 1.0
 
 
 def draw_views(config: AugmentationConfig, random: np.random.Generator) -> tuple[View, View]:
     """Draw the changes of one pair: the view of the exemplar and of the search region.
 
-    The same count of random numbers is used whatever is switched on, so that switching one change off
-    leaves the others as they were.
+    The same count of random numbers is used whatever is switched on, so that switching one change off leaves
+    the others as they were.
     """
-    pair = random.random(2)  # flip, grey
-    each = random.random((2, 7))  # stretch x, y, blur, sigma, brightness, contrast, saturation
-    search = 2 * random.random(3) - 1  # scale, shift x, y
-    mirror = -1.0 if pair[0] < config.flip else 1.0
-    grey = bool(pair[1] < config.grey)
-    views = []
-    for kind, u in enumerate(each):
-        signed = 2 * u - 1
-        zoom = (1 + config.scale) ** search[0] if kind else 1.0
-        views.append(
-            View(
-                zoom_x=mirror * zoom * (1 + config.stretch * signed[0]),
-                zoom_y=zoom * (1 + config.stretch * signed[1]),
-                shift_x=config.shift * search[1] * kind,
-                shift_y=config.shift * search[2] * kind,
-                sigma=config.blur_sigma * u[3] if u[2] < config.blur else 0.0,
-                colour=colour_matrix(
-                    brightness=255 * config.brightness * signed[4],
-                    contrast=1 + config.contrast * signed[5],
-                    saturation=0.0 if grey else 1 + config.saturation * signed[6],
-                ),
-            )
-        )
-    return views[0], views[1]
+    flip, grey, *u = random.random(2 + 7 + 10).tolist()
+    mirror, grey = flip < config.flip, grey < config.grey
+    exemplar = _draw_view(config, u[:7], mirror=mirror, grey=grey, moved=(0.5, 0.5, 0.5))
+    return exemplar, _draw_view(config, u[7:14], mirror=mirror, grey=grey, moved=u[14:])
 
 
-def colour_matrix(*, brightness: float, contrast: float, saturation: float) -> npt.NDArray[np.float32]:
-    """The (3, 4) matrix for saturation about a pixel's luma, contrast about mid-grey, then brightness."""
-    matrix = np.empty((3, 4), np.float32)
-    matrix[:, :3] = contrast * (saturation * np.eye(3) + (1 - saturation) * LUMA)
-    matrix[:, 3] = 127.5 * (1 - contrast) + brightness
-    return matrix
+def _draw_view(
+    config: AugmentationConfig, u: Sequence[float], *, mirror: bool, grey: bool, moved: Sequence[float]
+) -> View:
+    """A view from numbers in [0, 1): its own (`u`), and those of scale and shift (`moved`; 0.5 is none)."""
+    zoom = (1 + config.scale) ** (2 * moved[0] - 1)
+    return View(
+        zoom_x=zoom * (1 + config.stretch * (2 * u[0] - 1)),
+        zoom_y=zoom * (1 + config.stretch * (2 * u[1] - 1)),
+        shift_x=config.shift * (2 * moved[1] - 1),
+        shift_y=config.shift * (2 * moved[2] - 1),
+        mirror=mirror,
+        sigma=config.blur_sigma * u[3] if u[2] < config.blur else 0.0,
+        brightness=255 * config.brightness * (2 * u[4] - 1),
+        contrast=1 + config.contrast * (2 * u[5] - 1),
+        saturation=0.0 if grey else 1 + config.saturation * (2 * u[6] - 1),
+    )
 
 
-def cut(crop: Image, view: View, out: Image) -> None:
-    """Cut a view of a stored crop into `out`, with one bilinear warp.
+def cut(crop: Image, view: View, out: Image) -> tuple[float, float]:
+    """Cut a view of a stored crop into `out`, with one bilinear resize; colours stay as they are.
 
     What lies outside the crop gets the crop's mean colour, as the cropping itself does at the image's border.
 
@@ -153,32 +150,46 @@ def cut(crop: Image, view: View, out: Image) -> None:
     crop : (S, S, 3) uint8 array
         Stored search crop, target centred on ((S - 1) / 2, (S - 1) / 2).
     view : View
-        Zoom, mirroring, shift and blur; the colour matrix is not applied here.
+        Its zoom is rounded so that the window is a whole number of pixels, its shift to whole pixels of the
+        crop.
     out : (n, n, 3) uint8 array, C-contiguous
-        Written. With a neutral view it is the central n x n pixels, bit for bit.
+        Written. With a neutral view and S - n even it is the central n x n pixels, bit for bit.
+
+    Returns
+    -------
+    tuple of float
+        x, y of the target's centre from the centre of `out`, px: the view's shift after rounding, and
+        exactly 0 without one.
     """
-    middle, centre = (crop.shape[0] - 1) / 2, (out.shape[0] - 1) / 2
-    left = middle - (centre + view.shift_x) / view.zoom_x
-    top = middle - (centre + view.shift_y) / view.zoom_y
-    if view.zoom_x == view.zoom_y == 1 and left >= 0 and top >= 0 and left.is_integer() and top.is_integer():
-        inside = crop[int(top) : int(top) + out.shape[0], int(left) : int(left) + out.shape[1]]
-        if inside.shape == out.shape:
-            np.copyto(out, inside)
-            _blur(out, view.sigma)
-            return
-    matrix = np.array([[1 / view.zoom_x, 0, left], [0, 1 / view.zoom_y, top]])
-    cv2.warpAffine(
-        crop,
-        matrix,
-        (out.shape[1], out.shape[0]),
-        dst=out,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=cv2.mean(crop),
-    )
-    _blur(out, view.sigma)
+    side, size = crop.shape[0], out.shape[0]
+    left, width, x = _window(side, size, view.zoom_x, -view.shift_x if view.mirror else view.shift_x)
+    top, height, y = _window(side, size, view.zoom_y, view.shift_y)
+    inside = crop[max(top, 0) : top + height, max(left, 0) : left + width]
+    if inside.shape[0] < height or inside.shape[1] < width:
+        before = max(-top, 0), max(-left, 0)
+        after = max(top + height - side, 0), max(left + width - side, 0)
+        mean = cv2.mean(crop)
+        inside = np.asarray(
+            cv2.copyMakeBorder(
+                inside, before[0], after[0], before[1], after[1], cv2.BORDER_CONSTANT, value=mean
+            ),
+            np.uint8,
+        )
+    cv2.resize(inside, (size, size), dst=out, interpolation=cv2.INTER_LINEAR)
+    if view.mirror:
+        cv2.flip(out, 1, dst=out)
+    if view.sigma > 0:
+        cv2.GaussianBlur(out, (0, 0), view.sigma, dst=out)
+    return (-x if view.mirror else x), y
 
 
-def _blur(out: Image, sigma: float) -> None:
-    if sigma > 0:
-        cv2.GaussianBlur(out, (0, 0), sigma, dst=out)
+def _window(side: int, size: int, zoom: float, shift: float) -> tuple[int, int, float]:
+    """First pixel and length of the window of a crop that becomes `size` pixels, and the target's offset
+    there.
+
+    The length is odd or even as `side` is, so that a window can be centred on the target.
+    """
+    length = side - 2 * round((side - size / zoom) / 2)
+    scale = size / length
+    first = (side - length) // 2 - round(shift / scale)
+    return first, length, ((side - length) / 2 - first) * scale

@@ -9,6 +9,9 @@ from training.labels import LabelConfig, label_maps
 from training.loader import PairBatch
 from training.networks import STRIDE
 
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of R, G and B in grey (ITU-R BT.601)."""
+
 
 def move(batch: PairBatch, device: torch.device) -> PairBatch:
     """The batch on `device`; pinned memory is copied without waiting."""
@@ -16,26 +19,31 @@ def move(batch: PairBatch, device: torch.device) -> PairBatch:
 
 
 def images(pixels: Tensor, colour: Tensor, *, channels_last: bool) -> Tensor:
-    """Float RGB images from uint8 BGR, with each image's colour matrix applied.
+    """Float RGB images from uint8 BGR, with each image's colour change applied.
 
     Parameters
     ----------
     pixels : (B, H, W, 3) uint8 tensor
         BGR.
-    colour : (B, 3, 4) float32 tensor
-        RGB -> RGB, 0..255; the result is clamped to that range.
+    colour : (B, 3) float32 tensor
+        Brightness, contrast and saturation of `training.augmentation.View`, in this order of rows and the
+        opposite order of application: saturation about the luma, contrast about mid-grey, then brightness.
     channels_last : bool
         Memory format of the result; either way its shape is (B, 3, H, W).
 
     Returns
     -------
     (B, 3, H, W) float32 tensor
-        RGB, 0..255.
+        RGB, clamped to 0..255.
     """
     batch, height, width, _ = pixels.shape
+    brightness, contrast, saturation = colour[:, :, None].unbind(1)  # (B, 1) each
+    identity = torch.eye(3, device=pixels.device)
+    luma = torch.tensor(LUMA, device=pixels.device).expand(3, 3)  # every output channel takes the same luma
+    matrix = contrast[:, None] * (saturation[:, None] * identity + (1 - saturation[:, None]) * luma)
+    constant = 127.5 * (1 - contrast) + brightness
     flat = pixels.reshape(batch, height * width, 3).float()
-    matrix = colour[:, :, :3].flip(-1).transpose(1, 2)  # (B, 3 BGR, 3 RGB)
-    rgb = torch.baddbmm(colour[:, None, :, 3], flat, matrix).clamp_(0, 255)  # (B, H W, 3)
+    rgb = torch.baddbmm(constant[:, None], flat, matrix.flip(-1).transpose(1, 2)).clamp_(0, 255)
     result = rgb.reshape(batch, height, width, 3).permute(0, 3, 1, 2)
     return result if channels_last else result.contiguous()
 

@@ -40,8 +40,8 @@ class PairBatch(NamedTuple):
         BGR.
     offset : (B, 2) float32 tensor
         x, y of the target from the centre of the search image, px.
-    colour : (B, 2, 3, 4) float32 tensor
-        Colour matrix (RGB -> RGB) of exemplar and search image.
+    colour : (B, 2, 3) float32 tensor
+        Brightness, contrast and saturation of exemplar and search image.
     instances : (B, 2) int64 tensor
         Indices of the exemplar and search instance in the imdb.
     """
@@ -122,16 +122,15 @@ class PairDataset(Dataset[PairBatch | InputError]):
         exemplar = np.empty((self.batch, z, z, 3), np.uint8)
         search = np.empty((self.batch, x, x, 3), np.uint8)
         offset = np.empty((self.batch, 2), np.float32)
-        colour = np.empty((self.batch, 2, 3, 4), np.float32)
+        colour = np.empty((self.batch, 2, 3), np.float32)
         instances = np.empty((self.batch, 2), np.int64)
         for row in range(self.batch):
             random = pair_random(self.seed, epoch, start + row)
             instances[row] = self.sampler.draw(random)
             views = draw_views(self.augmentation, random)
             cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
-            cut(self._crop(int(instances[row, 1])), views[1], search[row])
-            offset[row] = views[1].shift_x, views[1].shift_y
-            colour[row] = views[0].colour, views[1].colour
+            offset[row] = cut(self._crop(int(instances[row, 1])), views[1], search[row])
+            colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
         return PairBatch(
             *(torch.from_numpy(array) for array in (exemplar, search, offset, colour, instances))
         )

@@ -25,7 +25,7 @@ def batch() -> PairBatch:
         exemplar=torch.randint(0, 256, (4, 95, 95, 3), dtype=torch.uint8, generator=random),
         search=torch.randint(0, 256, (4, 111, 111, 3), dtype=torch.uint8, generator=random),
         offset=torch.zeros(4, 2),
-        colour=torch.eye(3, 4).expand(4, 2, 3, 4),
+        colour=torch.tensor([0.0, 1.0, 1.0]).expand(4, 2, 3),
         instances=torch.zeros(4, 2, dtype=torch.int64),
     )
 

@@ -41,7 +41,7 @@ def test_shapes_and_types(inputs: Inputs, pairs: PairConfig) -> None:
     assert batch.search.shape == (4, 143, 143, 3)
     assert batch.exemplar.dtype == batch.search.dtype == torch.uint8
     assert batch.offset.shape == (4, 2)
-    assert batch.colour.shape == (4, 2, 3, 4)
+    assert batch.colour.shape == (4, 2, 3)
 
 
 def test_images_are_the_centres_of_the_stored_crops(inputs: Inputs, pairs: PairConfig) -> None:

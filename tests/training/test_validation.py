@@ -60,7 +60,7 @@ def batch(truth: list[float], answer: list[int]) -> PairBatch:
         exemplar=torch.zeros(count, 127, 127, 3, dtype=torch.uint8),
         search=search,
         offset=torch.stack((torch.tensor(truth), torch.zeros(count)), 1),
-        colour=torch.eye(3, 4).expand(count, 2, 3, 4),
+        colour=torch.tensor([0.0, 1.0, 1.0]).expand(count, 2, 3),
         instances=torch.zeros(count, 2, dtype=torch.int64),
     )
 
