@@ -37,7 +37,7 @@ def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: 
         rows.append(tracker_row(series[name], cells))
     if not rows:
         return None
-    heads = [Head(document.title, note=f"protocol {document.protocol}") for document in passes]
+    heads = [Head(document.short_title, note=f"protocol {document.protocol}") for document in passes]
     heads += [Head("Mean", note=f"of {len(passes)} benchmarks")] * (len(passes) > 1)
     caption = f"AUC of {series[trained].label} minus AUC of the other trackers"
     return Table("margins", caption, "Tracker", [heads], [("", rows)])

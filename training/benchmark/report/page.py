@@ -152,6 +152,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
     cards = []
     if passes:
         over = passes[0].title if len(passes) == 1 else f"mean of {len(passes)} benchmarks"
+        over += f", protocol {', '.join(dict.fromkeys(document.protocol for document in passes))}"
         for metric, name in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
             cards.append(
                 Card(
@@ -172,7 +173,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
                 Card(
                     "Expected average overlap",
                     metric.text(document.number(trained, metric)),
-                    f"{series[trained].label}, {document.title}",
+                    f"{series[trained].label}, {document.title}, protocol {document.protocol}",
                 )
             )
     return cards

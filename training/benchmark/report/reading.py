@@ -112,6 +112,11 @@ class Scores:
     trackers: Mapping[str, TrackerScores]
 
     @property
+    def short_title(self) -> str:
+        """The title without a remark in brackets (`OTB-2013 (built in)`): for columns."""
+        return self.title.partition(" (")[0]
+
+    @property
     def headline(self) -> Metric:
         """The metric by which trackers are ranked."""
         return VOT_METRICS[0] if self.kind == "vot" else OPE_METRICS[0]

@@ -111,14 +111,13 @@ def _vot(document: Scores, shown: Mapping[str, str]) -> str:
 
 
 def _starred(document: Scores) -> str:
-    """The title without a remark in brackets, with a star if the score is partial."""
-    title = document.title.partition(" (")[0]
-    return f"{title}*" if document.partial else title
+    """The short title, with a star if the score is partial."""
+    return f"{document.short_title}*" if document.partial else document.short_title
 
 
 def _remarks(documents: Sequence[Scores]) -> list[list[str]]:
     """A row with the bracketed remarks of the titles (`(built in)`), if there are any."""
-    remarks = [document.title[len(document.title.partition(" (")[0]) :].strip() for document in documents]
+    remarks = [document.title.removeprefix(document.short_title).strip() for document in documents]
     return [["", *remarks, ""]] if any(remarks) else []
 
 

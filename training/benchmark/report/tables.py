@@ -70,7 +70,7 @@ def overview(
     columns = [(document, metric) for document in documents for metric in _shown(document)]
     top = [
         Head(
-            document.title + (" *" if document.partial else ""),
+            document.short_title + (" *" if document.partial else ""),
             span=len(_shown(document)),
             note=f"protocol {document.protocol}",
         )
