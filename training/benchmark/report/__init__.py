@@ -1,11 +1,14 @@
 """The report: one self-contained page, a summary for the terminal, tables for `dvc plots show`.
 
-content      what the page is made of, as plain values
-page         `write_report`: content to one HTML file
-summary      `summary_table`: the same scores in a terminal
-series_files `write_plot_files`: curves as CSV for `dvc plots show`
-filmstrips   which sequences to show, and their frames
-published    reference numbers from papers
+    content       what the page is made of, as plain values
+    page          `write_report`: content to one HTML file
+    summary       `summary_table`: the same scores in a terminal
+    series_files  `write_plot_files`: curves as CSV for `dvc plots show`
+    filmstrips    `choose_filmstrips`: which sequences to show, and their frames
+    published     reference numbers from papers (published.json)
 
-Nothing here is imported by default: the summary needs neither matplotlib nor jinja2.
+The rest serves `page`: `reading` (score documents), `palette` (a colour for each tracker), `tables`,
+`breakdowns`, `margins` (numbers), `figures`, `plots`, `timelines`, `vector` (SVG), `strips`, `pictures`
+(photographs), `graph` (the pipeline), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
+neither matplotlib nor jinja2.
 """
