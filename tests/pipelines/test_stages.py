@@ -94,7 +94,7 @@ def test_small_reports_stay_out_of_the_cache_and_big_outputs_in() -> None:
     for stage in DVC.values():
         for entry in stage.get("metrics", []) + stage.get("plots", []):
             assert isinstance(entry, dict)
-            assert all(options == {"cache": False} for options in entry.values())
+            assert all(options["cache"] is False for options in entry.values())
         for entry in stage.get("outs", []):
             # `persist` switches the run-cache off; only the manifest, which always runs, may use it.
             assert isinstance(entry, str) or entry == {"data/manifest": {"persist": True}}
