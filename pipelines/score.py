@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 
 from curation.files import write_json
 from pipelines import parameters, paths, settings, sources
-from pipelines.scoring import ScoreConfig
+from pipelines.scoring import LABELS, TRAINED, ScoreConfig
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
@@ -26,9 +26,6 @@ from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
-
-TRAINED = "siamese"
-"""The tracker that the pipeline trains; the report gives its margins and shows its best and worst."""
 
 SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness")
 """Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
@@ -68,6 +65,7 @@ def run(options: argparse.Namespace) -> None:
         ReportContent(
             scores=scores,
             trained=TRAINED,
+            labels=LABELS,
             imported=sorted(imported),
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,

@@ -8,6 +8,17 @@ from pydantic import Field
 
 from curation.errors import STRICT, parameters
 
+TRAINED = "siamese"
+"""The tracker that the pipeline trains; the report gives its margins and shows its best and worst."""
+
+LABELS = {
+    "siamese": "Siamese, trained",
+    "untrained": "Siamese, untrained",
+    "template": "template matching",
+    "still": "still first box",
+}
+"""Names shown instead of those of result folders."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ScoreConfig:

@@ -7,6 +7,7 @@ import sys
 
 from curation.files import read_json
 from pipelines import paths
+from pipelines.scoring import LABELS, TRAINED
 from training.benchmark.report.summary import summary_table
 
 
@@ -16,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     del options
-    sys.stdout.write(f"{summary_table(read_json(paths.SCORES, made_by='score'))}\n\n")
+    scores = read_json(paths.SCORES, made_by="score")
+    sys.stdout.write(f"{summary_table(scores, trained=TRAINED, labels=LABELS)}\n\n")
     for label, path in (
         ("report", paths.PAGE),
         ("crops", paths.REPORTS / "quality" / "pictures"),
