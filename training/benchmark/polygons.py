@@ -31,13 +31,24 @@ def exact_overlap(first: Array, second: Array, bounds: Array | None) -> Array:
     a, b = _points(first[valid]), _points(second[valid])
     if bounds is not None:
         frame = corners(np.concatenate([np.zeros_like(bounds), bounds], axis=1))[valid].reshape(-1, 4, 2)
-        a, b = clip(a, frame), clip(b, frame)
+        a, b = _clip_outside(a, frame), _clip_outside(b, frame)
     swap = ~convex(b)
     subject = np.where(swap[:, None, None], _pad(b, a), _pad(a, b))
     window = np.where(swap[:, None, None], _pad(a, b), _pad(b, a))
     shared = _area(clip(subject, window))
     union = _area(a) + _area(b) - shared
     result[valid] = np.clip(np.divide(shared, union, out=np.zeros_like(shared), where=union > 0), 0, 1)
+    return result
+
+
+def _clip_outside(points: Array, frame: Array) -> Array:
+    """Polygons clipped to the frame; most lie inside it and need no work."""
+    outside = ((points < frame[:, :1]) | (points > frame[:, 2:3])).any(axis=(1, 2))
+    if not outside.any():
+        return points
+    clipped = clip(points[outside], frame[outside])
+    result = _pad(points, clipped)
+    result[outside] = _pad(clipped, points)
     return result
 
 
@@ -48,7 +59,7 @@ def _points(regions: Array) -> Array:
     wide[:, : regions.shape[1]] = regions
     boxes = np.isnan(wide[:, 4])
     wide[boxes, :8] = corners(wide[boxes, :4])
-    points = wide.reshape(len(regions), -1, 2)
+    points = wide.reshape(len(regions), width // 2, 2)
     for i in range(1, points.shape[1]):
         missing = np.isnan(points[:, i, 0])
         points[missing, i] = points[missing, i - 1]
@@ -62,7 +73,7 @@ def _pad(points: Array, like: Array) -> Array:
 
 
 def _area(points: Array) -> Array:
-    return polygon_area(points.reshape(len(points), -1))
+    return polygon_area(points.reshape(len(points), 2 * points.shape[1]))
 
 
 def _turns(points: Array) -> Array:

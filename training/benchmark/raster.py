@@ -93,7 +93,7 @@ def _is_box(regions: Array) -> NDArray[np.bool_]:
 
 def _polygons(regions: Array, extent: float) -> NDArray[np.float32]:
     """Corners (N, V, 2) in single precision; a box gets four, missing corners repeat the last one."""
-    points = regions.astype(np.float32).reshape(len(regions), -1, 2)
+    points = regions.astype(np.float32).reshape(len(regions), regions.shape[1] // 2, 2)
     boxes = _is_box(regions)
     if boxes.any():
         near = points[boxes, 0]

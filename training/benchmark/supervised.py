@@ -142,8 +142,11 @@ def _run(
 def failed(region: Array, truth: Array, size: tuple[int, int]) -> bool:
     """Whether a box (4,) misses the ground truth (4,) or (8,) altogether.
 
-    As at run time in the MATLAB toolkit: in pixels inside the frame, the box's corners at x and x + w - 1.
+    As at run time in the MATLAB toolkit: in pixels inside the frame, the box's corners at x and x + w - 1. A box
+    without size misses.
     """
+    if (region[2:] <= 0).any():
+        return True
     return float(region_overlap(region[None], truth[None], size, "vot2019", "frame-1")[0]) <= 0
 
 
