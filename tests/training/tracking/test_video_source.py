@@ -1,0 +1,58 @@
+"""Frames from files, folders and images of any depth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from curation.errors import InputError
+from tests.training.tracking.clips import write_images
+from training.tracking.video_source import open_source, to_bgr8
+
+
+def test_images_are_ordered_by_number(tmp_path):
+    frames = [np.full((20, 20, 3), value, np.uint8) for value in (10, 20, 30)]
+    folder = write_images(tmp_path, frames, names=["f9", "f10", "f100"])
+    assert [int(frame[0, 0, 0]) for frame in open_source(folder).frames] == [10, 20, 30]
+
+
+def test_grey_16_bit_and_alpha_become_bgr():
+    grey = np.arange(60, dtype=np.uint8).reshape(6, 10)
+    for image in (
+        grey,
+        grey[..., None],
+        grey.astype(np.uint16) * 257,
+        np.dstack([grey] * 3 + [grey * 0]),
+        np.dstack([grey.astype(np.uint16) * 257] * 3),
+    ):
+        found = to_bgr8(image)
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, np.dstack([grey] * 3))
+
+
+def test_float_images_are_stretched_and_survive_nan():
+    image = np.linspace(-1, 1, 50, dtype=np.float32).reshape(5, 10)
+    image[0, 0] = np.nan
+    found = to_bgr8(image)
+    assert found.min() == 0
+    assert found.max() == 255
+    assert (to_bgr8(np.zeros((4, 4), np.float32)) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("none.mp4", None, "does not exist"),
+        ("text.mp4", b"no video", "cannot be opened as a video"),
+        ("empty", "folder", "holds no images"),
+    ],
+)
+def test_sources_that_are_none(tmp_path, name, content, problem, capfd):
+    path = tmp_path / name
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=problem) as caught:
+        open_source(path)
+    assert name in str(caught.value)

@@ -1,0 +1,77 @@
+"""An annotated MP4 that every browser plays: H.264 in 4:2:0, its index in front.
+
+OpenCV's own writer is not used: published builds of OpenCV have no H.264 encoder, browsers do not play its
+`mp4v`, and its VP9 takes 20 times as long (226 against 10 ms of processor time per 640 x 360 frame, measured
+on one core).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+
+from curation.errors import InputError
+from training.tracking.interface import Box, Frame
+
+GREEN, BLACK = (80, 220, 60), (0, 0, 0)
+
+DRAWABLE = 16384
+"""Drawing takes short coordinates: boxes beyond this many pixels are clipped for it."""
+
+
+class AnnotatedVideo:
+    """An MP4 being written; see `annotated`."""
+
+    def __init__(self, container: Any, stream: Any, size: tuple[int, int]) -> None:
+        self._container, self._stream = container, stream
+        self._size = size
+
+    def add(self, frame: Frame, box: Box, number: int) -> None:
+        """Append a (H, W, 3) uint8 BGR frame with its xywh box and its 1-based number drawn in."""
+        height, width = frame.shape[:2]
+        below, beside = self._size[1] - height, self._size[0] - width
+        drawn = cv2.copyMakeBorder(frame, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+        thick = max(1, round(min(height, width) / 200))
+        corners = np.rint([box[:2], box[:2] + box[2:] - 1])
+        corners = np.clip(corners, -DRAWABLE, DRAWABLE).astype(int)
+        cv2.rectangle(drawn, corners[0].tolist(), corners[1].tolist(), BLACK, thick + 2)
+        cv2.rectangle(drawn, corners[0].tolist(), corners[1].tolist(), GREEN, thick)
+        place, scale = (4 * thick, 14 * thick), 0.45 * thick
+        cv2.putText(drawn, str(number), place, cv2.FONT_HERSHEY_SIMPLEX, scale, BLACK, thick + 2, cv2.LINE_AA)
+        cv2.putText(drawn, str(number), place, cv2.FONT_HERSHEY_SIMPLEX, scale, GREEN, thick, cv2.LINE_AA)
+        for packet in self._stream.encode(
+            av.VideoFrame.from_ndarray(np.asarray(drawn, np.uint8), format="bgr24")
+        ):
+            self._container.mux(packet)
+
+
+@contextmanager
+def annotated(path: Path, first: Frame, rate: float) -> Iterator[AnnotatedVideo]:
+    """Write an MP4 of frames like `first`; it appears at `path` when the block ends without an error."""
+    height, width = first.shape[:2]
+    size = (width + width % 2, height + height % 2)  # 4:2:0 needs even sides
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container:
+            stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+            stream.width, stream.height = size
+            stream.pix_fmt = "yuv420p"
+            stream.options = {"preset": "veryfast", "crf": "23"}
+            yield AnnotatedVideo(container, stream, size)
+            for packet in stream.encode():
+                container.mux(packet)
+        part.replace(path)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path}: {error.strerror or error}", do="Free space or mend the permissions"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
