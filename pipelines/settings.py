@@ -49,7 +49,7 @@ class Settings:
     device: str = "auto"
     """Device of training and tracking: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     strict_manifest: bool = False
-    """Read every byte of the dataset again instead of trusting size, time and inode of files."""
+    """Read every byte of the dataset again instead of trusting names, sizes and times of files."""
 
     @property
     def workers(self) -> Workers:

@@ -33,10 +33,8 @@ class DatasetConfig:
     def __post_init__(self) -> None:
         for part in ("vid", "sequences"):
             if built_in(getattr(self, part)) != (part in self.built_in):
-                raise ValueError(
-                    f"dataset.{part} = {getattr(self, part)}, but {part} is {'' if part in self.built_in else 'not '}"
-                    "among dataset.built_in"
-                )
+                among = "among" if part in self.built_in else "not among"
+                raise ValueError(f"dataset.{part} = {getattr(self, part)}, but {part} is {among} dataset.built_in")
 
 
 def built_in(source: str) -> bool:
