@@ -1,7 +1,7 @@
 """Join a cache folder that a group shares, so that nobody crops what a colleague has cropped.
 
-Makes the folder if need be, checks that everyone in the group can add to it, and points this clone's DVC at it
-(in .dvc/config.local, which git never sees). Running it again repairs what it can and says the rest.
+Makes the folder if need be, checks that everyone in the group can add to it, and points this clone's DVC at
+it, in .dvc/config.local, which git never sees. Running it again mends what it can and names the rest.
 """
 
 from __future__ import annotations
@@ -12,92 +12,89 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from curation.doctor import Finding
 from curation.errors import InputError
 
 LINKS = ("reflink", "hardlink", "symlink", "copy")
-"""How DVC brings an object into a clone: the first that works. Linux forbids hard links to a colleague's
-files (fs.protected_hardlinks), and ext4 has no reflinks; symbolic links then save the copy."""
+"""How DVC brings an object into a clone: the first that works. ext4 has no reflinks, and Linux forbids hard
+links to a colleague's files (fs.protected_hardlinks); a symbolic link then saves the copy."""
 
 FOLDER_MODE = 0o2775
-"""New files and folders inherit the group."""
-OBJECTS_MODE = 0o3775
-"""With the sticky bit: only who made an object, or the folder, removes it; `dvc gc` of a colleague cannot."""
+"""What is added in such a folder belongs to its group, and the group may add."""
+STICKY = 0o1000
+"""On folders of objects: only who made an object removes it, so a colleague's `dvc gc` cannot."""
 
 OBJECTS = Path("files/md5")
+"""Where DVC keeps objects inside a cache, in 256 folders named by the first two digits."""
 RUNS = Path("runs")
+"""Where DVC keeps what every run of a stage read and made."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "folder", type=Path, help="the group's cache, an absolute path; made if it is not there"
-    )
-    parser.add_argument(
-        "--group", help="Unix group of a new cache (default: that of the folder it is made in)"
-    )
+    parser.add_argument("cache", type=Path, help="the group's folder, an absolute path; made if not there")
+    parser.add_argument("--group", help="Unix group that shares a new cache (default: your own)")
 
 
 def run(options: argparse.Namespace) -> None:
-    cache = options.folder.expanduser()
+    cache = options.cache.expanduser()
     if not cache.is_absolute():
         raise InputError(
-            f"the cache {cache} is not an absolute path", do="Name it from the root: /srv/dvc-cache"
+            f"{cache} is not an absolute path", do="Name the cache from the root: /srv/dvc-cache"
         )
     if not Path(".dvc").is_dir():
         raise InputError("there is no folder .dvc here", do="Run from the project's root folder")
     make(cache, _group_id(options.group))
-    findings = [_access(cache), *_modes(cache), _links(cache, Path(".dvc").absolute()), _space(cache)]
+    findings = [_access(cache), _modes(cache), _links(cache), _space(cache)]
     for finding in findings:
-        sys.stdout.write(f"{finding.status:<4}  {finding.check}: {finding.message}\n")
+        sys.stdout.write(f"{finding.status:<4}  {finding.check:<6}  {finding.message}\n")
         if finding.cure:
-            sys.stdout.write(f"      -> {finding.cure}\n")
-    failed = sum(finding.status == "fail" for finding in findings)
-    if failed:
-        raise InputError(f"{cache} cannot be shared yet; nothing was changed here", do="See the lines above")
+            sys.stdout.write(f"{'':<14}-> {finding.cure}\n")
+    if any(finding.status == "fail" for finding in findings):
+        raise InputError(f"{cache} cannot be shared yet, and is not used here", do="See the lines above")
     configure(Path(".dvc"), cache)
-    sys.stdout.write(
-        f"ok    this clone uses {cache} (.dvc/config.local); now run: dvc checkout && dvc repro\n"
-    )
+    sys.stdout.write(f"This clone now uses {cache} (said in .dvc/config.local).\n")
 
 
 def make(cache: Path, group: int | None) -> None:
-    """Make the folder and those in it that DVC would make, and mend the modes of those that are ours.
+    """Make a cache with the folders that DVC would make in it; mend the modes of those that are ours.
 
     Raises
     ------
     InputError
-        If the folder is not there and cannot be made.
+        If the cache is not there and cannot be made. One that is there and not ours to mend is left alone.
     """
     try:
         cache.mkdir(exist_ok=True)
-        for folder in (cache, cache / OBJECTS.parent, cache / OBJECTS, cache / RUNS, *_object_folders(cache)):
+    except OSError as error:
+        raise InputError(
+            f"cannot make {cache}: {error.strerror}",
+            do=f"Ask an administrator to run: install -d -m 2775 -g GROUP {cache}",
+        ) from error
+    for folder in _folders(cache):
+        try:
             folder.mkdir(exist_ok=True)
             if folder.stat().st_uid == os.geteuid():
                 if group is not None:
                     os.chown(folder, -1, group)
-                folder.chmod(OBJECTS_MODE if folder.parent == cache / OBJECTS else FOLDER_MODE)
-    except OSError as error:
-        if not cache.is_dir():
-            raise InputError(
-                f"cannot make {cache}: {error.strerror}",
-                do=f"Ask an administrator to run: install -d -m 2775 -g GROUP {cache}",
-            ) from error
-        # It is there, but not ours to mend: the checks say what is wrong with it.
+                sticky = STICKY if folder.parent == cache / OBJECTS else 0
+                folder.chmod(FOLDER_MODE | sticky)
+        except OSError:
+            return
 
 
 def configure(dvc_folder: Path, cache: Path) -> None:
-    """Write the cache's place, group mode and link types to `config.local` of a .dvc folder."""
+    """Write the cache's place, its group mode and link types to `config.local` of a .dvc folder."""
     from dvc.config import Config
 
     with Config(dvc_dir=str(dvc_folder.absolute())).edit("local") as config:
         config["cache"] |= {"dir": str(cache), "shared": "group", "type": list(LINKS)}
 
 
-def _object_folders(cache: Path) -> Iterator[Path]:
-    return (cache / OBJECTS / f"{number:02x}" for number in range(256))
+def _folders(cache: Path) -> list[Path]:
+    objects = cache / OBJECTS
+    return [cache, objects.parent, objects, cache / RUNS, *(objects / f"{part:02x}" for part in range(256))]
 
 
 def _group_id(name: str | None) -> int | None:
@@ -106,16 +103,13 @@ def _group_id(name: str | None) -> int | None:
     try:
         found = grp.getgrnam(name).gr_gid
     except KeyError:
-        raise InputError(f"there is no group {name!r}", do="Groups you are in: run `groups`") from None
-    if os.geteuid() and found not in _our_groups():
-        raise InputError(
-            f"you are not in the group {name!r}", do=f"Ask an administrator: usermod -aG {name} USER"
-        )
+        raise InputError(f"there is no group {name!r}", do="Yours are shown by: groups") from None
+    if os.geteuid() and found not in (*os.getgroups(), os.getegid()):
+        raise InputError(f"you are not in group {name}", do=_JOIN.format(name))
     return found
 
 
-def _our_groups() -> set[int]:
-    return {*os.getgroups(), os.getegid()}
+_JOIN = "Ask an administrator to run: usermod -aG {} YOU; then log in again"
 
 
 def _group_name(number: int) -> str:
@@ -128,46 +122,42 @@ def _group_name(number: int) -> str:
 def _access(cache: Path) -> Finding:
     group = _group_name(cache.stat().st_gid)
     if not os.access(cache, os.R_OK | os.W_OK | os.X_OK):
-        cure = f"Ask for membership of group {group} (usermod -aG {group} USER), then log in anew"
-        return Finding("access", "fail", f"you cannot add to {cache} (group {group})", cure)
-    return Finding("access", "ok", f"you can add to {cache} (group {group})")
+        message = f"{cache} is not open to you (its group is {group})"
+        return Finding("access", "fail", message, _JOIN.format(group))
+    return Finding("access", "ok", f"you and group {group} can add to {cache}")
 
 
-def _modes(cache: Path) -> Iterator[Finding]:
-    """Folders in which some of the group could not add objects, or whose new content would leave the group."""
+def _modes(cache: Path) -> Finding:
+    """Whether everyone in the group can add everywhere, and what is added stays in the group."""
     group = cache.stat().st_gid
     closed = []
-    for folder in (cache, cache / OBJECTS.parent, cache / OBJECTS, cache / RUNS, *_object_folders(cache)):
+    for folder in _folders(cache):
         try:
             state = folder.stat()
-        except OSError:
+        except OSError:  # not made yet, or in a folder that is closed itself
             continue
         if state.st_gid != group or state.st_mode & FOLDER_MODE != FOLDER_MODE:
             closed.append(f"{folder} ({stat.filemode(state.st_mode)}, group {_group_name(state.st_gid)})")
-    if closed:
-        message = f"{len(closed)} folders are not open to the group, such as {closed[0]}"
-        name = _group_name(group)
-        cure = (
-            f"Their owner, or root: chgrp -R {name} {cache} && find {cache} -type d -exec chmod 2775 {{}} +"
-        )
-        yield Finding("modes", "fail", message, cure)
-    else:
-        yield Finding("modes", "ok", "folders are open to the group, and what is added stays in it")
+    if not closed:
+        return Finding("modes", "ok", "its folders are open to the group; objects are safe from colleagues")
+    name = _group_name(group)
+    cure = f"Its owner runs: chgrp -R {name} {cache}; find {cache} -type d -exec chmod g+rwxs {{}} +"
+    return Finding("modes", "fail", f"{len(closed)} folders are not, the first of them {closed[0]}", cure)
 
 
-def _links(cache: Path, clone: Path) -> Finding:
+def _links(cache: Path) -> Finding:
     from dvc_objects.fs.generic import test_links
     from dvc_objects.fs.local import localfs
 
     if not os.access(cache, os.W_OK):
-        return Finding("links", "warn", "not tried, because the cache cannot be written to")
-    works = test_links(list(LINKS[:-1]), localfs, str(cache), localfs, str(clone / "tmp"))
-    if "reflink" in works or "hardlink" in works or "symlink" in works:
-        return Finding("links", "ok", f"objects come into this clone without a copy ({', '.join(works)})")
-    return Finding(
-        "links", "warn", "objects come into this clone as copies", "Keep clones where links to it work"
-    )
+        return Finding("links", "warn", "not tried in a cache that is not open")
+    # Tries them between two new files, in the cache and beside the second path.
+    works = test_links(list(LINKS[:-1]), localfs, str(cache), localfs, str(Path(".dvc/tmp").absolute()))
+    if not works:
+        cure = "On a file system with symbolic links, clones need no room for crops"
+        return Finding("links", "warn", "objects will be copied into this clone", cure)
+    return Finding("links", "ok", f"objects come into this clone without copying ({', '.join(works)})")
 
 
 def _space(cache: Path) -> Finding:
-    return Finding("space", "ok", f"{shutil.disk_usage(cache).free / 1e9:,.1f} GB are free in {cache}")
+    return Finding("space", "ok", f"{shutil.disk_usage(cache).free / 1e9:,.1f} GB are free there")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,13 +50,21 @@ class Clone:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    identity: dict[str, Any] = field(default_factory=dict)
+    """Options of `subprocess` that make commands run as another Unix user (`user`, `group`, `umask`)."""
 
     def run(
         self, *command: str, check: bool = True, timeout: float = 600
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the clone; on failure the assertion shows its output."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self._environment(), capture_output=True, text=True, timeout=timeout
+            command,
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            **self.identity,
         )
         if check:
             assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
@@ -71,6 +80,7 @@ class Clone:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            **self.identity,
         )
 
     def repro(self, *arguments: str, check: bool = True) -> Repro:

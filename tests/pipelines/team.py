@@ -1,0 +1,58 @@
+"""What the tests of team work share: raw data, a clone that curates it, and colleagues' clones of that."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from curation.parallel import Workers
+from curation.sample import SampleConfig, generate_vid
+from tests.pipelines.clone import Clone, make_clone
+
+CURATION = (
+    "dataset.built_in=[]",
+    "dataset.vid=pipelines/profiles/ilsvrc15.yaml",
+    "dataset.sequences=pipelines/profiles/benchmarks.yaml",
+    "dataset.subsets=[a,b]",
+    "dataset.benchmarks=[]",
+    "imdb.val_fraction=0.3",
+)
+"""Parameters of a small curation of data that stand outside the clone, as a team's do."""
+
+STAGES = {"annotate@a", "annotate@b", "crop@a", "crop@b", "imdb"}
+"""What `dvc repro imdb` runs under these parameters, besides the manifest."""
+
+_IDENTITY = ("-c", "user.name=test", "-c", "user.email=test@example.invalid")
+
+
+def raw_videos(folder: Path) -> Path:
+    """A small VID tree in which subsets a and b have two videos each."""
+    config = SampleConfig(videos_per_subset=2, frames=6, width=160, height=120)
+    generate_vid(folder, config, Workers(1))
+    return folder
+
+
+def team_clone(folder: Path, raw: Path) -> Clone:
+    """A clone set up for `dvc repro imdb` on `raw`; its parameters are committed."""
+    clone = make_clone(folder, parameters=CURATION)
+    clone.environment |= {"DSLT_VID_ROOT": str(raw), "DSLT_JOBS": "1"}
+    commit(clone, "params.yaml")
+    return clone
+
+
+def commit(clone: Clone, *paths: str) -> None:
+    """Commit what a run left for git: the lock file and the small reports."""
+    clone.run("git", "add", *paths)
+    clone.run("git", *_IDENTITY, "commit", "-q", "-m", "record")
+
+
+def colleague(source: Clone, folder: Path, *, lock: bool = True, raw: bool = True) -> Clone:
+    """`git clone` of a clone: its history, nothing of its cache; without `lock`, also without dvc.lock."""
+    source.run("git", "clone", "-q", str(source.folder), str(folder))
+    clone = Clone(folder, dict(source.environment))
+    if not lock:
+        (folder / "dvc.lock").unlink(missing_ok=True)
+        shutil.rmtree(folder / "reports", ignore_errors=True)
+    if not raw:
+        clone.environment["DSLT_VID_ROOT"] = ""
+    return clone
