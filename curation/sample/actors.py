@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from curation.sample.config import SampleConfig
+from curation.sample.layers import Layer, Pose, Sprite
 from curation.sample.motion import GRID, FloatArray, excursion, smooth_curve
-from curation.sample.objects import SHAPES, SPRITE, Pose, draw_occluder, draw_sprite
-from curation.sample.textures import Family, Image
+from curation.sample.outlines import SHAPES, SPRITE, draw_foreground, draw_outline
+from curation.sample.puppets import Body, Rigid, draw_puppet
+from curation.sample.textures import Family
 
 TURN_PERIOD = 60.0
 """Frames that the slowest change of an object's angle or stretch takes for one swing."""
@@ -26,9 +29,9 @@ EXIT_RAMP = 9
 
 @dataclass(frozen=True)
 class Actor:
-    """A sprite with its pose over time; every curve is (frames,) float64, see `Pose`."""
+    """A body with its pose over time; every curve is (frames,) float64, see `Pose`."""
 
-    sprite: Image
+    body: Body
     shape: str
     x: FloatArray
     y: FloatArray
@@ -38,9 +41,9 @@ class Actor:
     bend: float
     phase: FloatArray
 
-    def pose(self, frame: int) -> Pose:
-        """The pose in one frame."""
-        return Pose(
+    def show(self, frame: int) -> Layer:
+        """The body as it looks in one frame."""
+        pose = Pose(
             x=float(self.x[frame]),
             y=float(self.y[frame]),
             size=float(self.size[frame]),
@@ -49,6 +52,17 @@ class Actor:
             bend=self.bend,
             phase=float(self.phase[frame]),
         )
+        return self.body.show(pose, frame)
+
+    def velocity(self, frame: int) -> FloatArray:
+        """Motion since the frame before (or to the next one, in the first), (2,) pixels."""
+        return step(np.stack([self.x, self.y]), frame)
+
+
+def step(path: FloatArray, frame: int) -> FloatArray:
+    """Motion along a (2, frames) path since the frame before, or to the next one in the first; (2,)."""
+    frame = max(frame, 1)
+    return path[:, frame] - path[:, frame - 1]
 
 
 @dataclass(frozen=True)
@@ -70,19 +84,19 @@ def cast_object(
     rng: np.random.Generator,
     stage: Stage,
     config: SampleConfig,
-    family: Family,
+    families: Sequence[Family],
     place: float,
     *,
     leaves: bool,
 ) -> Actor:
-    """An object with a texture of `family`, at home `place` of a turn round the middle of the frame.
+    """An object with textures of `families`, at home `place` of a turn round the middle of the frame.
 
     It wanders about its home, swings in size, angle and stretch, bends as it goes; where `leaves`, it goes
     out of the image over the nearer side and comes back.
     """
-    texture = family.paint(rng, SPRITE)
-    shape = list(SHAPES)[int(rng.integers(len(SHAPES)))]
-    size = min(stage.width, stage.height) * rng.uniform(0.19, 0.3)
+    world = config.world
+    shape, body = _draw_body(rng, families, world.limbs)
+    size = min(stage.width, stage.height) * rng.uniform(world.smallest, world.largest)
     path = _wander(rng, stage, place, size)
     if leaves:
         path += _exit(rng, stage, path, size)
@@ -90,7 +104,7 @@ def cast_object(
     growth = smooth_curve(rng, stage.frames, period=SIZE_PERIOD, amplitude=np.log(config.scale), detail=0.15)
     swing = np.deg2rad(config.rotation)
     return Actor(
-        sprite=draw_sprite(rng, texture, shape),
+        body=body,
         shape=shape,
         x=path[0],
         y=path[1],
@@ -100,6 +114,15 @@ def cast_object(
         bend=config.deformation * rng.uniform(0.4, 1.0),
         phase=np.arange(stage.frames, dtype=np.float64) * rng.uniform(0.02, 0.05),
     )
+
+
+def _draw_body(rng: np.random.Generator, families: Sequence[Family], limbs: float) -> tuple[str, Body]:
+    """A body and the name of its kind: two in three are articulated where limbs may swing at all."""
+    if limbs and rng.random() < 2 / 3:
+        return draw_puppet(rng, families, limbs)
+    texture = families[0].paint(rng, SPRITE)
+    shape = list(SHAPES)[int(rng.integers(len(SHAPES)))]
+    return shape, Rigid(Sprite.cut(rng, texture, draw_outline(rng, shape)))
 
 
 def _wander(rng: np.random.Generator, stage: Stage, place: float, size: float) -> FloatArray:
@@ -135,9 +158,10 @@ def cast_occluder(rng: np.random.Generator, stage: Stage, family: Family, actor:
     clear = 0.55 * (float(actor.size[0]) + aspect * size)  # pixels between the two where they do not touch
     drift = max(rng.uniform(3.0, 5.5), clear / max(when, 1)) * (1 if rng.random() < 0.5 else -1)
     ahead = np.arange(stage.frames) - when
+    texture = family.paint(rng, SPRITE)
     world = stage.world - stage.world[:, when : when + 1]
     return Actor(
-        sprite=draw_occluder(rng, family.paint(rng, SPRITE), aspect=aspect),
+        body=Rigid(Sprite.cut(rng, texture, draw_foreground(rng, aspect), shaded=False)),
         shape="occluder",
         x=actor.x[when] + world[0] + drift * ahead,
         y=actor.y[when] + world[1],

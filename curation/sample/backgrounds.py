@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from curation.sample.textures import Image, colour, draw_palette, draw_pattern, fractal
+from curation.sample.config import WorldConfig
+from curation.sample.textures import Family, Image, colour, draw_palette, draw_pattern, fractal, heap, leaf
 
 VIVID = 0.45
 """Greatest saturation of a backdrop; objects have up to 0.85."""
 
 
-def draw_background(rng: np.random.Generator, height: int, width: int, patterns: Sequence[str]) -> Image:
-    """A backdrop of one of four kinds, (height, width, 3) uint8 BGR."""
+def draw_background(
+    rng: np.random.Generator, height: int, width: int, patterns: Sequence[str], world: WorldConfig
+) -> Image:
+    """A backdrop, (height, width, 3) uint8 BGR: of four plain kinds, or crowded with textured shapes."""
+    if world.clutter and rng.random() < world.clutter:
+        return _crowd(rng, height, width, patterns)
     kind = int(rng.integers(4))
     ground = colour(fractal(rng, height, width, base=4), draw_palette(rng, 4, vivid=VIVID))
     if kind == 0:
@@ -29,6 +35,50 @@ def draw_background(rng: np.random.Generator, height: int, width: int, patterns:
     return np.asarray(cv2.GaussianBlur(ground, (5, 5), 1.1), np.uint8)
 
 
+def _crowd(rng: np.random.Generator, height: int, width: int, patterns: Sequence[str]) -> Image:
+    """Many shapes with textures like those of the objects, some in rows like windows, more or less sharp."""
+    side = max(height, width)
+    cloths = [
+        np.ascontiguousarray(Family.draw(rng, patterns, mixed=True).paint(rng, side)[:height, :width])
+        for _ in range(int(rng.integers(2, 6)))
+    ]
+    canvas = cloths[0].copy()
+    if rng.random() < 0.6:
+        canvas = _horizon(rng, canvas)
+    for _ in range(int(rng.integers(10, 160))):
+        radius = min(height, width) * 0.4 / np.sqrt(1 + rng.random() * 60)
+        outline = leaf(rng, radius)
+        if rng.random() < 0.3:  # stood upright
+            outline = outline * np.array([rng.uniform(0.15, 0.5), rng.uniform(0.8, 2.0)])
+        copies = int(rng.integers(2, 7)) if rng.random() < 0.15 else 1
+        step = radius * np.array([rng.uniform(1.2, 3.0), rng.uniform(-0.1, 0.1)])
+        start = np.array([rng.uniform(0, width), rng.uniform(0, height)])
+        shift = rng.integers(0, 64, 2)
+        cloth = cloths[int(rng.integers(len(cloths)))]
+        tone = int(rng.integers(-50, 51))
+        for copy in range(copies):
+            _lay(canvas, outline + start + copy * step, cloth, shift, tone)
+    softness = rng.uniform(0, 1.6)
+    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), softness), np.uint8) if softness > 0.4 else canvas
+
+
+def _lay(
+    canvas: Image, outline: NDArray[np.float64], cloth: Image, shift: NDArray[np.int64], tone: int
+) -> None:
+    """Fill an outline on the canvas, in place, with a cloth moved by `shift` and brightened by `tone`."""
+    height, width = canvas.shape[:2]
+    low = np.clip(np.floor(outline.min(axis=0)).astype(int) - 1, 0, (width, height))
+    high = np.clip(np.ceil(outline.max(axis=0)).astype(int) + 2, 0, (width, height))
+    if (high <= low).any():
+        return
+    mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
+    cv2.fillPoly(mask, [np.rint(outline - low).astype(np.int32)], 255, cv2.LINE_AA)
+    piece = np.roll(cloth, tuple(shift), axis=(0, 1))[low[1] : high[1], low[0] : high[0]].astype(np.int16)
+    cover = mask[..., None].astype(np.int32)
+    part = canvas[low[1] : high[1], low[0] : high[0]]
+    part[...] = (np.clip(piece + tone, 0, 255) * cover + part * (255 - cover) + 127) // 255
+
+
 def _horizon(rng: np.random.Generator, ground: Image) -> Image:
     """Put a sky above a rolling horizon."""
     height, width = ground.shape[:2]
@@ -37,34 +87,3 @@ def _horizon(rng: np.random.Generator, ground: Image) -> Image:
     level = int(height * rng.uniform(0.28, 0.45))
     above = np.arange(height)[:, None] < level + (ridge[None, :] - 128) * height // 900
     return np.where(above[..., None], sky, ground)
-
-
-def heap(rng: np.random.Generator, ground: Image, *, shapes: int, largest: float) -> Image:
-    """Overlapping opaque shapes ("dead leaves", whose edges and sizes have the statistics of natural images).
-
-    Sizes fall off as the cube of the radius up to `largest` of the shorter side; each shape has one of the
-    ground's colours, changed a little, and the ground's shading.
-    """
-    height, width = ground.shape[:2]
-    short = min(height, width)
-    canvas = ground.copy()
-    corners = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    for _ in range(shapes):
-        radius = short * largest / np.sqrt(1 + rng.random() * 40)
-        x, y = int(rng.integers(width)), int(rng.integers(height))
-        tone = ground[int(rng.integers(height)), int(rng.integers(width))].astype(np.int64) + rng.integers(
-            -25, 26, 3
-        )
-        shade = tuple(int(value) for value in np.clip(tone, 0, 255))
-        if rng.random() < 0.4:
-            turn, aspect = rng.uniform(0, np.pi), rng.uniform(0.3, 1.0)
-            square = np.array([(-1, -aspect), (1, -aspect), (1, aspect), (-1, aspect)]) * radius
-            turned = square @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-            outline = turned + np.array([x, y])
-        else:
-            wave = 1 + 0.3 * np.sin(corners * int(rng.integers(1, 5)) + rng.uniform(0, 6.28))
-            outline = np.stack(
-                [x + radius * wave * np.cos(corners), y + radius * wave * np.sin(corners)], axis=1
-            )
-        cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], shade, cv2.LINE_AA)
-    return np.asarray(cv2.addWeighted(canvas, 0.75, ground, 0.25, 0.0), np.uint8)

@@ -2,9 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+from typing import Literal
+
 from pydantic import Field
 
 from curation.errors import STRICT, parameters
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class WorldConfig:
+    """How varied the things are that are filmed; the defaults are those of the small dataset.
+
+    Attributes
+    ----------
+    textures : {"families", "mixed"}
+        One pattern with one vivid palette an object, or everything from plain grey cloth to vivid prints.
+    clutter : float
+        Share of the backdrops that are crowded with textured shapes, 0..1.
+    limbs : float
+        Greatest swing of a limb, degrees; 0: no articulated objects, otherwise most objects are.
+    shadows : float
+        Greatest darkness of cast shadows, 0..1.
+    smallest, largest : float
+        Mean size of an object, as a share of the frame's shorter side.
+    """
+
+    textures: Literal["families", "mixed"] = "families"
+    clutter: float = Field(default=0.0, ge=0, le=1)
+    limbs: float = Field(default=0.0, ge=0, le=90)
+    shadows: float = Field(default=0.0, ge=0, le=1)
+    smallest: float = Field(default=0.19, gt=0.05, le=0.8)
+    largest: float = Field(default=0.30, gt=0.05, le=0.8)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class CameraConfig:
+    """Faults of the camera, each drawn for every video between none and this limit; the defaults are a good
+    camera.
+
+    Attributes
+    ----------
+    shake : float
+        Standard deviation of the shaking, pixels.
+    motion_blur : float
+        Share of the time between frames for which the shutter is open, 0..1.
+    defocus : float
+        Standard deviation of the blur, pixels.
+    noise : float
+        Standard deviation of the sensor's noise, grey levels.
+    exposure : float
+        Change of gamma and gain, natural logarithm.
+    colour : float
+        Change of each channel's gain (white balance), natural logarithm.
+    resolution : float
+        Least share of the resolution that is left; half of the videos keep all of it.
+    worst_quality : int or None
+        Each video has a JPEG quality between this and 95; None: all have the dataset's.
+    """
+
+    shake: float = Field(default=0.6, ge=0, le=20)
+    motion_blur: float = Field(default=0.0, ge=0, le=1)
+    defocus: float = Field(default=0.0, ge=0, le=10)
+    noise: float = Field(default=0.0, ge=0, le=60)
+    exposure: float = Field(default=0.0, ge=0, le=1)
+    colour: float = Field(default=0.0, ge=0, le=0.5)
+    resolution: float = Field(default=1.0, gt=0.1, le=1)
+    worst_quality: int | None = Field(default=None, ge=5, le=95)
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -40,6 +104,10 @@ class SampleConfig:
         Greatest displacement of a point of an object by non-rigid motion, as a fraction of its size.
     lighting : float
         Greatest relative change of brightness, 0..1: half of it over time, half of it across the frame.
+    world : WorldConfig
+        Variety of what is filmed.
+    camera : CameraConfig
+        Faults of the camera.
     """
 
     seed: int = Field(default=2018, ge=0)
@@ -49,9 +117,11 @@ class SampleConfig:
     width: int = Field(default=320, ge=96)
     height: int = Field(default=240, ge=96)
     quality: int = Field(default=82, ge=1, le=100)
-    min_objects: int = Field(default=3, ge=1)
-    max_objects: int = Field(default=5, ge=1)
+    min_objects: int = Field(default=4, ge=1)
+    max_objects: int = Field(default=6, ge=1)
     rotation: float = Field(default=45.0, ge=0, le=360)
     scale: float = Field(default=1.45, ge=1, le=4)
     deformation: float = Field(default=0.06, ge=0, le=0.25)
     lighting: float = Field(default=0.45, ge=0, le=0.9)
+    world: WorldConfig = field(default_factory=WorldConfig)
+    camera: CameraConfig = field(default_factory=CameraConfig)

@@ -148,7 +148,7 @@ def _write_clip(root: Path, config: SampleConfig, index: int) -> tuple[list[layo
             if starts[target] <= frame < ends[target]:
                 tracks[target].append(sightings[target])
     followed = [follow(scene, target, starts[target], sightings) for target, sightings in enumerate(tracks)]
-    made = layouts.WRITERS[clip.layout](root / clip.layout, clip, images, followed, config.quality)
+    made = layouts.WRITERS[clip.layout](root / clip.layout, clip, images, followed, scene.quality)
     return made, len(images)
 
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.sample.layers import Layer
 from curation.sample.motion import FloatArray
-from curation.sample.objects import Layer
 
 
 @dataclass(frozen=True)

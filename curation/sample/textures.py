@@ -21,6 +21,9 @@ TRAINING_PATTERNS = ("stripes", "spots", "checks", "noise", "patches")
 EVALUATION_PATTERNS = ("rings", "bricks", "marble", "scales")
 """Pattern families of the evaluation sequences: none of them occurs in training."""
 
+COMMON_PATTERNS = ("plain", "leaves")
+"""Pattern families that mixed textures have besides."""
+
 
 def fractal(
     rng: np.random.Generator, height: int, width: int, *, base: int = 3, roughness: float = 0.6
@@ -93,6 +96,10 @@ def draw_pattern(rng: np.random.Generator, name: str, size: int, *, cells: float
         field = (np.hypot((u + 0.5 * (row % 2)) % 1.0 - 0.5, v - row)) * 2 - 1
     elif name == "marble":
         field = np.sin(turn * (u + 2.5 * warp))
+    elif name == "plain":
+        field = np.zeros((size, size), np.float32)
+    elif name == "leaves":
+        field = _grey_heap(rng, size, cells).astype(np.float32) / 127.5 - 1
     elif name == "patches":
         coarse = rng.integers(0, 256, (max(2, int(cells)),) * 2, dtype=np.uint8)
         blocks = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_NEAREST)
@@ -102,16 +109,51 @@ def draw_pattern(rng: np.random.Generator, name: str, size: int, *, cells: float
     return np.rint(np.clip(field, -1, 1) * 127.5 + 127.5).astype(np.uint8)
 
 
+def _grey_heap(rng: np.random.Generator, size: int, cells: float) -> Image:
+    """Overlapping shapes of grey levels, (size, size): about `cells` of the largest would span the side."""
+    canvas = np.full((size, size), int(rng.integers(256)), np.uint8)
+    for _ in range(int(8 * cells)):
+        outline = leaf(rng, size / cells / np.sqrt(1 + rng.random() * 8)) + rng.uniform(0, size, 2)
+        cv2.fillPoly(canvas, [np.rint(outline).astype(np.int32)], int(rng.integers(256)), cv2.LINE_AA)
+    return canvas
+
+
 @dataclass(frozen=True)
 class Family:
-    """Textures that look alike: one pattern, one palette. A target and its distractors share one."""
+    """Textures that look alike: one pattern, one palette. A target and its distractors share one.
+
+    Attributes
+    ----------
+    pattern : str
+    palette : (256, 3) uint8 BGR
+    cells : float
+        Repeats of the pattern across a texture.
+    grain : float
+        Share of fractal noise mixed into the pattern, 0..1.
+    markings : (low, high) of int
+        How many spots of its own each member has, `high` excluded.
+    """
 
     pattern: str
     palette: Image
     cells: float
+    grain: float = 0.25
+    markings: tuple[int, int] = (2, 5)
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, patterns: Sequence[str]) -> Family:
+    def draw(cls, rng: np.random.Generator, patterns: Sequence[str], *, mixed: bool = False) -> Family:
+        """A vivid family with one of the patterns; where `mixed`, from plain grey cloth to vivid prints."""
+        if mixed:
+            pool = (*patterns, *COMMON_PATTERNS)
+            return cls(
+                pattern=pool[int(rng.integers(len(pool)))],
+                palette=draw_palette(
+                    rng, int(rng.integers(2, 6)), vivid=float(0.02 + 0.88 * rng.random() ** 1.5)
+                ),
+                cells=float(rng.uniform(1.5, 9.0)),
+                grain=float(rng.uniform(0.05, 0.7)),
+                markings=(0, int(rng.integers(1, 6))),
+            )
         return cls(
             pattern=patterns[int(rng.integers(len(patterns)))],
             palette=draw_palette(rng, int(rng.integers(3, 5)), vivid=0.85),
@@ -122,9 +164,9 @@ class Family:
         """One member, (size, size, 3) BGR: the pattern in another phase, with markings of its own."""
         field = draw_pattern(rng, self.pattern, size, cells=self.cells)
         grain = fractal(rng, size, size, base=4)
-        mixed = cv2.addWeighted(field, 0.75, grain, 0.25, 0.0)
+        mixed = cv2.addWeighted(field, 1 - self.grain, grain, self.grain, 0.0)
         image = colour(np.asarray(mixed, np.uint8), self.palette)
-        for _ in range(int(rng.integers(2, 5))):
+        for _ in range(int(rng.integers(*self.markings))):
             centre = rng.integers(size // 5, size - size // 5, 2)
             axes = rng.integers(size // 12, size // 4, 2)
             tone = self.palette[int(rng.integers(256))].astype(np.int64) + rng.integers(-70, 71, 3)
@@ -132,3 +174,33 @@ class Family:
             ellipse = (tuple(map(int, centre)), tuple(map(int, axes)), float(rng.integers(180)))
             cv2.ellipse(image, *ellipse, 0, 360, patch, -1, cv2.LINE_AA)
         return image
+
+
+def leaf(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
+    """The outline of one shape about the origin, (K, 2) float64: a turned box or a wavy disc."""
+    if rng.random() < 0.4:
+        turn, aspect = rng.uniform(0, np.pi), rng.uniform(0.3, 1.0)
+        square = np.array([(-1, -aspect), (1, -aspect), (1, aspect), (-1, aspect)]) * radius
+        return square @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+    wave = radius * (1 + 0.3 * np.sin(angle * int(rng.integers(1, 5)) + rng.uniform(0, 6.28)))
+    return np.stack([wave * np.cos(angle), wave * np.sin(angle)], axis=1)
+
+
+def heap(rng: np.random.Generator, ground: Image, *, shapes: int, largest: float) -> Image:
+    """Overlapping opaque shapes ("dead leaves", whose edges and sizes have the statistics of natural images).
+
+    Sizes fall off as the cube of the radius up to `largest` of the shorter side; each shape has one of the
+    ground's colours, changed a little, and some of the ground's shading.
+    """
+    height, width = ground.shape[:2]
+    canvas = ground.copy()
+    for _ in range(shapes):
+        radius = min(height, width) * largest / np.sqrt(1 + rng.random() * 40)
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        colour_at = ground[int(rng.integers(height)), int(rng.integers(width))].astype(np.int64)
+        shade = tuple(int(value) for value in np.clip(colour_at + rng.integers(-25, 26, 3), 0, 255))
+        cv2.fillPoly(
+            canvas, [np.rint(leaf(rng, radius) + np.array([x, y])).astype(np.int32)], shade, cv2.LINE_AA
+        )
+    return np.asarray(cv2.addWeighted(canvas, 0.75, ground, 0.25, 0.0), np.uint8)

@@ -29,8 +29,12 @@ CLASSES = {
     "vehicle": "n02958343",  # car
     "fish": "n02062744",  # whale
     "figure": "n02484322",  # monkey
+    "person": "n02484322",  # monkey
+    "quadruped": "n02374451",  # horse
+    "wheeled": "n03790512",  # motorcycle
+    "lump": "n02355227",  # squirrel
 }
-"""The VID synset that each outline stands for."""
+"""The VID synset that each kind of object stands for."""
 
 ANNOTATED_FROM = 0.15
 """An object is annotated while this share of its mask is to be seen and its box is `SMALLEST` a side."""
@@ -127,7 +131,7 @@ def _write_video(root: Path, config: SampleConfig, place: Place) -> tuple[int, i
     boxes = empty = 0
     for frame in range(config.frames):
         image, sightings = scene.draw(frame)
-        write_bytes(images / f"{frame:06d}.JPEG", jpeg(image, config.quality))
+        write_bytes(images / f"{frame:06d}.JPEG", jpeg(image, scene.quality))
         shown = [(track, seen) for track, seen in enumerate(sightings) if _annotated(seen)]
         boxes += len(shown)
         empty += not shown

@@ -13,7 +13,9 @@ import pytest
 from curation.errors import InputError
 from curation.parallel import Workers
 from curation.sample import generate_sequences
+from curation.sample.layers import Layer
 from curation.sample.sequences import BENCHMARKS
+from curation.sample.sighting import see
 from curation.sample.textures import EVALUATION_PATTERNS, TRAINING_PATTERNS
 from tests.curation.sample.trees import contents, size
 
@@ -148,9 +150,6 @@ def test_vot_polygons_are_turned_rectangles(default_sequences):
 
 
 def test_a_polygon_fits_the_mask_it_was_drawn_from():
-    from curation.sample.objects import Layer
-    from curation.sample.sighting import see
-
     canvas = np.zeros((120, 160, 4), np.uint8)
     box = cv2.boxPoints(((80.0, 60.0), (60.0, 30.0), 30.0))
     cv2.fillPoly(canvas, [np.rint(box).astype(np.int32)], (255, 255, 255, 255))

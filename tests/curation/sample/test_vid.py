@@ -16,6 +16,9 @@ from curation.dataset import SUBSETS, open_dataset
 from curation.errors import ErrorPolicy, InputError
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
+from curation.sample.layers import Pose, Sprite, paste, render
+from curation.sample.outlines import SHAPES, draw_outline
+from curation.sample.sighting import see
 from curation.sample.vid import FOLDERS
 from tests.curation.sample.trees import contents, size
 
@@ -103,12 +106,9 @@ def test_boxes_lie_inside_the_image(tracks):
 
 def test_a_box_is_tight_about_its_object():
     """Against the object alone, drawn on black and found by its brightness."""
-    from curation.sample.objects import Pose, draw_sprite, paste, render
-    from curation.sample.sighting import see
-
     rng = np.random.default_rng(3)
-    for shape in ("blob", "creature", "vehicle", "fish", "figure"):
-        sprite = draw_sprite(rng, np.full((96, 96, 3), 255, np.uint8), shape)
+    for shape in SHAPES:
+        sprite = Sprite.cut(rng, np.full((96, 96, 3), 255, np.uint8), draw_outline(rng, shape))
         layer = render(sprite, Pose(x=40.3, y=12.8, size=50.0, angle=25.0, stretch=1.2, bend=0.05, phase=0.3))
         image = np.zeros((64, 80, 3), np.uint8)
         paste(image, layer)
