@@ -7,6 +7,7 @@ so memory stays flat and output does not depend on the number of workers.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -65,14 +66,28 @@ def run_in_order(
     InputError
         If the system has killed a worker.
     """
+    wanted = True
+
+    def calls() -> Iterator[tuple[Callable[..., Result], tuple[object, ...], dict[str, object]]]:
+        for item in items:
+            if not wanted:
+                return
+            yield joblib.delayed(_work)(function, item, os.getpid())
+
     with joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs):
-        results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(
-            joblib.delayed(_work)(function, item, os.getpid()) for item in items
-        )
+        results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(calls())
         try:
             yield from _with_progress(
                 results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
             )
+        except GeneratorExit:
+            # The caller stops at an error of its own. What is under way ends in peace: killing the pool
+            # races with its threads, and the work of minutes would be lost.
+            wanted = False
+            with contextlib.suppress(Exception):
+                for _ in results:
+                    pass
+            raise
         except BrokenProcessPool as error:
             raise InputError(
                 f"{label}: a worker process was killed from outside, most often for want of memory",
@@ -81,7 +96,7 @@ def run_in_order(
             ) from error
         finally:
             with warnings.catch_warnings():
-                # A caller that stops at an error does not want the results still under way.
+                # After an interrupt nobody wants the results still under way.
                 warnings.filterwarnings(
                     "ignore", message=".*tasks.*(not used|cancelled)", category=UserWarning
                 )
