@@ -141,12 +141,9 @@ class Scene:
         if self._shadow[0]:
             for actor, layer in zip(self.actors, layers, strict=True):
                 self._darken(image, layer, float(actor.size[frame]))
-
         drawn = [*zip(self.actors, layers, strict=True)]
-        for actor, layer in [
-            *reversed(drawn),
-            *zip(self.occluders, front, strict=True),
-        ]:  # the first is the nearest
+        drawn.reverse()  # the first object is the nearest
+        for actor, layer in [*drawn, *zip(self.occluders, front, strict=True)]:
             paste(image, smear(layer, *(self._camera.shutter * actor.velocity(frame))))
         gain = cv2.resize(self._light[frame], (script.width, script.height), interpolation=cv2.INTER_CUBIC)
         image = np.asarray(cv2.multiply(image, cv2.merge([gain, gain, gain]), scale=1 / 128), np.uint8)
