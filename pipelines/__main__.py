@@ -14,7 +14,7 @@ from importlib import import_module
 from curation.errors import InputError
 
 STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
-TOOLS = ("summary", "settings", "profile", "doctor", "team")
+TOOLS = ("summary", "settings", "profile", "doctor", "team", "evaluate", "compare", "convert")
 
 log = logging.getLogger("pipelines")
 

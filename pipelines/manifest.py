@@ -1,8 +1,8 @@
 """Note what the dataset holds, by content: one manifest a subset and a benchmark.
 
-Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest` reads
-all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where the
-raw data are absent the recorded manifest is kept, and a line says so.
+Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest`
+reads all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where
+the raw data are absent the recorded manifest is kept, and a line says so.
 """
 
 from __future__ import annotations

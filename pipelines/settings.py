@@ -57,9 +57,26 @@ class Settings:
 
     def benchmark_roots(self, benchmark: str) -> tuple[Path, ...]:
         """Folders in which to look for a benchmark's sequences; empty when none is set."""
-        family = "otb" if benchmark.startswith("otb") else benchmark
-        value: str = getattr(self, f"{family}_root", "")
+        value: str = getattr(self, root_name(benchmark), "")
         return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+
+    def needed_roots(self, benchmark: str) -> tuple[Path, ...]:
+        """As `benchmark_roots`; raises `InputError`, saying how to set one, where there is none."""
+        roots = self.benchmark_roots(benchmark)
+        if not roots:
+            name = root_name(benchmark)
+            raise InputError(
+                f"the sequences of {benchmark} stand outside the project, but no {name} is set",
+                do=f"Run: python -m pipelines settings --set {name}=/path, or drop {benchmark} "
+                "from dataset.benchmarks",
+                reason="missing root",
+            )
+        return roots
+
+
+def root_name(benchmark: str) -> str:
+    """The setting that says where a benchmark's sequences stand; OTB's three share one."""
+    return f"{'otb' if benchmark.startswith('otb') else benchmark}_root"
 
 
 @contextmanager

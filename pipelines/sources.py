@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from curation.errors import STRICT, InputError, parameters
-from pipelines.settings import Settings
+from pipelines.settings import Settings, root_name
 
 Subset = Literal["a", "b", "c", "d", "e"]
 BenchmarkName = Literal["otb2013", "otb50", "otb2015", "tc128", "uav123", "vot2016"]
@@ -34,7 +34,9 @@ class DatasetConfig:
         for part in ("vid", "sequences"):
             if built_in(getattr(self, part)) != (part in self.built_in):
                 among = "among" if part in self.built_in else "not among"
-                raise ValueError(f"dataset.{part} = {getattr(self, part)}, but {part} is {among} dataset.built_in")
+                raise ValueError(
+                    f"dataset.{part} = {getattr(self, part)}, but {part} is {among} dataset.built_in"
+                )
 
 
 def built_in(source: str) -> bool:
@@ -74,28 +76,23 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
         )
     if not root.is_dir():
         raise InputError(
-            f"dataset root {root} does not exist", do=_MEND_ROOT.format("vid"), reason="missing root"
+            f"dataset root {root} does not exist",
+            do="Run: python -m pipelines settings --set vid_root=/path/to/ILSVRC2015",
+            reason="missing root",
         )
     return root
 
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
     """As `sequence_roots`, for stages that cannot do without; raises `InputError` as `needed_vid_root`."""
+    if not built_in(config.sequences):
+        settings.needed_roots(benchmark)
     roots = sequence_roots(config, settings, benchmark)
-    family = "otb" if benchmark.startswith("otb") else benchmark
-    if not roots:
-        raise InputError(
-            f"the sequences of {benchmark} stand outside the project, but no {family}_root is set",
-            do=f"Run: python -m pipelines settings --set {family}_root=/path, or drop {benchmark} from "
-            "dataset.benchmarks",
-            reason="missing root",
-        )
     for root in roots:
         if not root.is_dir():
             raise InputError(
-                f"sequence root {root} does not exist", do=_MEND_ROOT.format(family), reason="missing root"
+                f"sequence root {root} does not exist",
+                do=f"Run: python -m pipelines settings --set {root_name(benchmark)}=/path",
+                reason="missing root",
             )
     return roots
-
-
-_MEND_ROOT = "Run: python -m pipelines settings --set {}_root=/path"

@@ -1,0 +1,84 @@
+"""Compare two trackers, or two runs, sequence by sequence, with paired bootstrap intervals.
+
+    python -m pipelines compare siamese template
+    python -m pipelines compare siamese siamese --scores before.json reports/score/scores.json
+Scores come from the last run, or from files of `evaluate --json`. A difference whose interval holds 0 is not
+called one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from curation.errors import InputError
+from curation.files import read_json
+from pipelines import paths
+from training.benchmark.comparison import compare
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("first", help="tracker")
+    parser.add_argument("second", help="tracker")
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        nargs="+",
+        default=[paths.SCORES],
+        metavar="FILE",
+        help="one file, or one for each",
+    )
+    parser.add_argument("--benchmark", help="one benchmark (all that both files hold)")
+    parser.add_argument("--sequences", action="store_true", help="list every sequence")
+
+
+def run(options: argparse.Namespace) -> None:
+    if len(options.scores) > 2:
+        raise InputError(
+            "--scores takes one file or two", do="Name one file for both trackers, or one for each"
+        )
+    first, second = (_scores(file) for file in (options.scores[0], options.scores[-1]))
+    common = [name for name in first if name in second]
+    if options.benchmark:
+        common = [name for name in common if name == options.benchmark]
+    if not common:
+        raise InputError(
+            f"{options.scores[0]} and {options.scores[-1]} share no benchmark",
+            do=f"The first holds {', '.join(first)}",
+        )
+    for name in common:
+        found = compare(first[name], second[name], (options.first, options.second))
+        sys.stdout.write(f"{_table(found, listed=options.sequences)}\n")
+
+
+def _scores(file: Path) -> dict[str, Any]:
+    """Score documents by benchmark, from the score stage's file or from one of `evaluate --json`."""
+    content: dict[str, Any] = read_json(file, made_by="score")
+    return {content["benchmark"]: content} if "trackers" in content else content
+
+
+def _table(found: dict[str, Any], *, listed: bool) -> str:
+    level = f"{found['level']:.0%}"
+    lines = [
+        f"{found['title']}, protocol {found['protocol']}, {len(found['sequences'])} sequences",
+        f"  {'':<14}{found['first']:>12}{found['second']:>12}{'difference':>12}   {level} interval",
+    ]
+    for metric, numbers in found["metrics"].items():
+        interval = f"[{numbers['low']:+.3f}, {numbers['high']:+.3f}]"
+        verdict = "" if numbers["significant"] else "   no difference shown"
+        lines.append(f"  {metric:<14}{_columns(numbers)}   {interval}{verdict}")
+    if listed:
+        metric = next(iter(found["metrics"]))
+        lines.append(f"  {metric} of each sequence, the worst for {found['second']} first")
+        for name, entry in sorted(found["sequences"].items(), key=lambda item: item[1][metric]["difference"]):
+            lines.append(f"  {name:<14}{_columns(entry[metric])}")
+    for side in ("first", "second"):
+        if alone := found[f"only_{side}"]:
+            lines.append(f"  only {found[side]} has: {', '.join(alone)}")
+    return "\n".join(lines) + "\n"
+
+
+def _columns(numbers: dict[str, float]) -> str:
+    return f"{numbers['first']:>12.3f}{numbers['second']:>12.3f}{numbers['difference']:>+12.3f}"

@@ -1,0 +1,35 @@
+"""Write a tracker's results in another toolkit's format.
+
+    python -m pipelines convert otb2015 data/results/otb2015 siamese got10k out/
+Any format that `evaluate` reads is taken; training/benchmark/README.md describes each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pipelines.tools.evaluate import add_benchmark, open_benchmark
+from training.benchmark.writing import FORMATS, convert
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_benchmark(parser)
+    parser.add_argument("results", type=Path, help="folder with the tracker's folder")
+    parser.add_argument("tracker", help="its name there")
+    parser.add_argument("format", choices=sorted(FORMATS), help="what to write")
+    parser.add_argument("out", type=Path, help="folder to write into")
+    parser.add_argument("--rename", metavar="NAME", help="the tracker's name in the output")
+
+
+def run(options: argparse.Namespace) -> None:
+    written = convert(
+        options.results,
+        options.tracker,
+        open_benchmark(options),
+        options.out,
+        options.format,
+        rename=options.rename,
+    )
+    sys.stdout.write(f"wrote {len(written)} files under {options.out}\n")
