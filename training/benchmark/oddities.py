@@ -38,8 +38,9 @@ def odd_regions(sequences: Items[Sequence], runs: Mapping[str, Items[Trajectory]
             regions = run.regions[run.codes == REGION]
             if regions.shape[1] == 8:
                 polygons = regions[~np.isnan(regions).any(axis=1)]
-                flat += int((polygon_area(polygons) == 0).sum())
-                cross += int(crossed(polygons).sum())
+                bow = crossed(polygons)
+                flat += int((~bow & (polygon_area(polygons) == 0)).sum())
+                cross += int(bow.sum())
             flat += int((regions[np.isnan(regions[:, 4:]).all(axis=1), 2:4] <= 0).any(axis=1).sum())
         if flat or cross:
             found = [f"{flat} regions without area"] * bool(flat) + [f"{cross} with crossed edges"] * bool(

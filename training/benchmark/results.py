@@ -168,8 +168,7 @@ def read_results(
         return _read_vot(paths[0], benchmark)
     matched = match_files(paths, benchmark)
     where = f"results of {tracker} in {results_dir}"
-    if not matched.files:
-        raise _foreign(where, paths, benchmark)
+    _check_benchmark(where, paths, len(matched.files), benchmark)
     boxes: dict[str, Array] = {}
     problems = Collected()
     for sequence in benchmark.sequences:
@@ -186,17 +185,18 @@ def read_results(
     return TrackerResults(boxes=boxes, missing=missing, notes=odd_rows(boxes))
 
 
-def _foreign(where: str, paths: Items[Path], benchmark: Benchmark) -> InputError:
-    guess = likely_benchmark(paths) if paths else None
-    what = (
-        f"they look like results of {guess}"
-        if guess
-        else f"{len(paths)} result files, none named like a sequence"
-    )
-    return InputError(
-        f"{where}: none is of {benchmark.title}; {what}",
-        do="Name the right folder or benchmark",
-        reason="foreign results",
+def _check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benchmark) -> None:
+    """Raise `InputError` if no file is of this benchmark, or more are of one that shares some names."""
+    if found == len(paths) and found:
+        return
+    guess = likely_benchmark(paths)
+    foreign = guess is not None and guess[2] > found and guess[0][:3] != benchmark.name[:3]
+    if found and not foreign:
+        return
+    some = f"of {len(paths)} files {f'only {found} ' if found else 'none '}belongs to {benchmark.title}"
+    like = f"; they look like results of {guess[1]}" if guess is not None else ""
+    raise InputError(
+        f"{where}: {some}{like}", do="Name the right folder or benchmark", reason="foreign results"
     )
 
 

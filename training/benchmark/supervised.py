@@ -142,8 +142,8 @@ def _run(
 def failed(region: Array, truth: Array, size: tuple[int, int]) -> bool:
     """Whether a box (4,) misses the ground truth (4,) or (8,) altogether.
 
-    As at run time in the MATLAB toolkit: in pixels inside the frame, the box's corners at x and x + w - 1. A box
-    without size misses.
+    As at run time in the MATLAB toolkit: in pixels inside the frame, the box's corners at x and x + w - 1. A
+    box without size misses.
     """
     if (region[2:] <= 0).any():
         return True

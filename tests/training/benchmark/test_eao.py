@@ -37,7 +37,7 @@ def test_example_d() -> None:
     [(54, True, True), (55, False, True), (56, False, False), (59, False, False)],
 )
 def test_example_f_late_failures(failure: int, cut: bool, cut_by_pysot: bool) -> None:
-    """60 frames: a failure in frame 56 or 57 (1-based) makes no cut, so that nothing is padded behind the end."""
+    """60 frames: a failure in frame 56 or 57 (1-based) makes no cut, nothing is padded behind the end."""
     overlaps = [NAN] + [0.6] * 59
     overlaps[failure] = NAN
     late = run(overlaps, failure)

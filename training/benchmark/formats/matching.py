@@ -91,10 +91,10 @@ def misspelt(matched: Matched, benchmark: Benchmark) -> list[str]:
     return lines
 
 
-def likely_benchmark(paths: Iterable[Path]) -> str | None:
-    """The packaged list that names most of these files, or None."""
+def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, int] | None:
+    """Name and title of the packaged list that names most of these files, and how many; None if none does."""
     stems = {name_key(path.stem) for path in paths}
-    best, best_count = None, 0
+    best: tuple[str, str, int] | None = None
     for name in packaged_names():
         listing = load_listing(name)
         owners = {
@@ -104,6 +104,6 @@ def likely_benchmark(paths: Iterable[Path]) -> str | None:
         }
         prefix, suffix = _affix(stems, owners)
         count = sum(f"{prefix}{key}{suffix}" in stems for key in owners)
-        if count > best_count:
-            best, best_count = listing.title, count
+        if count > (best[2] if best else 0):
+            best = (listing.benchmark, listing.title, count)
     return best

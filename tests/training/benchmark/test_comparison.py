@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.errors import InputError
+from tests.training.benchmark.builders import benchmark, sequence, still
+from training.benchmark.comparison import compare, paired_bootstrap
+from training.benchmark.results import TrackerResults
+from training.benchmark.score import score_boxes
+
+scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
+
+
+def test_the_difference_is_second_minus_first() -> None:
+    interval = paired_bootstrap(np.array([0.1, 0.2]), np.array([0.3, 0.4]))
+    assert interval == {
+        "difference": pytest.approx(0.2),
+        "low": pytest.approx(0.2),
+        "high": pytest.approx(0.2),
+        "share": 1.0,
+    }
+
+
+@given(scores)
+def test_the_interval_is_the_same_on_every_run_and_turns_with_the_trackers(
+    drawn: list[tuple[float, float]],
+) -> None:
+    first, second = (np.array(column) for column in zip(*drawn, strict=True))
+    there, back = paired_bootstrap(first, second, samples=500), paired_bootstrap(second, first, samples=500)
+    assert there == paired_bootstrap(first, second, samples=500)
+    assert back["difference"] == pytest.approx(-there["difference"])
+    assert back["low"] == pytest.approx(-there["high"])
+    assert there["low"] - 1e-12 <= there["high"]
+
+
+def test_the_interval_covers_as_often_as_it_says() -> None:
+    """Differences of a known mean: about 95 % of the intervals hold it."""
+    generator = np.random.default_rng(1)
+    covered = 0
+    for _ in range(200):
+        second = generator.normal(0.03, 0.1, 60)
+        interval = paired_bootstrap(np.zeros(60), second, samples=1000)
+        covered += interval["low"] <= 0.03 <= interval["high"]
+    assert 0.90 <= covered / 200 <= 0.99
+
+
+def test_pairing_makes_small_constant_differences_visible() -> None:
+    """Sequences differ far more than trackers do; the difference per sequence does not."""
+    generator = np.random.default_rng(2)
+    hard = generator.uniform(0.1, 0.9, 100)
+    better = hard + generator.normal(0.01, 0.01, 100)
+    interval = paired_bootstrap(hard, better)
+    assert interval["low"] > 0
+    assert interval["high"] - interval["low"] < 0.01
+
+
+def test_sequences_must_pair() -> None:
+    with pytest.raises(InputError, match=r"cannot pair 2 with 3"):
+        paired_bootstrap(np.zeros(2), np.zeros(3))
+    with pytest.raises(InputError, match=r"cannot pair 0 with 0"):
+        paired_bootstrap(np.zeros(0), np.zeros(0))
+
+
+def document(**shifts: dict[str, float]) -> dict[str, object]:
+    """Trackers off by so many pixels on each sequence."""
+    names = sorted({name for shift in shifts.values() for name in shift})
+    bench = benchmark([sequence(name, still(10)) for name in names])
+    trackers = {}
+    for tracker, shift in shifts.items():
+        boxes = {name: still(10) + np.array([pixels, 0, 0, 0]) for name, pixels in shift.items()}
+        trackers[tracker] = score_boxes(bench, TrackerResults(boxes=boxes))
+    return {
+        "benchmark": "otb2015",
+        "title": "OTB-2015",
+        "kind": "ope",
+        "protocol": "matlab",
+        "trackers": trackers,
+    }
+
+
+def test_two_trackers_of_one_run() -> None:
+    run = document(good={"a": 0, "b": 1, "c": 2}, bad={"a": 8, "b": 9, "d": 0})
+    result = compare(run, run, ("bad", "good"))
+    auc = result["metrics"]["auc"]
+    assert auc["difference"] == pytest.approx(auc["second"] - auc["first"])
+    assert auc["significant"]
+    assert auc["low"] > 0
+    assert result["metrics"]["dp20"]["difference"] == 0
+    assert not result["metrics"]["dp20"]["significant"]
+    assert set(result["sequences"]) == {"a", "b"}
+    assert (result["only_first"], result["only_second"]) == (["d"], ["c"])
+    a = result["sequences"]["a"]["auc"]
+    assert a["difference"] == pytest.approx(a["second"] - a["first"])
+
+
+def test_one_tracker_in_two_runs() -> None:
+    before, after = document(mine={"a": 3, "b": 3}), document(mine={"a": 3, "b": 3})
+    result = compare(before, after, ("mine", "mine"))
+    assert result["metrics"]["auc"]["difference"] == 0
+    assert not result["metrics"]["auc"]["significant"]
+
+
+def test_what_cannot_be_compared() -> None:
+    run = document(mine={"a": 0}, other={"b": 0})
+    with pytest.raises(InputError, match=r"cannot compare protocol matlab with got10k"):
+        compare(run, run | {"protocol": "got10k"}, ("mine", "mine"))
+    with pytest.raises(InputError, match=r"cannot compare benchmark otb2015 with otb2013"):
+        compare(run, run | {"benchmark": "otb2013"}, ("mine", "mine"))
+    with pytest.raises(InputError, match=r"no scored tracker is named 'mina'. Did you mean mine"):
+        compare(run, run, ("mine", "mina"))
+    with pytest.raises(InputError, match=r"mine and other have no sequence in common"):
+        compare(run, run, ("mine", "other"))

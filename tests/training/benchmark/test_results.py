@@ -1,0 +1,165 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curation.errors import InputError
+from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
+from training.benchmark.problems import FolderError
+from training.benchmark.records import Benchmark
+from training.benchmark.results import list_trackers, read_results, read_unsupervised
+from training.benchmark.trajectories import Trajectory, write_trajectories
+
+
+@pytest.fixture
+def bench() -> Benchmark:
+    return benchmark(
+        [sequence("Basketball", still(5)), sequence("Car4", still(4)), sequence("Dog1", still(3))]
+    )
+
+
+def write(folder: Path, **rows: int) -> None:
+    for name, count in rows.items():
+        write_rows(folder / f"{name}.txt", still(count))
+
+
+GOOD = {"Basketball": 5, "Car4": 4, "Dog1": 3}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    ["KCF", "results/KCF", "OTB2015/KCF", "results/OTB2015/KCF", "OPE/KCF", "results/OPE/KCF", "KCF/default"],
+)
+def test_found_where_other_tools_put_them(tmp_path: Path, bench: Benchmark, inside: str) -> None:
+    write(tmp_path / inside, **GOOD)
+    results = read_results(tmp_path, "KCF", bench)
+    assert {name: len(boxes) for name, boxes in results.boxes.items()} == GOOD
+    assert not results.missing
+    assert "KCF" in list_trackers(tmp_path, bench)
+
+
+def test_files_of_several_trackers_side_by_side(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path, **{f"{name}_KCF": rows for name, rows in GOOD.items()})
+    write(tmp_path, **{f"{name}_DSST": 1 for name in GOOD})
+    assert len(read_results(tmp_path, "KCF", bench).boxes) == 3
+    with pytest.raises(FolderError):
+        read_results(tmp_path, "DSST", bench)
+
+
+def test_several_runs_of_one_tracker_must_be_told_apart(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "DiMP/dimp50_000", **GOOD)
+    write(tmp_path / "DiMP/dimp50_001", **GOOD)
+    with pytest.raises(InputError, match=r"several runs: DiMP/dimp50_000, DiMP/dimp50_001"):
+        read_results(tmp_path, "DiMP", bench)
+    assert len(read_results(tmp_path, "DiMP/dimp50_001", bench).boxes) == 3
+
+
+def test_missing_sequences_are_listed(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", Basketball=5)
+    assert read_results(tmp_path, "KCF", bench).missing == ["Car4", "Dog1"]
+
+
+def test_all_problems_of_a_folder_at_once(tmp_path: Path, bench: Benchmark) -> None:
+    folder = tmp_path / "KCF"
+    write(folder, Basketball=7, Dgo1=3)
+    (folder / "Car4.txt").write_text("1,2,3,4\n1,2,3\n1,2,3,4\n1,2,3,4\n")
+    with pytest.raises(FolderError) as caught:
+        read_results(tmp_path, "KCF", bench)
+    length, row, name = caught.value.problems
+    assert length.startswith("Basketball.txt: 7 rows, but 5 frames")
+    assert "Car4.txt, line 2: expected 4 numbers, found '1 2 3'" in row
+    assert name == "Dgo1.txt belongs to no sequence of OTB-2015; did you mean Dog1?"
+    assert "results of KCF" in str(caught.value).splitlines()[0]
+
+
+@pytest.mark.parametrize("row", ["nan,2,3,4", "1,2,inf,4"])
+def test_half_a_box_is_refused(tmp_path: Path, bench: Benchmark, row: str) -> None:
+    write(tmp_path / "KCF", **GOOD)
+    (tmp_path / "KCF/Dog1.txt").write_text(f"1,2,3,4\n{row}\n1,2,3,4\n")
+    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is no box \(1 such rows\)"):
+        read_results(tmp_path, "KCF", bench)
+
+
+def test_lost_boxes_are_noted(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", **GOOD)
+    (tmp_path / "KCF/Dog1.txt").write_text("1,2,3,4\nNaN,NaN,NaN,NaN\n1,2,-3,4\n")
+    results = read_results(tmp_path, "KCF", bench)
+    assert results.notes == ["Dog1: 1 rows of NaN and 1 boxes without size"]
+    assert np.isnan(results.boxes["Dog1"][1]).all()
+
+
+def test_results_of_another_benchmark(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", bike1=3, wakeboard1=3)
+    with pytest.raises(
+        InputError, match=r"of 2 files none belongs to OTB-2015; they look like results of UAV123"
+    ):
+        read_results(tmp_path, "KCF", bench)
+    write(tmp_path / "ODD", q=3)
+    with pytest.raises(InputError, match=r"of 1 files none belongs to OTB-2015. Name"):
+        read_results(tmp_path, "ODD", bench)
+
+
+def test_a_benchmark_that_shares_some_names_is_still_another(tmp_path: Path) -> None:
+    """44 sequences of Temple-Color bear names of OTB."""
+    temple = benchmark([sequence("Basketball", still(5)), sequence("Airport_ce", still(4))])
+    write(tmp_path / "KCF", Basketball=5, Twinnings=3, Skater2=3, Jump=3)
+    with pytest.raises(
+        InputError, match=r"of 4 files only 1 belongs to Temple; they look like results of OTB-2015"
+    ):
+        read_results(tmp_path, "KCF", type(temple)(**{**temple.__dict__, "name": "tc128", "title": "Temple"}))
+
+
+def test_an_unknown_tracker_suggests(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "SiamFC-3s", **GOOD)
+    with pytest.raises(InputError, match=r"is named 'SiamFC3s'. Did you mean SiamFC-3s"):
+        read_results(tmp_path, "SiamFC3s", bench)
+    with pytest.raises(InputError, match=r"there is no results folder"):
+        read_results(tmp_path / "none", "KCF", bench)
+
+
+def test_files_with_many_runs_are_no_one_pass_evaluation(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", Basketball=5, Car4=4)
+    (tmp_path / "KCF/Dog1.json").write_text('[{"res": [[1,2,3,4]]}, {"res": [[1,2,3,4]]}]')
+    with pytest.raises(InputError, match=r"Dog1.json holds 2 runs \(TRE or SRE\)"):
+        read_results(tmp_path, "KCF", bench)
+
+
+@pytest.fixture
+def vot() -> Benchmark:
+    return benchmark([vot_sequence("bag", still(4)), vot_sequence("ball1", still(3))], kind="vot")
+
+
+def test_vot_results(tmp_path: Path, vot: Benchmark) -> None:
+    run = Trajectory.from_boxes(still(4))
+    write_trajectories(tmp_path / "KCF", "bag", [run] * 3)
+    results = read_results(tmp_path, "KCF", vot)
+    assert {name: len(runs) for name, runs in results.runs.items()} == {"bag": 3}
+    assert results.missing == ["ball1"]
+    assert read_unsupervised(tmp_path, "KCF", vot) is None
+    write_trajectories(tmp_path / "KCF", "bag", [run], experiment="unsupervised")
+    assert len(read_unsupervised(tmp_path, "KCF", vot).runs["bag"]) == 1
+
+
+def test_all_problems_of_vot_results_at_once(tmp_path: Path, vot: Benchmark) -> None:
+    write_trajectories(tmp_path / "KCF", "bag", [Trajectory.from_boxes(still(5))])
+    (tmp_path / "KCF/baseline/ball1").mkdir()
+    (tmp_path / "KCF/baseline/ball1/ball1_001.txt").write_text("1\n9\n")
+    with pytest.raises(FolderError) as caught:
+        read_results(tmp_path, "KCF", vot)
+    first, second = caught.value.problems
+    assert first.startswith("bag, run 1: 5 rows, but 4 frames")
+    assert "ball1_001.txt, line 2: 9 is no code" in second
+
+
+def test_vot_results_of_another_kind(tmp_path: Path, vot: Benchmark) -> None:
+    write(tmp_path / "KCF", bag=4)
+    with pytest.raises(InputError, match=r"holds no baseline result of VOT2016"):
+        read_results(tmp_path, "KCF", vot)
+
+
+def test_odd_regions_are_noted(tmp_path: Path, vot: Benchmark) -> None:
+    rows = [[1], [10, 10, 0, 5], [0, 0, 4, 4, 4, 0, 0, 4], [1, 1, 1, 1, 1, 1, 1, 1]]
+    write_trajectories(tmp_path / "KCF", "bag", [Trajectory.from_rows(rows)])
+    assert read_results(tmp_path, "KCF", vot).notes == [
+        "bag: 2 regions without area and 1 with crossed edges"
+    ]
