@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
-from curation.imdb.columns import decode_video, read_file
+from curation.imdb.columns import decode_videos, read_file
 from curation.shards import SUFFIX
 
 _ABOUT = "about.json"
+
+_BATCH = 64
+"""Videos converted at once: enough to make numpy's overhead small, few enough to keep memory flat."""
 
 
 @dataclass(frozen=True)
@@ -111,35 +115,35 @@ def _parse(path: Path) -> Imdb:
     header, records = read_file(path)
     counts = header["counts"]
     instances, tracks = counts["instances"], counts["tracks"]
+    track_length = np.empty(tracks, np.int32)
+    track_id = np.empty(tracks, np.int32)
     frame = np.empty(instances, np.int32)
     boxes = np.empty((instances, 4), np.int32)
     offset = np.empty(instances, np.int64)
     size = np.empty(instances, np.int32)
-    track_id = np.empty(tracks, np.int32)
-    track_video = np.empty(tracks, np.int32)
-    track_start = np.zeros(tracks + 1, np.int64)
     videos: list[str] = []
     shard_bytes: list[int] = []
+    tracks_of_video: list[int] = []
     row = track = 0
     try:
-        for record in records:
-            rows = decode_video(record)
+        while batch := list(islice(records, _BATCH)):
+            rows = decode_videos(batch)
             end, track_end = row + len(rows.frame), track + len(rows.track)
             frame[row:end] = rows.frame
-            boxes[row:end] = rows.boxes.T
+            boxes[row:end] = rows.boxes
             offset[row:end] = rows.offset
             size[row:end] = rows.size
             track_id[track:track_end] = rows.track
-            track_video[track:track_end] = len(videos)
-            track_start[track + 1 : track_end + 1] = row + np.cumsum(rows.length)
-            videos.append(rows.video)
-            shard_bytes.append(rows.shard_bytes)
+            track_length[track:track_end] = rows.length
+            videos += rows.videos
+            shard_bytes += rows.shard_bytes
+            tracks_of_video += rows.tracks_of_video
             row, track = end, track_end
         if (row, track, len(videos)) != (instances, tracks, counts["videos"]):
             raise ValueError(f"its header counts {instances} instances, it holds {row}")
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
-            f"{path} is damaged at video {len(videos) + 1}: {error}",
+            f"{path} is damaged behind video {len(videos)}: {error}",
             do="Run: dvc repro imdb",
             reason="damaged file",
         ) from None
@@ -147,9 +151,9 @@ def _parse(path: Path) -> Imdb:
         header=header,
         videos=videos,
         shard_bytes=np.array(shard_bytes, np.int64),
-        track_video=track_video,
+        track_video=np.repeat(np.arange(len(videos), dtype=np.int32), tracks_of_video),
         track_id=track_id,
-        track_start=track_start,
+        track_start=np.concatenate([[0], np.cumsum(track_length, dtype=np.int64)]),
         frame=frame,
         boxes=boxes,
         offset=offset,

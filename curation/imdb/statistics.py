@@ -28,7 +28,7 @@ class Statistics:
         self._videos += 1
         self._classes.update(classes[track] for track in rows.track.tolist())
         self._length.append(rows.length)
-        self._side.append(np.sqrt(rows.boxes[2] * rows.boxes[3].astype(np.float32)))
+        self._side.append(np.sqrt(rows.boxes[:, 2] * rows.boxes[:, 3].astype(np.float32)))
         step = np.diff(rows.frame)
         step[np.cumsum(rows.length)[:-1] - 1] = 1  # from one track to the next
         self._gap.append(step[step > 1] - 1)

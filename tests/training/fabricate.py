@@ -59,7 +59,7 @@ def fabricate(
                     track=np.arange(tracks, dtype=np.int32),
                     length=np.full(tracks, len(frames), np.int32),
                     frame=np.tile(np.array(frames, np.int32), tracks),
-                    boxes=np.full((4, len(order)), 30, np.int32),
+                    boxes=np.full((len(order), 4), 30, np.int32),
                     size=sizes[order],
                     offset=data_offsets(sizes)[order],
                 )
