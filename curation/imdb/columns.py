@@ -157,28 +157,28 @@ def read_file(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
         If the file is missing, not whole JSON of this form, or of another schema.
     """
     try:
-        stream = path.open("rb")
+        with path.open("rb") as stream:
+            first = stream.readline().rstrip()
+            if first.endswith(_OPEN):
+                header = _parse(first[: -len(_OPEN)] + b"}", path)
+                _check(header, path)
+                return header, _lines(path)
+            stream.seek(0)
+            document = _parse(stream.read(), path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do="Run: dvc repro imdb", reason="missing file") from None
-    first = stream.readline().rstrip()
-    if not first.endswith(_OPEN):  # somebody has reformatted it: still the same document
-        stream.seek(0)
-        document = _parse(stream.read(), path)
-        stream.close()
-        _check(document, path)
-        return document, iter(document.pop("videos", []))
-    header = _parse(first[: -len(_OPEN)] + b"}", path)
-    _check(header, path)
+    _check(document, path)  # reformatted by some tool, it is still the same document
+    return document, iter(document.pop("videos", []))
 
-    def lines() -> Iterator[dict[str, Any]]:
-        with stream:
-            for line in stream:
-                if line == _CLOSE[1:]:
-                    return
-                yield _parse(line.rstrip(b",\n"), path)
-        raise _damaged(path, "it ends early")
 
-    return header, lines()
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as stream:
+        stream.readline()
+        for line in stream:
+            if line == _CLOSE[1:]:
+                return
+            yield _parse(line.rstrip(b",\n"), path)
+    raise _damaged(path, "it ends early")
 
 
 def _check(header: Any, path: Path) -> None:
