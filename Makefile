@@ -3,10 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+TESTABLE := .venv/.testable
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := all
-.PHONY: all setup reproduce test lint bench clean
+.PHONY: all setup reproduce test lint bench constraints clean
 
 all: reproduce
 	@$(BIN)/python -m pipelines summary
@@ -16,15 +18,15 @@ setup: $(INSTALLED)
 reproduce: $(INSTALLED)
 	@$(BIN)/dvc repro
 
-test: $(INSTALLED) lint
+test: lint
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-lint: $(INSTALLED)
+lint: $(TESTABLE)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: $(INSTALLED)
+bench: $(TESTABLE)
 	@$(BIN)/python -m tests.bench
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -34,9 +36,18 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "error: $(PYTHON) has no venv module. Install it: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/python || { echo "Making the virtual environment .venv"; $(PYTHON) -m venv .venv; }
 	@echo "Installing the packages named in pyproject.toml, at the versions in constraints.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]' --constraint constraints.txt
-	@$(BIN)/python -c 'import cv2' || { echo "error: OpenCV does not load; its system libraries are missing. Install them: apt-get install libgl1 libglib2.0-0"; exit 1; }
+	@$(PIP) --editable .
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || { echo "error: OpenCV does not load; its system libraries are missing. Install them: apt-get install libgl1 libglib2.0-0"; exit 1; }
 	@touch $@
+
+$(TESTABLE): $(INSTALLED)
+	@echo "Installing what the tests need besides"
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+constraints: $(TESTABLE)
+	@{ echo "# Exact versions of everything that 'make' and 'make test' install. Renew: make constraints"; \
+	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.txt
 
 clean:
 	rm -rf .venv data models reports
