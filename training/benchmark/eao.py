@@ -9,8 +9,11 @@ something about L.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,8 @@ from numpy.typing import NDArray
 from training.benchmark.problems import unknown_name
 
 Array = NDArray[np.float64]
+
+EaoRules = Literal["matlab", "pysot", "vot-toolkit"]
 
 SKIP = 5
 """Frames from a failure to the restart."""
@@ -61,36 +66,54 @@ def interval(year: str) -> tuple[int, int]:
     return INTERVALS[year]
 
 
-def expected_overlap_curve(runs: Items[Run], length: int | None = None, *, accept_end: bool = False) -> Array:
+def _fragments(run: Run, rules: EaoRules) -> Iterator[tuple[int, int, bool]]:
+    """First frame, end (not included) of each fragment, and whether it counts as 0 ever after."""
+    n = len(run.overlaps)
+    restarts = [int(failure) + SKIP for failure in run.failures]
+    if rules == "vot-toolkit":
+        starts = [0, *(start for start in restarts if start < n)]
+        ends = [*(int(failure) for failure in run.failures), n]
+        yield from ((start, end, end < n) for start, end in zip(starts, ends, strict=False))
+        return
+    starts = [0, *(start for start in restarts if start < n + (rules == "pysot"))]
+    yield from ((start, after + 1, True) for start, after in pairwise(starts))
+    yield starts[-1], n, False
+
+
+def expected_overlap_curve(
+    runs: Items[Run], length: int | None = None, *, rules: EaoRules = "matlab"
+) -> Array:
     """Expected average overlap for sequences of 1, 2, .. frames.
 
     Parameters
     ----------
     runs : sequence of Run
     length : int or None
-        Largest length; None: that of the longest run.
-    accept_end : bool
-        Also cut where the restart would be the frame just behind the end, as pysot does: the last fragment is
-        then padded with 0.
+        Largest length; None: that of the longest run (`vot-toolkit`: fragment).
+    rules : {"matlab", "pysot", "vot-toolkit"}
+        `"matlab"`: fragments reach from one start to the next, a start that would lie behind the end is none.
+        `"pysot"`: also a start just behind the end is one, so that the fragment before it is padded with 0.
+        `"vot-toolkit"`: fragments end at the failure, every one that ended so is padded, the runs' weights do
+        not count, and the curve is as long as the longest fragment. (It averages over lengths one higher.)
 
     Returns
     -------
     (length,) float64
         Value 0 is 1 by convention; NaN where no fragment says anything.
     """
-    length = max((len(run.overlaps) for run in runs), default=0) if length is None else length
+    if length is None and rules == "vot-toolkit":
+        length = max((end - start for run in runs for start, end, _ in _fragments(run, rules)), default=0)
+    elif length is None:
+        length = max((len(run.overlaps) for run in runs), default=0)
     total, weights = np.zeros(length), np.zeros(length)
     count = np.maximum(np.arange(length), 1)
     for run in runs:
-        n = len(run.overlaps)
-        starts = [0, *(int(f) + SKIP for f in run.failures if f + SKIP < n + accept_end)]
         overlaps = np.nan_to_num(run.overlaps, nan=0.0)
-        for start, stop in zip(starts, [*starts[1:], None], strict=True):
-            end = n if stop is None else stop + 1
+        for start, end, padded in _fragments(run, rules):
             fragment = overlaps[start:end]
             tagged = len(fragment) if run.tagged is None else int(run.tagged[start:end].sum())
-            weight = run.weight * tagged / max(end - start, 1)
-            known = min(len(fragment), length) if stop is None else length
+            weight = 1.0 if rules == "vot-toolkit" else run.weight * tagged / max(end - start, 1)
+            known = length if padded else min(len(fragment), length)
             values = np.zeros(known)
             values[: min(len(fragment), known)] = fragment[:known]
             values[:1] = 0

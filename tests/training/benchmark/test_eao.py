@@ -41,8 +41,8 @@ def test_example_f_late_failures(failure: int, cut: bool, cut_by_pysot: bool) ->
     overlaps = [NAN] + [0.6] * 59
     overlaps[failure] = NAN
     late = run(overlaps, failure)
-    for accept_end, padded in ((False, cut), (True, cut_by_pysot)):
-        curve = expected_overlap_curve([late], 100, accept_end=accept_end)
+    for rules, padded in (("matlab", cut), ("pysot", cut_by_pysot), ("vot-toolkit", True)):
+        curve = expected_overlap_curve([late], 100, rules=rules)
         assert np.isfinite(curve[99]) == padded
         assert curve[49] == pytest.approx(0.6)
 
