@@ -77,7 +77,7 @@ class Group:
         if self.size == 1:
             return model
         return nn.parallel.DistributedDataParallel(
-            model, device_ids=[device] if device.type == "cuda" else None, broadcast_buffers=False
+            model, device_ids=[device] if device.type == "cuda" else None
         )
 
 

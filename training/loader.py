@@ -210,6 +210,8 @@ def load_batches(
             do="Usually memory, or shared memory (/dev/shm), ran out: use fewer jobs",
             reason="dead worker",
         ) from error
+    finally:
+        del items  # stops the workers now, not when the last traceback is forgotten
 
 
 def _one_thread(_worker: int) -> None:

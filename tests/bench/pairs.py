@@ -185,15 +185,18 @@ def full_size(small: Imdb) -> Imdb:
     )
 
 
-def worker_megabytes(imdb: Imdb, root: Path, pairs: int) -> float:
+def worker_megabytes(imdb: Imdb, root: Path, count: int, pairs: PairConfig) -> float:
     """Most private memory of a loader worker at the end of its batches, by /proc."""
-    sampler = PairSampler(imdb, root, PAIRS, name="memory")
-    dataset = PairDataset(sampler, PAIRS, EVERYTHING, seed=0, batch=BATCH, steps=pairs // BATCH)
+    sampler = PairSampler(imdb, root, pairs, name="memory")
+    dataset = PairDataset(sampler, pairs, EVERYTHING, seed=0, batch=BATCH, steps=count // BATCH)
     largest = 0.0
-    for _ in load_batches(dataset, range(pairs // BATCH), workers=2):
+    for _ in load_batches(dataset, range(count // BATCH), workers=2):
         children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
         for child in children:
-            lines = Path(f"/proc/{child}/smaps_rollup").read_text().splitlines()
+            try:
+                lines = Path(f"/proc/{child}/smaps_rollup").read_text().splitlines()
+            except OSError:  # it has just ended
+                continue
             private = sum(int(line.split()[1]) for line in lines if line.startswith("Private"))
             largest = max(largest, private / 1024)
     return largest
@@ -232,7 +235,7 @@ def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: i
         show(f"{name:32}{row}{medians[name, 2] / medians[PLAIN, 2]:13.2f}")
     small = load_imdb(path)
     for imdb in (small, full_size(small)):
-        size = worker_megabytes(imdb, path.parent / "crops", pairs)
+        size = worker_megabytes(imdb, path.parent / "crops", pairs, PAIRS)
         show(f"private memory of a worker, imdb of {len(imdb):9,} instances: {size:6.1f} MB")
 
 

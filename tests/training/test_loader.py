@@ -4,7 +4,6 @@ import os
 import pickle
 import shutil
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 from curation.errors import InputError
 from curation.imdb import load_imdb
+from tests.bench.pairs import full_size, worker_megabytes
 from training.augmentation import NONE, AugmentationConfig
 from training.loader import PairBatch, PairDataset, load_batches
 from training.loop import Inputs, TrainConfig
@@ -157,5 +157,9 @@ def test_a_worker_that_dies_is_one_clear_line(inputs: Inputs, pairs: PairConfig)
         list(load_batches(dataset, range(3), workers=1))
 
 
-def test_pairs_config_has_the_published_sizes_in_range() -> None:
-    assert replace(PairConfig(), search_size=239, per_epoch=53200).search_size == 239
+def test_a_worker_needs_no_more_memory_for_a_full_size_imdb(inputs: Inputs, small: TrainConfig) -> None:
+    imdb = load_imdb(inputs.train)
+    sizes = [worker_megabytes(listed, inputs.crops, 64, small.pairs) for listed in (imdb, full_size(imdb))]
+    assert sizes[0] > 1
+    assert sizes[1] < sizes[0] + 8
+    assert sizes[1] < 60
