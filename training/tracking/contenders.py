@@ -15,6 +15,7 @@ from curation.errors import STRICT, InputError, parameters
 from curation.files import digest
 from training.networks import SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
+from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
@@ -87,7 +88,7 @@ def contenders(config: TrackConfig, *, weights: Path, device: str = "cpu") -> li
 
 
 def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:
-    return SiameseTracker(load_weights(weights)[0], config, device=device)
+    return SiameseTracker(for_inference(load_weights(weights)[0]).to(device), config, device=device)
 
 
 def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
@@ -95,7 +96,7 @@ def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
         network_config = load_weights(weights)[0].config
         torch.manual_seed(config.untrained_seed)
         network = SiameseNetwork(network_config)
-    return SiameseTracker(network.eval(), config.siamese, device=device)
+    return SiameseTracker(for_inference(network).to(device), config.siamese, device=device)
 
 
 def _file_digest(path: Path) -> str:

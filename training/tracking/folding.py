@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from training.networks import SiameseNetwork
 
 
 def fold_batch_norms(layers: nn.Sequential) -> nn.Sequential:
@@ -28,3 +31,11 @@ def fold_batch_norms(layers: nn.Sequential) -> nn.Sequential:
         else:
             folded.append(layer)
     return nn.Sequential(*folded)
+
+
+def for_inference(network: SiameseNetwork) -> SiameseNetwork:
+    """A copy of a Siamese network for tracking: evaluation mode, normalisation folded, channels last."""
+    fast = copy.deepcopy(network).eval()
+    fast.features = fold_batch_norms(network.features)
+    fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fast

@@ -7,6 +7,7 @@ middle scale is the unpenalised one (integer division made it otherwise under Py
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, Protocol, Self
 
 import cv2
@@ -83,6 +84,13 @@ class SiameseConfig:
         if self.search_size < self.exemplar_size:
             raise ValueError("search_size must not be smaller than exemplar_size")
         return self
+
+
+@lru_cache(maxsize=4)
+def _cosine_window(size: tuple[int, int]) -> np.ndarray:
+    """Hann window of (width, height) `size` with sum 1, (height, width) float32."""
+    window = np.outer(np.hanning(size[1]), np.hanning(size[0]))
+    return (window / window.sum()).astype(np.float32)
 
 
 class SiameseTracker(CheckedTracker):
@@ -168,11 +176,9 @@ class SiameseTracker(CheckedTracker):
         chosen = int(
             np.argmax(peaks - self._penalty * abs(peaks))
         )  # a penalty for negative peaks (logits) too
-        response = fine[chosen].astype(np.float64)
-        response -= response.min()
+        response = fine[chosen] - fine[chosen].min()
         response /= response.sum() + 1e-12
-        window = np.outer(np.hanning(up[1]), np.hanning(up[0]))
-        response = (1 - config.window_influence) * response + config.window_influence * window / window.sum()
+        response = (1 - config.window_influence) * response + config.window_influence * _cosine_window(up)
         row, column = np.unravel_index(int(response.argmax()), response.shape)
         middle = (np.array(up) - 1) / 2
         return chosen, (np.array([column, row]) - middle) / config.upsample

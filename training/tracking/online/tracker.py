@@ -71,21 +71,21 @@ class OnlineTracker(CheckedTracker):
         config, backbone = self.config, self.backbone
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
-        self._geometry = plan(self._size, config.region)
-        scale = axis_scale(self._geometry.kernel)
+        self.geometry = plan(self._size, config.region)
+        scale = axis_scale(self.geometry.kernel)
         self._sigma = (config.label_sigma * scale[0], config.label_sigma * scale[1])
         sigma = (config.prior_sigma * scale[0], config.prior_sigma * scale[1])
-        self._prior = gaussian(self._geometry.response, (0.0, 0.0), sigma).numpy()
+        self._prior = gaussian(self.geometry.response, (0.0, 0.0), sigma).numpy()
 
         random = np.random.default_rng(config.seed)
         images, offsets = first_samples(
-            frame, self._centre, self._size, self._geometry, backbone, config.augment, random
+            frame, self._centre, self._size, self.geometry, backbone, config.augment, random
         )
         shallow, deep = backbone.features(batch(images))
         self._reduction = Reduction(config.reduction, shallow[:1], deep[:1])
         features = self._reduction.reduce(shallow, deep)
         self._head = Head(
-            self._reduction.channels, self._geometry.kernel, self._geometry.cells, device=backbone.device
+            self._reduction.channels, self.geometry.kernel, self.geometry.cells, device=backbone.device
         )
         spectra = self._head.spectra(features)
         labels = torch.stack([self._label(offset) for offset in offsets])
@@ -95,7 +95,7 @@ class OnlineTracker(CheckedTracker):
         self._memory = SampleMemory(spectra[:, : config.kept], labels[: config.kept], config.memory)
 
     def _locate(self, frame: Frame) -> Box:
-        config, geometry, backbone = self.config, self._geometry, self.backbone
+        config, geometry, backbone = self.config, self.geometry, self.backbone
         image = cut(frame, self._centre, self._size, geometry, backbone)
         features = self._reduction.reduce(*backbone.features(batch([image])))
         spectrum = self._head.spectra(features)
@@ -117,4 +117,4 @@ class OnlineTracker(CheckedTracker):
 
     def _label(self, offset: np.ndarray) -> torch.Tensor:
         centre = (float(offset[0]), float(offset[1]))
-        return gaussian(self._geometry.response, centre, self._sigma).to(self.backbone.device)
+        return gaussian(self.geometry.response, centre, self._sigma).to(self.backbone.device)
