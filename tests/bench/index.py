@@ -186,10 +186,10 @@ def load(kind: str, folder: Path) -> None:
 
 def touch(imdb: Imdb) -> float:
     """Read every array once; MB that this takes of memory other than the page cache's."""
-    before = private()
+    before = anonymous()
     for name in ("frame", "boxes", "offset", "size"):
         getattr(imdb, name).max()
-    return private() - before
+    return anonymous() - before
 
 
 def resident() -> float:
@@ -200,8 +200,8 @@ def peak() -> float:
     return _status("/proc/self/status", "VmHWM")
 
 
-def private() -> float:
-    return _status("/proc/self/smaps_rollup", "Private_Dirty")
+def anonymous() -> float:
+    return _status("/proc/self/smaps_rollup", "Anonymous")
 
 
 def _status(file: str, key: str) -> float:
