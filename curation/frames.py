@@ -97,35 +97,42 @@ def keep_freed_memory() -> None:
     np.empty(31 << 20, np.uint8)
 
 
-def _inspect(path: Path) -> tuple[int, int]:
-    """Width and height from the header of a JPEG that is there from its first marker to its last."""
-    try:
-        with path.open("rb", buffering=0) as stream:
-            length = os.fstat(stream.fileno()).st_size
-            content = stream.read(_HEAD)
-            size, scan = _read_header(content)
-            if scan < 0 and length > len(content):
-                content += stream.read()
-                size, scan = _read_header(content)
-            if scan >= 0 and length > len(content):
-                stream.seek(-len(_END), os.SEEK_END)
-                if stream.read() != _END:
-                    stream.seek(0)
-                    content = stream.read()
-                else:
-                    return size
-    except FileNotFoundError:
-        raise _refuse(path, "is missing", "missing image") from None
-    except OSError as error:
-        raise _refuse(path, f"cannot be read: {error.strerror}", "unreadable image") from error
+def check_jpeg(content: bytes, path: Path) -> tuple[int, int]:
+    """Width and height of a whole JPEG file; `path` is for messages.
+
+    Raises
+    ------
+    InputError
+        If it is empty, not a JPEG, or cut short: it must be there from its first marker to its last.
+    """
     if not content:
         raise _refuse(path, "has zero bytes", "empty image")
     if not content.startswith(_START):
         raise _refuse(path, "is not a JPEG", "not a JPEG")
+    size, scan = _read_header(content)
     # OpenCV decodes a JPEG that was cut short without a word and paints the rest grey.
     if scan < 0 or content.rfind(_END, scan) < 0:
-        raise _refuse(path, f"is cut short after {length} bytes (it has no end marker)", "truncated image")
+        raise _refuse(
+            path, f"is cut short after {len(content)} bytes (it has no end marker)", "truncated image"
+        )
     return size
+
+
+def _inspect(path: Path) -> tuple[int, int]:
+    """As `check_jpeg` for a file; its first block and its last two bytes are nearly always enough."""
+    try:
+        with path.open("rb", buffering=0) as stream:
+            content = stream.read(_HEAD)
+            size, scan = _read_header(content)
+            if scan >= 0 and stream.seek(-len(_END), os.SEEK_END) >= len(content) and stream.read() == _END:
+                return size
+            stream.seek(0)
+            content = stream.read()
+    except FileNotFoundError:
+        raise _refuse(path, "is missing", "missing image") from None
+    except OSError as error:
+        raise _refuse(path, f"cannot be read: {error.strerror}", "unreadable image") from error
+    return check_jpeg(content, path)
 
 
 def _read_header(content: bytes) -> tuple[tuple[int, int], int]:
@@ -134,7 +141,7 @@ def _read_header(content: bytes) -> tuple[tuple[int, int], int]:
     An embedded thumbnail has markers of its own; stepping from segment to segment passes over it.
     """
     size = (0, 0)
-    at = 2
+    at = len(_START) if content.startswith(_START) else len(content)
     while at + 4 <= len(content) and content[at] == 0xFF:
         kind = content[at + 1]
         if kind == 0xFF:  # a fill byte
