@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from curation.errors import STRICT, parameters
 
@@ -34,6 +34,12 @@ class WorldConfig:
     shadows: float = Field(default=0.0, ge=0, le=1)
     smallest: float = Field(default=0.19, gt=0.05, le=0.8)
     largest: float = Field(default=0.30, gt=0.05, le=0.8)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.smallest > self.largest:
+            raise ValueError(f"smallest ({self.smallest:g}) must not be above largest ({self.largest:g})")
+        return self
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -117,11 +123,19 @@ class SampleConfig:
     width: int = Field(default=320, ge=96)
     height: int = Field(default=240, ge=96)
     quality: int = Field(default=82, ge=1, le=100)
-    min_objects: int = Field(default=4, ge=1)
-    max_objects: int = Field(default=6, ge=1)
+    min_objects: int = Field(default=4, ge=1, le=30)
+    max_objects: int = Field(default=6, ge=1, le=30)
     rotation: float = Field(default=45.0, ge=0, le=360)
     scale: float = Field(default=1.45, ge=1, le=4)
     deformation: float = Field(default=0.06, ge=0, le=0.25)
     lighting: float = Field(default=0.45, ge=0, le=0.9)
     world: WorldConfig = field(default_factory=WorldConfig)
     camera: CameraConfig = field(default_factory=CameraConfig)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_objects > self.max_objects:
+            raise ValueError(
+                f"min_objects ({self.min_objects}) must not be above max_objects ({self.max_objects})"
+            )
+        return self

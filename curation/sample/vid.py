@@ -105,8 +105,7 @@ def _name(folder: str, index: int, per_subset: int) -> str:
 
 def script_for(index: int, config: SampleConfig, rng: np.random.Generator) -> Script:
     """What happens in the video of that number; rarer events take turns, so that a handful has them all."""
-    low, high = sorted((config.min_objects, config.max_objects))
-    objects = int(rng.integers(low, high + 1))
+    objects = int(rng.integers(config.min_objects, config.max_objects + 1))
     portrait = index % 7 == 5
     return Script(
         frames=config.frames,

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import orjson
 import pytest
 from lxml import etree
+from pydantic import TypeAdapter
 
 from curation.annotations import annotate_subset
 from curation.dataset import SUBSETS, open_dataset
@@ -204,6 +206,33 @@ def test_a_second_run_replaces_what_the_first_left(tmp_path, tiny):
     assert max(path.stem for path in (tmp_path / "Data").rglob("*.JPEG")) == "000005"
 
 
-def test_parameters_out_of_range_are_refused():
-    with pytest.raises(ValueError, match="frames"):
-        SampleConfig(frames=1)
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"frames": 1}, "frames"),
+        ({"quality": 82.0}, "quality"),
+        ({"min_objects": 5, "max_objects": 4}, r"min_objects \(5\) must not be above max_objects \(4\)"),
+        ({"world": {"smallest": 0.4, "largest": 0.3}}, r"smallest \(0.4\) must not be above largest \(0.3\)"),
+        ({"camera": {"blur": 1.0}}, "blur"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        TypeAdapter(SampleConfig).validate_json(orjson.dumps(change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frames": 2, "sequence_frames": 2},
+        {"min_objects": 1, "max_objects": 1},
+        {"width": 96, "height": 160},
+        {"rotation": 0.0, "scale": 1.0, "deformation": 0.0, "lighting": 0.0},
+    ],
+)
+def test_extreme_parameters_still_give_videos_that_can_be_read(tmp_path, tiny, change):
+    generate_vid(tmp_path, dataclasses.replace(tiny, **change), ONE)
+    dataset = open_dataset(tmp_path)
+    for subset in SUBSETS:
+        document, _ = annotate_subset(dataset, subset, ErrorPolicy(policy="raise"), ONE)
+        assert len(document["videos"]) == 1
