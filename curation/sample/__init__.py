@@ -1,7 +1,7 @@
 """The built-in dataset: a small synthetic VID tree, and sequences in the layouts of the five benchmarks.
 
-    generate_vid(root, SampleConfig(), workers)         -> root/{Data,Annotations}/VID/...
-    generate_sequences(root, SampleConfig(), workers)   -> root/{OTB,TC128,UAV123,VOT2016}/..., root/<name>.json
+    generate_vid(root, SampleConfig(), workers)       -> root/{Data,Annotations}/VID/...
+    generate_sequences(root, SampleConfig(), workers) -> root/{OTB,TC128,UAV123,VOT2016}/..., root/<name>.json
 
 Every clip is a `scene`: a backdrop (`backgrounds`), `actors` whose bodies are single sprites or `puppets`
 of several parts (`outlines` and `textures` make sprites, `layers` renders them along the curves of
@@ -19,7 +19,8 @@ textures, clutter, shadows, blur, noise, exposure, JPEG.
 Determinism: each clip has its own generator, seeded by (seed, stream, number), so neither the number of
 workers nor other clips matter; curves are rounded before use and compositing is in integers, so the same
 library versions give the same bytes. For tests of other parts: `SampleConfig(videos_per_subset=1, frames=6,
-sequence_frames=8)`."""
+sequence_frames=8)`.
+"""
 
 from curation.sample.config import CameraConfig, SampleConfig, WorldConfig
 from curation.sample.sequences import generate_sequences
