@@ -14,7 +14,17 @@ from importlib import import_module
 from curation.errors import InputError
 
 STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
-TOOLS = ("summary", "settings", "profile", "doctor", "team", "evaluate", "compare", "convert")
+TOOLS = (
+    "summary",
+    "settings",
+    "profile",
+    "doctor",
+    "team",
+    "evaluate",
+    "compare",
+    "convert",
+    "classic",
+)
 
 log = logging.getLogger("pipelines")
 

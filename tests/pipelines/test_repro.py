@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 
 import pytest
@@ -43,8 +42,8 @@ def test_everything_promised_is_there(clone: Clone) -> None:
     ):
         assert (clone.folder / path).stat().st_size > 0
     table = clone.pipelines("summary").stdout
-    for word in ("siamese", "untrained", "template", "still", "matlab", *BENCHMARKS):
-        assert re.search(word, table, re.IGNORECASE), table
+    for words in ("Siamese, trained", "Siamese, untrained", "template", "still", "matlab", "UAV123", "VOT2016"):
+        assert words in table
 
 
 def test_git_sees_nothing_but_the_lock_and_small_reports(clone: Clone) -> None:
