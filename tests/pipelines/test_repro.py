@@ -42,7 +42,8 @@ def test_everything_promised_is_there(clone: Clone) -> None:
     ):
         assert (clone.folder / path).stat().st_size > 0
     table = clone.pipelines("summary").stdout
-    for words in ("Siamese, trained", "Siamese, untrained", "template", "still", "matlab", "UAV123", "VOT2016"):
+    trackers = ("Siamese, trained", "Siamese, untrained", "template matching", "still first box")
+    for words in (*trackers, "matlab", "OTB-2013", "UAV123", "VOT2016"):
         assert words in table
 
 
