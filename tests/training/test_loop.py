@@ -20,6 +20,7 @@ from tests.training.fabricate import fabricate
 from training import loop
 from training.loader import PairBatch
 from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
+from training.networks import SiameseNetwork
 from training.weights import load_weights
 
 CPU = Runtime(device="cpu", threads=1)
@@ -286,3 +287,23 @@ def test_the_published_setting_is_within_the_parameters() -> None:
     assert config.network.width == 1.0
     with pytest.raises(ValidationError, match="momentun"):
         TypeAdapter(TrainConfig).validate_json(orjson.dumps({"optimiser": {"momentun": 0.9}}))
+
+
+def test_compilation_changes_rounding_only(
+    inputs: Inputs, outputs: Outputs, small: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The default backend needs a C++ compiler and a minute; the eager one takes the same way to it."""
+    compiled = []
+
+    def compile_eagerly(network: SiameseNetwork) -> None:
+        compiled.append(network)
+        torch.nn.Module.compile(network, backend="eager")
+
+    monkeypatch.setattr(SiameseNetwork, "compile", compile_eagerly)
+    config = replace(small, epochs=1, picture_every=0)
+    plain = train(config, inputs, outputs, CPU)
+    assert not compiled
+    config = replace(config, precision=replace(config.precision, compile=True))
+    found = train(config, inputs, elsewhere(outputs, "compiled"), CPU)
+    assert len(compiled) == 1
+    assert found["loss"] == pytest.approx(plain["loss"], rel=1e-4)
