@@ -1,8 +1,8 @@
 """Names and JSON of the classic layout.
 
-The index is one object: `num_videos`, `data_str` (where the crops lie below the curated folder), and `videos`,
-keyed by bare video name, each a list of one object that maps a trackid, as text, to its instances in order of
-frames. An instance is `{"instance_path": "a/<video>/000000.00.crop.x.jpg", "bbox": [x, y, w, h]}`, in 0-based
+The index is one object: `num_videos`, `data_str` (where the crops lie below the curated folder), and
+`videos`, keyed by bare video name, each a list of one object that maps a trackid, as text, to its instances in
+order of frames. An instance is `{"instance_path": "a/<video>/000000.00.crop.x.jpg", "bbox": [x, y, w, h]}`, in 0-based
 pixels, as floats.
 """
 
