@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-OVERLAP_THRESHOLDS = np.arange(21) * 0.05
+OVERLAP_THRESHOLDS: Array = np.arange(21, dtype=np.float64) * 0.05
 """0, 0.05, ..., 1: a frame is a success at t if its overlap is greater than t [Wu, Lim, Yang, TPAMI 2015]."""
-PRECISION_THRESHOLDS = np.arange(51.0)
+PRECISION_THRESHOLDS: Array = np.arange(51, dtype=np.float64)
 """0 .. 50 pixels: a frame is precise at p if its centre error is at most p."""
-NORMALISED_THRESHOLDS = np.arange(51) / 100
+NORMALISED_THRESHOLDS: Array = np.arange(51, dtype=np.float64) / 100
 """0 .. 0.5 of the target's size [TrackingNet, ECCV 2018; steps as in the pysot toolkit]."""
 PRECISION_AT = 20
 """Index (and pixels) of the precision score DP@20, and of the normalised precision score at 0.20."""
@@ -71,7 +71,7 @@ def normalised_errors(results: Array, truth: Array) -> Array:
 
 
 def _length(difference: Array) -> Array:
-    return np.asarray(np.sqrt(np.square(difference).sum(axis=-1)))
+    return np.asarray(np.sqrt(np.square(difference[..., 0]) + np.square(difference[..., 1])))
 
 
 def success_hits(values: Array, groups: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -89,7 +89,7 @@ def success_hits(values: Array, groups: NDArray[np.int64], count: int) -> NDArra
     (count, 21) int64
         Hits at `OVERLAP_THRESHOLDS`.
     """
-    passed = np.searchsorted(OVERLAP_THRESHOLDS, np.where(np.isnan(values), -1.0, values), side="left")
+    passed = _thresholds_below(np.where(np.isnan(values), -1.0, values), OVERLAP_THRESHOLDS)
     return _histogram(passed, groups, count, len(OVERLAP_THRESHOLDS) + 1)[:, ::-1].cumsum(axis=1)[:, -2::-1]
 
 
@@ -97,8 +97,21 @@ def error_hits(
     values: Array, groups: NDArray[np.int64], count: int, thresholds: Array = PRECISION_THRESHOLDS
 ) -> NDArray[np.int64]:
     """How many frames of each group have an error of at most each threshold, (count, 51). NaN never has."""
-    first = np.searchsorted(thresholds, np.where(np.isnan(values), np.inf, values), side="left")
+    first = _thresholds_below(np.where(np.isnan(values), np.inf, values), thresholds)
     return _histogram(first, groups, count, len(thresholds) + 1).cumsum(axis=1)[:, :-1]
+
+
+def _thresholds_below(values: Array, thresholds: Array) -> NDArray[np.int64]:
+    """How many thresholds are less than each value, as `searchsorted` but faster: they are evenly spaced.
+
+    The quotient is right up to rounding; comparing with the thresholds themselves mends that.
+    """
+    count = len(thresholds)
+    guess = np.clip(np.ceil(values / thresholds[1]), 0, count).astype(np.int64)
+    edges = np.concatenate([[-np.inf], thresholds, [np.inf]])
+    guess -= edges[guess] >= values
+    guess += edges[guess + 1] < values
+    return guess
 
 
 def _histogram(

@@ -19,7 +19,7 @@ from training.benchmark.metrics import (
     error_hits,
     success_hits,
 )
-from training.benchmark.protocols import Protocol, get_protocol, measure
+from training.benchmark.protocols import Protocol, get_protocol, measure, prepare
 from training.benchmark.records import Benchmark, Sequence
 
 Array = NDArray[np.float64]
@@ -95,6 +95,91 @@ def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
     return rules
 
 
+class Pool:
+    """Runs whose frames are pooled by group, made ready for scoring.
+
+    Parameters
+    ----------
+    truths : sequence of (N, 4) float64
+        Annotation of each run, in file coordinates.
+    groups : (R,) int64
+        Group of each run, numbered from 0 without gaps.
+    rules : Protocol
+    absent_rows : bool
+        Whether NaN truth means that the target is absent (UAV123).
+    """
+
+    def __init__(
+        self, truths: Items[Array], groups: NDArray[np.int64], rules: Protocol, *, absent_rows: bool = False
+    ) -> None:
+        self.rules = rules
+        self.truth = prepare(truths, rules, absent_rows=absent_rows)
+        self._owner = np.repeat(groups, [len(truth) for truth in truths])
+        self._groups = int(groups.max()) + 1
+        self._frames = np.bincount(self._owner[self.truth.kept], minlength=self._groups)
+
+    def curves(self, boxes: Items[Array]) -> Curves:
+        """Curves of the groups: hits of all frames of a group over all its frames. `boxes` as `truths`."""
+        frames = measure(np.concatenate(boxes), self.truth, self.rules)
+        kept, of = self.truth.kept, self._frames[:, None]
+        owner = self._owner[kept]
+        return Curves(
+            success_hits(frames.overlap[kept], owner, self._groups) / of,
+            error_hits(frames.error[kept], owner, self._groups) / of,
+            error_hits(frames.normalised[kept], owner, self._groups, NORMALISED_THRESHOLDS) / of,
+            self._frames,
+        )
+
+
+class Evaluation:
+    """Sequences made ready for scoring any number of trackers under one protocol.
+
+    Parameters
+    ----------
+    sequences : sequence of Sequence
+    protocol : str or Protocol
+        One of `protocols.PROTOCOLS`.
+    absent_rows : bool
+        Whether NaN truth means that the target is absent (UAV123).
+
+    Raises
+    ------
+    InputError
+        If a sequence's ground truth is NaN everywhere.
+    """
+
+    def __init__(
+        self, sequences: Items[Sequence], protocol: str | Protocol = "matlab", *, absent_rows: bool = False
+    ) -> None:
+        self.sequences = list(sequences)
+        self.rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+        truths = [evaluated_truth(sequence, self.rules) for sequence in self.sequences]
+        for sequence, truth in zip(self.sequences, truths, strict=True):
+            if np.isnan(truth).all():
+                raise InputError(
+                    f"{sequence.name}: every row of the ground truth is NaN", reason="bad annotation"
+                )
+        self._pool = Pool(truths, np.arange(len(truths)), self.rules, absent_rows=absent_rows)
+
+    def curves(self, results: Results) -> Curves:
+        """Curves of a tracker on every sequence, in one vectorised pass.
+
+        Under every protocol a perfect result of a sequence without odd frames has success 1 at the thresholds
+        0 .. 0.95 and 0 at 1 (AUC 20/21 = 0.952381), and precision 1.
+
+        Parameters
+        ----------
+        results : mapping
+            Boxes (N, 4) by sequence name, in file coordinates; every sequence must be there.
+
+        Raises
+        ------
+        InputError
+            If a result has another length than its sequence; both are named.
+        """
+        return self._pool.curves([fit_length(s.name, results[s.name], s, self.rules) for s in self.sequences])
+
+
 def sequence_curves(
     results: Results,
     sequences: Items[Sequence],
@@ -102,73 +187,8 @@ def sequence_curves(
     *,
     absent_rows: bool = False,
 ) -> Curves:
-    """Curves of a tracker on S sequences in one vectorised pass.
-
-    Parameters
-    ----------
-    results : mapping
-        Boxes (N, 4) by sequence name, in file coordinates; every sequence must be there.
-    sequences : sequence of Sequence
-    protocol : str or Protocol
-        One of `protocols.PROTOCOLS`.
-    absent_rows : bool
-        Whether NaN truth means that the target is absent (UAV123).
-
-    Returns
-    -------
-    Curves
-        Under every protocol a perfect result of a sequence without odd frames has success 1 at the thresholds
-        0 .. 0.95 and 0 at 1 (AUC 20/21 = 0.952381), and precision 1.
-
-    Raises
-    ------
-    InputError
-        If a result has another length than its sequence; both are named.
-    """
-    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
-    truths = [evaluated_truth(sequence, rules) for sequence in sequences]
-    for sequence, truth in zip(sequences, truths, strict=True):
-        if np.isnan(truth).all():
-            raise InputError(
-                f"{sequence.name}: every row of the ground truth is NaN", reason="bad annotation"
-            )
-    boxes = [fit_length(s.name, results[s.name], s, rules) for s in sequences]
-    return pooled_curves(boxes, truths, np.arange(len(truths)), rules, absent_rows=absent_rows)
-
-
-def pooled_curves(
-    boxes: Items[Array],
-    truths: Items[Array],
-    groups: NDArray[np.int64],
-    rules: Protocol,
-    *,
-    absent_rows: bool = False,
-) -> Curves:
-    """Curves of runs, pooled by group: hits of all frames of a group over all its frames.
-
-    Parameters
-    ----------
-    boxes, truths : sequence of (N, 4) float64
-        Results and annotation of each run, in file coordinates.
-    groups : (R,) int64
-        Group of each run, numbered from 0 without gaps.
-    rules : Protocol
-    absent_rows : bool
-    """
-    lengths = np.array([len(truth) for truth in truths])
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    frames = measure(np.concatenate(boxes), np.concatenate(truths), starts, rules, absent_rows=absent_rows)
-    kept = frames.kept
-    owner = np.repeat(groups, lengths)[kept]
-    count = int(groups.max()) + 1
-    counted = np.bincount(owner, minlength=count)
-    of = counted[:, None]
-    return Curves(
-        success_hits(frames.overlap[kept], owner, count) / of,
-        error_hits(frames.error[kept], owner, count) / of,
-        error_hits(frames.normalised[kept], owner, count, NORMALISED_THRESHOLDS) / of,
-        counted,
-    )
+    """`Evaluation.curves` of a single tracker."""
+    return Evaluation(sequences, protocol, absent_rows=absent_rows).curves(results)
 
 
 def summary(

@@ -16,6 +16,7 @@ signs are looked at in the files' coordinates, which are 1-based.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,6 +84,45 @@ def get_protocol(name: str) -> Protocol:
     return PROTOCOLS[name]
 
 
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Annotation of S sequences laid end to end, with what a protocol makes of each of the F frames.
+
+    Attributes
+    ----------
+    boxes : (F, 4) float64
+        `x y w h` in the files' coordinates (1-based); columns are contiguous.
+    starts : (S,) int64
+        First frame of each sequence.
+    misses, hits : (F,) bool
+        Frames that are a miss for success, and a hit for precision, whatever the tracker says.
+    kept : (F,) bool
+        Frames that count at all.
+    """
+
+    boxes: Array
+    starts: NDArray[np.int64]
+    misses: NDArray[np.bool_]
+    hits: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+
+
+def prepare(truths: Sequence[Array], protocol: Protocol, *, absent_rows: bool = False) -> Truth:
+    """Lay annotations (N, 4) end to end; `absent_rows` says whether NaN means that the target is absent."""
+    boxes = np.asfortranarray(np.concatenate(truths))
+    lengths = np.array([len(truth) for truth in truths])
+    misses = hits = np.zeros(len(boxes), dtype=np.bool_)
+    if protocol.invalid_truth != "as is":
+        misses = hits = np.asarray(~(boxes > 0).all(axis=1))
+    if protocol.invalid_truth == "centre":
+        hits = np.asarray(~(centres(boxes) > 0).all(axis=1))
+    kept = np.ones(len(boxes), dtype=np.bool_)
+    if protocol.drops_absent and absent_rows:
+        kept = np.asarray(~np.isnan(boxes).any(axis=1))
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    return Truth(boxes, starts, misses, hits, kept)
+
+
 def repair(results: Array, truth: Array, starts: NDArray[np.int64]) -> Array:
     """Results with every unusable box replaced by the last usable one before it in the same sequence.
 
@@ -95,15 +135,16 @@ def repair(results: Array, truth: Array, starts: NDArray[np.int64]) -> Array:
     starts : (S,) int64
         First frame of each sequence among the F.
     """
-    unusable = np.isnan(results).all(axis=1) | (results[:, 2] <= 0) | (results[:, 3] <= 0)
-    unusable &= ~np.isnan(truth).any(axis=1)
+    x, y, w, h = results.T
+    unusable = (w <= 0) | (h <= 0) | (np.isnan(x) & np.isnan(y) & np.isnan(w) & np.isnan(h))
     unusable[starts] = False
     if not unusable.any():
         return results
+    unusable &= ~np.isnan(truth).any(axis=1)
     return results[np.maximum.accumulate(np.where(unusable, 0, np.arange(len(results))))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frames:
     """Measures of F frames.
 
@@ -113,48 +154,24 @@ class Frames:
         -1 or NaN is a miss at every threshold.
     error, normalised : (F,) float64
         -1 is a hit at every threshold, NaN a miss.
-    kept : (F,) bool
-        Frames that count at all.
     """
 
     overlap: Array
     error: Array
     normalised: Array
-    kept: NDArray[np.bool_]
 
 
-def measure(
-    results: Array, truth: Array, starts: NDArray[np.int64], protocol: Protocol, *, absent_rows: bool = False
-) -> Frames:
-    """Apply a protocol to a tracker's results on S sequences laid end to end.
-
-    Parameters
-    ----------
-    results : (F, 4) float64
-        `x y w h` in the files' coordinates (1-based). Not modified.
-    truth : (F, 4) float64
-        Annotation in the same coordinates.
-    starts : (S,) int64
-        First frame of each sequence.
-    protocol : Protocol
-    absent_rows : bool
-        Whether NaN truth means that the target is absent.
-    """
+def measure(results: Array, truth: Truth, protocol: Protocol) -> Frames:
+    """Apply a protocol to a tracker's results (F, 4), in the files' coordinates. They are not modified."""
     if protocol.repairs:
-        results = repair(results, truth, starts)
+        results = repair(results, truth.boxes, truth.starts)
+    results = np.array(results, order="F")
     if protocol.first_is_truth:
-        results = results.copy()
-        results[starts] = truth[starts]
-    overlap = overlaps(results, truth, epsilon=protocol.epsilon)
+        results[truth.starts] = truth.boxes[truth.starts]
+    overlap = overlaps(results, truth.boxes, epsilon=protocol.epsilon)
     if protocol.clips:
         overlap = np.clip(overlap, 0.0, 1.0)
-    error, normalised = centre_errors(results, truth), normalised_errors(results, truth)
-    if protocol.invalid_truth != "as is":
-        bad_box = ~(truth > 0).all(axis=-1)
-        bad_centre = bad_box if protocol.invalid_truth == "box" else ~(centres(truth) > 0).all(axis=-1)
-        overlap[bad_box] = -1
-        error[bad_centre] = -1
-        normalised[bad_centre] = -1
-    counts = np.asarray(~np.isnan(truth).any(axis=1)) if protocol.drops_absent and absent_rows else None
-    kept = np.ones(len(truth), dtype=np.bool_) if counts is None else counts
-    return Frames(overlap, error, normalised, kept)
+    error, normalised = centre_errors(results, truth.boxes), normalised_errors(results, truth.boxes)
+    overlap[truth.misses] = -1
+    error[truth.hits] = normalised[truth.hits] = -1
+    return Frames(overlap, error, normalised)

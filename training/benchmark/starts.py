@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.ope import Curves, pooled_curves
+from training.benchmark.ope import Curves, Pool
 from training.benchmark.protocols import Protocol, get_protocol
 from training.benchmark.records import Sequence, to_base
 
@@ -177,7 +177,7 @@ def temporal_curves(
             boxes.append(run)
             truths.append(sequence.annotation[start:])
             groups.append(i)
-    return pooled_curves(boxes, truths, np.array(groups), rules)
+    return Pool(truths, np.array(groups), rules).curves(boxes)
 
 
 def spatial_curves(
@@ -215,7 +215,7 @@ def spatial_curves(
             boxes.append(undo_scale(run, shift))
             truths.append(sequence.annotation)
             groups.append(i)
-    return pooled_curves(boxes, truths, np.array(groups), rules)
+    return Pool(truths, np.array(groups), rules).curves(boxes)
 
 
 def _check_length(where: str, boxes: Array, frames: int) -> None:

@@ -1,0 +1,208 @@
+"""Scoring at the size of the benchmarks: `python -m tests.bench.scores`.
+
+One-pass evaluation: 100 sequences with the lengths of OTB-2015 (59,035 frames) x 10 trackers, boxes in
+memory. In one run, taking turns, and checked to give the same curves:
+
+- a plain loop over frames, every threshold compared for every frame, Python floats
+- a loop over frames for overlap and errors, curves by numpy
+- ours
+
+VOT: 60 sequences of 21,455 frames x 15 repetitions that all differ, turned ground truth, boxes of the
+tracker; and the same with a deterministic tracker's three equal runs. Beside it masks drawn one at a time,
+on a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.training.benchmark import plain_raster
+from training.benchmark.listing import load_listing
+from training.benchmark.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
+from training.benchmark.ope import Curves, Evaluation
+from training.benchmark.records import Sequence
+from training.benchmark.trajectories import Trajectory
+from training.benchmark.vot import score_supervised
+
+Array = NDArray[np.float64]
+Results = list[dict[str, Array]]
+VOT_FRAMES, VOT_SEQUENCES, VOT_REPETITIONS = 21_455, 60, 15
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--trackers", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
+    parser.add_argument("--sample", type=int, default=300, help="frames whose masks are drawn one at a time")
+    options = parser.parse_args()
+    measure_ope(options.trackers, options.rounds)
+    measure_vot(options.rounds, options.sample)
+
+
+def measure_ope(trackers: int, rounds: int) -> None:
+    sequences, results = make_ope(trackers)
+    frames = sum(map(len, sequences)) * trackers
+    contenders: dict[str, Callable[[], list[list[Curves]]]] = {
+        "plain loop over frames": lambda: [loop_all(sequences, one) for one in results],
+        "loop over frames, curves by numpy": lambda: [loop_values(sequences, one) for one in results],
+        "ours": lambda: score_all(sequences, results),
+    }
+    for plain, ours in zip(contenders["plain loop over frames"](), contenders["ours"](), strict=True):
+        for i, curve in enumerate(plain):
+            assert curve.success.tolist() == ours[0].success[i : i + 1].tolist()
+            assert curve.precision.tolist() == ours[0].precision[i : i + 1].tolist()
+    out(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
+    table(contenders, rounds, frames, "us/box", base="plain loop over frames")
+
+
+def score_all(sequences: list[Sequence], results: Results) -> list[list[Curves]]:
+    evaluation = Evaluation(sequences)
+    return [[evaluation.curves(one)] for one in results]
+
+
+def make_ope(trackers: int) -> tuple[list[Sequence], Results]:
+    generator = np.random.default_rng(0)
+    sequences, results = [], [{} for _ in range(trackers)]
+    for entry in load_listing("otb2015").sequences:
+        frames = (entry.rows or 0) - entry.lead_in
+        corner = np.cumsum(generator.normal(0, 3, (frames, 2)), axis=0) % 500 + 10
+        truth = np.concatenate([corner, generator.uniform(20, 90, (frames, 2))], axis=1).round()
+        sequences.append(Sequence(entry.name, (), truth))
+        for one in results:
+            one[entry.name] = np.maximum(truth + generator.normal(0, 10, truth.shape), 1)
+    return sequences, results
+
+
+def loop_all(sequences: list[Sequence], results: dict[str, Array]) -> list[Curves]:
+    """The rules of MATLAB frame by frame; the data has no lost boxes and no invalid truth."""
+    overlap_thresholds, pixels = OVERLAP_THRESHOLDS.tolist(), PRECISION_THRESHOLDS.tolist()
+    shares = NORMALISED_THRESHOLDS.tolist()
+    curves = []
+    for sequence in sequences:
+        success, precision, normalised = [0] * 21, [0] * 51, [0] * 51
+        for overlap, error, share in frame_values(
+            sequence.annotation.tolist(), results[sequence.name].tolist()
+        ):
+            for k, threshold in enumerate(overlap_thresholds):
+                if overlap > threshold:
+                    success[k] += 1
+            for k, threshold in enumerate(pixels):
+                if error <= threshold:
+                    precision[k] += 1
+            for k, threshold in enumerate(shares):
+                if share <= threshold:
+                    normalised[k] += 1
+        counts = (np.array([hits]) / len(sequence) for hits in (success, precision, normalised))
+        curves.append(Curves(*counts, np.array([len(sequence)])))
+    return curves
+
+
+def loop_values(sequences: list[Sequence], results: dict[str, Array]) -> list[Curves]:
+    """Overlaps and errors frame by frame, thresholds compared by numpy for a sequence at a time."""
+    curves = []
+    for sequence in sequences:
+        values = np.array(list(frame_values(sequence.annotation.tolist(), results[sequence.name].tolist())))
+        success = (values[:, 0:1] > OVERLAP_THRESHOLDS).mean(axis=0, keepdims=True)
+        precision = (values[:, 1:2] <= PRECISION_THRESHOLDS).mean(axis=0, keepdims=True)
+        normalised = (values[:, 2:3] <= NORMALISED_THRESHOLDS).mean(axis=0, keepdims=True)
+        curves.append(Curves(success, precision, normalised, np.array([len(sequence)])))
+    return curves
+
+
+def frame_values(truth: list[list[float]], result: list[list[float]]) -> list[tuple[float, float, float]]:
+    result[0] = truth[0]
+    values = []
+    for (x, y, w, h), (tx, ty, tw, th) in zip(result, truth, strict=True):
+        width = max(min(x + w, tx + tw) - max(x, tx), 0)
+        height = max(min(y + h, ty + th) - max(y, ty), 0)
+        shared = width * height
+        dx, dy = x + (w - 1) / 2 - (tx + (tw - 1) / 2), y + (h - 1) / 2 - (ty + (th - 1) / 2)
+        overlap = shared / (w * h + tw * th - shared)
+        values.append((overlap, math.sqrt(dx * dx + dy * dy), math.hypot(dx / tw, dy / th)))
+    return values
+
+
+def measure_vot(rounds: int, sample: int) -> None:
+    sequences, runs = make_vot()
+    frames = VOT_FRAMES * VOT_REPETITIONS
+    same = {name: one[:1] * 3 for name, one in runs.items()}
+    contenders: dict[str, Callable[[], object]] = {
+        f"{VOT_REPETITIONS} repetitions, all different": lambda: score_supervised(sequences, runs),
+        "3 repetitions, all equal": lambda: score_supervised(sequences, same),
+    }
+    generator = np.random.default_rng(2)
+    pairs = []
+    for _ in range(sample):
+        sequence = sequences[generator.integers(len(sequences))]
+        frame = generator.integers(1, len(sequence))
+        pairs.append((runs[sequence.name][0].regions[frame], sequence.annotation[frame]))
+    seconds, _ = timed(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
+    out(
+        f"\nVOT: {VOT_SEQUENCES} sequences, {VOT_FRAMES:,} frames, {frames:,} regions; {os.cpu_count()} cores"
+    )
+    table(contenders, rounds, frames, "us/region")
+    out(f"{'masks one at a time, from a sample of ' + str(sample):<44}{seconds / sample * frames:>10.2f}")
+
+
+def make_vot() -> tuple[list[Sequence], dict[str, list[Trajectory]]]:
+    """Turned boxes of 30 to 160 pixels in frames of 1280 x 720, and trackers that hold on to them."""
+    generator = np.random.default_rng(1)
+    cuts = np.sort(generator.choice(np.arange(1, VOT_FRAMES // 40), VOT_SEQUENCES - 1, replace=False)) * 40
+    lengths = np.diff([0, *cuts, VOT_FRAMES])
+    sequences, runs = [], {}
+    for i, frames in enumerate(lengths.tolist()):
+        centres = generator.uniform([200, 150], [1000, 550], (frames, 2))
+        sizes, angles = generator.uniform(30, 160, (frames, 2)), generator.uniform(0, 6.3, frames)
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) / 2 * sizes[:, None]
+        turn = np.stack([np.cos(angles), -np.sin(angles), np.sin(angles), np.cos(angles)], axis=1).reshape(
+            -1, 2, 2
+        )
+        truth = (corners @ turn.transpose(0, 2, 1) + centres[:, None]).reshape(frames, 8).round(2)
+        name = f"sequence{i}"
+        sequences.append(Sequence(name, (), truth, base=0, listed_size=(1280, 720)))
+        boxes = np.concatenate([centres - sizes / 2, sizes], axis=1)
+        shape = (VOT_REPETITIONS, frames, 4)
+        noisy = (boxes + generator.normal(0, 4, shape)).round(4)
+        runs[name] = [Trajectory.from_boxes(one) for one in noisy]
+    return sequences, runs
+
+
+def table(
+    contenders: dict[str, Callable[[], object]], rounds: int, items: int, unit: str, base: str | None = None
+) -> None:
+    times: dict[str, list[float]] = {label: [] for label in contenders}
+    for _ in range(rounds):
+        for label, contender in contenders.items():
+            times[label].append(timed(contender)[0])
+    out(f"{'what':<44}{'median s':>10}{unit:>12}{'times faster':>14}   all")
+    for label, measured in times.items():
+        median = statistics.median(measured)
+        ratio = f"{statistics.median(times[base]) / median:.1f}" if base else ""
+        every = " ".join(f"{seconds:.2f}" for seconds in measured)
+        out(f"{label:<44}{median:>10.3f}{median / items * 1e6:>12.3f}{ratio:>14}   {every}")
+
+
+def timed(function: Callable[[], object]) -> tuple[float, object]:
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def out(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
