@@ -112,6 +112,14 @@ class Clone:
         }
 
 
+def clone_again(clone: Clone, folder: Path) -> Clone:
+    """`git clone` of a clone: the same commit and parameters, with a cache of its own."""
+    clone.run("git", "clone", "-q", ".", str(folder))
+    other = Clone(folder, dict(clone.environment))
+    shutil.copyfile(clone.folder / "params.yaml", folder / "params.yaml")
+    return other
+
+
 def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
     """Copy what git would carry (tracked and new files) to `folder`, as a repository of its own."""
     listed = subprocess.run(

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from pipelines.__main__ import STAGES
-from tests.pipelines.clone import Clone, make_clone
+from tests.pipelines.clone import Clone, clone_again, make_clone
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("repro")]
 
@@ -70,7 +70,7 @@ def test_a_training_parameter_reruns_train_track_score_and_going_back_restores(c
 def test_two_clones_and_any_number_of_workers_give_the_same_bytes(
     clone: Clone, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    other = make_clone(tmp_path_factory.mktemp("other") / "clone")
+    other = clone_again(clone, tmp_path_factory.mktemp("other") / "clone")
     other.environment["DSLT_JOBS"] = "1"
     other.repro()
     ours, theirs = clone.locked(), other.locked()
