@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.layouts import Home, find_frames, find_sequence, read_tags, tag_files
+from training.benchmark.layouts import Home, find_frames, find_sequence, image_numbers, read_tags, tag_files
 from training.benchmark.listing import Entry, Listing
 from training.benchmark.records import Sequence
 from training.benchmark.regions import crossed, polygon_area
@@ -46,6 +46,10 @@ def load_sequence(
                 do="One row a frame is expected",
                 reason="wrong length",
             )
+    first_image = None
+    if not frames and place.frames is not None:
+        numbers = image_numbers(place.frames, Path(entry.image).stem)
+        first_image = place.frames / numbers[min(numbers)] if numbers else None
     first += entry.lead_in - lead
     tags = {}
     if listing.kind == "vot":
@@ -75,6 +79,7 @@ def load_sequence(
         aliases=entry.aliases,
         tags=tags,
         listed_size=entry.size,
+        first_image=first_image,
         annotation_files=(place.annotation, *tag_files(place.annotation.parent, tuple(tags))),
     )
 

@@ -52,6 +52,8 @@ class Sequence:
         Per-frame tags (VOT).
     listed_size : (int, int) or None
         Frame width and height, if the list knows it.
+    first_image : Path or None
+        An image to take the size from where the frames were not asked for.
     annotation_files : tuple of Path
         The files that the annotation and the tags were read from.
     """
@@ -68,6 +70,7 @@ class Sequence:
     aliases: tuple[str, ...] = ()
     tags: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     listed_size: tuple[int, int] | None = None
+    first_image: Path | None = None
     annotation_files: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
@@ -83,7 +86,8 @@ class Sequence:
         """Width and height of a frame in pixels, from the list or else from the first image."""
         if self.listed_size is not None:
             return self.listed_size
-        if not self.frames:
+        path = self.frames[0] if self.frames else self.first_image
+        if path is None:
             raise InputError(
                 f"{self.name}: the frame size is not known",
                 do="Give a root with the images, or `size` in the list",
@@ -91,11 +95,9 @@ class Sequence:
             )
         import cv2
 
-        image = cv2.imread(str(self.frames[0]))
+        image = cv2.imread(str(path))
         if image is None:
-            raise InputError(
-                f"{self.frames[0]} is not an image", do="Unpack the sequence again", reason="bad image"
-            )
+            raise InputError(f"{path} is not an image", do="Unpack the sequence again", reason="bad image")
         return int(image.shape[1]), int(image.shape[0])
 
 

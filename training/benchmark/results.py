@@ -5,35 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.finding import find_results
 from training.benchmark.formats.jwlim import read_json
-from training.benchmark.formats.matching import likely_benchmark, match_files, misspelt, result_files
+from training.benchmark.formats.matching import likely_benchmark, match_files, misspelt
 from training.benchmark.formats.matlab import read_mat
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import read_boxes
 from training.benchmark.oddities import odd_regions, odd_rows
 from training.benchmark.ope import fit_length, rules_for
-from training.benchmark.problems import Collected, unknown_name
+from training.benchmark.problems import Collected
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark
+from training.benchmark.starts import SHIFTS
 from training.benchmark.trajectories import Trajectory, read_trajectories
 from training.benchmark.vot import check_lengths
 
 Array = NDArray[np.float64]
 
-GOT10K_FOLDERS = {
-    "otb2013": "OTB2013",
-    "otb50": "OTBtb50",
-    "otb2015": "OTB2015",
-    "tc128": "TColor128",
-    "uav123": "UAV123",
-    "vot2016": "VOT2016",
-}
-"""Folder of a benchmark's results under got10k's `results/`."""
 MEND = "Mend these files, or take them away: a score without them is marked partial"
 
 
@@ -57,71 +51,6 @@ class TrackerResults:
     runs: dict[str, list[Trajectory]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-
-
-def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
-    """Folders that may hold trackers' folders, the most particular first."""
-    inner = GOT10K_FOLDERS.get(benchmark.name, benchmark.name)
-    homes = [results_dir, results_dir / "results"]
-    bases = [home / name for home in homes for name in (inner, "OPE")] + homes[::-1]
-    return [base for base in bases if base.is_dir()]
-
-
-def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
-    """Names of the trackers with a folder of results in `results_dir`, sorted.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder.
-    """
-    bases = _bases(results_dir, benchmark)
-    if not bases:
-        raise InputError(
-            f"there is no results folder {results_dir}", do="Run the trackers first", reason="missing results"
-        )
-    return sorted(path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[Path]:
-    """Result files of a tracker; or for VOT its folder alone.
-
-    `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all
-    three also below `results/`; a single parameter folder in it (pytracking); or files `*_<tracker>.*` side
-    by side (MATLAB).
-
-    Raises
-    ------
-    InputError
-        If there is none, with the nearest tracker's name.
-    """
-    for base in _bases(results_dir, benchmark):
-        folder = base / tracker
-        if folder.is_dir() and benchmark.kind == "vot":
-            return [folder]
-        if folder.is_dir():
-            return _files(folder, tracker)
-        flat = [path for path in result_files(base) if path.stem.lower().endswith(f"_{tracker.lower()}")]
-        if flat:
-            return flat
-    raise unknown_name(
-        f"tracker with results in {results_dir}", tracker, list_trackers(results_dir, benchmark)
-    )
-
-
-def _files(folder: Path, tracker: str) -> list[Path]:
-    files = result_files(folder)
-    if files:
-        return files
-    inner = {
-        path.name: found
-        for path in sorted(folder.iterdir())
-        if path.is_dir() and (found := result_files(path))
-    }
-    if len(inner) > 1:
-        names = ", ".join(f"{tracker}/{name}" for name in inner)
-        raise InputError(f"{folder} holds several runs: {names}", do="Name one of them", reason="ambiguous")
-    return next(iter(inner.values()), [])
 
 
 def read_segments(path: Path) -> list[Segment]:
@@ -150,7 +79,7 @@ def read_results(
     Parameters
     ----------
     results_dir : Path
-        See `find_results`.
+        See `finding.find_results`.
     tracker : str
     benchmark : Benchmark
     protocol : str or Protocol
@@ -229,6 +158,37 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
         )
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
     return TrackerResults(runs=runs, missing=missing, notes=odd_regions(benchmark.sequences, runs))
+
+
+def read_starts(
+    results_dir: Path, tracker: str, benchmark: Benchmark, evaluation: Literal["tre", "sre"]
+) -> dict[str, list[Array]] | dict[str, dict[str, Array]]:
+    """Runs of TRE (in order) or SRE (by shift) of a tracker, by sequence name, 1-based.
+
+    From `.mat` or jwlim's `.json` files, found as `finding.find_results` says or below `TRE/` and `SRE/`; SRE
+    runs without a name are taken in the toolkits' order.
+
+    Raises
+    ------
+    InputError
+        Listing every file that is no result.
+    """
+    inner = results_dir / evaluation.upper()
+    matched = match_files(
+        find_results(inner if inner.is_dir() else results_dir, tracker, benchmark), benchmark
+    )
+    segments: dict[str, list[Segment]] = {}
+    problems = Collected()
+    for name, path in matched.files.items():
+        with problems.catching():
+            segments[name] = read_segments(path)
+    problems.check(f"{evaluation.upper()} results of {tracker} in {results_dir}", do=MEND)
+    if evaluation == "tre":
+        return {name: [run.boxes for run in runs] for name, runs in segments.items()}
+    return {
+        name: {run.shift or shift: run.boxes for run, shift in zip(runs, SHIFTS, strict=False)}
+        for name, runs in segments.items()
+    }
 
 
 def read_unsupervised(results_dir: Path, tracker: str, benchmark: Benchmark) -> TrackerResults | None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Items
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from training.benchmark.finding import list_trackers
 from training.benchmark.ope import rules_for, score_tracker, sequence_curves
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark
-from training.benchmark.results import TrackerResults, list_trackers, read_results, read_unsupervised
+from training.benchmark.results import (
+    TrackerResults,
+    read_results,
+    read_starts,
+    read_unsupervised,
+)
+from training.benchmark.starts import spatial_curves, temporal_curves
 from training.benchmark.vot import score_supervised, score_unsupervised
 
 
@@ -30,7 +37,7 @@ def score_benchmark(
     benchmark : Benchmark
         OPE needs no images, VOT the frames' size.
     results_dir : Path
-        Folder with one folder a tracker; the layouts of other tools are found too (`results.find_results`).
+        Folder with one folder a tracker; the layouts of other tools are found too (`finding.find_results`).
     trackers : sequence of str or None
         Which of them; None: all that have a folder.
     protocol : str
@@ -81,6 +88,39 @@ def score_benchmark(
         "partial": benchmark.partial or any(score["partial"] for score in scores.values()),
         "trackers": scores,
     }
+
+
+def score_starts(
+    benchmark: Benchmark,
+    results_dir: Path,
+    tracker: str,
+    evaluation: Literal["tre", "sre"],
+    protocol: str = "matlab",
+) -> dict[str, Any]:
+    """Temporal or spatial robustness (TRE, SRE) of one tracker from its result files.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    results_dir, tracker
+        See `results.read_starts`.
+    evaluation : {"tre", "sre"}
+    protocol : str
+
+    Returns
+    -------
+    dict
+        `overall`, `sequences`, `attributes` as `score_benchmark` gives them, `missing`, `partial`,
+        `evaluation` and `protocol`.
+    """
+    rules = rules_for(protocol, benchmark)
+    runs: Any = read_starts(results_dir, tracker, benchmark, evaluation)
+    present = [sequence for sequence in benchmark.sequences if sequence.name in runs]
+    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
+    curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
+    scores = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
+    partial = bool(missing or benchmark.missing)
+    return scores | {"missing": missing, "partial": partial, "evaluation": evaluation, "protocol": rules.name}
 
 
 def score_boxes(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from training.benchmark.finding import GOT10K_FOLDERS
 from training.benchmark.formats.jwlim import json_bytes
 from training.benchmark.formats.matlab import mat_bytes
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import text_bytes, times_bytes
 from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark, Sequence, to_base
-from training.benchmark.results import GOT10K_FOLDERS, read_results
+from training.benchmark.results import read_results, read_unsupervised
+from training.benchmark.starts import temporal_starts
 from training.benchmark.supervised import DETERMINISTIC_AFTER
 from training.benchmark.trajectories import Trajectory, write_trajectories
 
@@ -135,6 +139,41 @@ def _write(path: Path, content: bytes) -> Path:
     return path
 
 
+def write_starts(
+    out: Path,
+    tracker: str,
+    sequence: Sequence,
+    runs: Items[Array] | Mapping[str, Array],
+    *,
+    form: Literal["otb-mat", "jwlim"] = "otb-mat",
+) -> Path:
+    """Write the runs of TRE or SRE on one sequence, in the formats that hold several runs.
+
+    Parameters
+    ----------
+    out, tracker, sequence
+        As for `write_boxes`.
+    runs : sequence or mapping of (n, 4) float64
+        What `starts.run_temporal` or `starts.run_spatial` returned: `x y w h`, 1-based.
+    form : {"otb-mat", "jwlim"}
+    """
+    first = sequence.first_frame
+    if isinstance(runs, Mapping):
+        kind = "SRE"
+        segments = [Segment(boxes, first, shift) for shift, boxes in runs.items()]
+    else:
+        kind = "TRE"
+        begins = [first + start for start in temporal_starts(sequence)]
+        segments = [Segment(boxes, begin) for boxes, begin in zip(runs, begins, strict=True)]
+    if form == "jwlim":
+        name = sequence.names.get("pysot", sequence.name)
+        content = json_bytes(segments, tracker=tracker, sequence=name, evaluation=kind)
+        return _write(out / kind / tracker / f"{name}.json", content)
+    name = sequence.names.get("matlab", sequence.name)
+    content = mat_bytes(segments, anno_begin=first - len(sequence.lead_in))
+    return _write(out / f"{name}_{tracker}.mat", content)
+
+
 def write_runs(
     out: Path,
     tracker: str,
@@ -190,11 +229,15 @@ def convert(
     results = read_results(results_dir, tracker, benchmark, protocol)
     name = rename or tracker.replace("/", "_")
     if benchmark.kind == "vot":
+        kinds = {"baseline": results, "unsupervised": read_unsupervised(results_dir, tracker, benchmark)}
         return [
             path
+            for kind, found in kinds.items()
             for sequence in benchmark.sequences
-            if sequence.name in results.runs
-            for path in write_runs(out, name, benchmark, sequence, results.runs[sequence.name], form=form)
+            if found is not None and sequence.name in found.runs
+            for path in write_runs(
+                out, name, benchmark, sequence, found.runs[sequence.name], form=form, experiment=kind
+            )
         ]
     return [
         write_file_boxes(out, name, benchmark, sequence, results.boxes[sequence.name], form=form)

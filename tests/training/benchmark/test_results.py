@@ -5,9 +5,10 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
+from training.benchmark.finding import list_trackers
 from training.benchmark.problems import FolderError
 from training.benchmark.records import Benchmark
-from training.benchmark.results import list_trackers, read_results, read_unsupervised
+from training.benchmark.results import read_results, read_unsupervised
 from training.benchmark.trajectories import Trajectory, write_trajectories
 
 

@@ -293,6 +293,13 @@ def test_frame_size_without_images(tmp_path: Path) -> None:
         _ = deer.size
 
 
+def test_frame_size_from_an_image_that_was_not_asked_for(tmp_path: Path) -> None:
+    otb(tmp_path, "Deer", 1, 71)
+    deer = load_benchmark("otb2015", [tmp_path], images=False)["Deer"]
+    assert deer.frames == ()
+    assert deer.size == (32, 24)
+
+
 def test_a_folder_on_no_list(tmp_path: Path) -> None:
     otb(tmp_path, "mine", 11, 20)
     write_images(tmp_path / "yours" / "color", numbered(1, 3, "%08d.jpg"))

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import InputError
-from tests.training.benchmark.builders import PERFECT_AUC, boxes, sequence, still
+from tests.training.benchmark.builders import PERFECT_AUC, benchmark, boxes, sequence, still
 from training.benchmark.ope import summary
+from training.benchmark.results import read_segments
+from training.benchmark.score import score_starts
 from training.benchmark.sequences import load_benchmark
 from training.benchmark.starts import (
     SHIFTS,
@@ -19,6 +21,7 @@ from training.benchmark.starts import (
     temporal_starts,
     undo_scale,
 )
+from training.benchmark.writing import write_boxes, write_starts
 
 PUBLISHED = {
     "Crossing": "1 6 11 16 22 27 32 38 43 48 54 59 64 70 75 80 86 91 96 101",
@@ -172,3 +175,38 @@ def test_runs_a_tracker() -> None:
     assert calls[0] == (30, [7, 9, 20, 20])
     assert shifted["left"][0].tolist() == [8, 10, 20, 20]
     assert 0.5 < summary(spatial_curves({"S": shifted}, [one]))["auc"] < PERFECT_AUC
+
+
+@pytest.mark.parametrize("form", ["otb-mat", "jwlim"])
+def test_written_read_and_scored(tmp_path: Path, form: str) -> None:
+    sequences = [
+        sequence(
+            "Jogging.1", still(45), names={"matlab": "jogging-1", "pysot": "Jogging-1"}, attributes=("OCC",)
+        ),
+        sequence("Tiger1", still(30), first_frame=6, lead_in=still(5), names={"matlab": "tiger1"}),
+    ]
+    bench = benchmark(sequences, attributes=("OCC",))
+    for one in sequences:
+        temporal = [still(len(one) - start) for start in temporal_starts(one)]
+        write_starts(tmp_path / "t", "KCF", one, temporal, form=form)
+        write_starts(tmp_path / "s", "KCF", one, {shift: still(len(one)) for shift in SHIFTS}, form=form)
+    tre = score_starts(bench, tmp_path / "t", "KCF", "tre")
+    assert tre["overall"]["auc"] == pytest.approx(PERFECT_AUC)
+    assert (tre["evaluation"], tre["protocol"], tre["partial"]) == ("tre", "matlab", False)
+    assert tre["attributes"]["OCC"]["sequences"] == 1
+    sre = score_starts(bench, tmp_path / "s", "KCF", "sre")
+    assert sre["overall"]["frames"] == 12 * 75
+    assert (
+        sre["overall"]["auc"] < PERFECT_AUC
+    )  # boxes of scaled starts are scaled back, though these did not scale
+    (first, *_) = read_segments(next(iter(sorted((tmp_path / "t").rglob("*iger1*")))))
+    assert first.first_frame == 6
+
+
+def test_files_of_one_run_are_no_tre(tmp_path: Path) -> None:
+    one = sequence("Deer", still(45))
+    write_boxes(tmp_path, "KCF", benchmark([one]), one, still(45), form="otb-mat")
+    with pytest.raises(InputError, match=r"Deer: 1 runs, but TRE has 20 starts"):
+        score_starts(benchmark([one]), tmp_path, "KCF", "tre")
+    with pytest.raises(InputError, match=r"Deer: SRE lacks the runs right, up"):
+        score_starts(benchmark([one]), tmp_path, "KCF", "sre")

@@ -135,6 +135,8 @@ def test_vot_runs(tmp_path: Path) -> None:
     assert len(two) == 2
     free = write_runs(tmp_path, "KCF", bench, bag, [run], experiment="unsupervised")
     assert [path.relative_to(tmp_path).as_posix() for path in free] == ["KCF/unsupervised/bag/bag_001.txt"]
+    convert(tmp_path, "KCF", bench, tmp_path / "p", "pysot")
+    assert (tmp_path / "p/KCF/unsupervised/bag/bag_001.txt").read_text() == free[0].read_text()
 
 
 def test_formats_must_fit_the_benchmark(tmp_path: Path, bench: Benchmark) -> None:

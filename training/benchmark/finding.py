@@ -1,0 +1,85 @@
+"""Where the result files of a tracker lie: the folders that this project and other tools use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curation.errors import InputError
+from training.benchmark.formats.matching import result_files
+from training.benchmark.problems import unknown_name
+from training.benchmark.records import Benchmark
+
+GOT10K_FOLDERS = {
+    "otb2013": "OTB2013",
+    "otb50": "OTBtb50",
+    "otb2015": "OTB2015",
+    "tc128": "TColor128",
+    "uav123": "UAV123",
+    "vot2016": "VOT2016",
+}
+"""Folder of a benchmark's results under got10k's `results/`."""
+
+
+def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
+    """Folders that may hold trackers' folders, the most particular first."""
+    inner = GOT10K_FOLDERS.get(benchmark.name, benchmark.name)
+    homes = [results_dir, results_dir / "results"]
+    bases = [home / name for home in homes for name in (inner, "OPE")] + homes[::-1]
+    return [base for base in bases if base.is_dir()]
+
+
+def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
+    """Names of the trackers with a folder of results in `results_dir`, sorted.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    bases = _bases(results_dir, benchmark)
+    if not bases:
+        raise InputError(
+            f"there is no results folder {results_dir}", do="Run the trackers first", reason="missing results"
+        )
+    return sorted(path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[Path]:
+    """Result files of a tracker; or for VOT its folder alone.
+
+    `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all
+    three also below `results/`; a single parameter folder in it (pytracking); or files `*_<tracker>.*` side
+    by side (MATLAB).
+
+    Raises
+    ------
+    InputError
+        If there is none, with the nearest tracker's name.
+    """
+    for base in _bases(results_dir, benchmark):
+        folder = base / tracker
+        if folder.is_dir() and benchmark.kind == "vot":
+            return [folder]
+        if folder.is_dir():
+            return _files(folder, tracker)
+        flat = [path for path in result_files(base) if path.stem.lower().endswith(f"_{tracker.lower()}")]
+        if flat:
+            return flat
+    raise unknown_name(
+        f"tracker with results in {results_dir}", tracker, list_trackers(results_dir, benchmark)
+    )
+
+
+def _files(folder: Path, tracker: str) -> list[Path]:
+    files = result_files(folder)
+    if files:
+        return files
+    inner = {
+        path.name: found
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and (found := result_files(path))
+    }
+    if len(inner) > 1:
+        names = ", ".join(f"{tracker}/{name}" for name in inner)
+        raise InputError(f"{folder} holds several runs: {names}", do="Name one of them", reason="ambiguous")
+    return next(iter(inner.values()), [])
