@@ -54,7 +54,7 @@ class TrainConfig:
     optimiser: OptimiserConfig = OptimiserConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     precision: PrecisionConfig = PrecisionConfig()
-    epochs: int = Field(default=8, ge=1)
+    epochs: int = Field(default=4, ge=1)
     batch: int = Field(default=16, ge=1)
     ema: float = Field(default=0.0, ge=0, lt=1)
     validation_pairs: int = Field(default=128, ge=0)
