@@ -20,6 +20,7 @@ TOOLS = (
     "profile",
     "doctor",
     "team",
+    "push",
     "evaluate",
     "compare",
     "convert",
