@@ -1,11 +1,13 @@
 """Cropping, side by side in one run: `python -m tests.bench.crops`.
 
-Generates 720p frames of about 119 KB with 1.92 boxes each on average, and measures, taking turns:
+Generates 720p frames of about 119 KB with 1.92 boxes each on average, once with boxes as large as VID's and
+once with smaller ones, whose windows need less padding, and measures, taking turns, each in a fresh process:
 
 - plain: the reference's steps, one process (`tests.curation.plain_crops`): XML, decode, mean and padded copy
   of the whole frame per object, both crops, loose files
 - ours: the crop stage into an empty store, with one process and with all cores; and with annotate in front
-- floor: decode the same frames and encode the same crops, nothing else, one process
+- floor: decode the same frames and encode the same crops, nothing else, one process; as a plain loop, and
+  with freed memory kept by the process, as ours does it: the floor that is compared with
 
 Worker pools are started before the clock, as a run over thousands of videos would have them.
 """
@@ -13,14 +15,14 @@ Worker pools are started before the clock, as a run over thousands of videos wou
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import resource
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,13 @@ from curation.crops import CropConfig, crop_subset
 from curation.cutting import FrameCutter
 from curation.dataset import open_dataset
 from curation.errors import ErrorPolicy
-from curation.frames import read_frame
+from curation.frames import keep_freed_memory, read_frame
 from curation.geometry import centred_window, search_side
 from curation.parallel import Workers, run_in_order
 from tests.curation import plain_crops
+
+PLAIN = "plain (reference's steps)"
+FLOOR = "floor (decode + encode)"
 
 SUBSET = "e"
 WIDTH, HEIGHT = 1280, 720
@@ -67,7 +72,7 @@ def generate(root: Path, videos: int, frames: int, scale: float) -> None:
         for frame in range(frames):
             shift = 3 * frame % (scene.shape[1] - WIDTH)
             image = scene[:, shift : shift + WIDTH]
-            cv2.imwrite(str(images / f"{frame:06d}.JPEG"), image, [cv2.IMWRITE_JPEG_QUALITY, 75])
+            cv2.imwrite(str(images / f"{frame:06d}.JPEG"), image, [cv2.IMWRITE_JPEG_QUALITY, 66])
             shown = np.concatenate([corner, size], axis=1)[: COUNTS[frame % len(COUNTS)]]
             (xmls / f"{frame:06d}.xml").write_text(_xml(name, frame, shown))
             corner = np.clip(corner + random.integers(-5, 6, (3, 2)), 0, room)
@@ -75,7 +80,7 @@ def generate(root: Path, videos: int, frames: int, scale: float) -> None:
 
 def _texture(random: np.random.Generator) -> Any:
     scene = np.zeros((HEIGHT, WIDTH + 160, 3), np.float32)
-    for cells, weight in ((6, 50), (24, 40), (90, 20), (360, 7.5), (1080, 2)):
+    for cells, weight in ((6, 50), (24, 40), (90, 20), (360, 6), (1080, 0.4)):
         noise = random.normal(0, 1, (cells, 2 * cells, 3)).astype(np.float32)
         scene += weight * cv2.resize(noise, (scene.shape[1], HEIGHT), interpolation=cv2.INTER_CUBIC)
     return np.clip(scene + 120, 0, 255).astype(np.uint8)
@@ -95,34 +100,32 @@ def _xml(name: str, frame: int, boxes: Any) -> str:
 
 
 class Bench:
-    """The contenders, on one generated tree."""
+    """The contenders, on the tree in a folder."""
 
-    def __init__(self, folder: Path, videos: int, frames: int, scale: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        generate(folder / "tree", videos, frames, scale)
         self.dataset = open_dataset(folder / "tree")
         self.policy = ErrorPolicy()
         self.annotations, _ = annotate_subset(self.dataset, SUBSET, self.policy, Workers(jobs=1))
         self.manifest = {"videos": {name: {"images": "generated"} for name in self.annotations["videos"]}}
-        self.config = CropConfig()
-        self.objects = sum(
-            len(track["frames"]) for video in self.annotations["videos"].values() for track in video["tracks"]
-        )
         self.files = sorted((folder / "tree/Data/VID/val").glob("*/*.JPEG"))
-        self.cut = self._cut()
+        self.crops: dict[Path, list[Any]] = {}
 
-    def _cut(self) -> dict[Path, list[Any]]:
-        """The pixels of every crop, for the floor to encode."""
+    def objects(self) -> int:
+        tracks = [track for video in self.annotations["videos"].values() for track in video["tracks"]]
+        return sum(len(track["frames"]) for track in tracks)
+
+    def cut(self) -> None:
+        """Keep the pixels of every crop, for the floor to encode."""
         cutter = FrameCutter()
-        cut: dict[Path, list[Any]] = {file: [] for file in self.files}
         for name, video in self.annotations["videos"].items():
             for track in video["tracks"]:
                 for number, box in zip(track["frames"], track["boxes"], strict=True):
                     file = self.folder / f"tree/Data/VID/val/{name}/{number:06d}.JPEG"
                     side = search_side(box[2], box[3], 0.5, 127, 255)
                     cutter.open(read_frame(file))
-                    cut[file].append(cutter.cut(centred_window(box, side), 255))
-        return cut
+                    crop = cutter.cut(centred_window(box, side), 255)
+                    self.crops.setdefault(file, []).append(crop)
 
     def plain(self) -> None:
         tree = self.folder / "tree"
@@ -134,7 +137,7 @@ class Bench:
             SUBSET,
             self.annotations,
             self.manifest,
-            self.config,
+            CropConfig(),
             self.folder / "crops" / SUBSET,
             self.folder / "store",
             self.policy,
@@ -148,61 +151,97 @@ class Bench:
     def floor(self) -> None:
         for file in self.files:
             cv2.imdecode(np.frombuffer(file.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-            for crop in self.cut[file]:
+            for crop in self.crops[file]:
                 cv2.imencode(".jpg", crop, (cv2.IMWRITE_JPEG_QUALITY, 90))
 
-    def clear(self) -> None:
-        for name in ("loose", "crops", "store"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+    def kept_floor(self) -> None:
+        keep_freed_memory()
+        self.floor()
+
+
+def measure(contender: str, jobs: int, folder: Path) -> dict[str, float]:
+    """In a process of its own: seconds that a contender takes, and memory in MB, the largest process's."""
+    bench = Bench(folder)
+    if contender in ("floor", "kept_floor"):
+        bench.cut()
+    for name in ("loose", "crops", "store"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    pool = Workers(jobs=jobs)
+    list(run_in_order(peak, range(2 * jobs), workers=pool, label="warm"))
+    run = {
+        "plain": bench.plain,
+        "ours": lambda: bench.ours(jobs),
+        "annotated": lambda: bench.annotate_and_ours(jobs),
+        "floor": bench.floor,
+        "kept_floor": bench.kept_floor,
+    }[contender]
+    start = time.perf_counter()
+    run()
+    seconds = time.perf_counter() - start
+    return {"seconds": seconds, "peak": max(run_in_order(peak, range(2 * jobs), workers=pool, label="peak"))}
+
+
+def peak(_: int) -> float:
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--videos", type=int, default=8)
+    parser.add_argument("--videos", type=int, default=6)
     parser.add_argument("--frames", type=int, default=50, help="frames a video")
-    parser.add_argument("--scale", type=float, default=1.0, help="size of the boxes, times VID's")
+    parser.add_argument(
+        "--scale", type=float, nargs="*", default=[1.0, 0.4], help="size of the boxes, times VID's"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
+    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory(prefix="bench_crops_") as name:
-        measure(Bench(Path(name), options.videos, options.frames, options.scale), options.rounds)
+    if options.measure:
+        contender, jobs, folder = options.measure
+        sys.stdout.write(json.dumps(measure(contender, int(jobs), Path(folder))))
+        return
+    for scale in options.scale:
+        with tempfile.TemporaryDirectory(prefix="bench_crops_") as name:
+            generate(Path(name) / "tree", options.videos, options.frames, scale)
+            show(f"boxes of {scale:g} times VID's size")
+            compare(Path(name), options.rounds)
 
 
-def measure(bench: Bench, rounds: int) -> None:
+def compare(folder: Path, rounds: int) -> None:
     cores = os.cpu_count() or 1
+    bench = Bench(folder)
+    objects, frames = bench.objects(), len(bench.files)
     size = statistics.mean(file.stat().st_size for file in bench.files)
     show(
-        f"{len(bench.files)} frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} KB each, "
-        f"{bench.objects / len(bench.files):.2f} boxes a frame; OpenCV {cv2.__version__}, {cores} cores"
+        f"{frames} frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} KB each, {objects / frames:.2f} boxes a frame; "
+        f"OpenCV {cv2.__version__}, {cores} cores"
     )
-    contenders: dict[str, Callable[[], None]] = {
-        "plain (reference's steps), 1 process": bench.plain,
-        "ours, 1 process": lambda: bench.ours(1),
-        f"ours, {cores} processes": lambda: bench.ours(cores),
-        "ours with annotate, 1 process": lambda: bench.annotate_and_ours(1),
-        "floor (decode + encode), 1 process": bench.floor,
+    contenders = {
+        PLAIN: ("plain", 1),
+        "ours, 1 process": ("ours", 1),
+        f"ours, {cores} processes": ("ours", cores),
+        "ours with annotate, 1 process": ("annotated", 1),
+        "floor, plain loop": ("floor", 1),
+        FLOOR: ("kept_floor", 1),
     }
-    times: dict[str, list[float]] = {name: [] for name in contenders}
+    command = [sys.executable, "-m", "tests.bench.crops", "--measure"]
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
     for _ in range(rounds):
-        for name, run in contenders.items():
-            bench.clear()
-            list(run_in_order(abs, range(2 * cores), workers=Workers(jobs=cores), label="warm"))
-            start = time.perf_counter()
-            run()
-            times[name].append(time.perf_counter() - start)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    plain, floor = (
-        medians["plain (reference's steps), 1 process"],
-        medians["floor (decode + encode), 1 process"],
-    )
-    show(f"{'':38}{'s':>8}{'objects/s':>11}{'x plain':>9}{'x floor':>9}")
-    for name, seconds in medians.items():
-        rate = bench.objects / seconds
-        show(f"{name:38}{seconds:8.2f}{rate:11.0f}{plain / seconds:9.2f}{seconds / floor:9.2f}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    show(f"largest worker: {peak:.0f} MB resident" if peak else "no worker has ended yet")
+        for name, (contender, jobs) in contenders.items():
+            run = subprocess.run(
+                [*command, contender, str(jobs), str(folder)], capture_output=True, check=True
+            )
+            found[name].append(json.loads(run.stdout))
+    seconds = {name: statistics.median(one["seconds"] for one in values) for name, values in found.items()}
+    show(f"{'':34}{'s':>8}{'objects/s':>11}{'x plain':>9}{'x floor':>9}{'peak MB':>9}")
+    for name, values in found.items():
+        show(
+            f"{name:34}{seconds[name]:8.2f}{objects / seconds[name]:11.0f}{seconds[PLAIN] / seconds[name]:9.2f}"
+            f"{seconds[name] / seconds[FLOOR]:9.2f}{max(one['peak'] for one in values):9.0f}"
+        )
 
 
 def show(line: str) -> None:
