@@ -59,10 +59,9 @@ def _opencv(project: Path) -> Finding:
     answer = ask([sys.executable, "-c", "import cv2; print(cv2.__version__)"], folder=project)
     if answer.succeeded:
         return Finding("OpenCV", "ok", f"OpenCV {answer.output.strip()} loads")
-    if ".so" in answer.last:
-        cure = "Install its system libraries: apt-get install libgl1 libglib2.0-0"
-    else:
-        cure = SETUP
+    cure = (
+        "Install its system libraries: apt-get install libgl1 libglib2.0-0" if ".so" in answer.last else SETUP
+    )
     return Finding("OpenCV", "fail", f"OpenCV does not load: {answer.last}", cure)
 
 
