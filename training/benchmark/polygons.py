@@ -76,16 +76,21 @@ def _area(points: Array) -> Array:
     return polygon_area(points.reshape(len(points), 2 * points.shape[1]))
 
 
-def _turns(points: Array) -> Array:
+def _turns(points: NDArray[np.floating]) -> NDArray[np.floating]:
     edge = np.roll(points, -1, axis=1) - points
     after = np.roll(edge, -1, axis=1)
-    return edge[..., 0] * after[..., 1] - edge[..., 1] * after[..., 0]
+    return np.asarray(edge[..., 0] * after[..., 1] - edge[..., 1] * after[..., 0])
 
 
-def convex(points: Array) -> NDArray[np.bool_]:
-    """Which polygons (N, V, 2) never turn both ways."""
+def convex(points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which polygons (N, V, 2) are convex: they turn one way, and go round once (a star goes twice)."""
     turns = _turns(points)
-    return np.asarray(~((turns > 0).any(axis=1) & (turns < 0).any(axis=1)))
+    one_way = np.asarray(~((turns > 0).any(axis=1) & (turns < 0).any(axis=1)))
+    if points.shape[1] > 4:
+        edge = np.roll(points, -1, axis=1) - points
+        along = (edge * np.roll(edge, -1, axis=1)).sum(axis=2)
+        one_way &= np.abs(np.arctan2(turns, along).sum(axis=1)) < 3 * np.pi
+    return one_way
 
 
 def clip(subject: Array, window: Array) -> Array:

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.polygons import convex
+
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RasterRule = Literal["vot2016", "vot2019", "vot2015", "vot-toolkit"]
@@ -96,52 +98,47 @@ def _scan(
 ) -> tuple[Array, Array]:
     """Left and right ends (S, R) of the spans on all rows."""
     owner = np.repeat(np.arange(len(points)), count)
-    row = (np.arange(start[-1]) - start[owner] + top[owner]).astype(points.dtype)
-    x, y = points[:, :, 0].T[:, owner], points[:, :, 1].T[:, owner]  # (V, R)
-    nodes = np.empty(x.shape)
-    for i in range(len(x)):
-        nodes[i] = _nodes(x[i], y[i], x[i - 1], y[i - 1], row, rule)
-    touched = nodes < FAR
-    number = touched.sum(axis=0)
-    low = nodes.min(axis=0)
-    high = np.where(touched, nodes, -FAR).max(axis=0)
-    if rule == "vot2015":
-        odd = np.flatnonzero(number > 2)
-    else:
-        odd = np.flatnonzero((touched & (nodes > low) & (nodes < high)).any(axis=0))
-    spans = 1 if not len(odd) else len(x) // 2
-    left, right = np.full((spans, len(owner)), FAR), np.full((spans, len(owner)), -FAR)
-    left[0], right[0] = low, high
+    row = (np.arange(start[-1]) - np.repeat(start[:-1] - top, count)).astype(points.dtype)
+    dented = np.flatnonzero(~convex(points)[owner])
+    low, high = np.full(len(row), FAR), np.full(len(row), -FAR)
+    kept = []
+    for i in range(points.shape[1]):
+        node, touched = _nodes(points[:, i], points[:, i - 1], owner, row, rule)
+        low = np.minimum(low, np.where(touched, node, FAR))
+        high = np.maximum(high, np.where(touched, node, -FAR))
+        if len(dented):
+            kept.append(np.where(touched[dented], node[dented], FAR))
     if rule in ("vot2016", "vot2019"):
-        right[0, low == high] = -FAR
-    right[0, number < 2] = -FAR
-    if len(odd):
-        left[:, odd], right[:, odd] = _pairs(np.sort(nodes[:, odd], axis=0), rule)
-    edge = width[owner]
+        high[low == high] = -FAR  # two equal nodes fill nothing
+    left, right = low[None], high[None]
+    if len(dented):
+        more = np.full((len(kept) // 2 - 1, len(row)), FAR)
+        left, right = np.concatenate([left, more]), np.concatenate([right, -more])
+        left[:, dented], right[:, dented] = _pairs(np.sort(np.stack(kept), axis=0), rule)
+    edge = np.repeat(width, count)
     if rule == "vot2015":
         right = np.where(right > edge, edge - 1, right) - 1
     return np.maximum(left, 0), np.minimum(right, edge - 1)
 
 
 def _nodes(
-    x: NDArray[np.floating],
-    y: NDArray[np.floating],
-    x_before: NDArray[np.floating],
-    y_before: NDArray[np.floating],
+    corner: NDArray[np.floating],
+    before: NDArray[np.floating],
+    owner: Ints,
     row: NDArray[np.floating],
     rule: RasterRule,
-) -> Array:
-    """Column where the edge from the corner before to this one crosses each row; `FAR` where it does not."""
-    rise = y_before - y
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Column (R,) where the edge from the corner before to this one crosses each row, and whether it does."""
+    x, y = corner.T
+    run, rise = (before - corner).T
     flat = rise == 0
-    if rule == "vot2015":
-        touched = ((y < row) & (y_before >= row)) | ((y_before < row) & (y >= row))
-    else:
-        touched = (np.minimum(y, y_before) <= row) & (row <= np.maximum(y, y_before))
-        if rule != "vot-toolkit":
-            touched &= ~flat
-    rise[flat] = 1
-    return np.where(touched, np.trunc(x + (row - y) / rise * (x_before - x)), FAR)
+    least, most = np.minimum(y, before[:, 1]), np.maximum(y, before[:, 1])
+    if rule in ("vot2016", "vot2019"):
+        most = np.where(flat, least - 1, most)  # horizontal edges have no nodes
+    above = row > least[owner] if rule == "vot2015" else row >= least[owner]
+    touched = above & (row <= most[owner])
+    rise = np.where(flat, 1, rise).astype(rise.dtype)
+    return np.trunc(x[owner] + (row - y[owner]) / rise[owner] * run[owner]), touched
 
 
 def _pairs(nodes: Array, rule: RasterRule) -> tuple[Array, Array]:

@@ -84,3 +84,10 @@ def test_clip_by_hand() -> None:
     assert polygon_area(clip(triangle, window).reshape(1, -1))[0] == pytest.approx(37.5)
     away = corners(boxes([20, 20, 5, 5])).reshape(1, 4, 2)
     assert polygon_area(clip(triangle, away).reshape(1, -1))[0] == 0
+
+
+def test_a_star_turns_one_way_and_is_not_convex() -> None:
+    angles = np.arange(5) * 4 * np.pi / 5
+    star = np.stack([10 * np.cos(angles), 10 * np.sin(angles)], axis=1)
+    ring = star[np.argsort(np.arange(5) * 2 % 5)]
+    assert convex(np.stack([star, ring])).tolist() == [False, True]

@@ -132,6 +132,14 @@ def test_polygons_with_more_corners() -> None:
     assert region_overlap(octagon, square, (99, 99), "exact")[0] == pytest.approx(1)
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 50)), min_size=5, max_size=8), box)
+def test_polygons_of_any_shape(corners: list[tuple[int, int]], second: tuple[float, ...]) -> None:
+    """Stars, dents and crossings with more than four corners."""
+    first = [float(value) for corner in corners for value in corner]
+    ours = raster_overlap(np.array([first]), np.array([second]), (79.0, 59.0))[0]
+    assert ours == pytest.approx(plain_raster.overlap(first, second, (79.0, 59.0)), abs=1e-12)
+
+
 def test_unknown_rules_suggest() -> None:
     with pytest.raises(InputError, match=r"no overlap rule is named 'vot2017'. Did you mean vot201"):
         region_overlap(BOX, BOX, (99, 99), "vot2017")
