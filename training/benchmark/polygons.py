@@ -83,12 +83,17 @@ def _turns(points: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def convex(points: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Which polygons (N, V, 2) are convex: they turn one way, and go round once (a star goes twice)."""
+    """Which polygons (N, V, 2) are convex: they turn one way, never back, and go round once.
+
+    With more than four corners, one with two equal neighbours is not called convex, though it may be.
+    """
     turns = _turns(points)
-    one_way = np.asarray(~((turns > 0).any(axis=1) & (turns < 0).any(axis=1)))
+    edge = np.roll(points, -1, axis=1) - points
+    along = (edge * np.roll(edge, -1, axis=1)).sum(axis=2)
+    back = ((turns == 0) & (along < 0)).any(axis=1)
+    one_way = np.asarray(~((turns > 0).any(axis=1) & (turns < 0).any(axis=1)) & ~back)
     if points.shape[1] > 4:
-        edge = np.roll(points, -1, axis=1) - points
-        along = (edge * np.roll(edge, -1, axis=1)).sum(axis=2)
+        one_way &= (edge != 0).any(axis=2).all(axis=1)
         one_way &= np.abs(np.arctan2(turns, along).sum(axis=1)) < 3 * np.pi
     return one_way
 
