@@ -29,8 +29,7 @@ class TrainConfig:
     network, loss, label, pairs, augmentation, optimiser, schedule, precision
         Sections of their own.
     epochs : int
-        Passes of `pairs.per_epoch` pairs; published: 60 (of the 50 that the decay was computed for, and 10
-        more).
+        Passes of `pairs.per_epoch` pairs; published: 60.
     batch : int
         Pairs in a step, over all processes; published: 8.
     ema : float

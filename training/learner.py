@@ -155,9 +155,7 @@ class Learner:
                     average.copy_(value)
 
     def published(self) -> SiameseNetwork:
-        """A copy of the network in evaluation mode, on the training device; with the averaged weights, if
-        any.
-        """
+        """A copy of the network (of its running average, if one is kept), in evaluation mode."""
         network = copy.deepcopy(self.network)
         if self._average is not None:
             network.load_state_dict(self._average)

@@ -79,7 +79,8 @@ def write_picture(folder: Path, epoch: int, learner: Learner, batch: PairBatch) 
 
 
 def copy_pictures(source: Path, target: Path) -> None:
-    """Put all pictures of one folder into another as well."""
+    """Put all pictures of one folder, if it exists, into another, which exists afterwards even if empty."""
+    target.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("epoch-*.png")):
         write_bytes(target / path.name, path.read_bytes())
 
