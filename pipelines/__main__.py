@@ -25,6 +25,7 @@ TOOLS = (
     "compare",
     "convert",
     "classic",
+    "follow",
 )
 
 log = logging.getLogger("pipelines")
