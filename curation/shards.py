@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import os
 import tarfile
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
@@ -101,8 +100,7 @@ class ShardReader:
     def __init__(self, path: Path, size: int | None = None) -> None:
         self.path = path
         self.size = size
-        self._lock = threading.Lock()
-        self._handle: int | None = None
+        self._handles: dict[str, int] = {}
 
     def __getstate__(self) -> tuple[Path, int | None]:
         return self.path, self.size
@@ -111,8 +109,8 @@ class ShardReader:
         self.__init__(*state)  # type: ignore[misc]
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
-            os.close(self._handle)  # type: ignore[arg-type]
+        for handle in self._handles.values():
+            os.close(handle)
 
     def read(self, offset: int, size: int) -> bytes:
         """Content of the member that starts at `offset` and has `size` bytes.
@@ -124,7 +122,9 @@ class ShardReader:
         InputError
             If no member of that size starts there: the shard is truncated, or not the one that was indexed.
         """
-        handle = self._handle if self._handle is not None else self._open()
+        handle = self._handles.get("file")
+        if handle is None:
+            handle = self._open()
         found = os.pread(handle, BLOCK + size, offset - BLOCK) if offset >= BLOCK else b""
         if len(found) != BLOCK + size:
             raise self._refuse(f"is cut short: it has no {size} bytes at offset {offset}", "truncated shard")
@@ -136,10 +136,12 @@ class ShardReader:
         return found[BLOCK:]
 
     def _open(self) -> int:
-        with self._lock:
-            if self._handle is None:
-                self._handle = self._checked()
-            return self._handle
+        """Without a lock, which a fork could copy while another thread holds it; the first to open is kept."""
+        handle = self._checked()
+        kept = self._handles.setdefault("file", handle)
+        if kept != handle:
+            os.close(handle)
+        return kept
 
     def _checked(self) -> int:
         try:

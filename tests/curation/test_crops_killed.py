@@ -6,11 +6,13 @@ The pipeline's own tests do the same through `dvc repro`.
 from __future__ import annotations
 
 import os
+import re
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -95,8 +97,12 @@ def undisturbed(root: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def running(root: Path, tmp_path: Path) -> Running:
-    return Running(root, tmp_path)
+def running(root: Path, tmp_path: Path) -> Iterator[Running]:
+    started = Running(root, tmp_path)
+    yield started
+    if started.process.returncode is None or not started.process.stdout.closed:  # type: ignore[union-attr]
+        started.process.kill()
+        started.process.communicate()
 
 
 def finish(running: Running, root: Path, undisturbed: dict[str, bytes]) -> None:
@@ -122,6 +128,25 @@ def test_killed_worker_is_one_clear_line(running: Running, root: Path, undisturb
     assert "fewer jobs" in errors
     running.wait_until(lambda: not running.workers())
     finish(running, root, undisturbed)
+
+
+def test_full_disk_is_one_clear_line(root: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the end of the disk: writing fails half-way."""
+    out, store = tmp_path / "data" / SUBSET, tmp_path / "store"
+    limit = 30_000
+    assert any(limit < len(content) for content in undisturbed.values())
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.curation.crop_trees", *map(str, (root, out, store)), "1"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert run.returncode == 1
+    assert re.fullmatch(r"cannot write .*\.tar: File too large\. Free space .*\n", run.stderr)
+    assert not out.exists()
+    assert not list(store.rglob("*.part"))
+    crop_tree(root, out, store)
+    assert contents(out) == undisturbed
 
 
 def test_interrupt_leaves_no_process_behind(

@@ -4,11 +4,15 @@ If this fails without `recipe` having been raised, the code makes other crops th
 DVC would not notice: the stage depends on the recipe's number, not on the code. Either undo the change, or
 raise `recipe` in `CropConfig` and params.yaml and record the new digests here. The imdb's form has its own
 number, `SCHEMA`, which a change of its bytes must raise.
+
+Recorded on x86-64, and the same with OpenCV 4.10, 4.13 and 5.0; there its bicubic resize is Intel's, which on
+other processors it is not: single values differ by one. The crops equal the plain ones everywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
+import platform
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +89,9 @@ def crops(shard: Path) -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason=f"recorded on x86-64, this is {platform.machine()}"
+)
 @pytest.mark.parametrize("what", GOLDEN)
 def test_bytes_are_those_of_the_recipe(made: dict[str, bytes], what: str) -> None:
     found = hashlib.blake2b(made[what], digest_size=16).hexdigest()
