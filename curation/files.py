@@ -70,7 +70,9 @@ def read_json(path: Path, *, made_by: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: dvc repro {made_by}", reason="missing file") from None
+        raise InputError(
+            f"{path} is missing", do=f"Run: dvc repro {made_by}", reason="missing file"
+        ) from None
     except orjson.JSONDecodeError as error:
         raise InputError(
             f"{path} is not whole JSON ({error})", do=f"Run: dvc repro {made_by}", reason="damaged file"

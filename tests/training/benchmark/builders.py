@@ -29,7 +29,9 @@ def sequence(name: str, annotation: Array, **fields: object) -> Sequence:
     return Sequence(name=name, frames=(), annotation=annotation, **fields)
 
 
-def vot_sequence(name: str, annotation: Array, size: tuple[int, int] = (100, 100), **fields: object) -> Sequence:
+def vot_sequence(
+    name: str, annotation: Array, size: tuple[int, int] = (100, 100), **fields: object
+) -> Sequence:
     return sequence(name, annotation, base=0, listed_size=size, **fields)
 
 
