@@ -169,7 +169,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     ask = "Give .npz, .safetensors or a .pth state dict of the backbone"
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
+            # Opened here: of a damaged file, np.load would leave its own handle open.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 return {key: torch.from_numpy(arrays[key]) for key in arrays.files}
         if path.suffix == ".safetensors":
             return dict(safetensors.torch.load_file(path))
