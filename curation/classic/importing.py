@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 
 from curation.classic.layout import crop_file, data_folder, parse_crop_file, parse_instance_path
 from curation.crop_index import crop_offsets, save_crop_index
 from curation.crop_video import CropConfig
 from curation.errors import InputError
-from curation.files import read_json, replacing, write_bytes
+from curation.files import replacing, write_bytes
 from curation.frames import check_jpeg
 from curation.imdb import split_file
 from curation.imdb.build import SPLITS
@@ -179,7 +180,12 @@ def _rows(video: str, boxes: Boxes, entry: dict[str, Any]) -> VideoRows:
 
 def _read_index(path: Path) -> dict[tuple[str, str], Boxes]:
     """(subset, video) -> boxes of its listed instances; videos without any are left out."""
-    document = read_json(path, made_by="nothing, it is the index to import")
+    try:
+        document = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise _foreign(f"the index {path} is missing") from None
+    except orjson.JSONDecodeError as error:
+        raise _foreign(f"{path} is not whole JSON ({error})") from None
     videos = document.get("videos") if isinstance(document, dict) else None
     if not isinstance(videos, dict):
         raise _foreign(f"{path} has no videos")
@@ -200,5 +206,5 @@ def _read_index(path: Path) -> dict[tuple[str, str], Boxes]:
 
 def _foreign(what: str) -> InputError:
     return InputError(
-        what, do="Import an index made by the SiamFC or DSLT curation scripts", reason="wrong schema"
+        what, do="Name the folder of the indices that the SiamFC or DSLT scripts made", reason="wrong schema"
     )

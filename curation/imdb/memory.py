@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
@@ -20,6 +23,9 @@ from curation.imdb.columns import decode_videos, read_file
 from curation.shards import SUFFIX
 
 _ABOUT = "about.json"
+
+_KEEP_UNUSED_DAYS = 7.0
+"""How long a binary copy is kept after its last use."""
 
 _BATCH = 64
 """Videos converted at once: enough to make numpy's overhead small, few enough to keep memory flat."""
@@ -93,7 +99,8 @@ def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
     cache : Path, optional
         A folder for binary copies of the arrays, named after the file's digest. With it, loading again takes
         milliseconds, and the arrays are mapped from disk: processes share them, forked or spawned. The JSON
-        stays the truth; a copy that is missing, old or damaged is made again from it.
+        stays the truth; a copy that is missing or damaged is made again from it, and one that has not been
+        used for a week is removed when another is made.
 
     Raises
     ------
@@ -108,6 +115,7 @@ def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
     except (OSError, ValueError, KeyError):
         pass
     _save(_parse(path), folder)
+    _prune(cache)
     return _map(folder)
 
 
@@ -188,8 +196,18 @@ def _save(imdb: Imdb, folder: Path) -> None:
         ) from error
 
 
+def _prune(cache: Path) -> None:
+    oldest = time.time() - _KEEP_UNUSED_DAYS * 86400
+    for about in cache.glob(f"*/{_ABOUT}"):
+        with contextlib.suppress(OSError):
+            if about.stat().st_mtime < oldest:
+                shutil.rmtree(about.parent)
+
+
 def _map(folder: Path) -> Imdb:
     about = orjson.loads((folder / _ABOUT).read_bytes())
+    with contextlib.suppress(OSError):
+        os.utime(folder / _ABOUT)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
     return Imdb(header=about["header"], videos=about["videos"], folder=folder, **arrays)
 

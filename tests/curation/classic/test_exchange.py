@@ -224,6 +224,15 @@ def test_crop_that_cannot_be_used_is_named(
     assert str(crop.parent) in str(caught.value)
 
 
+def test_missing_and_damaged_index_are_named(curated: Curated, tmp_path: Path) -> None:
+    arguments = (tmp_path, tmp_path, curated.config, tmp_path / "crops", tmp_path / "imdb")
+    with pytest.raises(InputError, match=r"the index .*imdb_video_train\.json is missing"):
+        import_classic(*arguments, workers=ONE)
+    (tmp_path / "imdb_video_train.json").write_text('{"videos": {')
+    with pytest.raises(InputError, match=r"imdb_video_train\.json is not whole JSON"):
+        import_classic(*arguments, workers=ONE)
+
+
 @pytest.mark.parametrize(
     "change",
     [

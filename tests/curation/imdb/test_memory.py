@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import pickle
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_damaged_copy_is_made_again(path: Path, tmp_path: Path, damage: str) -> 
     else:
         (folder / damage).unlink()
     assert_equal(load_imdb(path, cache), load_imdb(path))
+
+
+def test_copy_unused_for_a_week_goes_when_another_is_made(path: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    folders = []
+    for number in (1, 2):
+        folder = load_imdb(write(path, number), cache).folder
+        assert folder is not None
+        os.utime(folder / "about.json", (0, 0))
+        folders.append(folder)
+    load_imdb(path, cache)
+    load_imdb(write(path, 3), cache)
+    assert [folder.exists() for folder in folders] == [False, True], "the second was used again"
 
 
 def test_copy_cannot_smuggle_code_in(path: Path, tmp_path: Path) -> None:
