@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from training.benchmark.finding import list_trackers
-from training.benchmark.ope import rules_for, score_tracker, sequence_curves
+from training.benchmark.ope import rules_for, sequence_curves
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark
 from training.benchmark.results import (
@@ -17,6 +17,7 @@ from training.benchmark.results import (
     read_unsupervised,
 )
 from training.benchmark.starts import spatial_curves, temporal_curves
+from training.benchmark.summary import score_tracker
 from training.benchmark.vot import score_supervised, score_unsupervised
 
 
@@ -52,7 +53,7 @@ def score_benchmark(
         `schema`, `benchmark`, `title`, `kind`, `protocol` (for VOT the overlap rule), `missing` (sequences
         that the roots lack), `partial`, and `trackers`: for each `overall`, `sequences`, `attributes`
         (OPE) or `tags` (VOT), `missing` (sequences without a result), `partial`, `notes`; for VOT also
-        `unsupervised` (None without such results). Numbers as `ope.summary`, `vot.score_supervised` and
+        `unsupervised` (None without such results). Numbers as `summary.summary`, `vot.score_supervised` and
         `vot.score_unsupervised` describe them.
 
     Raises

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import PERFECT_AUC, benchmark, sequence, slow_matlab, still
-from training.benchmark.ope import Curves, fit_length, rules_for, score_tracker, sequence_curves, summary
+from training.benchmark.ope import Curves, fit_length, rules_for, sequence_curves
 from training.benchmark.protocols import PROTOCOLS, get_protocol
+from training.benchmark.summary import score_tracker, summary
 
 whole = st.integers(1, 60)
 size = st.integers(1, 40)

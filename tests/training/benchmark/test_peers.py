@@ -25,10 +25,11 @@ from tests.training.benchmark.builders import benchmark, vot_sequence, write_row
 from tests.training.benchmark.test_regions import rotated
 from training.benchmark.accuracy import frame_accuracy
 from training.benchmark.eao import Run, expected_average_overlap, expected_overlap_curve
-from training.benchmark.ope import sequence_curves, summary
+from training.benchmark.ope import sequence_curves
 from training.benchmark.records import Benchmark, Sequence
 from training.benchmark.results import read_results
 from training.benchmark.sequences import load_benchmark
+from training.benchmark.summary import summary
 from training.benchmark.trajectories import Trajectory
 from training.benchmark.vot import measure_runs, score_supervised
 from training.benchmark.writing import write_boxes, write_runs

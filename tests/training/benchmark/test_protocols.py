@@ -5,8 +5,9 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import PERFECT_AUC, boxes, sequence, still
-from training.benchmark.ope import sequence_curves, summary
+from training.benchmark.ope import sequence_curves
 from training.benchmark.protocols import PROTOCOLS, get_protocol, repair
+from training.benchmark.summary import summary
 
 ALL = ("matlab", "got10k", "pysot")
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import PERFECT_AUC, benchmark, boxes, sequence, still
-from training.benchmark.ope import summary
 from training.benchmark.results import read_segments
 from training.benchmark.score import score_starts
 from training.benchmark.sequences import load_benchmark
@@ -21,6 +20,7 @@ from training.benchmark.starts import (
     temporal_starts,
     undo_scale,
 )
+from training.benchmark.summary import summary
 from training.benchmark.writing import write_boxes, write_starts
 
 PUBLISHED = {

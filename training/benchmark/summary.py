@@ -1,0 +1,80 @@
+"""Scores read off the curves of one-pass evaluation: overall, per sequence, per attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.benchmark.metrics import OVERLAP_AT, PRECISION_AT
+from training.benchmark.ope import CURVES, Curves
+from training.benchmark.protocols import Protocol, get_protocol
+from training.benchmark.records import Benchmark
+
+
+def summary(
+    curves: Curves, rows: NDArray[np.int64] | None = None, *, drop_zero: bool = False
+) -> dict[str, object]:
+    """Scores of some sequences: the unweighted mean of their curves, and what is read off it.
+
+    Parameters
+    ----------
+    curves : Curves
+    rows : (K,) int64 or None
+        Which sequences; None: all.
+    drop_zero : bool
+        Leave sequences whose curve is 0 everywhere out of that curve's mean (MATLAB).
+
+    Returns
+    -------
+    dict
+        `auc` (mean of the success curve), `op50` (success at 0.5), `dp20` (precision at 20 pixels),
+        `norm_precision` (at 0.20), `norm_auc`, `frames`, `sequences`, and `curves` with the three means.
+    """
+    pick = slice(None) if rows is None else rows
+    means = {}
+    for name in CURVES:
+        curve = getattr(curves, name)[pick]
+        if drop_zero and curve.any():
+            curve = curve[curve.sum(axis=1) > np.finfo(float).eps]
+        means[name] = curve.mean(axis=0)
+    frames = curves.frames[pick]
+    return {
+        "auc": float(means["success"].mean()),
+        "op50": float(means["success"][OVERLAP_AT]),
+        "dp20": float(means["precision"][PRECISION_AT]),
+        "norm_precision": float(means["norm_precision"][PRECISION_AT]),
+        "norm_auc": float(means["norm_precision"].mean()),
+        "frames": int(frames.sum()),
+        "sequences": len(frames),
+        "curves": {name: mean.tolist() for name, mean in means.items()},
+    }
+
+
+def score_tracker(
+    benchmark: Benchmark, names: Items[str], curves: Curves, protocol: str | Protocol = "matlab"
+) -> dict[str, object]:
+    """JSON-able scores of one tracker: overall, per sequence, per attribute.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    names : sequence of str
+        Sequences behind the rows of `curves`.
+    curves : Curves
+    protocol : str or Protocol
+    """
+    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    attributes = {}
+    for attribute in benchmark.attributes:
+        rows = np.array(
+            [i for i, name in enumerate(names) if attribute in benchmark[name].attributes], dtype=np.int64
+        )
+        if len(rows):
+            attributes[attribute] = summary(curves, rows, drop_zero=rules.drops_zero_curves)
+    return {
+        "overall": summary(curves, drop_zero=rules.drops_zero_curves),
+        "sequences": {name: summary(curves, np.array([i])) for i, name in enumerate(names)},
+        "attributes": attributes,
+    }
