@@ -40,6 +40,8 @@ class Settings:
     """Folder of UAV123 that holds `data_seq` and `anno`."""
     vot2016_root: str = ""
     """Folder of VOT2016 sequences."""
+    backbone_weights: str = ""
+    """File of the online tracker's backbone, where `track.backbone` is no network of this pipeline."""
     jobs: int = -1
     """Worker processes; -1 is one a core."""
     backend: str = "loky"
@@ -54,6 +56,10 @@ class Settings:
     @property
     def workers(self) -> Workers:
         return Workers(jobs=self.jobs, backend=self.backend)
+
+    @property
+    def backbone_file(self) -> Path | None:
+        return Path(self.backbone_weights).expanduser() if self.backbone_weights else None
 
     def benchmark_roots(self, benchmark: str) -> tuple[Path, ...]:
         """Folders in which to look for a benchmark's sequences; empty when none is set."""

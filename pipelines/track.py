@@ -37,7 +37,12 @@ def run(options: argparse.Namespace) -> None:
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
-            contenders(config, weights=paths.WEIGHTS, device=str(pick_device(runtime.device))),
+            contenders(
+                config,
+                weights=paths.WEIGHTS,
+                backbone=runtime.backbone_file,
+                device=str(pick_device(runtime.device)),
+            ),
             manifest=load_manifest(paths.manifest(name)),
             out=out,
             store=paths.STORE / "results",

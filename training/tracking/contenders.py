@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -17,11 +18,14 @@ from training.networks import SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
+from training.tracking.online.choice import BackboneConfig, choose_backbone, needed_file
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.weight_files import sha256_of
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
 from training.weights import load_weights
 
-TrackerName = Literal["siamese", "untrained", "template", "still"]
+TrackerName = Literal["siamese", "online", "untrained", "template", "still"]
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -33,12 +37,20 @@ class TrackConfig:
     recipe : int
         Number of the trackers' rules; raised when their boxes change for the same settings.
     trackers : tuple of str
-        Who takes part: `siamese` (the trained network), `untrained` (the same network with fresh weights),
-        `template` (normalised cross-correlation with the first frame), `still` (the first box).
+        Who takes part: `siamese` (the trained network), `online` (a regression learnt in every sequence),
+        `untrained` (the Siamese network with fresh weights), `template` (normalised cross-correlation with
+        the first frame), `still` (the first box).
     untrained_seed : int
         Seed of the untrained network's weights.
     siamese : SiameseConfig
         Settings of both Siamese trackers.
+    backbone : BackboneConfig
+        Features of the online tracker.
+    online : OnlineConfig
+        Settings of the online tracker.
+    online_seeds : int
+        Runs of it, with seeds `online.seed`, `online.seed` + 1, ...: one result folder each, `online` alone
+        or `online-<seed>` of several.
     template : TemplateConfig
         Settings of template matching.
     """
@@ -47,10 +59,15 @@ class TrackConfig:
     trackers: tuple[TrackerName, ...] = ("siamese", "untrained", "template", "still")
     untrained_seed: int = 0
     siamese: SiameseConfig = Field(default_factory=SiameseConfig)
+    backbone: BackboneConfig = Field(default_factory=BackboneConfig)
+    online: OnlineConfig = Field(default_factory=OnlineConfig)
+    online_seeds: int = Field(default=1, ge=1)
     template: TemplateConfig = Field(default_factory=TemplateConfig)
 
 
-def contenders(config: TrackConfig, *, weights: Path, device: str = "cpu") -> list[Contender]:
+def contenders(
+    config: TrackConfig, *, weights: Path, backbone: Path | None = None, device: str = "cpu"
+) -> list[Contender]:
     """The configured trackers.
 
     Parameters
@@ -59,17 +76,22 @@ def contenders(config: TrackConfig, *, weights: Path, device: str = "cpu") -> li
         Which, and their settings.
     weights : Path
         The trained Siamese network, a file of `training.weights.save_weights`.
+    backbone : Path, optional
+        The file of weights that `config.backbone` needs, if it needs one.
     device : str
         Where networks run; on another device than the CPU boxes may differ in the last digits.
 
     Raises
     ------
     InputError
-        If the weights are needed and missing or damaged.
+        If a file of weights is needed and missing or damaged.
     """
     made = []
     make: Callable[[], Tracker]
     for name in config.trackers:
+        if name == "online":
+            made += _online_contenders(config, weights, backbone, device)
+            continue
         if name == "siamese":
             parts: list[Any] = [config.siamese, _file_digest(weights)]
             make = partial(_siamese, config.siamese, weights, device)
@@ -83,8 +105,38 @@ def contenders(config: TrackConfig, *, weights: Path, device: str = "cpu") -> li
         else:
             parts = []
             make = StillTracker
-        made.append(Contender(name, make, digest(_canonical([config.recipe, name, *parts]))))
+        made.append(Contender(name, make, _identity(config, name, parts)))
     return made
+
+
+def _online_contenders(config: TrackConfig, weights: Path, file: Path | None, device: str) -> list[Contender]:
+    """One contender a seed; the file of the backbone is checked here, before any work."""
+    backbone = config.backbone
+    content = _file_digest(weights) if backbone.name == "siamese" else sha256_of(needed_file(backbone, file))
+    choose_backbone(backbone, trained=weights, file=file, device=device)
+    seeds = range(config.online.seed, config.online.seed + config.online_seeds)
+    made = []
+    for seed in seeds:
+        online = replace(config.online, seed=seed)
+        parts = [online, backbone.name, backbone.convention, content]
+        made.append(
+            Contender(
+                "online" if len(seeds) == 1 else f"online-{seed}",
+                partial(_online, online, backbone, weights, file, device),
+                _identity(config, "online", parts),
+            )
+        )
+    return made
+
+
+def _identity(config: TrackConfig, name: str, parts: list[Any]) -> str:
+    return digest(_canonical([config.recipe, name, *parts]))
+
+
+def _online(
+    config: OnlineConfig, backbone: BackboneConfig, weights: Path, file: Path | None, device: str
+) -> Tracker:
+    return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
 
 
 def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:

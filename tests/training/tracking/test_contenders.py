@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import pickle
 
+import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 from curation.errors import InputError
+from tests.training.tracking.online.conftest import random_weights
+from tests.training.tracking.scenes import moving_target
 from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.contenders import TrackConfig, contenders
+from training.tracking.online.choice import BackboneConfig
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.weight_files import sha256_of
 from training.tracking.siamese import SiameseConfig, SiameseTracker
 from training.weights import save_weights
 
 WIDTH = 0.05
+ALL = ("siamese", "online", "untrained", "template", "still")
 
 
 def write_weights(path, seed=1):
@@ -29,14 +37,17 @@ def weights(tmp_path):
 
 
 def identities(weights, **settings):
-    return {c.name: c.identity for c in contenders(TrackConfig(**settings), weights=weights)}
+    config = TrackConfig(**{"trackers": ALL, **settings})
+    return {c.name: c.identity for c in contenders(config, weights=weights)}
 
 
 def test_every_name_makes_its_tracker_after_pickling(weights):
-    made = {c.name: pickle.loads(pickle.dumps(c)).make() for c in contenders(TrackConfig(), weights=weights)}
+    config = TrackConfig(trackers=ALL)
+    made = {c.name: pickle.loads(pickle.dumps(c)).make() for c in contenders(config, weights=weights)}
     kinds = {name: type(tracker) for name, tracker in made.items()}
     assert kinds == {
         "siamese": SiameseTracker,
+        "online": OnlineTracker,
         "untrained": SiameseTracker,
         "template": TemplateTracker,
         "still": StillTracker,
@@ -59,25 +70,70 @@ def test_the_untrained_network_is_the_same_every_time_and_leaves_the_generator_a
 @pytest.mark.parametrize(
     ("settings", "changed"),
     [
-        ({"recipe": 2}, {"siamese", "untrained", "template", "still"}),
+        ({"recipe": 2}, set(ALL)),
         ({"siamese": SiameseConfig(scale_step=1.05)}, {"siamese", "untrained"}),
         ({"template": TemplateConfig(reach=2.0)}, {"template"}),
         ({"untrained_seed": 3}, {"untrained"}),
+        ({"online": OnlineConfig(update_gate=0.4)}, {"online"}),
+        ({"online": OnlineConfig(seed=1)}, {"online"}),
         ({}, set()),
     ],
 )
 def test_identities_change_with_what_decides_the_boxes_only(weights, settings, changed):
     before, after = identities(weights), identities(weights, **settings)
     assert {name for name in before if before[name] != after[name]} == changed
-    assert len(set(after.values())) == 4
+    assert len(set(after.values())) == len(ALL)
 
 
-def test_other_weights_are_another_siamese_tracker_only(weights, tmp_path):
+def test_other_weights_are_other_trackers_where_they_are_used(weights, tmp_path):
     before, after = identities(weights), identities(write_weights(tmp_path / "other.safetensors", seed=2))
-    assert {name for name in before if before[name] != after[name]} == {"siamese"}
+    assert {name for name in before if before[name] != after[name]} == {"siamese", "online"}
 
 
 def test_missing_weights_say_which_stage_makes_them(tmp_path):
     with pytest.raises(InputError, match=r"missing\. Run: dvc repro train"):
         contenders(TrackConfig(), weights=tmp_path / "none.safetensors")
     assert contenders(TrackConfig(trackers=("still",)), weights=tmp_path / "none.safetensors")
+
+
+def test_several_seeds_are_several_contenders(weights):
+    config = TrackConfig(trackers=("online",), online_seeds=2, online=OnlineConfig(seed=7))
+    first, second = contenders(config, weights=weights)
+    assert (first.name, second.name) == ("online-7", "online-8")
+    assert first.identity != second.identity
+    [alone] = contenders(TrackConfig(trackers=("online",), online=OnlineConfig(seed=8)), weights=weights)
+    assert alone.name == "online"
+    assert alone.identity == second.identity
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "squeezenet.safetensors"
+    safetensors.torch.save_file(random_weights("squeezenet"), path)
+    return path
+
+
+def online_on(file, weights, **backbone):
+    config = TrackConfig(trackers=("online",), backbone=BackboneConfig(name="squeezenet", **backbone))
+    [contender] = contenders(config, weights=weights, backbone=file)
+    return contender
+
+
+def test_a_file_of_weights_is_known_by_its_digest_wherever_it_is(weights, file, tmp_path):
+    right = sha256_of(file)
+    contender = online_on(file, weights, sha256=right)
+    moved = file.rename(tmp_path / "moved.safetensors")
+    assert online_on(moved, weights, sha256=right[:10]).identity == contender.identity
+    frames, boxes = moving_target(2, shape=(120, 160))
+    tracker = pickle.loads(pickle.dumps(online_on(moved, weights, sha256=right[:10]))).make()
+    tracker.init(frames[0], boxes[0])
+    assert np.isfinite(tracker.update(frames[1])).all()
+
+
+def test_a_file_without_a_digest_or_with_another_is_refused(weights, file):
+    with pytest.raises(InputError, match=rf"track\.backbone\.sha256 .* has {sha256_of(file)}"):
+        online_on(file, weights)
+    with pytest.raises(InputError, match="expected 00000000"):
+        online_on(file, weights, sha256="00000000")
+    with pytest.raises(InputError, match="settings --set backbone_weights="):
+        online_on(None, weights, sha256="00000000")

@@ -192,15 +192,23 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     )
 
 
-def _check_digest(path: Path, sha256: str) -> None:
-    if not sha256:
-        return
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file of weights, hexadecimal.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
     try:
         with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
+            return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"backbone weights {path}: {error.strerror}", do="Give an existing file") from None
-    if not found.startswith(sha256.lower()):
+
+
+def _check_digest(path: Path, sha256: str) -> None:
+    if sha256 and not (found := sha256_of(path)).startswith(sha256.lower()):
         raise InputError(
             f"{path} has SHA-256 {found}, expected {sha256}",
             do="Fetch the file again, or correct the digest",

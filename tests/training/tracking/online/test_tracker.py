@@ -1,0 +1,75 @@
+"""The online tracker on scenes with a known target, with random convolutions as its features."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.training.tracking.scenes import moving_target, overlap
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+
+
+def follow(tracker, frames, box):
+    tracker.init(frames[0], box)
+    return np.array([box, *(tracker.update(frame) for frame in frames[1:])])
+
+
+@pytest.fixture(scope="module")
+def scene():
+    return moving_target(10, velocity=(4.0, -2.0), start=(60.0, 90.0))
+
+
+def test_follows_a_moving_target(squeezenet, scene):
+    frames, truth = scene
+    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    assert min(map(overlap, boxes, truth)) > 0.7
+
+
+def test_follows_a_growing_target(squeezenet):
+    frames, truth = moving_target(14, velocity=(0.0, 0.0), growth=1.025, start=(90.0, 70.0))
+    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    still = overlap(truth[0], truth[-1])
+    assert overlap(boxes[-1], truth[-1]) > still + 0.1
+
+
+def test_the_same_seed_gives_the_same_boxes_and_a_second_sequence_starts_clean(squeezenet, scene):
+    frames, truth = scene
+    other, other_truth = moving_target(4, seed=9, size=(60, 24))
+    used = OnlineTracker(squeezenet)
+    follow(used, other, other_truth[0])
+    again = follow(used, frames, truth[0])
+    np.testing.assert_array_equal(again, follow(OnlineTracker(squeezenet), frames, truth[0]))
+
+
+def test_another_seed_learns_something_else(squeezenet, scene):
+    frames, truth = scene
+    tracker = OnlineTracker(squeezenet, replace(OnlineConfig(), seed=1))
+    assert not np.array_equal(
+        follow(tracker, frames, truth[0]), follow(OnlineTracker(squeezenet), frames, truth[0])
+    )
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (-30.0, 20.0, 60.0, 40.0),
+        (200.0, 160.0, 80.0, 60.0),
+        (100.0, 80.0, 1.0, 1.0),
+        (0, 0, 240, 180),
+        (10, 90, 220, 3),
+    ],
+)
+def test_boxes_half_outside_tiny_huge_and_thin_stay_finite(squeezenet, scene, box):
+    frames, _ = scene
+    boxes = follow(OnlineTracker(squeezenet), frames[:3], np.array(box, float))
+    assert np.isfinite(boxes).all()
+    assert (boxes[:, 2:] > 0).all()
+
+
+def test_a_target_that_leaves_and_a_blank_frame_are_survived(squeezenet):
+    frames, truth = moving_target(10, velocity=(25.0, 0.0), start=(60.0, 60.0))
+    frames[5] = np.zeros_like(frames[5])
+    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    assert np.isfinite(boxes).all()

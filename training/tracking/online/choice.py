@@ -1,0 +1,88 @@
+"""Which backbone the online tracker works on: a parameter, while the place of its file is a setting."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+from pydantic import Field
+
+from curation.errors import STRICT, InputError, parameters
+from training.tracking.online.backbones import Backbone
+from training.tracking.online.weight_files import BackboneName, ConventionName, load_backbone, sha256_of
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class BackboneConfig:
+    """The online tracker's features.
+
+    Parameters
+    ----------
+    name : {"siamese", "squeezenet", "vgg16"}
+        `siamese` is the network that this pipeline trains; the others are read from a file.
+    sha256 : str
+        Leading hexadecimal digits, at least 8, of the file's SHA-256: they, not the file's place, say which
+        weights decide the boxes. Unused by `siamese`.
+    convention : {"auto", "caffe", "caffe_rgb", "torchvision"}
+        What images the file's weights want; `auto`: as the names of its layers tell.
+    """
+
+    name: BackboneName = "siamese"
+    sha256: str = Field(default="", pattern="^([0-9a-f]{8,64})?$")
+    convention: ConventionName = "auto"
+
+
+def choose_backbone(
+    config: BackboneConfig, *, trained: Path, file: Path | None, device: torch.device | str = "cpu"
+) -> Backbone:
+    """The configured backbone.
+
+    Parameters
+    ----------
+    config : BackboneConfig
+    trained : Path
+        The network that this pipeline trains.
+    file : Path or None
+        The weights of `squeezenet` or `vgg16`.
+    device : torch.device
+
+    Raises
+    ------
+    InputError
+        If no file or no digest is given where one is needed, or the file is not what the digest says.
+    """
+    if config.name == "siamese":
+        return load_backbone("siamese", trained, device=device)
+    file = needed_file(config, file)
+    return load_backbone(config.name, file, sha256=config.sha256, convention=config.convention, device=device)
+
+
+@lru_cache(maxsize=2)
+def _from_file(config: BackboneConfig, file: Path, device: str) -> Backbone:
+    """Read once a process: trackers share a backbone, which none of them changes."""
+    return load_backbone(config.name, file, sha256=config.sha256, convention=config.convention, device=device)
+
+
+def needed_file(config: BackboneConfig, file: Path | None) -> Path:
+    """The file of weights, once it and its digest are given.
+
+    Raises
+    ------
+    InputError
+        If either is not; for a missing digest, the message holds the file's.
+    """
+    if file is None:
+        raise InputError(
+            f"the backbone {config.name} is read from a file, and no file is set",
+            do="Run: python -m pipelines settings --set backbone_weights=/path/to/file",
+            reason="missing backbone",
+        )
+    if not config.sha256:
+        raise InputError(
+            f"track.backbone.sha256 does not say which weights of {config.name} are meant; "
+            f"{file} has {sha256_of(file)}",
+            do="Set track.backbone.sha256 to that, if these are the weights you mean",
+            reason="missing digest",
+        )
+    return file
