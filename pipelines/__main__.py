@@ -26,6 +26,7 @@ TOOLS = (
     "convert",
     "classic",
     "follow",
+    "study",
 )
 
 log = logging.getLogger("pipelines")

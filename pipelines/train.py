@@ -27,21 +27,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     del options
-    runtime = settings.load()
-    with join(pick_device(runtime.device)) as group:
+    with join(pick_device(settings.load().device)) as group:
         report = train(
             parameters.load("train"),
-            Inputs(
-                train=paths.IMDB / "imdb_video_train.json",
-                validation=paths.IMDB / "imdb_video_val.json",
-                crops=paths.CROPS,
-            ),
+            imdb_files(),
             Outputs(weights=paths.WEIGHTS, records=paths.REPORTS / "train", checkpoints=paths.CHECKPOINTS),
-            Runtime(device=runtime.device, workers=_loaders(runtime.jobs), revision=_revision()),
+            runtime(),
             group,
         )
         if group.main:
             write_json(paths.report("train", "train"), report)
+
+
+def imdb_files() -> Inputs:
+    """What a training reads: the imdb stage's files and the crop stage's shards."""
+    return Inputs(
+        train=paths.IMDB / "imdb_video_train.json",
+        validation=paths.IMDB / "imdb_video_val.json",
+        crops=paths.CROPS,
+    )
+
+
+def runtime() -> Runtime:
+    """How a training runs, by the settings, and the revision of the code to record."""
+    chosen = settings.load()
+    return Runtime(device=chosen.device, workers=_loaders(chosen.jobs), revision=_revision())
 
 
 def _loaders(jobs: int) -> int:
