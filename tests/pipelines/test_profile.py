@@ -30,6 +30,12 @@ def test_every_profile_gives_valid_parameters(
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     assert main(["profile", name]) == 0
     parameters.check()
+    crops, pairs = parameters.load("crop"), parameters.load("train").pairs
+    assert (pairs.exemplar_size, pairs.crop_size, pairs.context) == (
+        crops.exemplar_size,
+        crops.search_size,
+        crops.context,
+    ), "training refuses crops that are not what it expects"
     assert (tmp_path / "params.yaml").read_bytes() != (ROOT / "params.yaml").read_bytes()
 
 
