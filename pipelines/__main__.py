@@ -26,6 +26,7 @@ TOOLS = (
     "convert",
     "classic",
     "follow",
+    "vot",
     "study",
 )
 
@@ -52,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             module.add_arguments(command)
             command.set_defaults(run=module.run)
     options = parser.parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    for package in ("curation", "training", "pipelines"):
+        logging.getLogger(package).setLevel(logging.INFO)
     try:
         options.run(options)
     except InputError as error:

@@ -2,9 +2,9 @@
 
     python -m pipelines follow holiday.mp4 --box 410,220,64,80
     python -m pipelines follow frames/ --box 410,220,64,80 --tracker online --weights squeezenet1_0.npz
-VIDEO is any file OpenCV opens, a folder of images, or the index of a camera. The box is x,y,w,h in the first
-frame: pixels, the top-left pixel is 0,0. Both files are
-written into the current folder, named after the video, unless --boxes and --out say otherwise.
+VIDEO is any file OpenCV opens, a folder of images, or the index of a camera. The box is x,y,w,h in the first frame:
+pixels, the top-left pixel is 0,0. Both files are written into the current folder, named after the video, unless
+--boxes and --out say otherwise.
 """
 
 from __future__ import annotations
@@ -16,26 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from curation.errors import InputError
-from pipelines import parameters, paths, settings
-from training.device import pick_device
-from training.tracking.folding import for_inference
-from training.tracking.interface import Tracker
-from training.tracking.siamese import SiameseTracker
+from pipelines import trackers
 from training.tracking.video import follow
 from training.tracking.video_source import open_source
-from training.weights import load_weights
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", metavar="VIDEO", help="file, folder of images, or camera index")
     parser.add_argument("--box", required=True, metavar="X,Y,W,H", help="the target in the first frame")
-    parser.add_argument("--tracker", choices=("siamese", "online"), default="siamese", help="(siamese)")
-    parser.add_argument(
-        "--weights", type=Path, help="siamese: the pipeline's by default; online: a backbone's weight file"
-    )
-    parser.add_argument(
-        "--backbone", choices=("squeezenet", "vgg16"), default="squeezenet", help="of the online tracker"
-    )
+    trackers.add_arguments(parser)
     parser.add_argument("--boxes", type=Path, metavar="FILE", help="where to write the boxes (<video>.txt)")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="where to write the video (<video>.tracked.mp4)"
@@ -47,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     stem = Path(options.video).resolve().stem if not options.video.isdigit() else f"camera{options.video}"
     text = options.boxes or Path(f"{stem}.txt")
     video = options.out or Path(f"{stem}.tracked.mp4")
-    done = follow(open_source(options.video), box, _tracker(options), text=text, video=video)
+    done = follow(open_source(options.video), box, trackers.make_tracker(options), text=text, video=video)
     unread = f", {done.unread} of them unreadable" if done.unread else ""
     sys.stdout.write(f"{len(done.boxes)} frames{unread}; boxes in {text}, video in {video}\n")
 
@@ -62,20 +51,3 @@ def _box(words: str) -> np.ndarray:
             f"--box {words}: expected four numbers x,y,w,h", do="For example: --box 410,220,64,80"
         )
     return values
-
-
-def _tracker(options: argparse.Namespace) -> Tracker:
-    device = str(pick_device(settings.load().device))
-    if options.tracker == "siamese":
-        network, _ = load_weights(options.weights or paths.WEIGHTS)
-        return SiameseTracker(for_inference(network), parameters.load("track").siamese, device=device)
-    if options.weights is None:
-        raise InputError(
-            "the online tracker needs the weights of an ImageNet network",
-            do="Say --weights FILE (SqueezeNet 1.0, or VGG-16 with --backbone vgg16)",
-        )
-    # Imported here: the Siamese tracker needs none of it.
-    from training.tracking.online.tracker import OnlineTracker
-    from training.tracking.online.weight_files import load_backbone
-
-    return OnlineTracker(load_backbone(options.backbone, options.weights))

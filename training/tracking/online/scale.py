@@ -58,7 +58,8 @@ def search_scale(
     images = [cut(frame, centre, size * factor, geometry, backbone, cells=cells) for factor in factors]
     with torch.inference_mode():
         features = reduction.reduce(*backbone.features(batch(images)))
-        response = head.correlate(features[..., border:-border, border:-border])  # (3, 2m + 1, 2m + 1)
+        inner = features[..., border : cells[0] - border, border : cells[1] - border]
+        response = head.correlate(inner)  # (3, 2m + 1, 2m + 1)
         peaks = response.amax(dim=(1, 2)).cpu().numpy() * [config.penalty, 1.0, config.penalty]
     best = int(peaks.argmax())
     found = factors[best] * config.step ** parabola(peaks, best)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.online.backbones import SqueezeNet
 from training.tracking.online.convention import CAFFE_SQUEEZENET
+from training.tracking.online.siamese_backbone import SiameseBackbone
 from training.tracking.online.weight_files import SHAPES
 
 
@@ -24,3 +26,10 @@ def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="session")
 def squeezenet() -> SqueezeNet:
     return SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
+
+
+@pytest.fixture(scope="session")
+def siamese() -> SiameseBackbone:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return SiameseBackbone(SiameseNetwork(NetworkConfig(width=0.1)).eval())

@@ -21,9 +21,10 @@ def scene():
     return moving_target(10, velocity=(4.0, -2.0), start=(60.0, 90.0))
 
 
-def test_follows_a_moving_target(squeezenet, scene):
+@pytest.mark.parametrize("backbone", ["squeezenet", "siamese"])
+def test_follows_a_moving_target(backbone, request, scene):
     frames, truth = scene
-    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    boxes = follow(OnlineTracker(request.getfixturevalue(backbone)), frames, truth[0])
     assert min(map(overlap, boxes, truth)) > 0.7
 
 

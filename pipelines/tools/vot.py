@@ -1,0 +1,51 @@
+"""Serve a tracker to the VOT toolkit through TraX, or print how to register it there.
+
+    python -m pipelines vot --tracker online --register >> workspace/trackers.ini
+The toolkit then starts `python -m pipelines vot --tracker online` itself, once a run, in this folder, whose settings,
+parameters and weights count. Needs the package vot-trax: pip install -e ".[vot]".
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from curation.errors import InputError
+from pipelines import trackers
+from training.tracking.trax_server import serve
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    trackers.add_arguments(parser)
+    parser.add_argument(
+        "--register", action="store_true", help="print the entry for the toolkit's trackers.ini"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    if options.register:
+        sys.stdout.write(registration(options))
+        return
+    try:
+        import trax  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "the package vot-trax is not installed", do='Run: pip install -e ".[vot]" -c constraints.txt'
+        ) from None
+    serve(trackers.make_tracker(options), f"DSLT-{options.tracker}")
+
+
+def registration(options: argparse.Namespace) -> str:
+    """The entry of the toolkit's tracker registry that starts this very server, in this folder."""
+    words = [sys.executable, "-m", "pipelines", "vot", "--tracker", options.tracker]
+    if options.weights:
+        words += ["--weights", str(options.weights.resolve()), "--backbone", options.backbone]
+    script = f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(words)}"
+    return (
+        f"[dslt_{options.tracker}]\n"
+        f"label = DSLT {options.tracker}\n"
+        "protocol = trax\n"
+        f"command = {shlex.join(['sh', '-c', script])}\n"
+    )

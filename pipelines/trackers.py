@@ -1,0 +1,51 @@
+"""One tracker by command line: what `follow` and `vot` have in common."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from pipelines import parameters, paths, settings
+from training.device import pick_device
+from training.tracking.contenders import TrackConfig, contenders
+from training.tracking.interface import Tracker
+from training.tracking.online.choice import BackboneConfig
+from training.tracking.online.weight_files import sha256_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tracker", choices=("siamese", "online"), default="siamese", help="(siamese)")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="of the network; without it, the network trained here, or for online what params.yaml names",
+    )
+    parser.add_argument(
+        "--backbone",
+        choices=("squeezenet", "vgg16", "siamese"),
+        default="squeezenet",
+        help="online: what --weights holds (squeezenet)",
+    )
+
+
+def make_tracker(options: argparse.Namespace) -> Tracker:
+    """The tracker that the command line names, with the settings of params.yaml.
+
+    Raises
+    ------
+    InputError
+        If its weights are missing, damaged, or not those that params.yaml names.
+    """
+    runtime = settings.load()
+    config: TrackConfig = replace(parameters.load("track"), trackers=(options.tracker,), online_seeds=1)
+    trained, file = paths.WEIGHTS, runtime.backbone_file
+    if options.weights and (options.tracker == "siamese" or options.backbone == "siamese"):
+        trained = options.weights
+        config = replace(config, backbone=BackboneConfig())
+    elif options.weights:
+        file = options.weights
+        config = replace(config, backbone=BackboneConfig(name=options.backbone, sha256=sha256_of(file)))
+    [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
+    return contender.make()
