@@ -27,6 +27,7 @@ TOOLS = (
     "classic",
     "follow",
     "vot",
+    "ablation",
     "study",
 )
 

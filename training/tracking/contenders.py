@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -110,23 +110,39 @@ def contenders(
 
 
 def _online_contenders(config: TrackConfig, weights: Path, file: Path | None, device: str) -> list[Contender]:
-    """One contender a seed; the file of the backbone is checked here, before any work."""
-    backbone = config.backbone
-    content = _file_digest(weights) if backbone.name == "siamese" else sha256_of(needed_file(backbone, file))
-    choose_backbone(backbone, trained=weights, file=file, device=device)
     seeds = range(config.online.seed, config.online.seed + config.online_seeds)
-    made = []
-    for seed in seeds:
-        online = replace(config.online, seed=seed)
-        parts = [online, backbone.name, backbone.convention, content]
-        made.append(
-            Contender(
-                "online" if len(seeds) == 1 else f"online-{seed}",
-                partial(_online, online, backbone, weights, file, device),
-                _identity(config, "online", parts),
-            )
+    forms = {
+        "online" if len(seeds) == 1 else f"online-{seed}": replace(config.online, seed=seed) for seed in seeds
+    }
+    return online_contenders(config, forms, weights=weights, backbone=file, device=device)
+
+
+def online_contenders(
+    config: TrackConfig,
+    forms: Mapping[str, OnlineConfig],
+    *,
+    weights: Path,
+    backbone: Path | None = None,
+    device: str = "cpu",
+) -> list[Contender]:
+    """Online trackers of several forms on one backbone; parameters and errors as of `contenders`.
+
+    Parameters
+    ----------
+    forms : mapping of str to OnlineConfig
+        Name and settings of each; `config.online` is not used.
+    """
+    chosen = config.backbone
+    content = _file_digest(weights) if chosen.name == "siamese" else sha256_of(needed_file(chosen, backbone))
+    choose_backbone(chosen, trained=weights, file=backbone, device=device)  # its errors come before any work
+    return [
+        Contender(
+            name,
+            partial(_online, online, chosen, weights, backbone, device),
+            _identity(config, "online", [online, chosen.name, chosen.convention, content]),
         )
-    return made
+        for name, online in forms.items()
+    ]
 
 
 def _identity(config: TrackConfig, name: str, parts: list[Any]) -> str:

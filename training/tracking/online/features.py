@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from pydantic import Field
@@ -21,11 +23,15 @@ class ReductionConfig:
         than learnt ones (STUDY) and need no training.
     shallow, deep : float
         Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
+    residual : {"both", "features", "none"}
+        Residual connections: `both` (paper) fuses the depths' features, and adds the response of the deep ones
+        to that of the fused ones; `features` leaves the second response out; `none` has the deep ones alone.
     """
 
     channels: int = Field(default=32, ge=1, le=512)
     shallow: float = Field(default=0.8, ge=0, le=1)
     deep: float = Field(default=0.2, ge=0, le=1)
+    residual: Literal["both", "features", "none"] = "both"
 
 
 class Reduction:
@@ -45,15 +51,18 @@ class Reduction:
 
     @property
     def channels(self) -> int:
-        """Channels of `reduce`: the fused ones, then the deep ones."""
-        return 2 * self.config.channels
+        """Channels of `reduce`: those of the fused features, and as many of the deep ones, where both count."""
+        return (2 if self.config.residual == "both" else 1) * self.config.channels
 
     def reduce(self, shallow: Tensor, deep: Tensor) -> Tensor:
-        """(B, C1, h, w) and (B, C2, h, w) -> (B, 2 R, h, w): fused features, then deep ones."""
+        """(B, C1, h, w) and (B, C2, h, w) -> (B, 2 R, h, w): fused features, then deep ones (or one of them)."""
         config = self.config
-        low = F.conv2d(shallow, *self._shallow)  # (B, R, h, w)
         high = F.conv2d(deep, *self._deep)  # (B, R, h, w)
-        return torch.cat([config.shallow * low + config.deep * high, high], dim=1)
+        if config.residual == "none":
+            return high
+        low = F.conv2d(shallow, *self._shallow)  # (B, R, h, w)
+        fused = config.shallow * low + config.deep * high
+        return fused if config.residual == "features" else torch.cat([fused, high], dim=1)
 
 
 def _principal(maps: Tensor, channels: int) -> tuple[Tensor, Tensor]:

@@ -13,6 +13,9 @@ from curation.errors import STRICT, parameters
 from training.losses import REGRESSION
 from training.tracking.online.head import Head
 
+RegressionLoss = Literal["shrinkage", "shrinkage_unweighted", "l2", "l3", "focal_l2"]
+"""Keys of `training.losses.REGRESSION`."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class LearnConfig:
@@ -38,7 +41,7 @@ class LearnConfig:
         Their learning rate.
     """
 
-    loss: Literal["shrinkage", "shrinkage_unweighted", "l2", "l3", "focal_l2"] = "shrinkage"
+    loss: RegressionLoss = "shrinkage"
     speed: float = Field(default=10.0, gt=0)
     localisation: float = Field(default=0.2, ge=0)
     init_std: float = Field(default=1e-7, ge=0)

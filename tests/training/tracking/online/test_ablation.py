@@ -1,0 +1,94 @@
+"""The ablation's bookkeeping: fair rates, every form and seed once, means and spreads."""
+
+from __future__ import annotations
+
+import pytest
+
+from training.tracking.online.ablation import AblationConfig, Form, ablate, spread
+from training.tracking.online.ablation_report import ablation_plot, ablation_table
+from training.tracking.online.tracker import OnlineConfig
+
+ONLINE = OnlineConfig()
+SEQUENCES = ("one", "two", "three")
+
+
+class Recorded:
+    """Scores settings by a rule, and remembers what it was asked."""
+
+    def __init__(self, rule):
+        self.rule = rule
+        self.asked = []
+
+    def __call__(self, forms, sequences):
+        self.asked.append((dict(forms), tuple(sequences)))
+        return {
+            name: {s: {"auc": self.rule(form, s), "dp20": 0.5} for s in sequences}
+            for name, form in forms.items()
+        }
+
+
+def factor_of(form):
+    return form.learn.first_rate / ONLINE.learn.first_rate
+
+
+def test_a_sequence_has_no_say_in_its_own_rate():
+    # Rate 2 is best on `one` by far, rate 1 on the others: so `one` is scored with 1, the others with 2.
+    def rule(form, sequence):
+        best = 2.0 if sequence == "one" else 1.0
+        gain = 0.5 if sequence == "one" else 0.1
+        return 0.2 + gain * (factor_of(form) == best)
+
+    config = AblationConfig(losses=("l2",), residual=("both",), update=(True,), seeds=2, factors=(1.0, 2.0))
+    run = Recorded(rule)
+    report = ablate(config, ONLINE, SEQUENCES, run)
+    assert report["forms"][0]["factors"] == {"one": 1.0, "two": 2.0, "three": 2.0}
+    assert [row["auc"] for row in report["rows"]] == [pytest.approx(0.2)] * 2
+    tuning, *scored = run.asked
+    assert {form.seed for form in tuning[0].values()} == {2}
+    assert {form.seed for forms, _ in scored for form in forms.values()} == {0, 1}
+    assert sorted(sequences for _, sequences in scored) == [
+        ("one",),
+        ("one",),
+        ("two", "three"),
+        ("two", "three"),
+    ]
+
+
+def test_every_form_is_what_its_name_says():
+    config = AblationConfig(seeds=1, factors=(1.0,))
+    run = Recorded(lambda form, sequence: 0.5)
+    report = ablate(config, ONLINE, SEQUENCES, run)
+    assert len(report["rows"]) == 5 * 2 * 2 == len(run.asked)
+    for forms, _ in run.asked:
+        [(name, form)] = forms.items()
+        loss, residual, update, *_ = name.split("-")
+        assert (form.learn.loss, form.reduction.residual) == (loss, residual)
+        assert (form.learn.update_steps > 0) == (update == "update")
+
+
+def test_factors_scale_both_rates():
+    form = Form("l3", "features", True).settings(ONLINE, factor=0.5, seed=4)
+    assert form.learn.first_rate == ONLINE.learn.first_rate / 2
+    assert form.learn.update_rate == ONLINE.learn.update_rate / 2
+    assert form.seed == 4
+
+
+def test_spread_is_that_of_a_sample():
+    found = spread([{"auc": 0.4, "dp20": 1.0}, {"auc": 0.6, "dp20": 1.0}])
+    assert found == {
+        "auc_mean": pytest.approx(0.5),
+        "auc_spread": pytest.approx(0.02**0.5),
+        "dp20_mean": 1.0,
+        "dp20_spread": 0.0,
+    }
+
+
+def test_table_and_plot_name_every_form(tmp_path):
+    report = ablate(
+        AblationConfig(seeds=2), ONLINE, SEQUENCES, Recorded(lambda form, sequence: form.seed / 10)
+    )
+    rows = ablation_table(report).splitlines()
+    assert len(rows) == 2 + 20
+    assert "| shrinkage unweighted | none | no | 0.050 ± 0.071 | 0.500 ± 0.000 | 0.5 |" in rows
+    ablation_plot(tmp_path / "plot.png", report)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,168 @@
+"""The ablation of the paper: losses x residual connections x online update, several seeds, fair rates.
+
+Every form is first run with each factor on the learning rates, with a seed of its own. On each sequence the
+factor is then the one that did best on the *other* sequences (leave-one-out), so no sequence chooses the rate
+that it is scored with.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+from pydantic import Field
+
+from curation.errors import STRICT, parameters
+from training.tracking.online.learner import RegressionLoss
+from training.tracking.online.tracker import OnlineConfig
+
+Residual = Literal["both", "features", "none"]
+
+MEASURES = ("auc", "dp20")
+"""What is compared: success AUC and precision at 20 px, 0..1."""
+
+Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Name of a form -> sequence -> measure -> value."""
+
+Run = Callable[[Mapping[str, OnlineConfig], Sequence[str]], Scores]
+"""Tracks the named sequences with trackers of several forms, and scores them."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class AblationConfig:
+    """What is compared.
+
+    Parameters
+    ----------
+    losses : tuple of str
+        Keys of `training.losses.REGRESSION`.
+    residual : tuple of {"both", "features", "none"}
+        Residual connections, as in `ReductionConfig`.
+    update : tuple of bool
+        With and without online update.
+    seeds : int
+        Runs of each form; run k has seed `online.seed` + k.
+    factors : tuple of float
+        Tried on both learning rates of every form, with the seed after those; one factor: no tuning.
+    """
+
+    losses: tuple[RegressionLoss, ...] = Field(default=get_args(RegressionLoss), min_length=1)
+    residual: tuple[Residual, ...] = Field(default=("both", "none"), min_length=1)
+    update: tuple[bool, ...] = Field(default=(True, False), min_length=1)
+    seeds: int = Field(default=3, ge=1)
+    factors: tuple[float, ...] = Field(default=(0.5, 1.0, 2.0), min_length=1)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of the tracker."""
+
+    loss: RegressionLoss
+    residual: Residual
+    update: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.loss}-{self.residual}-{'update' if self.update else 'fixed'}"
+
+    def settings(self, online: OnlineConfig, *, factor: float, seed: int) -> OnlineConfig:
+        """The tracker's settings in this form."""
+        learn = replace(
+            online.learn,
+            loss=self.loss,
+            first_rate=online.learn.first_rate * factor,
+            update_rate=online.learn.update_rate * factor,
+            update_steps=online.learn.update_steps if self.update else 0,
+        )
+        reduction = replace(online.reduction, residual=self.residual)
+        return replace(online, learn=learn, reduction=reduction, seed=seed)
+
+
+def ablate(
+    config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
+) -> dict[str, Any]:
+    """Tune and run every form.
+
+    Parameters
+    ----------
+    config : AblationConfig
+    online : OnlineConfig
+        What all forms have in common.
+    sequences : sequence of str
+    run : callable
+        Called once to tune, then once a form, factor and seed; it may remember what it has run.
+
+    Returns
+    -------
+    dict
+        `rows`: one a form and seed, with `loss`, `residual`, `update`, `seed`, and `auc` and `dp20` averaged
+        over the sequences; `forms`: one a form, with `<measure>_mean` and `<measure>_spread` (standard
+        deviation of the sample) over its seeds, and `factors`, by sequence.
+    """
+    forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
+    rows, summaries = [], []
+    for form in forms:
+        factors = _tuned(form, config, online, sequences, run)
+        mine = []
+        for seed in range(online.seed, online.seed + config.seeds):
+            scores: dict[str, Mapping[str, float]] = {}
+            for factor in sorted(set(factors.values())):
+                chosen = [name for name in sequences if factors[name] == factor]
+                settings = form.settings(online, factor=factor, seed=seed)
+                scores |= run({_label(form, factor, seed): settings}, chosen)[_label(form, factor, seed)]
+            means = {
+                measure: statistics.fmean(scores[name][measure] for name in sequences) for measure in MEASURES
+            }
+            mine.append(
+                {"loss": form.loss, "residual": form.residual, "update": form.update, "seed": seed, **means}
+            )
+        rows += mine
+        summaries.append(
+            {
+                "loss": form.loss,
+                "residual": form.residual,
+                "update": form.update,
+                **spread(mine),
+                "factors": factors,
+            }
+        )
+    return {"rows": rows, "forms": summaries}
+
+
+def _tuned(
+    form: Form, config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
+) -> dict[str, float]:
+    """For every sequence, the factor that is best on the others; with a seed that is not scored."""
+    if len(config.factors) == 1 or len(sequences) == 1:
+        return dict.fromkeys(sequences, config.factors[len(config.factors) // 2])
+    seed = online.seed + config.seeds
+    labels = {factor: _label(form, factor, seed) for factor in config.factors}
+    settings = {labels[f]: form.settings(online, factor=f, seed=seed) for f in config.factors}
+    scores = run(settings, sequences)
+
+    def others(factor: float, left_out: str) -> float:
+        return statistics.fmean(scores[labels[factor]][name]["auc"] for name in sequences if name != left_out)
+
+    return {name: max(config.factors, key=lambda factor: others(factor, name)) for name in sequences}
+
+
+def spread(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Mean and sample standard deviation (0 for one row) of each measure."""
+    found: dict[str, float] = {}
+    for measure in MEASURES:
+        values = [row[measure] for row in rows]
+        found[f"{measure}_mean"] = statistics.fmean(values)
+        found[f"{measure}_spread"] = statistics.stdev(values) if len(values) > 1 else 0.0
+    return found
+
+
+def _label(form: Form, factor: float, seed: int) -> str:
+    return f"{form.name}-x{factor:g}-{seed}"
+
+
+def _product(
+    losses: Iterable[RegressionLoss], residual: Iterable[Residual], update: Iterable[bool]
+) -> list[tuple[RegressionLoss, Residual, bool]]:
+    return [(loss, fusion, new) for fusion in residual for new in update for loss in losses]
