@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from training.batches import PairBatch
 from training.labels import LabelConfig, label_maps
-from training.loader import PairBatch
 from training.networks import STRIDE
 
 LUMA = (0.299, 0.587, 0.114)

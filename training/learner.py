@@ -12,10 +12,10 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from curation.errors import STRICT, parameters
+from training.batches import PairBatch
 from training.distributed import Group
 from training.inputs import images, labels
 from training.labels import LabelConfig
-from training.loader import PairBatch
 from training.losses import Loss
 from training.networks import SiameseNetwork
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import multiprocessing
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from curation.errors import InputError
 from curation.shards import ShardFolder
 from training.augmentation import AugmentationConfig, Image, cut, draw_views
+from training.batches import PairBatch, batch_bytes, batch_in
 from training.messages import first_line
 from training.pairs import PairConfig, PairSampler, pair_random
 
@@ -29,31 +29,7 @@ PREFETCH = 4
 """Batches that each worker prepares ahead."""
 
 
-class PairBatch(NamedTuple):
-    """A batch as it leaves a worker.
-
-    Parameters
-    ----------
-    exemplar : (B, z, z, 3) uint8 tensor
-        BGR, as decoded.
-    search : (B, x, x, 3) uint8 tensor
-        BGR.
-    offset : (B, 2) float32 tensor
-        x, y of the target from the centre of the search image, px.
-    colour : (B, 2, 3) float32 tensor
-        Brightness, contrast and saturation of exemplar and search image.
-    instances : (B, 2) int64 tensor
-        Indices of the exemplar and search instance in the imdb.
-    """
-
-    exemplar: Tensor
-    search: Tensor
-    offset: Tensor
-    colour: Tensor
-    instances: Tensor
-
-
-class PairDataset(Dataset[PairBatch | InputError]):
+class PairDataset(Dataset[Tensor | InputError]):
     """Batches by number: item k holds pairs [first, first + batch) of step k % steps of epoch k // steps.
 
     Parameters
@@ -100,10 +76,12 @@ class PairDataset(Dataset[PairBatch | InputError]):
         self.epoch = epoch
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
 
-    def __getitem__(self, item: int) -> PairBatch | InputError:
-        """Batch number `item`; bad data come back as a value, which crosses process borders unharmed."""
+    def __getitem__(self, item: int) -> Tensor | InputError:
+        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which crosses
+        process borders unharmed.
+        """
         try:
-            return self.load(item)
+            return self._fill(item)
         except InputError as error:
             return error
 
@@ -115,15 +93,19 @@ class PairDataset(Dataset[PairBatch | InputError]):
         InputError
             If a crop cannot be read or decoded; it names the shard, frame and track.
         """
+        return self.unpack(self._fill(item))
+
+    def unpack(self, buffer: Tensor) -> PairBatch:
+        """The batch in a buffer of this dataset."""
+        return batch_in(buffer, self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+
+    def _fill(self, item: int) -> Tensor:
         epoch, step = divmod(item, self.steps)
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
-        z, x = self.pairs.exemplar_size, self.pairs.search_size
-        exemplar = np.empty((self.batch, z, z, 3), np.uint8)
-        search = np.empty((self.batch, x, x, 3), np.uint8)
-        offset = np.empty((self.batch, 2), np.float32)
-        colour = np.empty((self.batch, 2, 3), np.float32)
-        instances = np.empty((self.batch, 2), np.int64)
+        size = batch_bytes(self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+        buffer = torch.empty(size, dtype=torch.uint8)
+        exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
             random = pair_random(self.seed, epoch, start + row)
             instances[row] = self.sampler.draw(random)
@@ -131,9 +113,7 @@ class PairDataset(Dataset[PairBatch | InputError]):
             cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
             offset[row] = cut(self._crop(int(instances[row, 1])), views[1], search[row])
             colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
-        return PairBatch(
-            *(torch.from_numpy(array) for array in (exemplar, search, offset, colour, instances))
-        )
+        return buffer
 
     def _crop(self, instance: int) -> Image:
         """A stored crop, (S, S, 3) uint8 BGR."""
@@ -186,7 +166,7 @@ def load_batches(
     fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
     with warnings.catch_warnings():  # more workers than cores is the caller's choice: slow storage wants it
         warnings.filterwarnings("ignore", "This DataLoader will create")
-        loader: DataLoader[PairBatch | InputError] = DataLoader(
+        loader: DataLoader[Tensor | InputError] = DataLoader(
             dataset,
             batch_size=None,
             sampler=numbers,
@@ -198,10 +178,10 @@ def load_batches(
         )
         items = iter(loader)
     try:
-        for batch in items:
-            if isinstance(batch, InputError):
-                raise batch
-            yield batch
+        for item in items:
+            if isinstance(item, InputError):
+                raise item
+            yield dataset.unpack(item)
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise

@@ -24,13 +24,14 @@ from curation.errors import InputError
 from curation.files import digest
 from curation.imdb import load_imdb
 from training.augmentation import NONE
+from training.batches import PairBatch
 from training.checkpoints import Checkpoints, code_digest
 from training.configuration import Inputs, Outputs, Runtime, TrainConfig
 from training.device import pick_device
 from training.distributed import Group
 from training.inputs import move
 from training.learner import Learner
-from training.loader import PairBatch, PairDataset, load_batches
+from training.loader import PairDataset, load_batches
 from training.losses import build_loss
 from training.networks import SiameseNetwork, response_size
 from training.pairs import VALIDATION, PairSampler

@@ -93,10 +93,11 @@ class PairSampler:
     def _report_missing(self, shards: tuple[str, ...], config: PairConfig, name: str) -> None:
         first = shards[int(np.argmin(self.present))]
         line = f"{name}: {self.missing} of {len(shards)} shards are missing in {self.root}, the first {first}"
-        if config.missing_shards == "raise":
+        if config.missing_shards == "raise" or not self.present.any():
+            instead = ", or train on what is there with train.pairs.missing_shards: skip"
             raise InputError(
                 line,
-                do="Fetch them (dvc pull), or train on what is there with train.pairs.missing_shards: skip",
+                do=f"Fetch them (dvc pull){instead if self.present.any() else ''}",
                 reason="missing shards",
             )
         log.warning("%s; training on the rest", line)

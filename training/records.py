@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from curation.files import write_bytes
+from training.batches import PairBatch
 from training.inputs import labels, move
 from training.learner import Learner
-from training.loader import PairBatch
 
 CURVES = "curves.csv"
 """One row an epoch; the same bytes for the same run on the same kind of machine."""

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.batches import PairBatch
 from training.distributed import Group
 from training.inputs import labels, move
 from training.learner import Learner
-from training.loader import PairBatch
 from training.networks import STRIDE
 
 

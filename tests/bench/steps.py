@@ -28,12 +28,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from curation.imdb import load_imdb
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
+from training.batches import PairBatch
 from training.device import pick_device
 from training.distributed import Group
 from training.inputs import move
 from training.labels import LabelConfig
 from training.learner import Learner, OptimiserConfig, PrecisionConfig
-from training.loader import PairBatch, PairDataset, load_batches
+from training.loader import PairDataset, load_batches
 from training.losses import LossConfig, build_loss
 from training.networks import NetworkConfig, SiameseNetwork
 from training.pairs import PairSampler

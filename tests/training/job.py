@@ -19,8 +19,8 @@ from pydantic import TypeAdapter
 
 from curation.errors import InputError
 from training import loop
+from training.batches import PairBatch
 from training.distributed import join
-from training.loader import PairBatch
 
 
 def main(spec: dict[str, object]) -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from training.batches import PairBatch
 from training.inputs import images, labels
 from training.labels import LabelConfig
-from training.loader import PairBatch
 
 NEUTRAL = [0.0, 1.0, 1.0]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
+from training.batches import PairBatch
 from training.distributed import Group
 from training.learner import Learner, PrecisionConfig
-from training.loader import PairBatch
 from training.loop import TrainConfig
 from training.losses import build_loss
 from training.networks import NetworkConfig, SiameseNetwork

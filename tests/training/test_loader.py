@@ -14,7 +14,8 @@ from curation.errors import InputError
 from curation.imdb import load_imdb
 from tests.bench.pairs import full_size, worker_megabytes
 from training.augmentation import NONE, AugmentationConfig
-from training.loader import PairBatch, PairDataset, load_batches
+from training.batches import PairBatch
+from training.loader import PairDataset, load_batches
 from training.loop import Inputs, TrainConfig
 from training.pairs import VALIDATION, PairConfig, PairSampler
 
@@ -145,7 +146,7 @@ def test_crops_of_another_size_are_refused(inputs: Inputs, pairs: PairConfig) ->
 
 
 class _Dying(PairDataset):
-    def load(self, item: int) -> PairBatch:
+    def __getitem__(self, item: int) -> torch.Tensor:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 

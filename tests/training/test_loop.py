@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from curation.errors import InputError
 from tests.training.fabricate import fabricate
 from training import loop
-from training.loader import PairBatch
+from training.batches import PairBatch
 from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
 from training.networks import SiameseNetwork
 from training.weights import load_weights

@@ -161,7 +161,7 @@ def test_missing_shards(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
 def test_all_shards_missing(tmp_path: Path) -> None:
     path = fabricate(tmp_path, "train", videos=1)
     (tmp_path / "crops" / "a" / "train000.tar").unlink()
-    with pytest.raises(InputError, match="there is no pair to draw"):
+    with pytest.raises(InputError, match=r"1 of 1 shards are missing in .*Fetch them \(dvc pull\)$"):
         PairSampler(
             load_imdb(path), tmp_path / "crops", replace(CONFIG, missing_shards="skip"), name=path.name
         )

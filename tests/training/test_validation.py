@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from training.batches import PairBatch
 from training.distributed import Group
 from training.labels import label_maps
 from training.learner import Learner
-from training.loader import PairBatch
 from training.loop import TrainConfig
 from training.losses import build_loss
 from training.networks import SiameseNetwork
