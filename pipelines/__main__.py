@@ -28,6 +28,7 @@ TOOLS = (
     "follow",
     "vot",
     "ablation",
+    "table",
     "study",
 )
 
