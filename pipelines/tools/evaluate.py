@@ -2,64 +2,99 @@
 
 The format of the files is recognised: OTB text, OTB .mat, got10k, pysot, pytracking, jwlim, VOT.
     python -m pipelines evaluate otb2015 results/ --root /data/OTB --protocol got10k
-Sequences come from --root, or from the settings; one-pass evaluation needs their annotation only.
+    python -m pipelines evaluate vot2017 results/ SiamFC --root /data/VOT2017 --overlap exact --bounds frame
+Sequences come from --root, or from the settings; their annotation is enough, but for VOT's frame sizes.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 
+from curation.errors import InputError
 from curation.files import write_json
 from pipelines import settings
-from training.benchmark.listing import BENCHMARKS
-from training.benchmark.report.summary import summary_table
-from training.benchmark.score import score_benchmark
+from pipelines.settings import Settings
+from training.benchmark.eao import EAO_RULES, INTERVALS
+from training.benchmark.listing import packaged_names
+from training.benchmark.overlap import BOUNDS, RULES
+from training.benchmark.protocols import PROTOCOLS
+from training.benchmark.report.sheet import score_sheet
+from training.benchmark.score import score_benchmark, score_starts
 from training.benchmark.sequences import Benchmark, load_benchmark
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_benchmark(parser)
     parser.add_argument(
-        "results", type=Path, help="folder with one folder a tracker, or a toolkit's own tree"
+        "results",
+        type=Path,
+        help="folder with one folder a tracker, a toolkit's own tree, or a tracker's folder",
     )
     parser.add_argument("trackers", nargs="*", help="which trackers (all)")
-    parser.add_argument("--protocol", default="matlab", help="matlab (published numbers), got10k or pysot")
     parser.add_argument(
-        "--year", default="vot2016", help="VOT: whose interval EAO averages over, vot2015..vot2019"
+        "--protocol", default="matlab", help=f"{', '.join(PROTOCOLS)} (default: matlab, of published numbers)"
     )
+    parser.add_argument(
+        "--starts", choices=("tre", "sre"), help="score runs from 20 frames, or from 12 disturbed first boxes"
+    )
+    parser.add_argument(
+        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(INTERVALS)} (the benchmark's own)"
+    )
+    parser.add_argument("--overlap", default="vot2016", help=f"VOT: {', '.join(RULES)} (default: vot2016)")
+    parser.add_argument(
+        "--eao", default="matlab", choices=EAO_RULES, help="VOT: how EAO cuts runs (default: matlab)"
+    )
+    parser.add_argument("--bounds", default="frame-1", help=f"VOT: {', '.join(BOUNDS)} (default: frame-1)")
+    parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
+    parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
 
 
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
-    parser.add_argument("benchmark", choices=(*BENCHMARKS, "otb50"), help="whose sequences")
+    parser.add_argument("benchmark", choices=packaged_names(), help="whose sequences")
     parser.add_argument(
         "--root", type=Path, nargs="+", help="folders of sequences or annotation files (the settings' own)"
     )
 
 
 def open_benchmark(options: argparse.Namespace) -> Benchmark:
-    """The benchmark that the command line names; only VOT needs its images, for their size.
+    """The benchmark that the command line names, without its images: only VOT looks at one, for its size.
 
     Raises
     ------
     InputError
         As `load_benchmark`; also if no root is given or set.
     """
+    if not options.root and settings.root_name(options.benchmark) not in {f.name for f in fields(Settings)}:
+        raise InputError(
+            f"no setting says where {options.benchmark} is",
+            do="Give its folder: --root",
+            reason="missing root",
+        )
     roots = options.root or settings.load().needed_roots(options.benchmark)
-    return load_benchmark(options.benchmark, roots, images=options.benchmark.startswith("vot"))
+    return load_benchmark(options.benchmark, roots, images=False)
 
 
 def run(options: argparse.Namespace) -> None:
-    document = score_benchmark(
-        open_benchmark(options),
-        options.results,
-        options.trackers or None,
-        protocol=options.protocol,
-        year=options.year,
-    )
+    benchmark, trackers = open_benchmark(options), options.trackers or None
+    if options.starts:
+        document = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
+    else:
+        document = score_benchmark(
+            benchmark,
+            options.results,
+            trackers,
+            options.protocol,
+            year=options.year,
+            overlap=options.overlap,
+            bounds=options.bounds,
+            eao_rules=options.eao,
+        )
     if options.json:
         write_json(options.json, document)
-    sys.stdout.write(f"{summary_table({options.benchmark: document}, trained='')}\n")
+    sheet = score_sheet(document, attributes=options.attributes, sequences=options.sequences)
+    sys.stdout.write(f"{sheet}\n")

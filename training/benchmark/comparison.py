@@ -16,7 +16,7 @@ SAMPLES = 10_000
 """Bootstrap samples: the ends of a 95 % interval then vary by about 2 % of its width between seeds."""
 METRICS = {
     "ope": ("auc", "op50", "dp20", "norm_precision", "norm_auc"),
-    "vot": ("accuracy", "failures"),
+    "vot": ("accuracy", "failures", "ao"),
 }
 """Per-sequence numbers that can be compared."""
 
@@ -108,7 +108,7 @@ def compare(
     for document, tracker in zip((first, second), trackers, strict=True):
         if tracker not in document["trackers"]:
             raise unknown_name("scored tracker", tracker, list(document["trackers"]))
-        scores.append(document["trackers"][tracker]["sequences"])
+        scores.append(_sequences(document["trackers"][tracker]))
     common = [name for name in scores[0] if name in scores[1]]
     if not common:
         raise InputError(
@@ -116,6 +116,8 @@ def compare(
         )
     metrics: dict[str, Any] = {}
     for metric in METRICS[first["kind"]]:
+        if not all(metric in score[name] for score in scores for name in common):
+            continue
         a, b = (np.array([score[name][metric] for name in common], dtype=np.float64) for score in scores)
         interval = paired_bootstrap(a, b, samples=samples, level=level, seed=seed)
         significant = interval["low"] > 0 or interval["high"] < 0
@@ -147,3 +149,9 @@ def compare(
         "only_first": [name for name in scores[0] if name not in scores[1]],
         "only_second": [name for name in scores[1] if name not in scores[0]],
     }
+
+
+def _sequences(score: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Numbers of every sequence; for VOT with those of the runs without restarts, if there are any."""
+    free = (score.get("unsupervised") or {}).get("sequences", {})
+    return {name: {**free.get(name, {}), **entry} for name, entry in score["sequences"].items()}

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from training.benchmark.problems import unknown_name
 Array = NDArray[np.float64]
 
 EaoRules = Literal["matlab", "pysot", "vot-toolkit"]
+EAO_RULES: tuple[str, ...] = get_args(EaoRules)
 
 SKIP = 5
 """Frames from a failure to the restart."""
@@ -111,8 +112,10 @@ def expected_overlap_curve(
         overlaps = np.nan_to_num(run.overlaps, nan=0.0)
         for start, end, padded in _fragments(run, rules):
             fragment = overlaps[start:end]
-            tagged = len(fragment) if run.tagged is None else int(run.tagged[start:end].sum())
-            weight = 1.0 if rules == "vot-toolkit" else run.weight * tagged / max(end - start, 1)
+            tagged = (
+                1.0 if run.tagged is None else float(run.tagged[start:end].mean()) if end > start else 0.0
+            )
+            weight = 1.0 if rules == "vot-toolkit" else run.weight * tagged
             known = length if padded else min(len(fragment), length)
             values = np.zeros(known)
             values[: min(len(fragment), known)] = fragment[:known]

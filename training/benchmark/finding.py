@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation.errors import InputError
-from training.benchmark.formats.matching import result_files
+from training.benchmark.formats.matching import keys_of, result_files, tracker_of
 from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark
 
@@ -19,6 +19,9 @@ GOT10K_FOLDERS = {
 }
 """Folder of a benchmark's results under got10k's `results/`."""
 
+EXPERIMENTS = ("baseline", "unsupervised")
+"""Folders of a tracker's VOT results: with restarts after failures, and without."""
+
 
 def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
     """Folders that may hold trackers' folders, the most particular first."""
@@ -29,7 +32,7 @@ def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
 
 
 def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
-    """Names of the trackers with a folder of results in `results_dir`, sorted.
+    """Names of the trackers in `results_dir`, sorted: its folders, or else those in files' names (MATLAB).
 
     Raises
     ------
@@ -39,9 +42,45 @@ def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
     bases = _bases(results_dir, benchmark)
     if not bases:
         raise InputError(
-            f"there is no results folder {results_dir}", do="Run the trackers first", reason="missing results"
+            f"there is no results folder {results_dir}",
+            do="Name the folder that holds the trackers' folders",
+            reason="missing results",
         )
-    return sorted(path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith("."))
+    folders = [path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return sorted(folders) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
+
+
+def _file_trackers(folder: Path, benchmark: Benchmark) -> set[str]:
+    """Trackers of the result files in a folder; an empty name if files are called like sequences alone."""
+    names = {key for sequence in benchmark.sequences for key in keys_of(sequence)}
+    found = (tracker_of(path, names) for path in result_files(folder))
+    return {tracker for tracker in found if tracker is not None}
+
+
+def open_results(results_dir: Path, benchmark: Benchmark) -> tuple[Path, list[str]]:
+    """The folder to look in and the trackers there, where the user named only a folder.
+
+    That is `results_dir` and all its trackers; or, if it is a tracker's own folder, the one above it and that
+    tracker.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or nothing in it.
+    """
+    trackers = list_trackers(results_dir, benchmark)
+    if benchmark.kind == "vot":
+        own = any((results_dir / name).is_dir() for name in EXPERIMENTS)
+    else:
+        own = "" in _file_trackers(results_dir, benchmark)
+    if own:
+        folder = results_dir.resolve()
+        return folder.parent, [folder.name]
+    if not trackers:
+        raise InputError(
+            f"{results_dir} holds no results", do="Name the folder that holds the trackers' folders"
+        )
+    return results_dir, trackers
 
 
 def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[Path]:

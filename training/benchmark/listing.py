@@ -23,8 +23,8 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "aliases": ["jog1"],           optional: more names in files; case and - _ . never matter
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
-A list may also be a choice from a packaged one:
-`{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+A list may also be a choice from a packaged one, with `folders` of its own and all sequences unless some are
+named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from curation.errors import STRICT, InputError, parameters
 from training.benchmark.problems import unknown_name
 
 BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
-"""The five benchmarks of the pipeline; `otb50` is a sixth list, a subset of otb2015."""
+"""The five benchmarks of the pipeline. More lists, to score results on: `otb50`, `vot2015`, `vot2017`, `vot2018`."""
 
 FORM = "The form of a list is described in training/benchmark/listing.py"
 
@@ -164,8 +164,10 @@ def _read(path: Path, header: dict[str, object]) -> Listing:
         raise InputError(f"{path} is not a JSON object", do=FORM, reason="bad list")
     if "subset_of" in document:
         whole = load_listing(str(document["subset_of"]))
-        return whole.select(
-            tuple(document["sequences"]), benchmark=document["benchmark"], title=document["title"]
+        names = document.get("sequences", [entry.name for entry in whole.sequences])
+        return replace(
+            whole.select(tuple(names), benchmark=document["benchmark"], title=document["title"]),
+            folders=tuple(document.get("folders", whole.folders)),
         )
     try:
         listing = TypeAdapter(Listing).validate_json(orjson.dumps(header | document))

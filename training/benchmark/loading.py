@@ -55,6 +55,7 @@ def load_sequence(
     if listing.kind == "vot":
         tags = read_tags(place.annotation.parent, listing.attributes, len(annotation))
         _check_polygons(place.annotation, annotation)
+    trimmed = entry.lead_in - lead
     if whole:
         lead = 0
     if not np.isfinite(annotation[lead]).all() or (
@@ -74,6 +75,7 @@ def load_sequence(
         attributes=entry.attributes,
         first_frame=first + lead,
         lead_in=annotation[:lead],
+        trimmed=trimmed,
         omit=entry.init_omit,
         names=entry.names,
         aliases=entry.aliases,

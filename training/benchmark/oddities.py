@@ -48,3 +48,11 @@ def odd_regions(sequences: Items[Sequence], runs: Mapping[str, Items[Trajectory]
             )
             notes.append(f"{sequence.name}: {' and '.join(found)}")
     return notes
+
+
+def left_aside(names: Items[str], most: int = 5) -> list[str]:
+    """A line on files or folders that were not read because no sequence is called like them."""
+    if not names:
+        return []
+    some = ", ".join(names[:most]) + (", .." if len(names) > most else "")
+    return [f"left aside, as no sequence is called so: {some} ({len(names)} in all)"]

@@ -1,4 +1,4 @@
-"""FolderError of a whole folder reported at once, and the nearest known name for a misspelt one."""
+"""All problems of a folder reported at once, and the nearest known name for a misspelt one."""
 
 from __future__ import annotations
 
@@ -64,6 +64,33 @@ class Collected:
         """Raise `FolderError` if anything was collected."""
         if self.lines:
             raise FolderError(where, self.lines, do=do)
+
+
+class Failures:
+    """Collects what went wrong with each of several trackers: one of them does not hide the others."""
+
+    def __init__(self) -> None:
+        self._errors: dict[str, InputError] = {}
+
+    @contextmanager
+    def catching(self, who: str) -> Iterator[None]:
+        """Run a block; an `InputError` in it is noted instead of raised."""
+        try:
+            yield
+        except InputError as error:
+            self._errors[who] = error
+
+    def check(self, where: str) -> None:
+        """Raise the only error as it is, or a `FolderError` of all of them, each line with its tracker."""
+        if len(self._errors) == 1:
+            raise next(iter(self._errors.values()))
+        lines = [
+            f"{who}: {line}"
+            for who, error in self._errors.items()
+            for line in (error.problems if isinstance(error, FolderError) else [str(error)])
+        ]
+        if lines:
+            raise FolderError(where, lines, do=next((e.do for e in self._errors.values() if e.do), ""))
 
 
 def nearest(name: str, known: Iterable[str], *, key: Callable[[str], str] = str.lower) -> str | None:

@@ -42,6 +42,8 @@ class Sequence:
         Image number of row 0.
     lead_in : (L, 4) float64
         Rows of the annotation file before the start of one-pass evaluation (5 rows for Tiger1).
+    trimmed : int
+        Such rows that the list promises and the annotation file lacks (Tiger1 cut to one-pass evaluation: 5).
     omit : tuple of (int, int)
         Image numbers, both included, where TRE does not start (the target is occluded).
     names : dict of str
@@ -65,6 +67,7 @@ class Sequence:
     attributes: tuple[str, ...] = ()
     first_frame: int = 1
     lead_in: Array = field(default_factory=lambda: np.empty((0, 4)))
+    trimmed: int = 0
     omit: tuple[tuple[int, int], ...] = ()
     names: dict[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()

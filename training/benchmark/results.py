@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,22 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from training.benchmark.finding import find_results
 from training.benchmark.formats.jwlim import read_json
-from training.benchmark.formats.matching import likely_benchmark, match_files, misspelt
+from training.benchmark.formats.matching import (
+    keys_of,
+    likely_benchmark,
+    match_files,
+    result_files,
+    strangers,
+)
 from training.benchmark.formats.matlab import read_mat
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import read_boxes
-from training.benchmark.oddities import odd_regions, odd_rows
+from training.benchmark.oddities import left_aside, odd_regions, odd_rows
 from training.benchmark.ope import fit_length, rules_for
 from training.benchmark.problems import Collected
 from training.benchmark.protocols import Protocol
-from training.benchmark.records import Benchmark
-from training.benchmark.starts import SHIFTS
-from training.benchmark.trajectories import Trajectory, read_trajectories
+from training.benchmark.records import Benchmark, Sequence
+from training.benchmark.trajectories import Trajectory, find_runs, read_trajectory
 from training.benchmark.vot import check_lengths
 
 Array = NDArray[np.float64]
@@ -97,7 +101,7 @@ def read_results(
         return _read_vot(paths[0], benchmark)
     matched = match_files(paths, benchmark)
     where = f"results of {tracker} in {results_dir}"
-    _check_benchmark(where, paths, len(matched.files), benchmark)
+    check_benchmark(where, paths, len(matched.files), benchmark)
     boxes: dict[str, Array] = {}
     problems = Collected()
     for sequence in benchmark.sequences:
@@ -107,14 +111,25 @@ def read_results(
                 boxes[sequence.name] = _one_run(path)
                 fit_length(path.name, boxes[sequence.name], sequence, rules)
                 _check_numbers(path, boxes[sequence.name])
-    for line in misspelt(matched, benchmark):
+    misspelt, unknown = strangers(matched.others, matched.files, benchmark)
+    for line in (*matched.doubles, *misspelt):
         problems.add(line)
     problems.check(where, do=MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
-    return TrackerResults(boxes=boxes, missing=missing, notes=odd_rows(boxes))
+    notes = [*odd_rows(boxes), *left_aside(unknown)]
+    if rules.whole:
+        notes += [_trimmed(sequence) for sequence in benchmark.sequences if sequence.trimmed]
+    return TrackerResults(boxes=boxes, missing=missing, notes=notes)
 
 
-def _check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benchmark) -> None:
+def _trimmed(sequence: Sequence) -> str:
+    return (
+        f"{sequence.name}: its annotation lacks the {sequence.trimmed} rows before frame "
+        f"{sequence.first_frame}, which this protocol evaluates too"
+    )
+
+
+def check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benchmark) -> None:
     """Raise `InputError` if no file is of this benchmark, or more are of one that shares some names."""
     if found == len(paths) and found:
         return
@@ -122,8 +137,11 @@ def _check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benc
     foreign = guess is not None and guess[2] > found and guess[0][:3] != benchmark.name[:3]
     if found and not foreign:
         return
-    some = f"of {len(paths)} files {f'only {found} ' if found else 'none '}belongs to {benchmark.title}"
+    belong = "none belongs" if not found else "only 1 belongs" if found == 1 else f"only {found} belong"
+    some = f"of {len(paths)} files {belong} to {benchmark.title}"
     like = f"; they look like results of {guess[1]}" if guess is not None else ""
+    if not paths:
+        some = "there are no files"
     raise InputError(
         f"{where}: {some}{like}", do="Name the right folder or benchmark", reason="foreign results"
     )
@@ -143,55 +161,46 @@ def _check_numbers(path: Path, boxes: Array) -> None:
 def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") -> TrackerResults:
     runs: dict[str, list[Trajectory]] = {}
     problems = Collected()
+    found = find_runs(folder / experiment)
     for sequence in benchmark.sequences:
+        paths = [path for key in keys_of(sequence) for path in found.pop(key, ())]
         with problems.catching():
-            found = read_trajectories(folder, sequence.name, experiment=experiment)
-            if found:
-                check_lengths(sequence, found)
-                runs[sequence.name] = found
+            if paths:
+                trajectories = [read_trajectory(path) for path in paths]
+                check_lengths(sequence, trajectories)
+                runs[sequence.name] = trajectories
+    others = {
+        path if path.parent.name == experiment else path.parent: key for key, (path, *_) in found.items()
+    }
+    misspelt, unknown = strangers(others, runs, benchmark)
+    for line in misspelt:
+        problems.add(line)
     problems.check(f"{experiment} results of {folder.name} in {folder.parent}", do=MEND)
     if not runs:
-        raise InputError(
-            f"{folder} holds no {experiment} result of {benchmark.title}",
-            do=f"Expected {folder.name}/{experiment}/<sequence>/<sequence>_001.txt",
-            reason="foreign results",
-        )
+        raise _no_vot_results(folder, benchmark, experiment)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
-    return TrackerResults(runs=runs, missing=missing, notes=odd_regions(benchmark.sequences, runs))
+    notes = [*odd_regions(benchmark.sequences, runs), *left_aside(unknown)]
+    return TrackerResults(runs=runs, missing=missing, notes=notes)
 
 
-def read_starts(
-    results_dir: Path, tracker: str, benchmark: Benchmark, evaluation: Literal["tre", "sre"]
-) -> dict[str, list[Array]] | dict[str, dict[str, Array]]:
-    """Runs of TRE (in order) or SRE (by shift) of a tracker, by sequence name, 1-based.
-
-    From `.mat` or jwlim's `.json` files, found as `finding.find_results` says or below `TRE/` and `SRE/`; SRE
-    runs without a name are taken in the toolkits' order.
-
-    Raises
-    ------
-    InputError
-        Listing every file that is no result.
-    """
-    inner = results_dir / evaluation.upper()
-    matched = match_files(
-        find_results(inner if inner.is_dir() else results_dir, tracker, benchmark), benchmark
+def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> InputError:
+    do = f"Expected {folder.name}/{experiment}/<sequence>/<sequence>_001.txt"
+    if any((folder / experiment).glob("*/*.bin")):
+        do = "Its files are binary: run the Python toolkit again with VOT_RESULTS_BINARY=0"
+    elif (guess := likely_benchmark(result_files(folder))) is not None:
+        do = f"Its files look like results of {guess[1]}"
+    return InputError(
+        f"{folder} holds no {experiment} result of {benchmark.title}", do=do, reason="foreign results"
     )
-    segments: dict[str, list[Segment]] = {}
-    problems = Collected()
-    for name, path in matched.files.items():
-        with problems.catching():
-            segments[name] = read_segments(path)
-    problems.check(f"{evaluation.upper()} results of {tracker} in {results_dir}", do=MEND)
-    if evaluation == "tre":
-        return {name: [run.boxes for run in runs] for name, runs in segments.items()}
-    return {
-        name: {run.shift or shift: run.boxes for run, shift in zip(runs, SHIFTS, strict=False)}
-        for name, runs in segments.items()
-    }
 
 
 def read_unsupervised(results_dir: Path, tracker: str, benchmark: Benchmark) -> TrackerResults | None:
     """Runs without restarts (`<tracker>/unsupervised/`), or None if the tracker has none."""
     (folder,) = find_results(results_dir, tracker, benchmark)
     return _read_vot(folder, benchmark, "unsupervised") if (folder / "unsupervised").is_dir() else None
+
+
+def has_baseline(results_dir: Path, tracker: str, benchmark: Benchmark) -> bool:
+    """Whether a tracker has a folder of supervised runs (`<tracker>/baseline/`)."""
+    (folder,) = find_results(results_dir, tracker, benchmark)
+    return (folder / "baseline").is_dir()

@@ -6,16 +6,19 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
-from training.benchmark.finding import list_trackers
+from training.benchmark.eao import EaoRules
+from training.benchmark.finding import open_results
 from training.benchmark.ope import rules_for, sequence_curves
+from training.benchmark.problems import Failures
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark
 from training.benchmark.results import (
     TrackerResults,
+    has_baseline,
     read_results,
-    read_starts,
     read_unsupervised,
 )
+from training.benchmark.start_results import read_starts
 from training.benchmark.starts import spatial_curves, temporal_curves
 from training.benchmark.summary import score_tracker
 from training.benchmark.vot import score_supervised, score_unsupervised
@@ -27,9 +30,10 @@ def score_benchmark(
     trackers: Items[str] | None = None,
     protocol: str = "matlab",
     *,
-    year: str = "vot2016",
+    year: str | None = None,
     overlap: str = "vot2016",
     bounds: str = "frame-1",
+    eao_rules: EaoRules = "matlab",
 ) -> dict[str, Any]:
     """Score trackers on a benchmark from their result files.
 
@@ -43,9 +47,9 @@ def score_benchmark(
         Which of them; None: all that have a folder.
     protocol : str
         `"matlab"`, `"got10k"` or `"pysot"`; for OPE only.
-    year, overlap, bounds : str
-        VOT only: the year whose interval EAO averages over (unless the benchmark brings its own), and how
-        overlap is counted (`overlap.region_overlap`).
+    year, overlap, bounds, eao_rules : str
+        VOT only: the year whose interval EAO averages over (None: the benchmark's own), how overlap is counted
+        (`overlap.region_overlap`), and how EAO cuts runs into fragments (`eao.expected_overlap_curve`).
 
     Returns
     -------
@@ -53,8 +57,8 @@ def score_benchmark(
         `schema`, `benchmark`, `title`, `kind`, `protocol` (for VOT the overlap rule), `missing` (sequences
         that the roots lack), `partial`, and `trackers`: for each `overall`, `sequences`, `attributes`
         (OPE) or `tags` (VOT), `missing` (sequences without a result), `partial`, `notes`; for VOT also
-        `unsupervised` (None without such results). Numbers as `summary.summary`, `vot.score_supervised` and
-        `vot.score_unsupervised` describe them.
+        `unsupervised` (None without such results; alone, if there are no others). Numbers as
+        `summary.summary`, `vot.score_supervised` and `vot.score_unsupervised` describe them.
 
     Raises
     ------
@@ -63,65 +67,122 @@ def score_benchmark(
         problem of a folder is listed.
     """
     rules = rules_for(protocol, benchmark)
-    names = list_trackers(results_dir, benchmark) if trackers is None else list(trackers)
+    if trackers is None:
+        results_dir, trackers = open_results(results_dir, benchmark)
     scores = {}
-    for tracker in names:
-        results = read_results(results_dir, tracker, benchmark, rules)
-        if benchmark.kind == "vot":
-            lengths = benchmark.eao_interval if year == "vot2016" else None
-            score = score_runs(benchmark, results, year=year, lengths=lengths, overlap=overlap, bounds=bounds)
-            free = read_unsupervised(results_dir, tracker, benchmark)
-            present = [s for s in benchmark.sequences if free is not None and s.name in free.runs]
-            score["unsupervised"] = (
-                None if free is None else score_unsupervised(present, free.runs, rule=overlap, bounds=bounds)
-            )
-        else:
-            score = score_boxes(benchmark, results, rules)
-        partial = bool(results.missing or benchmark.missing)
-        scores[tracker] = score | {"missing": results.missing, "partial": partial, "notes": results.notes}
+    failures = Failures()
+    for tracker in trackers:
+        with failures.catching(tracker):
+            if benchmark.kind == "vot":
+                scores[tracker] = _vot(
+                    benchmark,
+                    results_dir,
+                    tracker,
+                    year=year,
+                    overlap=overlap,
+                    bounds=bounds,
+                    rules=eao_rules,
+                )
+            else:
+                results = read_results(results_dir, tracker, benchmark, rules)
+                scores[tracker] = score_boxes(benchmark, results, rules) | _remarks(benchmark, results)
+    failures.check(f"results in {results_dir}")
+    return _document(benchmark, overlap if benchmark.kind == "vot" else rules.name, scores)
+
+
+def _vot(
+    benchmark: Benchmark,
+    results_dir: Path,
+    tracker: str,
+    *,
+    year: str | None,
+    overlap: str,
+    bounds: str,
+    rules: EaoRules,
+) -> dict[str, Any]:
+    free = read_unsupervised(results_dir, tracker, benchmark)
+    if free is not None and not has_baseline(results_dir, tracker, benchmark):
+        return _average_overlap(benchmark, free, overlap, bounds) | _remarks(benchmark, free)
+    results = read_results(results_dir, tracker, benchmark)
+    score = score_runs(benchmark, results, year=year, overlap=overlap, bounds=bounds, eao_rules=rules)
+    score["unsupervised"] = None if free is None else _unsupervised(benchmark, free, overlap, bounds)
+    return score | _remarks(benchmark, results)
+
+
+def _unsupervised(benchmark: Benchmark, free: TrackerResults, overlap: str, bounds: str) -> dict[str, Any]:
+    present = [sequence for sequence in benchmark.sequences if sequence.name in free.runs]
+    return score_unsupervised(present, free.runs, rule=overlap, bounds=bounds)
+
+
+def _average_overlap(benchmark: Benchmark, free: TrackerResults, overlap: str, bounds: str) -> dict[str, Any]:
+    """The score of a tracker that ran without restarts only: no EAO, no accuracy, no robustness."""
+    found = _unsupervised(benchmark, free, overlap, bounds)
+    overall = {key: found["overall"][key] for key in ("rule", "bounds", "frames", "sequences")}
+    return {"overall": overall, "tags": {}, "sequences": found["sequences"], "unsupervised": found}
+
+
+def _remarks(benchmark: Benchmark, results: TrackerResults) -> dict[str, Any]:
+    partial = bool(results.missing or benchmark.missing)
+    return {"missing": results.missing, "partial": partial, "notes": results.notes}
+
+
+def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any]) -> dict[str, Any]:
     return {
         "schema": 1,
         "benchmark": benchmark.name,
         "title": benchmark.title,
         "kind": benchmark.kind,
-        "protocol": overlap if benchmark.kind == "vot" else rules.name,
+        "protocol": protocol,
         "missing": benchmark.missing,
-        "partial": benchmark.partial or any(score["partial"] for score in scores.values()),
-        "trackers": scores,
+        "partial": benchmark.partial or any(score["partial"] for score in trackers.values()),
+        "trackers": trackers,
     }
 
 
 def score_starts(
     benchmark: Benchmark,
     results_dir: Path,
-    tracker: str,
+    trackers: Items[str] | None,
     evaluation: Literal["tre", "sre"],
     protocol: str = "matlab",
 ) -> dict[str, Any]:
-    """Temporal or spatial robustness (TRE, SRE) of one tracker from its result files.
+    """Score trackers' temporal or spatial robustness (TRE, SRE) from their result files.
 
     Parameters
     ----------
     benchmark : Benchmark
-    results_dir, tracker
-        See `results.read_starts`.
+    results_dir, trackers
+        As for `score_benchmark`; `results_dir` may hold folders `TRE/` and `SRE/`.
     evaluation : {"tre", "sre"}
     protocol : str
 
     Returns
     -------
     dict
-        `overall`, `sequences`, `attributes` as `score_benchmark` gives them, `missing`, `partial`,
-        `evaluation` and `protocol`.
+        As `score_benchmark`'s, and `evaluation`.
+
+    Raises
+    ------
+    InputError
+        As `score_benchmark`; also if runs are missing.
     """
     rules = rules_for(protocol, benchmark)
-    runs: Any = read_starts(results_dir, tracker, benchmark, evaluation)
-    present = [sequence for sequence in benchmark.sequences if sequence.name in runs]
-    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
-    curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
-    scores = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
-    partial = bool(missing or benchmark.missing)
-    return scores | {"missing": missing, "partial": partial, "evaluation": evaluation, "protocol": rules.name}
+    inner = results_dir / evaluation.upper()
+    folder = inner if inner.is_dir() else results_dir
+    if trackers is None:
+        folder, trackers = open_results(folder, benchmark)
+    scores = {}
+    failures = Failures()
+    for tracker in trackers:
+        with failures.catching(tracker):
+            runs: Any = read_starts(folder, tracker, benchmark, evaluation)
+            present = [sequence for sequence in benchmark.sequences if sequence.name in runs]
+            missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
+            curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
+            score = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
+            scores[tracker] = score | _remarks(benchmark, TrackerResults(missing=missing))
+    failures.check(f"results in {folder}")
+    return _document(benchmark, rules.name, scores) | {"evaluation": evaluation}
 
 
 def score_boxes(
@@ -138,11 +199,19 @@ def score_runs(
     benchmark: Benchmark,
     results: TrackerResults,
     *,
-    year: str = "vot2016",
-    lengths: tuple[int, int] | None = None,
+    year: str | None = None,
     overlap: str = "vot2016",
     bounds: str = "frame-1",
+    eao_rules: EaoRules = "matlab",
 ) -> dict[str, Any]:
     """VOT's supervised scores of results in memory: `overall`, `sequences`, `tags`."""
     present = [sequence for sequence in benchmark.sequences if sequence.name in results.runs]
-    return score_supervised(present, results.runs, year=year, lengths=lengths, rule=overlap, bounds=bounds)
+    return score_supervised(
+        present,
+        results.runs,
+        year=year or "vot2016",
+        lengths=benchmark.eao_interval if year is None else None,
+        rule=overlap,
+        bounds=bounds,
+        eao_rules=eao_rules,
+    )

@@ -23,7 +23,7 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
     Parameters
     ----------
     name : str
-        One of `BENCHMARKS`, or `"otb50"`.
+        One of `listing.packaged_names`: `BENCHMARKS` and a few more.
     roots : sequence of Path
         Folders that hold the sequences, or hold the benchmark's own folder; the first with a sequence wins.
         A file `<root>/<name>.json` takes the place of the packaged list.

@@ -164,16 +164,8 @@ def temporal_curves(
     rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
     boxes, truths, groups = [], [], []
     for i, sequence in enumerate(sequences):
-        starts = temporal_starts(sequence)
         runs = results[sequence.name]
-        if len(runs) != len(starts):
-            raise InputError(
-                f"{sequence.name}: {len(runs)} runs, but TRE has {len(starts)} starts", reason="wrong length"
-            )
-        for start, run in zip(starts, runs, strict=True):
-            _check_length(
-                f"{sequence.name}, run from frame {start + sequence.first_frame}", run, len(sequence) - start
-            )
+        for start, run in zip(check_temporal(sequence, runs), runs, strict=True):
             boxes.append(run)
             truths.append(sequence.annotation[start:])
             groups.append(i)
@@ -204,18 +196,40 @@ def spatial_curves(
     rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
     boxes, truths, groups = [], [], []
     for i, sequence in enumerate(sequences):
-        missing = [shift for shift in SHIFTS if shift not in results[sequence.name]]
-        if missing:
-            raise InputError(
-                f"{sequence.name}: SRE lacks the runs {', '.join(missing)}", reason="missing results"
-            )
+        check_spatial(sequence, results[sequence.name])
         for shift in SHIFTS:
-            run = results[sequence.name][shift]
-            _check_length(f"{sequence.name}, {shift}", run, len(sequence))
-            boxes.append(undo_scale(run, shift))
+            boxes.append(undo_scale(results[sequence.name][shift], shift))
             truths.append(sequence.annotation)
             groups.append(i)
     return Pool(truths, np.array(groups), rules).curves(boxes)
+
+
+def check_temporal(sequence: Sequence, runs: Items[Array]) -> list[int]:
+    """`temporal_starts`, after checking that TRE's runs fit them; both lengths are named where they do not."""
+    starts = temporal_starts(sequence)
+    if len(runs) != len(starts):
+        raise InputError(
+            f"{sequence.name}: {len(runs)} runs, but TRE has {len(starts)} starts",
+            do="Give all runs of TRE",
+            reason="wrong length",
+        )
+    for start, run in zip(starts, runs, strict=True):
+        frame = start + sequence.first_frame
+        _check_length(f"{sequence.name}, run from frame {frame}", run, len(sequence) - start)
+    return starts
+
+
+def check_spatial(sequence: Sequence, runs: Mapping[str, Array]) -> None:
+    """Raise `InputError` unless SRE's twelve runs are there and as long as the sequence."""
+    missing = [shift for shift in SHIFTS if shift not in runs]
+    if missing:
+        raise InputError(
+            f"{sequence.name}: SRE lacks the runs {', '.join(missing)}",
+            do="Give all twelve",
+            reason="missing results",
+        )
+    for shift in SHIFTS:
+        _check_length(f"{sequence.name}, {shift}", runs[shift], len(sequence))
 
 
 def _check_length(where: str, boxes: Array, frames: int) -> None:

@@ -61,8 +61,9 @@ def parse_rows(text: str, where: str | Path, *, widths: Collection[int]) -> list
             row = []
         if len(row) not in widths:
             allowed = " or ".join(str(width) for width in sorted(widths))
+            found = text.splitlines()[number - 1].strip()[:60]
             raise InputError(
-                f"{where}, line {number}: expected {allowed} numbers, found {line.strip()[:60]!r}",
+                f"{where}, line {number}: expected {allowed} numbers, found {found!r}",
                 do="Mend or delete that line",
                 reason="bad row",
             )

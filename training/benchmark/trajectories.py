@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from training.benchmark.listing import name_key
 from training.benchmark.tables import parse_rows, read_text
 
 Array = NDArray[np.float64]
@@ -118,22 +119,39 @@ def write_trajectories(
     return paths
 
 
+def find_runs(folder: Path) -> dict[str, list[Path]]:
+    """Files of all runs below an experiment's folder, by the key of the sequence's name, in their order.
+
+    Both `<sequence>/<sequence>_001.txt` and, as some trackers are published, `<sequence>_001.txt` without the
+    sequence's folder are found; the former wins.
+    """
+    if not folder.is_dir():
+        return {}
+    runs = _numbered(folder)
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+        key, here = name_key(inner.name), _numbered(inner)
+        paths = here.get(key) or [path for found in here.values() for path in found]
+        if paths:
+            runs[key] = paths
+    return runs
+
+
+def _numbered(folder: Path) -> dict[str, list[Path]]:
+    """Files `<name>_<number>.txt` by the key of their name, sorted."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*_*.txt")):
+        name, _, number = path.stem.rpartition("_")
+        if number.isdecimal():
+            found.setdefault(name_key(name), []).append(path)
+    return found
+
+
 def read_trajectories(
     tracker_folder: Path, sequence: str, *, experiment: str = "baseline"
 ) -> list[Trajectory]:
-    """All runs of one sequence, in the order of their numbers; empty if there is none.
-
-    Both `<sequence>/<sequence>_001.txt` and, as some trackers are published, `<sequence>_001.txt` without the
-    sequence's folder are found.
-    """
-    base = tracker_folder / experiment
-    paths: list[Path] = []
-    for folder in (base / sequence, base):
-        found = folder.glob(f"{sequence}_*.txt") if folder.is_dir() else ()
-        paths = sorted(path for path in found if path.stem[len(sequence) + 1 :].isdecimal())
-        if paths:
-            break
-    return [read_trajectory(path) for path in paths]
+    """All runs of one sequence, in the order of their numbers; empty if there is none."""
+    found = find_runs(tracker_folder / experiment)
+    return [read_trajectory(path) for path in found.get(name_key(sequence), ())]
 
 
 def write_times(

@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.accuracy import Runs, accuracy_robustness, frame_accuracy, mean_failures, pooled
-from training.benchmark.eao import Run, expected_average_overlap, expected_overlap_curve, interval
+from training.benchmark.eao import (
+    EAO_RULES,
+    EaoRules,
+    Run,
+    expected_average_overlap,
+    expected_overlap_curve,
+    interval,
+)
 from training.benchmark.overlap import region_overlap
-from training.benchmark.problems import Collected
+from training.benchmark.problems import Collected, unknown_name
 from training.benchmark.records import Sequence
 from training.benchmark.trajectories import Trajectory
 
@@ -92,6 +99,7 @@ def score_supervised(
     lengths: tuple[int, int] | None = None,
     rule: str = "vot2016",
     bounds: str = "frame-1",
+    eao_rules: EaoRules = "matlab",
 ) -> dict[str, Any]:
     """EAO, accuracy, robustness of one tracker, overall, per tag and per sequence.
 
@@ -106,27 +114,38 @@ def score_supervised(
         Another interval, 1-based, both included.
     rule, bounds : str
         How overlap is counted, see `overlap.region_overlap`.
+    eao_rules : {"matlab", "pysot", "vot-toolkit"}
+        How runs are cut into fragments, see `eao.expected_overlap_curve`. `vot-toolkit` also averages over
+        lengths one higher, so its interval is that of the Python toolkit.
 
     Returns
     -------
     dict
-        `overall`: `eao`, `eao_curve` (value k is for length k + 1), `interval`, `rule`, `bounds`, and what
+        `overall`: `eao`, `eao_curve` (value k is for length k + 1), `interval`, `eao_rules`, `rule`,
+        `bounds`, and what
         `accuracy.accuracy_robustness` gives. `tags`: per tag `eao`, `accuracy`, `failures`, `frames`.
         `sequences`: per sequence `accuracy`, `failures`, `frames`, `repetitions`.
     """
     low, high = lengths if lengths is not None else interval(year)
+    if eao_rules not in EAO_RULES:
+        raise unknown_name("set of EAO rules", eao_rules, EAO_RULES)
+    if eao_rules == "vot-toolkit":
+        low, high = low + 1, high + 1
     runs = measure_runs(sequences, trajectories, rule=rule, bounds=bounds)
     tags = [sequence.tags for sequence in sequences]
     overall = accuracy_robustness(runs, tags)
     by_tag: Any = overall.pop("tags")
-    curve = _curve(runs)
+    curve = _curve(runs, eao_rules)
     for tag, entry in by_tag.items():
+        if eao_rules == "vot-toolkit":  # it knows no tags
+            break
         tagged = [sequence.tags[tag] for sequence in sequences]
-        entry["eao"] = _number(expected_average_overlap(_curve(runs, tagged), low, high))
+        entry["eao"] = _number(expected_average_overlap(_curve(runs, eao_rules, tagged), low, high))
     return {
         "overall": {
             "eao": _number(expected_average_overlap(curve, low, high)),
             "interval": [low, high],
+            "eao_rules": eao_rules,
             "rule": rule,
             "bounds": bounds,
             **overall,
@@ -145,7 +164,7 @@ def score_supervised(
     }
 
 
-def _curve(runs: Items[Runs], tagged: Items[NDArray[np.bool_]] | None = None) -> Array:
+def _curve(runs: Items[Runs], rules: EaoRules, tagged: Items[NDArray[np.bool_]] | None = None) -> Array:
     return expected_overlap_curve(
         [
             Run(
@@ -156,7 +175,8 @@ def _curve(runs: Items[Runs], tagged: Items[NDArray[np.bool_]] | None = None) ->
             )
             for i, run in enumerate(runs)
             for trajectory, overlaps in zip(run.trajectories, run.overlaps, strict=True)
-        ]
+        ],
+        rules=rules,
     )
 
 

@@ -84,7 +84,7 @@ def write_boxes(
     Raises
     ------
     InputError
-        If the boxes are not as many as the frames (both numbers are named).
+        If the boxes are not as many as the frames (both numbers are named), or as the format wants.
     """
     _check_format(form, benchmark)
     if len(boxes) != len(sequence):
@@ -109,6 +109,7 @@ def write_file_boxes(
     seconds: Array | None = None,
 ) -> Path:
     """`write_boxes` of boxes that are in the benchmark's file coordinates already."""
+    _check_lead_in(form, sequence, len(boxes))
     name = sequence.names.get(form.removeprefix("otb-").replace("mat", "matlab"), sequence.name)
     fps = None if seconds is None or not seconds.sum() else float(len(seconds) / seconds.sum())
     segment = Segment(boxes, sequence.first_frame, fps=fps)
@@ -132,6 +133,18 @@ def write_file_boxes(
     if seconds is not None and form == "pytracking":
         _write(folder / f"{name}_time.txt", times_bytes(seconds))
     return _write(folder / f"{name}.txt", text_bytes(boxes, "\t" if form == "pytracking" else ","))
+
+
+def _check_lead_in(form: str, sequence: Sequence, rows: int) -> None:
+    """Raise `InputError` where got10k expects rows (Tiger1 1-5) that the annotation file lacks."""
+    whole = len(sequence) + sequence.trimmed
+    if form == "got10k" and sequence.trimmed and rows != whole:
+        raise InputError(
+            f"{sequence.name}: got10k expects {whole} rows, but the annotation lacks the {sequence.trimmed} "
+            f"before frame {sequence.first_frame}",
+            do="Give a root with the whole annotation, as its authors distribute it",
+            reason="wrong length",
+        )
 
 
 def _write(path: Path, content: bytes) -> Path:
@@ -239,6 +252,9 @@ def convert(
                 out, name, benchmark, sequence, found.runs[sequence.name], form=form, experiment=kind
             )
         ]
+    for sequence in benchmark.sequences:
+        if sequence.name in results.boxes:
+            _check_lead_in(form, sequence, len(results.boxes[sequence.name]))
     return [
         write_file_boxes(out, name, benchmark, sequence, results.boxes[sequence.name], form=form)
         for sequence in benchmark.sequences

@@ -1,13 +1,18 @@
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import InputError
-from tests.training.benchmark.builders import benchmark, sequence, still
+from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence
 from training.benchmark.comparison import compare, paired_bootstrap
 from training.benchmark.results import TrackerResults
-from training.benchmark.score import score_boxes
+from training.benchmark.score import score_benchmark, score_boxes
+from training.benchmark.trajectories import Trajectory
+from training.benchmark.writing import write_runs
 
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
 
@@ -111,3 +116,22 @@ def test_what_cannot_be_compared() -> None:
         compare(run, run, ("mine", "mina"))
     with pytest.raises(InputError, match=r"mine and other have no sequence in common"):
         compare(run, run, ("mine", "other"))
+
+
+def vot_document(tmp_path: Path, **heights: tuple[float, bool]) -> dict[str, Any]:
+    """Trackers whose box is so high of 20 pixels; with unsupervised runs or without."""
+    one = vot_sequence("bag", still(40, (10, 10, 19, 19)))
+    bench = benchmark([one], kind="vot")
+    for tracker, (height, free) in heights.items():
+        run = Trajectory.from_boxes(still(40, (10, 10, 19, height - 1)))
+        for experiment in ("baseline", "unsupervised")[: 1 + free]:
+            write_runs(tmp_path, tracker, bench, one, [run], experiment=experiment)
+    return score_benchmark(bench, tmp_path)
+
+
+def test_vot_trackers_are_compared_by_what_both_have(tmp_path: Path) -> None:
+    document = vot_document(tmp_path, KCF=(10, True), DSST=(16, True), CN2=(12, False))
+    both = compare(document, document, ("KCF", "DSST"))["metrics"]
+    assert both["accuracy"]["difference"] == pytest.approx(0.3)
+    assert both["ao"]["difference"] == pytest.approx(0.3 * 39 / 40)
+    assert set(compare(document, document, ("KCF", "CN2"))["metrics"]) == {"accuracy", "failures"}

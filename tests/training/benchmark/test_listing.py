@@ -32,6 +32,19 @@ def test_vot_list_leaves_lengths_to_the_data() -> None:
     assert listing.eao_interval == (108, 371)
 
 
+def test_vot_lists_of_other_years() -> None:
+    of = {year: load_listing(f"vot{year}") for year in (2015, 2016, 2017, 2018)}
+    assert {year: (len(listing.sequences), listing.eao_interval) for year, listing in of.items()} == {
+        2015: (60, (108, 371)),
+        2016: (60, (108, 371)),
+        2017: (60, (100, 356)),
+        2018: (60, (100, 356)),
+    }
+    assert {year: listing.folders[0] for year, listing in of.items()} == {y: f"VOT{y}" for y in of}
+    assert of[2017].sequences == of[2018].sequences
+    assert sum(entry.rows or 0 for entry in of[2017].sequences) == 21_356
+
+
 def test_videos_with_two_targets() -> None:
     names = {entry.name: entry for entry in load_listing("otb2015").sequences}
     assert len({entry.folder for entry in names.values()}) == 98

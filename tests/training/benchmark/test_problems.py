@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from curation.errors import InputError
-from training.benchmark.problems import Collected, FolderError, nearest, unknown_name
+from training.benchmark.problems import Collected, Failures, FolderError, nearest, unknown_name
 
 
 def test_all_problems_of_a_folder_are_listed_one_a_line() -> None:
@@ -62,3 +62,19 @@ def test_unknown_name_suggests_or_lists() -> None:
         "no tracker is named 'SiamFc'. Did you mean SiamFC?"
     )
     assert "Known: DSST, KCF" in str(unknown_name("tracker", "zzz", ["KCF", "DSST"]))
+
+
+def test_one_failure_stands_alone_and_several_carry_their_names() -> None:
+    failures = Failures()
+    with failures.catching("KCF"):
+        raise InputError("a.txt is empty", do="Mend it")
+    with pytest.raises(InputError, match=r"^a.txt is empty. Mend it$"):
+        failures.check("results")
+    with failures.catching("DSST"):
+        raise FolderError("inside", ["b", "c"], do="Look")
+    with failures.catching("CN2"):
+        pass
+    with pytest.raises(FolderError) as caught:
+        failures.check("results")
+    assert caught.value.problems == ["KCF: a.txt is empty. Mend it", "DSST: b", "DSST: c"]
+    Failures().check("nothing went wrong")

@@ -5,7 +5,7 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
-from training.benchmark.finding import list_trackers
+from training.benchmark.finding import list_trackers, open_results
 from training.benchmark.problems import FolderError
 from training.benchmark.records import Benchmark
 from training.benchmark.results import read_results, read_unsupervised
@@ -68,7 +68,7 @@ def test_all_problems_of_a_folder_at_once(tmp_path: Path, bench: Benchmark) -> N
         read_results(tmp_path, "KCF", bench)
     length, row, name = caught.value.problems
     assert length.startswith("Basketball.txt: 7 rows, but 5 frames")
-    assert "Car4.txt, line 2: expected 4 numbers, found '1 2 3'" in row
+    assert "Car4.txt, line 2: expected 4 numbers, found '1,2,3'" in row
     assert name == "Dgo1.txt belongs to no sequence of OTB-2015; did you mean Dog1?"
     assert "results of KCF" in str(caught.value).splitlines()[0]
 
@@ -164,3 +164,74 @@ def test_odd_regions_are_noted(tmp_path: Path, vot: Benchmark) -> None:
     assert read_results(tmp_path, "KCF", vot).notes == [
         "bag: 2 regions without area and 1 with crossed edges"
     ]
+
+
+def test_misspelt_and_unknown_folders_of_vot(tmp_path: Path, vot: Benchmark) -> None:
+    """Case and `-_.` do not matter, other years' sequences need no word, a folder decides whose its files are."""
+    run = Trajectory.from_boxes(still(4))
+    for name in ("Bag", "wiper", "zzz"):
+        write_trajectories(tmp_path / "KCF", name, [run])
+    results = read_results(tmp_path, "KCF", vot)
+    assert list(results.runs) == ["bag"]
+    assert results.notes == ["left aside, as no sequence is called so: zzz (1 in all)"]
+    (tmp_path / "KCF/baseline/bal1").mkdir()
+    (tmp_path / "KCF/baseline/bal1/ball1_001.txt").write_text("1\n0\n0\n")
+    with pytest.raises(InputError, match=r"bal1 belongs to no sequence of VOT2016; did you mean ball1\?"):
+        read_results(tmp_path, "KCF", vot)
+
+
+def test_binary_vot_results_say_how_to_get_text(tmp_path: Path, vot: Benchmark) -> None:
+    (tmp_path / "KCF/baseline/bag").mkdir(parents=True)
+    (tmp_path / "KCF/baseline/bag/bag_001.bin").write_bytes(b"\x00")
+    with pytest.raises(InputError, match=r"holds no baseline result .* VOT_RESULTS_BINARY=0"):
+        read_results(tmp_path, "KCF", vot)
+
+
+def test_files_of_no_sequence_are_noted_and_two_of_one_refused(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", **GOOD, zzz=1)
+    assert read_results(tmp_path, "KCF", bench).notes == [
+        "left aside, as no sequence is called so: zzz.txt (1 in all)"
+    ]
+    (tmp_path / "KCF/dog1.json").write_text('[{"res": [[1,2,3,4]]}]')
+    with pytest.raises(InputError, match=r"Dog1 has 2 files: Dog1.txt, dog1.json"):
+        read_results(tmp_path, "KCF", bench)
+
+
+def test_an_annotation_without_its_first_rows_is_noted_where_they_count(tmp_path: Path) -> None:
+    bench = benchmark([sequence("Tiger1", still(30), first_frame=6, trimmed=5)])
+    write(tmp_path / "KCF", Tiger1=30)
+    assert read_results(tmp_path, "KCF", bench).notes == []
+    assert read_results(tmp_path, "KCF", bench, "got10k").notes == [
+        "Tiger1: its annotation lacks the 5 rows before frame 6, which this protocol evaluates too"
+    ]
+
+
+@pytest.mark.parametrize("inside", ["KCF", "OTB2015/KCF"])
+def test_a_trackers_own_folder_is_taken_as_such(tmp_path: Path, bench: Benchmark, inside: str) -> None:
+    write(tmp_path / inside, **GOOD)
+    write(tmp_path / inside / "times", Dog1_time=3)
+    folder, trackers = open_results(tmp_path / inside, bench)
+    assert trackers == ["KCF"]
+    assert len(read_results(folder, "KCF", bench).boxes) == 3
+    assert open_results((tmp_path / inside).parent, bench)[1] == ["KCF"]
+
+
+def test_a_vot_trackers_own_folder(tmp_path: Path, vot: Benchmark) -> None:
+    write_trajectories(tmp_path / "KCF", "bag", [Trajectory.from_boxes(still(4))])
+    assert open_results(tmp_path / "KCF", vot) == (tmp_path, ["KCF"])
+    assert open_results(tmp_path, vot) == (tmp_path, ["KCF"])
+
+
+def test_trackers_in_names_of_files(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path, **{f"{name}_{tracker}": 3 for name in GOOD for tracker in ("KCF", "Struck_2")})
+    assert open_results(tmp_path, bench) == (tmp_path, ["KCF", "Struck_2"])
+    with pytest.raises(InputError, match=r"is named 'KFC'. Did you mean KCF\?"):
+        read_results(tmp_path, "KFC", bench)
+
+
+def test_nothing_in_the_folder(tmp_path: Path, bench: Benchmark) -> None:
+    with pytest.raises(InputError, match=r"holds no results"):
+        open_results(tmp_path, bench)
+    (tmp_path / "KCF").mkdir()
+    with pytest.raises(InputError, match=r"there are no files"):
+        read_results(tmp_path, "KCF", bench)

@@ -13,6 +13,7 @@ from tests.training.benchmark.builders import (
     vot_sequence,
     write_rows,
 )
+from training.benchmark.problems import FolderError
 from training.benchmark.records import Benchmark
 from training.benchmark.score import score_benchmark
 from training.benchmark.trajectories import Trajectory
@@ -95,3 +96,54 @@ def test_vot_without_unsupervised_results(tmp_path: Path) -> None:
     bench = benchmark([bag], kind="vot")
     write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_boxes(still(4))])
     assert score_benchmark(bench, tmp_path)["trackers"]["KCF"]["unsupervised"] is None
+
+
+def test_runs_without_restarts_alone_give_an_average_overlap(tmp_path: Path) -> None:
+    bag = vot_sequence("bag", still(4))
+    bench = benchmark([bag], kind="vot")
+    write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_boxes(still(4))], experiment="unsupervised")
+    scores = score_benchmark(bench, tmp_path)["trackers"]["KCF"]
+    assert scores["unsupervised"]["overall"]["ao"] == pytest.approx(3 / 4)
+    assert "eao" not in scores["overall"]
+    (tmp_path / "KCF/unsupervised").rename(tmp_path / "KCF/other")
+    with pytest.raises(InputError, match=r"KCF holds no baseline"):
+        score_benchmark(bench, tmp_path)
+
+
+def test_what_is_wrong_with_every_tracker_at_once(tmp_path: Path, bench: Benchmark) -> None:
+    for tracker, rows in (("A", 3), ("B", 4), ("C", 5)):
+        write_rows(tmp_path / tracker / "Car4.txt", still(rows))
+    with pytest.raises(FolderError) as caught:
+        score_benchmark(bench, tmp_path)
+    assert [line[:25] for line in caught.value.problems] == [
+        "A: Car4.txt: 3 rows, but ",
+        "C: Car4.txt: 5 rows, but ",
+    ]
+
+
+def test_the_rules_of_eao_stand_beside_it(tmp_path: Path) -> None:
+    """A failure in the last frame but four (example F): the run's zeros count beyond its end for pysot."""
+    truth = still(30, (10, 10, 19, 19))
+    bag = vot_sequence("bag", truth)
+    bench = benchmark([bag], kind="vot", eao_interval=(5, 28))
+    rows = [[1], *[[10, 10, 19, 15]] * 24, [2], *[[0]] * 4]
+    longer = vot_sequence("ball1", still(40, (10, 10, 19, 19)))
+    bench.sequences.append(longer)
+    write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_rows(rows)])
+    write_runs(tmp_path, "KCF", bench, longer, [Trajectory.from_boxes(still(40, (10, 10, 19, 15)))])
+    found = {
+        rules: score_benchmark(bench, tmp_path, eao_rules=rules)["trackers"]["KCF"]["overall"]
+        for rules in ("matlab", "pysot", "vot-toolkit")
+    }
+    assert {rules: (scores["eao_rules"], scores["interval"]) for rules, scores in found.items()} == {
+        "matlab": ("matlab", [5, 28]),
+        "pysot": ("pysot", [5, 28]),
+        "vot-toolkit": ("vot-toolkit", [6, 29]),
+    }
+    assert found["pysot"]["eao"] == pytest.approx(found["matlab"]["eao"])
+    beyond = {rules: scores["eao_curve"][35] for rules, scores in found.items()}
+    assert beyond["matlab"] == pytest.approx(0.8)
+    assert beyond["pysot"] == pytest.approx((0.8 + 0.8 * 24 / 35) / 2)
+    assert found["vot-toolkit"]["eao"] < found["matlab"]["eao"]
+    with pytest.raises(InputError, match=r"no set of EAO rules is named 'pyso'. Did you mean pysot"):
+        score_benchmark(bench, tmp_path, eao_rules="pyso")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import PERFECT_AUC, benchmark, boxes, sequence, still
+from training.benchmark.problems import FolderError
 from training.benchmark.results import read_segments
 from training.benchmark.score import score_starts
 from training.benchmark.sequences import load_benchmark
@@ -190,23 +191,36 @@ def test_written_read_and_scored(tmp_path: Path, form: str) -> None:
         temporal = [still(len(one) - start) for start in temporal_starts(one)]
         write_starts(tmp_path / "t", "KCF", one, temporal, form=form)
         write_starts(tmp_path / "s", "KCF", one, {shift: still(len(one)) for shift in SHIFTS}, form=form)
-    tre = score_starts(bench, tmp_path / "t", "KCF", "tre")
+    document = score_starts(bench, tmp_path / "t", None, "tre")
+    assert (document["evaluation"], document["protocol"], document["partial"]) == ("tre", "matlab", False)
+    tre = document["trackers"]["KCF"]
     assert tre["overall"]["auc"] == pytest.approx(PERFECT_AUC)
-    assert (tre["evaluation"], tre["protocol"], tre["partial"]) == ("tre", "matlab", False)
     assert tre["attributes"]["OCC"]["sequences"] == 1
-    sre = score_starts(bench, tmp_path / "s", "KCF", "sre")
-    assert sre["overall"]["frames"] == 12 * 75
-    assert (
-        sre["overall"]["auc"] < PERFECT_AUC
-    )  # boxes of scaled starts are scaled back, though these did not scale
+    sre = score_starts(bench, tmp_path / "s", ["KCF"], "sre")["trackers"]["KCF"]["overall"]
+    assert sre["frames"] == 12 * 75
+    assert sre["auc"] < PERFECT_AUC  # boxes of scaled starts are scaled back, though these did not scale
     (first, *_) = read_segments(next(iter(sorted((tmp_path / "t").rglob("*iger1*")))))
     assert first.first_frame == 6
 
 
-def test_files_of_one_run_are_no_tre(tmp_path: Path) -> None:
-    one = sequence("Deer", still(45))
-    write_boxes(tmp_path, "KCF", benchmark([one]), one, still(45), form="otb-mat")
-    with pytest.raises(InputError, match=r"Deer: 1 runs, but TRE has 20 starts"):
-        score_starts(benchmark([one]), tmp_path, "KCF", "tre")
+def test_every_file_that_is_no_tre_is_named(tmp_path: Path) -> None:
+    """Runs too few, too many, too short: all of a folder at once, and of all trackers."""
+    deer, dog = sequence("Deer", still(45)), sequence("Dog", still(45))
+    bench = benchmark([deer, dog])
+    for one in bench.sequences:
+        write_boxes(tmp_path, "KCF", bench, one, still(45), form="otb-mat")
+        runs = [still(len(one) - start) for start in temporal_starts(one)]
+        runs[3] = still(7)
+        write_starts(tmp_path, "DSST", one, runs)
+    with pytest.raises(FolderError) as caught:
+        score_starts(bench, tmp_path, None, "tre")
+    assert [line.partition(". ")[0] for line in caught.value.problems] == [
+        "DSST: Deer, run from frame 5: 7 rows, but 41 frames",
+        "DSST: Dog, run from frame 5: 7 rows, but 41 frames",
+        "KCF: Deer: 1 runs, but TRE has 20 starts",
+        "KCF: Dog: 1 runs, but TRE has 20 starts",
+    ]
     with pytest.raises(InputError, match=r"Deer: SRE lacks the runs right, up"):
-        score_starts(benchmark([one]), tmp_path, "KCF", "sre")
+        score_starts(bench, tmp_path, ["KCF"], "sre")
+    with pytest.raises(InputError, match=r"Deer_DSST.mat holds 20 runs, but SRE has 12"):
+        score_starts(bench, tmp_path, ["DSST"], "sre")

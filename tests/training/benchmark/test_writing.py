@@ -147,3 +147,17 @@ def test_formats_must_fit_the_benchmark(tmp_path: Path, bench: Benchmark) -> Non
         convert(tmp_path, "KCF", bench, tmp_path, "vot")
     with pytest.raises(InputError, match=r"the format otb-mat does not hold results of VOT2016"):
         convert(tmp_path, "KCF", vot, tmp_path, "otb-mat")
+
+
+def test_got10k_is_not_given_rows_out_of_step(tmp_path: Path) -> None:
+    """Without the annotation's first five rows the 354 that got10k expects of Tiger1 cannot be written."""
+    tiger, dog = sequence("Tiger1", still(30), first_frame=6, trimmed=5), sequence("Dog1", still(4))
+    bench = benchmark([dog, tiger])
+    for one in bench.sequences:
+        write_boxes(tmp_path, "KCF", bench, one, still(len(one)))
+    with pytest.raises(
+        InputError, match=r"Tiger1: got10k expects 35 rows, but .* lacks the 5 before frame 6"
+    ):
+        convert(tmp_path, "KCF", bench, tmp_path / "out", "got10k")
+    assert not (tmp_path / "out").exists()
+    assert len(convert(tmp_path, "KCF", bench, tmp_path / "out", "pysot")) == 2

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from training.benchmark.listing import load_listing, name_key, packaged_names
@@ -16,10 +17,21 @@ ENDINGS = (".txt", ".mat", ".json")
 
 @dataclass(frozen=True)
 class Matched:
-    """Files by sequence name, and files that belong to no sequence of the benchmark."""
+    """Which file is whose.
+
+    Attributes
+    ----------
+    files : dict of Path
+        By sequence name.
+    others : dict of str
+        Files that belong to no sequence of the benchmark, with their names' keys without what all share.
+    doubles : list of str
+        One line for each sequence with more than one file.
+    """
 
     files: dict[str, Path] = field(default_factory=dict)
-    others: list[Path] = field(default_factory=list)
+    others: dict[Path, str] = field(default_factory=dict)
+    doubles: list[str] = field(default_factory=list)
 
 
 def result_files(folder: Path) -> list[Path]:
@@ -42,16 +54,39 @@ def match_files(paths: Iterable[Path], benchmark: Benchmark) -> Matched:
     Where the bare name does not match, a prefix and suffix are looked for that most files share
     (`basketball_KCF_GaussHog.mat`, `Airport_ce_CN2.txt`).
     """
-    files = {name_key(path.stem): path for path in paths}
+    files: dict[str, list[Path]] = {}
+    for path in paths:
+        files.setdefault(name_key(path.stem), []).append(path)
     owners = {key: sequence.name for sequence in benchmark.sequences for key in keys_of(sequence)}
     prefix, suffix = _affix(files, owners)
-    matched: dict[str, Path] = {}
+    matched: dict[str, list[Path]] = {}
     for key, name in owners.items():
-        path = files.get(f"{prefix}{key}{suffix}")
-        if path is not None:
-            matched.setdefault(name, path)
-    used = set(matched.values())
-    return Matched(matched, [path for path in files.values() if path not in used])
+        if found := files.pop(f"{prefix}{key}{suffix}", None):
+            matched.setdefault(name, []).extend(found)
+    return Matched(
+        {name: found[0] for name, found in matched.items()},
+        {
+            path: key.removeprefix(prefix).removesuffix(suffix)
+            for key, found in files.items()
+            for path in found
+        },
+        [
+            f"{name} has {len(found)} files: {', '.join(path.name for path in found)}"
+            for name, found in matched.items()
+            if len(found) > 1
+        ],
+    )
+
+
+def tracker_of(path: Path, names: Iterable[str]) -> str | None:
+    """What follows a sequence's name in `<sequence>_<tracker>.mat`: empty if nothing, None if no name fits.
+
+    `names` are keys of sequence names (`listing.name_key`).
+    """
+    stem = path.stem
+    key = name_key(stem)
+    heads = [name for name in names if key == name or key.startswith(f"{name}-")]
+    return stem[len(max(heads, key=len)) + 1 :] if heads else None
 
 
 def _affix(files: Iterable[str], owners: dict[str, str]) -> tuple[str, str]:
@@ -68,27 +103,49 @@ def _affix(files: Iterable[str], owners: dict[str, str]) -> tuple[str, str]:
     return max(sorted(count), key=lambda affix: (count[affix], affix == ("", "")), default=("", ""))
 
 
-def misspelt(matched: Matched, benchmark: Benchmark) -> list[str]:
-    """One line for each file that looks like a misspelt name of a sequence without a file.
+def strangers(
+    others: Mapping[Path, str], found: Container[str], benchmark: Benchmark
+) -> tuple[list[str], list[str]]:
+    """What is to be said about files or folders that belong to no sequence.
 
-    Files named like a sequence of another packaged list (OTB-100's results scored on OTB-2013) are no
-    misspellings.
+    Those named like a sequence of another packaged list (OTB-100's results scored on OTB-2013) need no word.
+
+    Parameters
+    ----------
+    others : mapping of Path to str
+        With the name that was looked for.
+    found : container of str
+        Sequences that have a result.
+    benchmark : Benchmark
+
+    Returns
+    -------
+    misspelt, unknown : list of str
+        A line for each that looks like the name of a sequence without a result; names of all the others.
     """
-    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in matched.files]
-    if not missing or not matched.others:
-        return []
-    known = {
+    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in found]
+    known = _packaged_keys() | {name_key(name) for name in benchmark.missing} if others else frozenset()
+    misspelt, unknown = [], []
+    for path, name in others.items():
+        if name_key(name) in known:
+            continue
+        guess = nearest(name, missing, key=name_key)
+        if guess is None:
+            unknown.append(path.name)
+        else:
+            misspelt.append(f"{path.name} belongs to no sequence of {benchmark.title}; did you mean {guess}?")
+    return misspelt, unknown
+
+
+@cache
+def _packaged_keys() -> frozenset[str]:
+    """Keys of all names in all packaged lists."""
+    return frozenset(
         name_key(name)
         for listing in map(load_listing, packaged_names())
         for entry in listing.sequences
         for name in (entry.name, *entry.names.values(), *entry.aliases)
-    }
-    lines = []
-    for path in matched.others:
-        guess = nearest(path.stem, missing, key=name_key)
-        if guess is not None and name_key(path.stem) not in known:
-            lines.append(f"{path.name} belongs to no sequence of {benchmark.title}; did you mean {guess}?")
-    return lines
+    )
 
 
 def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, int] | None:

@@ -81,7 +81,7 @@ def _ope(documents: Sequence[Scores], shown: Mapping[str, str]) -> str:
         rows.append(
             [shown[name], *cells, _pair(mean_over(documents, name, AUC), mean_over(documents, name, DP20))]
         )
-    return _aligned(rows, rule_after=head)
+    return aligned(rows, rule_after=head)
 
 
 def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str) -> str:
@@ -99,7 +99,7 @@ def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str
         known = [gap for gap in gaps if gap is not None]
         mean = sum(known) / len(known) if known and len(known) == len(gaps) else None
         rows.append([shown[name], *map(_signed, gaps), _signed(mean)])
-    return _aligned(rows, rule_after=head)
+    return aligned(rows, rule_after=head)
 
 
 def _vot(document: Scores, shown: Mapping[str, str]) -> str:
@@ -107,7 +107,7 @@ def _vot(document: Scores, shown: Mapping[str, str]) -> str:
     rows = [[f"{_starred(document)}, protocol {document.protocol}", *(metric.short for metric in metrics)]]
     for name in document.ranked():
         rows.append([shown[name], *(metric.text(document.number(name, metric)) for metric in metrics)])
-    return _aligned(rows, rule_after=1)
+    return aligned(rows, rule_after=1)
 
 
 def _starred(document: Scores) -> str:
@@ -133,7 +133,8 @@ def _few(names: Sequence[str], count: int = 3) -> str:
     return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
 
 
-def _aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:
+def aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:
+    """Rows of cells as text in columns, the first to the left, with a line under the first `rule_after`."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(

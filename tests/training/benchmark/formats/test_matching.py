@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from tests.training.benchmark.builders import benchmark, sequence, still
-from training.benchmark.formats.matching import likely_benchmark, match_files, misspelt, result_files
+from training.benchmark.formats.matching import (
+    likely_benchmark,
+    match_files,
+    result_files,
+    strangers,
+    tracker_of,
+)
 from training.benchmark.listing import load_listing
 from training.benchmark.records import Benchmark
 
@@ -74,6 +80,11 @@ def test_one_name_inside_another(bench: Benchmark) -> None:
     }
 
 
+def said(files: list[Path], bench: Benchmark) -> tuple[list[str], list[str]]:
+    matched = match_files(files, bench)
+    return strangers(matched.others, matched.files, bench)
+
+
 def test_misspelt_names_are_suggested(bench: Benchmark) -> None:
     every = [
         path
@@ -81,16 +92,42 @@ def test_misspelt_names_are_suggested(bench: Benchmark) -> None:
         if name.name != "Basketball"
         for path in paths(f"{name.name}.txt")
     ]
-    matched = match_files([*every, Path("Baskteball.txt"), Path("readme.txt")], bench)
-    assert misspelt(matched, bench) == [
-        "Baskteball.txt belongs to no sequence of OTB-2015; did you mean Basketball?"
-    ]
-    assert misspelt(match_files(every, bench), bench) == []
+    assert said([*every, Path("Baskteball.txt"), Path("readme.txt")], bench) == (
+        ["Baskteball.txt belongs to no sequence of OTB-2015; did you mean Basketball?"],
+        ["readme.txt"],
+    )
+    assert said(every, bench) == ([], [])
 
 
-def test_sequences_of_a_larger_list_are_no_misspellings() -> None:
+def test_misspelt_names_are_suggested_in_spite_of_a_suffix(bench: Benchmark) -> None:
+    names = [f"{entry.name}_KCF.mat" for entry in load_listing("otb2015").sequences[:-1]]
+    assert said(paths(*names, "Womann_KCF.mat", "zzz_KCF.mat"), bench) == (
+        ["Womann_KCF.mat belongs to no sequence of OTB-2015; did you mean Woman?"],
+        ["zzz_KCF.mat"],
+    )
+
+
+@pytest.mark.parametrize("suffix", ["", "_KCF"])
+def test_sequences_of_a_larger_list_are_no_misspellings(suffix: str) -> None:
     small = benchmark([sequence("Skating1", still(1)), sequence("Deer", still(1))])
-    assert misspelt(match_files(paths("Deer.txt", "Skating2_1.txt"), small), small) == []
+    files = paths(f"Deer{suffix}.txt", f"Skating2_1{suffix}.txt", f"Dog1{suffix}.txt")
+    assert said(files, small) == ([], [])
+
+
+def test_two_files_for_one_sequence_are_named(bench: Benchmark) -> None:
+    matched = match_files(paths("Deer.txt", "deer.json", "Human4.txt", "Human4-2.txt", "Dog.txt"), bench)
+    assert matched.doubles == [
+        "Deer has 2 files: Deer.txt, deer.json",
+        "Human4 has 2 files: Human4.txt, Human4-2.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stem", "tracker"),
+    [("jogging-1_KCF_Gauss", "KCF_Gauss"), ("Dog1_KCF", "KCF"), ("Dog", ""), ("notes", None), ("Dogs", None)],
+)
+def test_the_tracker_in_a_files_name(stem: str, tracker: str | None) -> None:
+    assert tracker_of(Path(f"{stem}.mat"), ["dog", "dog1", "jogging-1"]) == tracker
 
 
 def test_whose_results_these_are() -> None:
