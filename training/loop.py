@@ -222,7 +222,7 @@ class _Run:
                     "step": step,
                     "loss": loss,
                     "gradient_norm": norm,
-                    "batch": batch._asdict(),
+                    "batch": {name: part.clone() for name, part in batch._asdict().items()},
                     **self.learner.state(),
                 },
             )
