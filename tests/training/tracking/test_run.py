@@ -9,6 +9,7 @@ import pytest
 from curation.errors import InputError
 from curation.parallel import Workers
 from tests.training.tracking.scenes import moving_target
+from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, Sequence
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import CheckedTracker
@@ -181,7 +182,13 @@ def test_vot_is_run_supervised_and_written_as_trajectories(vot, tmp_path):
     assert len(loses) == 3  # three runs that agree are enough
     rows = ["box" if "," in line else line for line in loses[0].read_text().splitlines()]
     assert rows == ["1", "box", "2", "0", "0", "0", "0", "1", "box", "2", "0", "0"]
-    assert report["trackers"]["still"]["frames"] == 12
+    assert report["trackers"]["still"]["frames"] == 24  # of both experiments
+    (free,) = (tmp_path / "out" / "loses" / "unsupervised" / "clip").glob("clip_*.txt")
+    rows = ["box" if "," in line else line for line in free.read_text().splitlines()]
+    assert rows == ["1", *["box"] * 11]
+    scores = score_benchmark(vot, tmp_path / "out")["trackers"]
+    assert scores["still"]["unsupervised"]["overall"]["ao"] > 0.8
+    assert scores["loses"]["unsupervised"]["overall"]["ao"] < 0.6
     before = contents(tmp_path / "out")
     assert tracked(run_benchmark(vot, contenders, manifest=manifest, **places)) == {
         "still": (0, 1),
