@@ -62,9 +62,9 @@ def evaluated_truth(sequence: Sequence, protocol: Protocol) -> Array:
 def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) -> Array:
     """Results with as many rows as the protocol evaluates.
 
-    Rows are neither cut nor invented, with one exception: where a protocol also evaluates the frames before
-    the start of one-pass evaluation (got10k, Tiger1) and a result begins after them, the ground truth stands
-    in for these rows.
+    Rows are neither cut nor invented, but for the frames before the start of one-pass evaluation (Tiger1):
+    where a protocol evaluates them too (got10k) and a result begins after them, the ground truth stands in for
+    these rows; where it does not and a result was filled up so, they are left out (`is_filled_up`).
 
     Raises
     ------
@@ -76,6 +76,8 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
         return boxes
     if protocol.whole and len(boxes) == len(sequence):
         return np.concatenate([sequence.lead_in, boxes])
+    if not protocol.whole and is_filled_up(boxes, sequence):
+        return boxes[len(sequence.lead_in) :]
     hint = "Give the complete result: nothing is cut or filled up silently"
     if len(sequence.lead_in) and len(boxes) == wanted + len(sequence.lead_in):
         hint = (
@@ -83,6 +85,19 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
             "run the tracker from there, or score with the protocol got10k"
         )
     raise InputError(f"{name}: {len(boxes)} rows, but {wanted} frames", do=hint, reason="wrong length")
+
+
+def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
+    """Whether a result has the ground truth in front, in the frames before the start of one-pass evaluation.
+
+    As `writing.convert` fills up Tiger1 for got10k; a tracker that was run there has boxes of its own.
+    """
+    lead = len(sequence.lead_in)
+    return (
+        lead > 0
+        and len(boxes) == lead + len(sequence)
+        and bool(np.allclose(boxes[:lead], sequence.lead_in, rtol=0, atol=1e-4))
+    )
 
 
 def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:

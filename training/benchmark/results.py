@@ -23,7 +23,7 @@ from training.benchmark.formats.matlab import read_mat
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import read_boxes
 from training.benchmark.oddities import left_aside, odd_regions, odd_rows
-from training.benchmark.ope import fit_length, rules_for
+from training.benchmark.ope import fit_length, is_filled_up, rules_for
 from training.benchmark.problems import Collected
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark, Sequence
@@ -117,6 +117,11 @@ def read_results(
     problems.check(where, do=MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
     notes = [*odd_rows(boxes), *left_aside(unknown)]
+    notes += [
+        f"{sequence.name}: its first {len(sequence.lead_in)} rows are the ground truth and were left out"
+        for sequence in benchmark.sequences
+        if not rules.whole and sequence.name in boxes and is_filled_up(boxes[sequence.name], sequence)
+    ]
     if rules.whole:
         notes += [_trimmed(sequence) for sequence in benchmark.sequences if sequence.trimmed]
     return TrackerResults(boxes=boxes, missing=missing, notes=notes)

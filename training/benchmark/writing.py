@@ -17,6 +17,7 @@ from training.benchmark.formats.jwlim import json_bytes
 from training.benchmark.formats.matlab import mat_bytes
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import text_bytes, times_bytes
+from training.benchmark.ope import is_filled_up
 from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark, Sequence, to_base
 from training.benchmark.results import read_results, read_unsupervised
@@ -252,11 +253,13 @@ def convert(
                 out, name, benchmark, sequence, found.runs[sequence.name], form=form, experiment=kind
             )
         ]
-    for sequence in benchmark.sequences:
-        if sequence.name in results.boxes:
-            _check_lead_in(form, sequence, len(results.boxes[sequence.name]))
-    return [
-        write_file_boxes(out, name, benchmark, sequence, results.boxes[sequence.name], form=form)
+    boxes = {
+        sequence: rows[len(sequence.lead_in) :] if is_filled_up(rows, sequence) else rows
         for sequence in benchmark.sequences
-        if sequence.name in results.boxes
+        if (rows := results.boxes.get(sequence.name)) is not None
+    }
+    for sequence, rows in boxes.items():
+        _check_lead_in(form, sequence, len(rows))
+    return [
+        write_file_boxes(out, name, benchmark, sequence, rows, form=form) for sequence, rows in boxes.items()
     ]

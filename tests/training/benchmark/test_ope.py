@@ -160,3 +160,18 @@ def test_matlab_means_the_code_of_the_benchmarks_own_authors() -> None:
     ):
         curves = sequence_curves({"S": truth}, [one], rules_for(protocol, bench))
         assert summary(curves)["auc"] == pytest.approx(share * PERFECT_AUC)
+
+
+def test_rows_in_front_are_left_out_only_if_they_are_the_truth() -> None:
+    """got10k wants Tiger1 with five rows more; the matlab protocol takes them back if they are a filling."""
+    tiger = sequence("Tiger1", still(8), first_frame=6, lead_in=still(5, (1, 2, 3, 4)))
+    rules = get_protocol("matlab")
+    filled = np.concatenate([tiger.lead_in, still(8, (11, 10, 20, 20))])
+    assert fit_length("a", filled, tiger, rules).tolist() == still(8, (11, 10, 20, 20)).tolist()
+    assert len(fit_length("a", filled, tiger, get_protocol("got10k"))) == 13
+    tracked = filled.copy()
+    tracked[3, 0] += 0.5
+    with pytest.raises(
+        InputError, match=r"a: 13 rows, but 8 frames. Under matlab evaluation starts at frame 6"
+    ):
+        fit_length("a", tracked, tiger, rules)

@@ -235,3 +235,12 @@ def test_nothing_in_the_folder(tmp_path: Path, bench: Benchmark) -> None:
     (tmp_path / "KCF").mkdir()
     with pytest.raises(InputError, match=r"there are no files"):
         read_results(tmp_path, "KCF", bench)
+
+
+def test_a_filling_that_was_left_out_is_noted(tmp_path: Path) -> None:
+    bench = benchmark([sequence("Tiger1", still(30), first_frame=6, lead_in=still(5, (1, 2, 3, 4)))])
+    write_rows(tmp_path / "KCF/Tiger1.txt", np.concatenate([still(5, (1, 2, 3, 4)), still(30)]))
+    assert read_results(tmp_path, "KCF", bench).notes == [
+        "Tiger1: its first 5 rows are the ground truth and were left out"
+    ]
+    assert read_results(tmp_path, "KCF", bench, "got10k").notes == []

@@ -161,3 +161,12 @@ def test_got10k_is_not_given_rows_out_of_step(tmp_path: Path) -> None:
         convert(tmp_path, "KCF", bench, tmp_path / "out", "got10k")
     assert not (tmp_path / "out").exists()
     assert len(convert(tmp_path, "KCF", bench, tmp_path / "out", "pysot")) == 2
+
+
+def test_a_filling_for_got10k_goes_again(tmp_path: Path) -> None:
+    bench = benchmark([sequence("Tiger1", still(30), first_frame=6, lead_in=still(5, (1, 2, 3, 4)))])
+    write_boxes(tmp_path / "a", "KCF", bench, bench.sequences[0], still(30))
+    (there,) = convert(tmp_path / "a", "KCF", bench, tmp_path / "b", "got10k")
+    (back,) = convert(tmp_path / "b", "KCF", bench, tmp_path / "c", "otb")
+    assert len(there.read_text().splitlines()) == 35
+    assert back.read_text() == (tmp_path / "a/KCF/Tiger1.txt").read_text()

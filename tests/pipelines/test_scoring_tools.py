@@ -1,0 +1,148 @@
+"""`evaluate`, `convert` and `compare` from the command line, as somebody with result files uses them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import main
+from tests.training.benchmark.builders import still, write_rows
+from training.benchmark.listing import load_listing
+from training.benchmark.records import Sequence
+from training.benchmark.starts import temporal_starts
+from training.benchmark.trajectories import Trajectory, write_trajectories
+from training.benchmark.writing import FORMATS, write_starts
+
+ROWS = {"Deer": 71, "Skiing": 81, "Tiger1": 354}
+"""Lengths of some of OTB's annotation files."""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with annotations, and results of a perfect and of a lost tracker."""
+    for name, rows in ROWS.items():
+        write_rows(tmp_path / "truth" / f"{name}.txt", still(rows))
+        write_rows(tmp_path / "results/good" / f"{name}.txt", still(rows - 5 * (name == "Tiger1")))
+        far = still(rows - 5 * (name == "Tiger1"), (300, 300, 20, 20))
+        write_rows(tmp_path / "results/lost" / f"{name}.txt", far)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    assert main(words) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def refused(caplog: pytest.LogCaptureFixture, *words: str) -> str:
+    caplog.clear()
+    assert main(words) == 1
+    (record,) = (record for record in caplog.records if record.levelname == "ERROR")
+    return record.getMessage()
+
+
+EVALUATE = ("evaluate", "otb2015", "results", "--root", "truth")
+
+
+def test_evaluate_says_what_it_did(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, *EVALUATE, "--json", "scores.json")
+    assert lines[0] == "OTB-2015, one-pass evaluation, protocol matlab"
+    assert [line.split() for line in lines[4:6]] == [
+        ["good", "0.9524", "1.0000", "1.0000", "1.0000", "1.0000", "3", "501"],
+        ["lost", "0.0093", "0.0098", "0.0098", "0.0098", "0.0098", "3", "501"],
+    ]
+    assert "These scores are partial." in lines
+    assert "No sequence here for 97: Basketball, Biker," in " ".join(lines)
+    assert json.loads((here / "scores.json").read_text())["trackers"]["good"]["overall"]["sequences"] == 3
+
+
+def test_evaluate_one_tracker_under_another_protocol(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], "--protocol", "got10k", "--sequences")
+    assert lines[0].endswith("protocol got10k")
+    assert lines[4].split()[-2:] == ["3", "506"]
+    assert [line.split()[0] for line in lines if line.startswith(("Deer", "Skiing", "Tiger1"))] == [
+        *("Deer", "Skiing", "Tiger1"),
+        *("Deer", "Skiing", "Tiger1"),
+    ]
+
+
+def test_evaluate_starts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (entry,) = (entry for entry in load_listing("otb2015").sequences if entry.name == "Deer")
+    deer = Sequence("Deer", (), still(71), omit=entry.init_omit)
+    runs = [still(71 - start) for start in temporal_starts(deer)]
+    write_starts(here / "tre", "KCF", deer, runs, form="jwlim")
+    write_rows(here / "deer/Deer.txt", still(71))
+    lines = printed(capsys, "evaluate", "otb2015", "tre", "--starts", "tre", "--root", "deer")
+    assert lines[0] == "OTB-2015, temporal robustness (TRE), protocol matlab"
+    assert lines[4].split()[:2] == ["KCF", "0.9524"]
+
+
+def test_evaluate_another_year_of_vot(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list knows the frames' size: no image is needed."""
+    bag = still(196, (10, 10, 19, 19))
+    write_rows(here / "vot/bag/groundtruth.txt", bag)
+    run = Trajectory.from_boxes(still(196, (10, 10, 19, 15)))
+    write_trajectories(here / "SiamFC", "bag", [run])
+    words = ("evaluate", "vot2017", "SiamFC", "--root", "vot")
+    lines = printed(capsys, *words)
+    rules = "overlap rule vot2016, bounds frame-1, EAO by the rules of matlab over lengths 100 to 356"
+    assert lines[0] == f"VOT2017, supervised, {rules}"
+    assert lines[4].split()[:3] == ["SiamFC", "0.8000", "0.8000"]
+    lines = printed(capsys, *words, "--overlap", "exact", "--bounds", "frame", "--year", "vot2019")
+    assert "overlap rule exact, bounds frame" in lines[0]
+    assert lines[0].endswith("over lengths 46 to 291")
+    assert lines[4].split()[1] == f"{15 / 19:.4f}"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ((*EVALUATE[:3], "godo", *EVALUATE[3:]), "is named 'godo'. Did you mean good?"),
+        ((*EVALUATE, "--protocol", "matlb"), "no protocol is named 'matlb'. Did you mean matlab?"),
+        (("evaluate", "otb2015", "none", "--root", "truth"), "there is no results folder none"),
+        (("evaluate", "otb2015", "results", "--root", "none"), "the root none does not exist"),
+        (("evaluate", "uav123", "results", "--root", "truth"), "no sequence of UAV123 found under truth"),
+        (EVALUATE[:3], "no otb_root is set"),
+        (("evaluate", "vot2017", "results"), "no setting says where vot2017 is. Give its folder: --root"),
+        (("convert", "otb2015", "results", "god", "pysot", "out", "--root", "truth"), "Did you mean good?"),
+        (
+            ("convert", "otb2015", "results", "good", "vot", "out", "--root", "truth"),
+            "does not hold results of OTB-2015",
+        ),
+    ],
+)
+def test_one_clear_line(
+    here: Path, caplog: pytest.LogCaptureFixture, words: tuple[str, ...], answer: str
+) -> None:
+    message = refused(caplog, *words)
+    assert answer in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"vot"}))
+def test_converted_results_keep_their_score(
+    here: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    before = printed(capsys, *EVALUATE)[4]
+    printed(capsys, "convert", "otb2015", "results", "good", form, "out", "--root", "truth")
+    assert printed(capsys, "evaluate", "otb2015", "out", "--root", "truth")[4] == before
+
+
+def test_compare_names_what_is_no_difference(
+    here: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    printed(capsys, *EVALUATE, "--json", "a.json")
+    lines = printed(capsys, "compare", "lost", "good", "--scores", "a.json", "--sequences")
+    assert lines[0] == "OTB-2015, protocol matlab, 3 sequences"
+    assert lines[2].split()[:4] == ["auc", "0.009", "0.952", "+0.943"]
+    assert not lines[2].endswith("no difference shown")
+    assert sum(line.split()[0] in ROWS for line in lines if line) == 3
+    same = printed(capsys, "compare", "good", "good", "--scores", "a.json", "a.json")
+    assert same[2].endswith("no difference shown")
+    printed(capsys, *EVALUATE, "--protocol", "pysot", "--json", "b.json")
+    assert "cannot compare protocol matlab with pysot" in refused(
+        caplog, "compare", "good", "good", "--scores", "a.json", "b.json"
+    )
+    assert "Did you mean good?" in refused(caplog, "compare", "good", "goood", "--scores", "a.json")
