@@ -6,6 +6,7 @@ rendezvous, and the only thing here that depends on the environment.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,8 +152,11 @@ def join(device: torch.device) -> Iterator[Group]:
         words = ("Connection", "gloo", "NCCL", "peer")
         if not isinstance(error, dist.DistError) and not any(word in str(error) for word in words):
             raise
+        cause = re.sub(r"^\[[^]]*\] ", "", first_line(error)).partition(". ")[
+            0
+        ]  # gloo: [source file] what. advice
         raise InputError(
-            f"rank {group.rank} of {group.size}: another process of this job has ended ({first_line(error)})",
+            f"rank {group.rank} of {group.size}: another process of this job has ended ({cause})",
             do="See that process's own message; then run again: training goes on from its last checkpoint",
             reason="dead rank",
         ) from error

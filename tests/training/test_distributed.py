@@ -83,11 +83,12 @@ def test_a_dead_rank_ends_the_job_and_one_process_goes_on_from_its_checkpoint(
     survivor, dead = run_group(spec)
     assert dead.returncode == -signal.SIGKILL
     assert survivor.returncode == 1
-    assert (
-        survivor.stderr.strip()
-        .splitlines()[-1]
-        .startswith("rank 0 of 2: another process of this job has ended")
+    last = survivor.stderr.strip().splitlines()[-1]
+    assert last.startswith("rank 0 of 2: another process of this job has ended (")
+    assert last.endswith(
+        "). See that process's own message; then run again: training goes on from its last checkpoint"
     )
+    assert "third_party" not in last, "a place in torch's source tells users nothing"
     outputs = replace(outputs, checkpoints=outputs.weights.parent / "checkpoints")
     with caplog.at_level("INFO"):
         train(small, inputs, outputs, CPU)
