@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -15,6 +22,7 @@ from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import CheckedTracker
 from training.tracking.run import Contender, run_benchmark
 
+ROOT = Path(__file__).parents[3]
 ONE = Workers(jobs=1)
 STILL = Contender("still", StillTracker, "1")
 TEMPLATE = Contender("template", TemplateTracker, "2")
@@ -124,6 +132,39 @@ def test_a_failure_names_the_place_and_keeps_what_was_finished(track):
         track([fails])
     mended = Contender("fails", StillTracker, "1")  # the same identity: only what was not finished runs
     assert tracked(track([mended]))["fails"][1] >= 1
+
+
+class Dies(StillTracker):
+    """Ends its process, as a machine does that loses its power, on the sequence whose frames are 200 px wide."""
+
+    def _start(self, frame, box):
+        if frame.shape[1] == 200:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._start(frame, box)
+
+
+KILLED_RUN = """
+import pickle, sys
+from pathlib import Path
+from tests.training.tracking.test_run import ONE, Dies
+from training.tracking.run import Contender, run_benchmark
+
+benchmark, manifest, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
+places = {"out": folder / "out", "store": folder / "store", "workers": ONE}
+run_benchmark(benchmark, [Contender("still", Dies, "1")], manifest=manifest, **places)
+"""
+
+
+def test_a_killed_run_resumes_at_the_sequence_it_died_in(track, benchmark, tmp_path):
+    manifest = {"sequences": {f"S{n}": {"images": digest} for n, digest in enumerate("abc")}}
+    (tmp_path / "run.pickle").write_bytes(pickle.dumps((benchmark, manifest, tmp_path)))
+    died = subprocess.run(
+        [sys.executable, "-c", KILLED_RUN, str(tmp_path / "run.pickle")], cwd=ROOT, check=False
+    )
+    assert died.returncode == -signal.SIGKILL
+    assert tracked(track([STILL])) == {"still": (2, 1)}
+    track([STILL], out="whole", store="other store")
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
 def test_stale_results_of_a_contender_are_removed(track, tmp_path):
