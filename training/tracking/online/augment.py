@@ -1,6 +1,14 @@
-"""Samples of the first frame: the target shifted, scaled, turned, mirrored, blurred."""
+"""Samples of the first frame: the target shifted, scaled, turned, mirrored, blurred.
+
+They are spread evenly, not drawn one by one: shifts lie on a sunflower spiral, sizes and angles on waves, every so
+many are mirrored or blurred. The seed turns the spiral and moves the waves. Independent draws differ so much between
+seeds that whole targets were kept with one and lost with another (TRACKING.md).
+"""
 
 from __future__ import annotations
+
+import math
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -10,6 +18,12 @@ from curation.errors import STRICT, parameters
 from training.tracking.interface import Frame
 from training.tracking.online.backbones import Backbone
 from training.tracking.online.region import Geometry, cut
+
+GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+"""Turn between neighbours on a sunflower spiral: any number of points covers the disc evenly."""
+
+BLURS = (0.7, 1.5, 4.0)
+"""Sigmas of the blurred samples in turn, input pixels (the release: 0.1, 1, 5, 10)."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -27,7 +41,7 @@ class AugmentConfig:
     angle : float
         Largest rotation, radians.
     mirror, blur : float
-        Shares of samples that are mirrored and blurred.
+        Shares of samples that are mirrored and blurred, evenly spaced.
     """
 
     samples: int = Field(default=12, ge=1)
@@ -35,7 +49,7 @@ class AugmentConfig:
     scale: float = Field(default=0.03, ge=0, lt=1)
     angle: float = Field(default=0.1, ge=0)
     mirror: float = Field(default=0.5, ge=0, le=1)
-    blur: float = Field(default=0.3, ge=0, le=1)
+    blur: float = Field(default=0.3333, ge=0, le=1)
 
 
 def first_samples(
@@ -57,19 +71,31 @@ def first_samples(
         The target's (y, x) offset from the middle of each region, cells.
     """
     images = [cut(frame, centre, size, geometry, backbone)]
-    offsets = [(0.0, 0.0)]
+    offsets = [np.zeros(2)]
     reach = config.shift * np.array(geometry.response)
-    for _ in range(config.samples - 1):
-        offset = random.uniform(-reach, reach)
-        scale = 1 + random.uniform(-config.scale, config.scale)
-        angle = random.uniform(-config.angle, config.angle)
-        mirror = bool(random.random() < config.mirror)
+    others = config.samples - 1
+    phases = random.uniform(0, 2 * np.pi, 3)
+    blurs = cycle(BLURS)
+    for index in range(others):
+        turn = phases[0] + GOLDEN_ANGLE * index
+        offset = reach * np.sqrt((index + 0.5) / others) * np.array([np.sin(turn), np.cos(turn)])
         image = cut(
-            frame, centre, size * scale, geometry, backbone, offset=offset, angle=angle, mirror=mirror
+            frame,
+            centre,
+            size * (1 + config.scale * np.sin(phases[1] + 2.4 * index)),
+            geometry,
+            backbone,
+            offset=offset,
+            angle=config.angle * np.sin(phases[2] + 4.1 * index),
+            mirror=_is_due(index, config.mirror),
         )
-        if random.random() < config.blur:
-            blurred = cv2.GaussianBlur(image, (5, 5), float(random.uniform(0.5, 5)))
-            image = np.asarray(blurred, np.uint8)
+        if _is_due(index, config.blur):
+            image = np.asarray(cv2.GaussianBlur(image, (5, 5), next(blurs)), np.uint8)
         images.append(image)
-        offsets.append((float(offset[0]), float(offset[1])))
+        offsets.append(offset)
     return images, np.array(offsets)
+
+
+def _is_due(index: int, share: float) -> bool:
+    """True for that share of indices, evenly spaced, the first among them."""
+    return math.ceil((index + 1) * share) > math.ceil(index * share)

@@ -34,7 +34,8 @@ class LearnConfig:
     first_rate : float
         Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
     first_batch : int
-        Samples per step, the unchanged first region always among them.
+        Samples per step, the unchanged first region always among them; as many as there are leaves nothing to
+        the order in which they are drawn.
     update_steps : int
         Steps on the whole memory after an accepted frame; paper: 2 per sample.
     update_rate : float
@@ -47,7 +48,7 @@ class LearnConfig:
     init_std: float = Field(default=1e-7, ge=0)
     first_steps: int = Field(default=80, ge=1)
     first_rate: float = Field(default=4e-4, gt=0)
-    first_batch: int = Field(default=6, ge=1)
+    first_batch: int = Field(default=12, ge=1)
     update_steps: int = Field(default=2, ge=0)
     update_rate: float = Field(default=1e-4, gt=0)
 
