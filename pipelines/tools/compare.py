@@ -17,6 +17,7 @@ from curation.errors import InputError
 from curation.files import read_json
 from pipelines import paths
 from training.benchmark.comparison import compare
+from training.benchmark.problems import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,12 +42,14 @@ def run(options: argparse.Namespace) -> None:
         )
     first, second = (_scores(file) for file in (options.scores[0], options.scores[-1]))
     common = [name for name in first if name in second]
+    if options.benchmark and options.benchmark not in common:
+        raise unknown_name("benchmark in the scores", options.benchmark, common)
     if options.benchmark:
-        common = [name for name in common if name == options.benchmark]
+        common = [options.benchmark]
     if not common:
         raise InputError(
             f"{options.scores[0]} and {options.scores[-1]} share no benchmark",
-            do=f"The first holds {', '.join(first)}",
+            do=f"They hold {', '.join(first)} and {', '.join(second)}",
         )
     for name in common:
         found = compare(first[name], second[name], (options.first, options.second))
@@ -55,8 +58,23 @@ def run(options: argparse.Namespace) -> None:
 
 def _scores(file: Path) -> dict[str, Any]:
     """Score documents by benchmark, from the score stage's file or from one of `evaluate --json`."""
-    content: dict[str, Any] = read_json(file, made_by="score")
-    return {content["benchmark"]: content} if "trackers" in content else content
+    if file != paths.SCORES and not file.is_file():
+        raise InputError(f"there is no file {file}", do="Write it: evaluate ... --json FILE")
+    content = read_json(file, made_by="score")
+    if isinstance(content, dict) and "trackers" in content:
+        content = {content.get("benchmark"): content}
+    needed = {"benchmark", "title", "kind", "protocol", "trackers"}
+    if not (
+        isinstance(content, dict)
+        and content
+        and all(isinstance(document, dict) and needed <= document.keys() for document in content.values())
+    ):
+        raise InputError(
+            f"{file} holds no scores",
+            do="Name reports/score/scores.json, or a file of evaluate --json",
+            reason="wrong schema",
+        )
+    return content
 
 
 def _table(found: dict[str, Any], *, listed: bool) -> str:
@@ -66,7 +84,7 @@ def _table(found: dict[str, Any], *, listed: bool) -> str:
         f"  {'':<14}{found['first']:>12}{found['second']:>12}{'difference':>12}   {level} interval",
     ]
     for metric, numbers in found["metrics"].items():
-        interval = f"[{numbers['low']:+.3f}, {numbers['high']:+.3f}]"
+        interval = f"[{numbers['low']:+.4f}, {numbers['high']:+.4f}]"
         verdict = "" if numbers["significant"] else "   no difference shown"
         lines.append(f"  {metric:<14}{_columns(numbers)}   {interval}{verdict}")
     if listed:
@@ -81,4 +99,4 @@ def _table(found: dict[str, Any], *, listed: bool) -> str:
 
 
 def _columns(numbers: dict[str, float]) -> str:
-    return f"{numbers['first']:>12.3f}{numbers['second']:>12.3f}{numbers['difference']:>+12.3f}"
+    return f"{numbers['first']:>12.4f}{numbers['second']:>12.4f}{numbers['difference']:>+12.4f}"

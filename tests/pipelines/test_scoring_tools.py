@@ -136,7 +136,7 @@ def test_compare_names_what_is_no_difference(
     printed(capsys, *EVALUATE, "--json", "a.json")
     lines = printed(capsys, "compare", "lost", "good", "--scores", "a.json", "--sequences")
     assert lines[0] == "OTB-2015, protocol matlab, 3 sequences"
-    assert lines[2].split()[:4] == ["auc", "0.009", "0.952", "+0.943"]
+    assert lines[2].split()[:4] == ["auc", "0.0093", "0.9524", "+0.9431"]
     assert not lines[2].endswith("no difference shown")
     assert sum(line.split()[0] in ROWS for line in lines if line) == 3
     same = printed(capsys, "compare", "good", "good", "--scores", "a.json", "a.json")
@@ -146,3 +146,29 @@ def test_compare_names_what_is_no_difference(
         caplog, "compare", "good", "good", "--scores", "a.json", "b.json"
     )
     assert "Did you mean good?" in refused(caplog, "compare", "good", "goood", "--scores", "a.json")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("--scores", "none.json"), "there is no file none.json. Write it: evaluate ... --json FILE"),
+        (("--scores", "odd.json"), "odd.json holds no scores"),
+        (("--scores", "list.json"), "list.json holds no scores"),
+        (("--scores", "broken.json"), "broken.json"),
+        (("--scores", "a.json", "--benchmark", "otb2013"), "named 'otb2013'. Did you mean otb2015?"),
+        (("--scores", "a.json", "a.json", "a.json"), "--scores takes one file or two"),
+        ((), "reports/score/scores.json is missing. Run: dvc repro score"),
+    ],
+)
+def test_files_that_cannot_be_compared(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    words: tuple[str, ...],
+    answer: str,
+) -> None:
+    printed(capsys, *EVALUATE, "--json", "a.json")
+    (here / "odd.json").write_text('{"otb2015": {"trackers": {}}}')
+    (here / "list.json").write_text("[1]")
+    (here / "broken.json").write_text('{"trackers"')
+    assert answer in refused(caplog, "compare", "lost", "good", *words)
