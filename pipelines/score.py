@@ -16,9 +16,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from curation.errors import InputError
 from curation.files import write_json
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
+from training.benchmark.listing import packaged_names
+from training.benchmark.problems import unknown_name
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
@@ -27,7 +30,7 @@ from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
 
-SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness")
+SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
 """Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
 
 log = logging.getLogger(__name__)
@@ -44,12 +47,19 @@ def run(options: argparse.Namespace) -> None:
     scores: dict[str, Any] = {}
     films: list[Filmstrip] = []
     imported: set[str] = set()
+    _check_imported()
     for name in dataset.benchmarks:
         benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
         ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
+            for tracker in theirs["trackers"].keys() & ours["trackers"].keys():
+                raise InputError(
+                    f"{others / tracker} bears the name of a tracker of this pipeline",
+                    do="Rename the folder",
+                    reason="name taken",
+                )
             imported |= set(theirs["trackers"])
             ours["trackers"] |= theirs["trackers"]
             ours["partial"] = ours["partial"] or theirs["partial"]
@@ -81,6 +91,14 @@ def run(options: argparse.Namespace) -> None:
     )
 
 
+def _check_imported() -> None:
+    """Raise `InputError` for a folder of imported results that no benchmark is called like."""
+    if paths.IMPORTED.is_dir():
+        for folder in sorted(paths.IMPORTED.iterdir()):
+            if folder.is_dir() and folder.name not in packaged_names():
+                raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
+
+
 def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
     folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
@@ -98,8 +116,9 @@ def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
 def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {
-            tracker: {key: entry["overall"][key] for key in SMALL if key in entry["overall"]}
+            tracker: {key: numbers[key] for key in SMALL if key in numbers}
             for tracker, entry in document["trackers"].items()
+            for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
         }
         for name, document in scores.items()
     }

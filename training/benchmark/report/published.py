@@ -1,8 +1,9 @@
 """Numbers that papers publish for the real benchmarks, kept in `published.json` beside this module.
 
-`papers` there names the paper that introduced a tracker. The scores of DSLT are those of its own paper; those
-of the other trackers are quoted with their public result files, which this project's scorer reproduces. All
-are one-pass evaluation under the benchmark's own rules (`matlab`), or the supervised VOT2016 experiment.
+`papers` there names the paper that introduced a tracker. The scores of DSLT are those of its own paper, those of
+the others are published too. Their public result files, scored here, give the same but for .003
+(tests/training/benchmark/test_published.py; SRDCF's files were scored by the MATLAB toolkit). All are one-pass
+evaluation under the benchmark's own rules (`matlab`), or the supervised VOT2016 experiment.
 """
 
 from __future__ import annotations

@@ -1,0 +1,111 @@
+"""The score stage by itself: imported results beside ours, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curation.parallel import Workers
+from curation.sample import SampleConfig, generate_sequences
+from pipelines.__main__ import main
+from pipelines.tools.profile import overlay
+from training.benchmark.sequences import load_benchmark
+from training.benchmark.trajectories import Trajectory
+from training.benchmark.writing import write_boxes, write_runs
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with sequences and with results of a tracker that stays where it was."""
+    folder = tmp_path_factory.mktemp("tracked")
+    generate_sequences(folder / "raw", SampleConfig(sequence_frames=8), Workers(jobs=1))
+    values = {
+        "sequences": "pipelines/profiles/benchmarks.yaml",
+        "built_in": ["vid"],
+        "benchmarks": ["otb2013", "vot2016"],
+    }
+    (folder / "params.yaml").write_text(overlay((ROOT / "params.yaml").read_text(), [{"dataset": values}]))
+    for name in values["benchmarks"]:
+        benchmark = load_benchmark(name, [folder / "raw"])
+        for one in benchmark.sequences:
+            still = np.tile(one.ground_truth[0, :4], (len(one), 1))
+            if name == "otb2013":
+                write_boxes(folder / "data/results/otb2013", "siamese", benchmark, one, still)
+                continue
+            run = Trajectory.from_boxes(still)
+            for experiment in ("baseline", "unsupervised"):
+                write_runs(
+                    folder / "data/results/vot2016", "siamese", benchmark, one, [run], experiment=experiment
+                )
+    return folder
+
+
+@pytest.fixture
+def project(tracked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "project"
+    shutil.copytree(tracked, folder)
+    monkeypatch.chdir(folder)
+    for name in ("OTB", "VOT2016"):
+        monkeypatch.setenv(f"DSLT_{name}_ROOT", str(folder / "raw"))
+    return folder
+
+
+def scores(project: Path) -> dict[str, dict[str, dict[str, float]]]:
+    assert main(["score"]) == 0
+    found: dict[str, dict[str, dict[str, float]]] = json.loads(
+        (project / "reports/score/metrics.json").read_text()
+    )
+    return found
+
+
+def test_imported_trackers_stand_beside_ours(project: Path) -> None:
+    mine = project / "data/results"
+    shutil.copytree(mine / "otb2013/siamese", project / "data/imported/otb2013/KCF")
+    found = scores(project)
+    assert found["otb2013"]["KCF"] == found["otb2013"]["siamese"]
+    assert {"auc", "dp20", "op50"} == set(found["otb2013"]["KCF"])
+    assert "ao" in found["vot2016"]["siamese"]
+    page = (project / "reports/index.html").read_text()
+    assert "imported results" in page
+    assert "otb2013,KCF" not in page  # the plots' file has it
+    assert "KCF" in (project / "reports/score/plots/success.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("inside", "answer"),
+    [
+        ("otb2103/KCF", "is named 'otb2103'. Did you mean otb2013?"),
+        (
+            "otb2013/siamese",
+            "otb2013/siamese bears the name of a tracker of this pipeline. Rename the folder",
+        ),
+        ("otb2013/KCF", "2 problems"),
+    ],
+)
+def test_what_is_wrong_with_imported_results(
+    project: Path, caplog: pytest.LogCaptureFixture, inside: str, answer: str
+) -> None:
+    folder = project / "data/imported" / inside
+    shutil.copytree(project / "data/results/otb2013/siamese", folder)
+    if answer == "2 problems":
+        for path in sorted(folder.iterdir())[:2]:
+            path.write_text(path.read_text() + "1,2,3,4\n")
+    assert main(["score"]) == 1
+    assert answer in caplog.text
+    assert not (project / "reports/index.html").exists()
+
+
+def test_a_benchmark_that_is_partly_there_is_marked(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    gone = load_benchmark("otb2013", [project / "raw"]).sequences[-1]
+    shutil.rmtree(gone.frames[0].parents[1])
+    scores(project)
+    assert "otb2013 is partial: 1 sequences missing" in caplog.text
+    assert (
+        f"is partial: 1 sequences are not here ({gone.name})" in (project / "reports/index.html").read_text()
+    )
