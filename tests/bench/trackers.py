@@ -5,8 +5,10 @@ Medians of the time per frame on generated sequences of 640 x 480 and 1280 x 720
 - plain Siamese: the reference's steps, written down here: the whole frame padded and turned into float64, a
   pyramid of three crops from it, three separate passes of the published network
 - Siamese: `training.tracking.siamese`, both ways of searching scales, and its network's pass alone
-- online: `training.tracking.online`, and one pass of its backbone over the search region alone (random
-  weights of SqueezeNet on generated frames, or --backbone on the images of --sequence)
+- plain online: the same rules written down without care for time: a pass of the backbone for every scale and one
+  more for the sample to learn from, convolutions where we multiply spectra, gradients by autograd
+- online: `training.tracking.online`, and one pass of its backbone over the search region alone (random weights of
+  SqueezeNet on generated frames, or --backbone on the images of --sequence)
 """
 
 from __future__ import annotations
@@ -24,16 +26,22 @@ import torch
 
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.losses import shrinkage
 from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.folding import for_inference
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
+from training.tracking.online.augment import first_samples
 from training.tracking.online.backbones import Backbone, SqueezeNet
 from training.tracking.online.convention import CAFFE_SQUEEZENET
-from training.tracking.online.region import batch, cut
-from training.tracking.online.tracker import OnlineTracker
+from training.tracking.online.features import Reduction
+from training.tracking.online.labels import axis_scale, gaussian
+from training.tracking.online.peak import find_peak
+from training.tracking.online.region import batch, cut, plan
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.online.weight_files import load_backbone
 from training.tracking.siamese import SiameseConfig, SiameseTracker
 from training.tracking.video_source import open_source
+from training.tracking.windows import box_around, centre_and_size, inside
 
 
 class PlainSiameseTracker(CheckedTracker):
@@ -88,6 +96,69 @@ class PlainSiameseTracker(CheckedTracker):
         image = torch.from_numpy(np.ascontiguousarray(crop[..., ::-1].transpose(2, 0, 1))).float()
         with torch.no_grad():
             return self.network.embed(image[None])
+
+
+class PlainOnlineTracker(CheckedTracker):
+    """The online tracker's rules as the release takes its steps: five passes of the backbone a frame."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        self.backbone = backbone
+        self.config = OnlineConfig()
+
+    def _start(self, frame: Frame, box: Box) -> None:
+        config = self.config
+        self.centre, self.size = centre_and_size(box)
+        self.geometry = plan(self.size, config.region)
+        scale = axis_scale(self.geometry.kernel)
+        self.sigma = (config.label_sigma * scale[0], config.label_sigma * scale[1])
+        prior = (config.prior_sigma * scale[0], config.prior_sigma * scale[1])
+        self.prior = gaussian(self.geometry.response, (0.0, 0.0), prior).numpy()
+        random = np.random.default_rng(config.seed)
+        images, offsets = first_samples(
+            frame, self.centre, self.size, self.geometry, self.backbone, config.augment, random
+        )
+        maps = self.backbone.features(batch(images))
+        self.reduction = Reduction(config.reduction, maps[0][:1], maps[1][:1])
+        features = self.reduction.reduce(*maps).clone()
+        labels = torch.stack([gaussian(self.geometry.response, tuple(o), self.sigma) for o in offsets])
+        self.head = torch.nn.Conv2d(features.shape[1], 1, self.geometry.kernel)
+        torch.nn.init.normal_(self.head.weight, std=config.learn.init_std)
+        self.adam = torch.optim.Adam(self.head.parameters(), lr=config.learn.first_rate)
+        for _ in range(config.learn.first_steps):
+            self._step(features, labels)
+        self.samples = [(features[i], labels[i]) for i in range(config.kept)]
+        for group in self.adam.param_groups:
+            group["lr"] = config.learn.update_rate
+
+    def _locate(self, frame: Frame) -> Box:
+        config = self.config
+        response = self._respond(frame, self.size)[0]
+        offset = find_peak(response * self.prior)
+        self.centre = inside(self.centre + offset[::-1] * self.size / self.geometry.target, frame)
+        factors = config.scale.step ** np.arange(-1, 2)
+        peaks = [float(self._respond(frame, self.size * factor)[0].max()) for factor in factors]
+        found = factors[int(np.argmax(peaks * np.array([config.scale.penalty, 1, config.scale.penalty])))]
+        self.size = self.size * (1 + config.scale.damping * (found - 1))
+        label = gaussian(self.geometry.response, (0.0, 0.0), self.sigma)
+        self.samples.append((self._respond(frame, self.size)[1], label))
+        if len(self.samples) > config.kept + config.memory:
+            del self.samples[config.kept]
+        features, labels = (torch.stack(parts) for parts in zip(*self.samples, strict=True))
+        for _ in range(config.learn.update_steps):
+            self._step(features, labels)
+        return box_around(self.centre, self.size)
+
+    def _respond(self, frame: Frame, size: np.ndarray) -> tuple[np.ndarray, torch.Tensor]:
+        image = cut(frame, self.centre, size, self.geometry, self.backbone)
+        features = self.reduction.reduce(*self.backbone.features(batch([image]))).clone()
+        with torch.no_grad():
+            return self.head(features)[0, 0].numpy(), features[0]
+
+    def _step(self, features: torch.Tensor, labels: torch.Tensor) -> None:
+        loss = shrinkage(self.head(features)[:, 0], labels, reduction="sum") / len(labels)
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
 
 
 def network_pass(network: SiameseNetwork, images: int) -> Callable[[], object]:
@@ -159,9 +230,16 @@ def online(backbone: Backbone, frames: list[Frame], box: Box, title: str) -> Non
     start = time.perf_counter()
     turns = updates(tracker, frames, box)
     first = time.perf_counter() - start
-    calls = {"online": turns, "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns)}
+    calls = {
+        "plain": updates(PlainOnlineTracker(backbone), frames, box),
+        "online": turns,
+        "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
+    }
     seconds = take_turns(calls)
-    note = f"{seconds['online'] / seconds['backbone alone']:.2f} x its backbone; first frame {first:.2f} s"
+    note = (
+        f"{seconds['plain'] / seconds['online']:.2f} x as fast as plain, "
+        f"{seconds['online'] / seconds['backbone alone']:.2f} x its backbone; first frame {first:.2f} s"
+    )
     report(f"Online, {title}", seconds, {"online": note})
 
 
