@@ -102,10 +102,9 @@ def test_what_is_wrong_with_imported_results(
 
 
 def test_a_benchmark_that_is_partly_there_is_marked(project: Path, caplog: pytest.LogCaptureFixture) -> None:
-    gone = load_benchmark("otb2013", [project / "raw"]).sequences[-1]
-    shutil.rmtree(gone.frames[0].parents[1])
+    duet = load_benchmark("otb2013", [project / "raw"])["Duet.1"]
+    shutil.rmtree(duet.frames[0].parents[1])
     scores(project)
-    assert "otb2013 is partial: 1 sequences missing" in caplog.text
-    assert (
-        f"is partial: 1 sequences are not here ({gone.name})" in (project / "reports/index.html").read_text()
-    )
+    assert "otb2013 is partial: 2 sequences missing" in caplog.text
+    page = (project / "reports/index.html").read_text()
+    assert "is partial: 2 sequences are not here (Duet.1, Duet.2)" in page
