@@ -1,8 +1,9 @@
-"""The torch device that a setting names."""
+"""The torch device that a setting names, and numbers on their way back from it."""
 
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from curation.errors import InputError
 from training.messages import first_line
@@ -27,3 +28,26 @@ def pick_device(name: str) -> torch.device:
             do="Set device = auto or cpu",
         ) from None
     return device
+
+
+class Underway:
+    """A tensor on its way to the host: the device goes on computing, and only `get` waits.
+
+    Parameters
+    ----------
+    values : tensor
+        On any device. What is computed after this call does not delay its arrival.
+    """
+
+    def __init__(self, values: Tensor) -> None:
+        self._host = values.to("cpu", non_blocking=True)
+        self._arrival: torch.cuda.Event | None = None
+        if values.is_cuda:
+            self._arrival = torch.cuda.Event()
+            self._arrival.record()
+
+    def get(self) -> Tensor:
+        """The values, on the CPU."""
+        if self._arrival is not None:
+            self._arrival.synchronize()
+        return self._host

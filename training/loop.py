@@ -17,7 +17,6 @@ from typing import Any
 import orjson
 import torch
 from pydantic import TypeAdapter
-from torch import Tensor
 from tqdm import tqdm
 
 from curation.errors import InputError
@@ -27,7 +26,7 @@ from training.augmentation import NONE
 from training.batches import PairBatch
 from training.checkpoints import Checkpoints, code_digest
 from training.configuration import Inputs, Outputs, Runtime, TrainConfig
-from training.device import pick_device
+from training.device import Underway, pick_device
 from training.distributed import Group
 from training.inputs import move
 from training.learner import Learner
@@ -140,7 +139,7 @@ class _Run:
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
         self.rows: list[Row] = []
         self.speed: dict[int, float] = {}
-        self.pending: tuple[int, PairBatch, Tensor] | None = None
+        self.pending: tuple[int, PairBatch, Underway] | None = None
 
     def _dataset(self, path: Path, crops: Path, *, validation: bool) -> PairDataset:
         config, group = self.config, self.group
@@ -191,7 +190,7 @@ class _Run:
         """One step; the figures of the step before it are looked at only now, so that a GPU never waits."""
         rate = self._rate(self.step)
         loss, norm = self.learner.step(move(batch, self.device), rate)
-        figures = torch.stack((loss, norm))
+        figures = Underway(torch.stack((loss, norm)))
         self._settle()
         self.pending = (self.step, batch, figures)
         self.step += 1
@@ -214,7 +213,7 @@ class _Run:
             return
         step, batch, figures = self.pending
         self.pending = None
-        loss, norm = figures.tolist()
+        loss, norm = figures.get().tolist()
         if not (math.isfinite(loss) and math.isfinite(norm)):
             path = self.checkpoints.keep_batch(
                 self.group.rank,
@@ -275,7 +274,12 @@ class _Run:
         dataset = self.validation_pairs
         if dataset is None:
             return None
-        batches = load_batches(dataset, range(dataset.steps), workers=self.runtime.workers)
+        batches = load_batches(
+            dataset,
+            range(dataset.steps),
+            workers=self.runtime.workers,
+            pin_memory=self.device.type == "cuda",
+        )
         return validate(self.learner, batches, self.group)
 
     def _save(self) -> None:
