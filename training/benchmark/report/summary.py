@@ -68,8 +68,16 @@ def mean_over(documents: Sequence[Scores], name: str, metric: Metric) -> float |
     return sum(known) / len(known) if known and len(known) == len(values) else None
 
 
+def order(documents: Sequence[Scores], name: str) -> tuple[int, float, str]:
+    """A key that sorts trackers by the mean of their headline numbers, best first, incomplete ones last."""
+    found = [document.number(name, document.headline) for document in documents]
+    known = [number for number in found if number is not None]
+    return found.count(None), rank(sum(known) / len(known) if known else None), name
+
+
 def _ope(documents: Sequence[Scores], shown: Mapping[str, str]) -> str:
-    ranked = sorted(shown, key=lambda name: (rank(mean_over(documents, name, AUC)), name))
+    here = [name for name in shown if any(name in document.trackers for document in documents)]
+    ranked = sorted(here, key=lambda name: order(documents, name))
     rows = [
         ["success AUC / DP@20", *(_starred(document) for document in documents), "mean"],
         *_remarks(documents),
@@ -91,7 +99,7 @@ def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str
     ]
     head = len(rows)
     for name in shown:
-        if name == trained:
+        if name == trained or not any(name in document.trackers for document in documents):
             continue
         ours = [document.number(trained, AUC) for document in documents]
         theirs = [document.number(name, AUC) for document in documents]

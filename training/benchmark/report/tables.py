@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
 from training.benchmark.report.reading import OPE_METRICS, Metric, Scores
-from training.benchmark.report.summary import mean_over
+from training.benchmark.report.summary import mean_over, order
 
 AUC, DP20 = OPE_METRICS[:2]
 
@@ -83,7 +82,7 @@ def overview(
         top.append(Head("Mean", span=2, note=f"of {len(passes)} benchmarks"))
         heads += [Head(metric.short, metric.long) for metric in (AUC, DP20)]
     rows = []
-    for name in _by_mean(documents, series):
+    for name in sorted(series, key=lambda name: order(documents, name)):
         cells = [cell_of(metric, document.number(name, metric)) for document, metric in columns]
         if averaged:
             cells += [cell_of(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
@@ -141,7 +140,12 @@ def benchmark_table(
 
 def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
     rules = dict.fromkeys("vot2016" if document.kind == "vot" else "matlab" for document in documents)
-    where = ", measured on the real benchmarks" if synthetic else ""
+    if synthetic:
+        where = ", measured on the real benchmarks"
+    elif any(document.partial for document in documents):
+        where = ", measured on the whole benchmark"
+    else:
+        where = ""
     return f"Published{where} (protocol {', '.join(rules)})"
 
 
@@ -175,20 +179,6 @@ def _shown(document: Scores) -> list[Metric]:
     """The few metrics of a benchmark that fit the overview."""
     wanted = ("eao", "accuracy", "robustness") if document.kind == "vot" else ("auc", "dp20")
     return [metric for metric in document.metrics if metric.key in wanted]
-
-
-def _by_mean(documents: Sequence[Scores], series: Mapping[str, Series]) -> list[str]:
-    """Trackers by the mean of their headline numbers, best first; those not on every benchmark after them."""
-
-    def absent(name: str) -> int:
-        return sum(d.number(name, d.headline) is None for d in documents)
-
-    def mean(name: str) -> float:
-        found = [d.number(name, d.headline) for d in documents]
-        known = [n for n in found if n is not None]
-        return sum(known) / len(known) if known else -math.inf
-
-    return sorted(series, key=lambda name: (absent(name), -mean(name), name))
 
 
 def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:

@@ -83,3 +83,23 @@ def test_a_title_s_remark_stands_below_it() -> None:
 
 def test_nothing() -> None:
     assert summary_table({}) == ""
+
+
+def test_trackers_on_some_benchmarks_follow_in_their_order_and_those_on_none_are_left_out() -> None:
+    vot = {
+        "title": "VOT2016",
+        "protocol": "vot2016",
+        "kind": "vot",
+        "trackers": {"V": {"overall": {"eao": 0.1}}},
+    }
+    text = summary_table(
+        {
+            "otb2013": document("OTB-2013", {"siamese": (0.2, 0.2), "A": (0.3, 0.3), "B": (0.5, 0.5)}),
+            "uav123": document("UAV123", {"siamese": (0.2, 0.2)}),
+            "vot2016": vot,
+        }
+    )
+    scored, margins, votes = text.split("\n\n")
+    assert [line.split()[0] for line in scored.splitlines()[-3:]] == ["siamese", "B", "A"]
+    assert "V " not in scored + margins
+    assert "V " in votes

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +32,10 @@ def test_overview_has_a_cell_for_each_heading(documents: list[Scores]) -> None:
     assert sum(head.span for head in top) == len(below)
     assert all(len(row.cells) == len(below) for _, rows in table.groups for row in rows)
     assert texts(table, 1)["DSLT"] == ["0.683", "0.934", "0.332", "–", "–"]
-    assert table.groups[1][0] == "Published (protocol matlab, vot2016)"
+    assert table.groups[1][0] == "Published, measured on the whole benchmark (protocol matlab, vot2016)"
+    whole = [replace(document, partial=False) for document in documents]
+    published = overview(whole, SERIES, published_numbers(), synthetic=False).groups[1][0]
+    assert published == "Published (protocol matlab, vot2016)"
 
 
 def test_overview_of_the_built_in_dataset_sets_published_numbers_apart(documents: list[Scores]) -> None:
