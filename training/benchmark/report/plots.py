@@ -63,7 +63,7 @@ def curve_plot(
         for series, values in reversed(lines):
             y = np.asarray(values, dtype=float)
             draw_line(axes, x[: len(y)], y, series)
-        axes.set(xlabel=x_label, ylabel=y_label, xlim=(x[0], x[-1]), ylim=(0, 1))
+        axes.set(xlabel=x_label, ylabel=y_label, xlim=(x[0], x[-1] if len(x) > 1 else x[0] + 1), ylim=(0, 1))
         return to_svg(axes, key=key, label=label)
 
 

@@ -199,6 +199,20 @@ def test_scores_without_curves_and_breakdowns() -> None:
     assert not list(page.iter("figure"))
 
 
+def test_sequences_of_one_frame() -> None:
+    overall = {"eao": None, "accuracy": 0.0, "eao_curve": [1.0], "interval": [108, 371]}
+    document = {"protocol": "vot2016", "kind": "vot", "trackers": {"siamese": {"overall": overall}}}
+    page = html.fromstring(render(ReportContent(scores={"vot2016": document})))
+    assert sections(page) == ["overview", "vot2016"]
+
+
+def test_runs_without_restarts_alone() -> None:
+    entry = {"overall": {"rule": "vot2016", "frames": 9}, "unsupervised": {"overall": {"ao": 0.25}}}
+    document = {"protocol": "vot2016", "kind": "vot", "trackers": {"siamese": entry}}
+    page = html.fromstring(render(ReportContent(scores={"vot2016": document})))
+    assert "0.250" in words(page)
+
+
 def test_no_scores_at_all() -> None:
     page = html.fromstring(render(ReportContent(scores={}, digests={"a": "b"})))
     assert sections(page) == ["provenance"]
