@@ -187,6 +187,28 @@ def test_vot2017(
     assert scores["failures"] == 125
 
 
+def test_vot2017_with_exact_polygons_as_the_python_toolkit_cuts_runs(
+    vot2017: Benchmark, siamfc: dict[str, dict[str, list[Trajectory]]]
+) -> None:
+    """An independent script's .184: areas of polygons, runs cut as by the Python toolkit, lengths 100..356.
+
+    That toolkit itself averages over lengths one higher.
+    """
+    scores = [
+        score_supervised(
+            vot2017.sequences,
+            siamfc["baseline"],
+            lengths=lengths,
+            rule="exact",
+            bounds="frame",
+            eao_rules="vot-toolkit",
+        )["overall"]
+        for lengths in ((99, 355), (100, 356))
+    ]
+    assert [round(score["eao"], 4) for score in scores] == [0.1837, 0.1831]
+    assert [score["interval"] for score in scores] == [[100, 356], [101, 357]]
+
+
 def test_vot2017_unsupervised(vot2017: Benchmark, siamfc: dict[str, dict[str, list[Trajectory]]]) -> None:
     """VOT2017's report gives AO .345 for SiamFC."""
     scores = score_unsupervised(vot2017.sequences, siamfc["unsupervised"])
