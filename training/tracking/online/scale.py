@@ -37,7 +37,7 @@ class ScaleConfig:
     penalty: float = Field(default=0.985, gt=0, le=1)
     damping: float = Field(default=0.6, ge=0, le=1)
     gate: float = Field(default=0.2, ge=0)
-    margin: int = Field(default=2, ge=0)
+    margin: int = Field(default=1, ge=0)
 
 
 def search_scale(
