@@ -67,6 +67,25 @@ def test_a_training_parameter_reruns_train_track_score_and_going_back_restores(c
     assert clone.locked() != before
 
 
+def test_another_protocol_scores_again_without_tracking(clone: Clone) -> None:
+    clone.pipelines("profile", "--set", "score.protocol=pysot")
+    assert clone.repro().ran == {"manifest", "score"}
+    assert "pysot" in clone.pipelines("summary").stdout
+    clone.pipelines("profile", "--set", "score.protocol=matlab")
+    back = clone.repro()
+    assert (back.ran, back.restored) == ({"manifest"}, {"score"})
+    assert "pysot" not in clone.pipelines("summary").stdout
+
+
+def test_dvc_shows_the_plots(clone: Clone) -> None:
+    """`dvc plots show` draws the curves of the trackers and of the training into one page."""
+    clone.run("dvc", "plots", "show", "--out", "dvc_plots")
+    page = (clone.folder / "dvc_plots/index.html").read_text()
+    shutil.rmtree(clone.folder / "dvc_plots")
+    for words in ("Success", "Precision", "Expected overlap", "OTB-2013", "siamese", "template"):
+        assert words in page
+
+
 def test_two_clones_and_any_number_of_workers_give_the_same_bytes(
     clone: Clone, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
