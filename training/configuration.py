@@ -44,7 +44,7 @@ class TrainConfig:
         Of the first weights and of every pair.
     """
 
-    recipe: int = Field(default=1, ge=1)
+    recipe: int = Field(default=2, ge=1)
     network: NetworkConfig = NetworkConfig()
     loss: LossConfig = LossConfig()
     label: LabelConfig = LabelConfig()

@@ -255,8 +255,10 @@ class _Run:
         write_speed(self.outputs.records, self.speed)
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
-            shown = self.validation_pairs or self.train_pairs
-            write_picture(self.checkpoints.folder / PICTURES, epoch, self.learner, shown.load(0))
+            shown = [self.train_pairs.load((epoch - 1) * self.steps)]
+            if self.validation_pairs:
+                shown.append(self.validation_pairs.load(0))
+            write_picture(self.checkpoints.folder / PICTURES, epoch, self.learner, shown)
             copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
         checked = (
             f", validation {scores.loss:.4f}, centre error {scores.centre_error:.2f} px" if scores else ""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from curation.files import write_bytes
 from training.batches import PairBatch
-from training.inputs import labels, move
+from training.inputs import images, labels, move
 from training.learner import Learner
 
 CURVES = "curves.csv"
@@ -27,7 +27,7 @@ PICTURES = "pictures"
 """Folder of `epoch-<n>.png`; a copy beside the checkpoint outlives a killed run."""
 
 ROWS = 6
-"""Pairs in a picture."""
+"""Pairs in a picture, shared by training and validation."""
 
 
 @dataclass(frozen=True)
@@ -57,25 +57,36 @@ def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
 
 
 @torch.inference_mode()
-def write_picture(folder: Path, epoch: int, learner: Learner, batch: PairBatch) -> None:
-    """A PNG of the first pairs of a batch: exemplar, search image with its peak, label, response."""
-    batch = move(PairBatch(*(tensor[:ROWS] for tensor in batch)), learner.device)
+def write_picture(folder: Path, epoch: int, learner: Learner, batches: Sequence[PairBatch]) -> None:
+    """A PNG of the first pairs of each batch, a row a pair, as the network sees them.
+
+    Exemplar, search image with a cross on the target, label, response.
+    """
+    share = ROWS // len(batches)
+    batch = PairBatch(*(torch.cat([part[:share] for part in parts]) for parts in zip(*batches, strict=True)))
+    batch = move(batch, learner.device)
     with learner.autocast():
         response = learner.respond(learner.published(), batch).float()
     label = labels(batch, response.shape[-1], learner.label)
-    side = batch.search.shape[1]
+    exemplars, searches = _seen(batch.exemplar, batch.colour[:, 0]), _seen(batch.search, batch.colour[:, 1])
+    side = searches.shape[1]
     rows = []
     for k in range(len(batch.offset)):
         exemplar = np.zeros((side, side, 3), np.uint8)
-        margin = (side - batch.exemplar.shape[1]) // 2
-        inside = slice(margin, margin + batch.exemplar.shape[1])
-        exemplar[inside, inside] = batch.exemplar[k].cpu().numpy()
-        search = batch.search[k].cpu().numpy().copy()
+        margin = (side - exemplars.shape[1]) // 2
+        inside = slice(margin, margin + exemplars.shape[1])
+        exemplar[inside, inside] = exemplars[k]
         x, y = ((side - 1) / 2 + batch.offset[k].cpu().numpy()).round().astype(int).tolist()
-        cv2.drawMarker(search, (x, y), (0, 255, 0), cv2.MARKER_CROSS, 15, 1)
-        rows.append(np.hstack((exemplar, search, _heat(label[k, 0], side), _heat(response[k, 0], side))))
+        cv2.drawMarker(searches[k], (x, y), (0, 255, 0), cv2.MARKER_CROSS, 15, 1)
+        rows.append(np.hstack((exemplar, searches[k], _heat(label[k, 0], side), _heat(response[k, 0], side))))
     _, png = cv2.imencode(".png", np.vstack(rows))
     write_bytes(folder / f"epoch-{epoch:03d}.png", png.tobytes())
+
+
+def _seen(pixels: Tensor, colour: Tensor) -> npt.NDArray[np.uint8]:
+    """Images (B, H, W, 3), BGR, with the colour change that the network's input has."""
+    rgb = images(pixels, colour, channels_last=True)
+    return np.ascontiguousarray(rgb.flip(1).permute(0, 2, 3, 1).round().byte().cpu().numpy())
 
 
 def copy_pictures(source: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from curation.imdb import load_imdb
-from training.augmentation import AugmentationConfig
+from training.augmentation import NONE, AugmentationConfig
 from training.distributed import Group
 from training.learner import Learner
 from training.loader import PairDataset
@@ -55,19 +55,24 @@ def test_picture_shows_pairs_labels_and_responses(inputs: Inputs, small: TrainCo
         device=torch.device("cpu"),
     )
     sampler = PairSampler(load_imdb(inputs.train), inputs.crops, small.pairs, name="train")
-    dataset = PairDataset(sampler, small.pairs, AugmentationConfig(shift=10.0), seed=0, batch=4, steps=3)
-    batch = dataset.load(0)
-    write_picture(tmp_path / "one", 3, learner, batch)
+    changed, plain = (
+        PairDataset(sampler, small.pairs, how, seed=0, batch=4, steps=3).load(0)
+        for how in (AugmentationConfig(shift=10.0, grey=1.0), NONE)
+    )
+    write_picture(tmp_path / "one", 3, learner, [changed, plain])
     image = cv2.imread(str(tmp_path / "one" / "epoch-003.png"))
     side = small.pairs.search_size
-    assert image.shape == (4 * side, 4 * side, 3)
-    assert np.array_equal(image[24:119, 24:119], batch.exemplar[0].numpy())
-    label = image[:side, 2 * side : 3 * side].astype(int)
-    y, x = np.unravel_index(label.sum(2).argmax(), (side, side))  # yellow is the top of the colour map
+    assert image.shape == (6 * side, 4 * side, 3), "three pairs of each"
+    exemplars = [image[top + 24 : top + 119, 24:119] for top in range(0, 6 * side, side)]
+    assert all(np.array_equal(found, plain.exemplar[k].numpy()) for k, found in enumerate(exemplars[3:]))
+    assert all((found == found[..., :1]).all() for found in exemplars[:3]), "grey, as the network sees it"
     cell = side / 7
-    assert abs(x + cell / 2 - side / 2 - batch.offset[0, 0]) < cell
-    assert abs(y + cell / 2 - side / 2 - batch.offset[0, 1]) < cell
-    write_picture(tmp_path / "two", 3, learner, batch)
+    for row, offset in enumerate(changed.offset[:3].tolist()):
+        label = image[row * side : (row + 1) * side, 2 * side : 3 * side].astype(int)
+        y, x = np.unravel_index(label.sum(2).argmax(), (side, side))  # yellow is the top of the colour map
+        assert abs(x + cell / 2 - side / 2 - offset[0]) < cell
+        assert abs(y + cell / 2 - side / 2 - offset[1]) < cell
+    write_picture(tmp_path / "two", 3, learner, [changed, plain])
     copy_pictures(tmp_path / "two", tmp_path / "three")
     assert (tmp_path / "one" / "epoch-003.png").read_bytes() == (
         tmp_path / "three" / "epoch-003.png"
