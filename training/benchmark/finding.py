@@ -19,15 +19,25 @@ GOT10K_FOLDERS = {
 }
 """Folder of a benchmark's results under got10k's `results/`."""
 
+OTHER_FOLDERS = {
+    "otb2013": ("CVPR13", "OTB-2013", "OTB"),
+    "otb50": ("OTB50", "OTB-50", "OTB"),
+    "otb2015": ("OTB100", "OTB-100", "OTB-2015", "OTB"),
+    "tc128": ("TC128", "Temple-color-128", "Temple-Color-128"),
+    **{f"vot{year}": (f"VOT{year}", "VOT") for year in (2015, 2016, 2017, 2018)},
+}
+"""What other people call such a folder (pysot: `OTB100`, `CVPR13`)."""
+
 EXPERIMENTS = ("baseline", "unsupervised")
 """Folders of a tracker's VOT results: with restarts after failures, and without."""
 
 
 def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
     """Folders that may hold trackers' folders, the most particular first."""
-    inner = GOT10K_FOLDERS.get(benchmark.name, benchmark.name)
+    known = GOT10K_FOLDERS.get(benchmark.name, benchmark.name)
+    inner = dict.fromkeys((known, benchmark.name, *OTHER_FOLDERS.get(benchmark.name, ()), "OPE"))
     homes = [results_dir, results_dir / "results"]
-    bases = [home / name for home in homes for name in (inner, "OPE")] + homes[::-1]
+    bases = [home / name for home in homes for name in inner] + homes[::-1]
     return [base for base in bases if base.is_dir()]
 
 

@@ -29,7 +29,17 @@ GOOD = {"Basketball": 5, "Car4": 4, "Dog1": 3}
 
 @pytest.mark.parametrize(
     "inside",
-    ["KCF", "results/KCF", "OTB2015/KCF", "results/OTB2015/KCF", "OPE/KCF", "results/OPE/KCF", "KCF/default"],
+    [
+        "KCF",
+        "results/KCF",
+        "OTB2015/KCF",
+        "results/OTB2015/KCF",
+        "OPE/KCF",
+        "results/OPE/KCF",
+        "KCF/default",
+        "OTB100/KCF",
+        "otb2015/KCF",
+    ],
 )
 def test_found_where_other_tools_put_them(tmp_path: Path, bench: Benchmark, inside: str) -> None:
     write(tmp_path / inside, **GOOD)
