@@ -8,9 +8,10 @@ from collections.abc import Sequence as Items
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.eao import SKIP
 from training.benchmark.records import Sequence
 from training.benchmark.regions import crossed, polygon_area
-from training.benchmark.trajectories import REGION, Trajectory
+from training.benchmark.trajectories import REGION, START, Trajectory
 
 Array = NDArray[np.float64]
 
@@ -30,7 +31,11 @@ def odd_rows(results: Mapping[str, Array]) -> list[str]:
 
 
 def odd_regions(sequences: Items[Sequence], runs: Mapping[str, Items[Trajectory]]) -> list[str]:
-    """One line for each result whose regions have no area or crossed edges: they count as drawn."""
+    """One line for each result whose regions have no area or crossed edges: they count as drawn.
+
+    Also one for each whose runs start again elsewhere than `eao.SKIP` frames after every failure: EAO cuts them
+    there nevertheless.
+    """
     notes = []
     for sequence in sequences:
         flat = cross = 0
@@ -47,7 +52,15 @@ def odd_regions(sequences: Items[Sequence], runs: Mapping[str, Items[Trajectory]
                 cross
             )
             notes.append(f"{sequence.name}: {' and '.join(found)}")
+        odd = sum(not _restarts_regularly(run) for run in runs.get(sequence.name, ()))
+        if odd:
+            notes.append(f"{sequence.name}: {odd} runs that do not start {SKIP} frames after each failure")
     return notes
+
+
+def _restarts_regularly(run: Trajectory) -> bool:
+    expected = np.append(0, run.failures + SKIP)
+    return np.array_equal(np.flatnonzero(run.codes == START), expected[expected < len(run)])
 
 
 def left_aside(names: Items[str], most: int = 5) -> list[str]:

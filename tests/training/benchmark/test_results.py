@@ -254,3 +254,23 @@ def test_a_filling_that_was_left_out_is_noted(tmp_path: Path) -> None:
         "Tiger1: its first 5 rows are the ground truth and were left out"
     ]
     assert read_results(tmp_path, "KCF", bench, "got10k").notes == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "odd"),
+    [
+        ([1, 3, 3, 3, 3, 3, 3, 3, 3], False),
+        ([1, 3, 2, 0, 0, 0, 0, 1, 3], False),
+        ([1, 3, 3, 3, 3, 2, 0, 0, 0], False),  # no room for another start
+        ([1, 3, 2, 0, 0, 0, 0, 3, 3], True),
+        ([1, 3, 2, 0, 1, 3, 3, 3, 3], True),
+        ([3, 3, 3, 3, 3, 3, 3, 3, 3], True),
+        ([1, 3, 3, 1, 3, 3, 3, 3, 3], True),
+    ],
+)
+def test_runs_that_start_elsewhere_are_noted(tmp_path: Path, codes: list[int], odd: bool) -> None:
+    bench = benchmark([vot_sequence("bag", still(9))], kind="vot")
+    run = Trajectory.from_rows([[10, 10, 20, 20] if code == 3 else [code] for code in codes])
+    write_trajectories(tmp_path / "KCF", "bag", [run, run])
+    notes = read_results(tmp_path, "KCF", bench).notes
+    assert notes == ["bag: 2 runs that do not start 5 frames after each failure"] * odd
