@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
+from training.tracking.online.augment import AugmentConfig
+from training.tracking.online.backbones import Vgg16
+from training.tracking.online.convention import CAFFE_VGG
+from training.tracking.online.features import ReductionConfig
+from training.tracking.online.learner import LearnConfig
+from training.tracking.online.region import RegionConfig
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 
 
@@ -74,3 +81,17 @@ def test_a_target_that_leaves_and_a_blank_frame_are_survived(squeezenet):
     frames[5] = np.zeros_like(frames[5])
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     assert np.isfinite(boxes).all()
+
+
+def test_runs_on_the_backbone_of_the_paper_with_each_form_of_fusion(scene):
+    frames, truth = scene
+    vgg16 = Vgg16(random_weights("vgg16"), CAFFE_VGG)
+    small = OnlineConfig(
+        region=RegionConfig(target_cells=5.0, max_cells=17),
+        augment=AugmentConfig(samples=2),
+        learn=LearnConfig(first_steps=20, first_rate=2e-3),
+    )
+    for residual in ("both", "features", "none"):
+        config = replace(small, reduction=ReductionConfig(channels=8, residual=residual))
+        boxes = follow(OnlineTracker(vgg16, config), frames[:3], truth[0])
+        assert min(map(overlap, boxes, truth)) > 0.4
