@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from curation.quality.measures import MEASURES
@@ -20,6 +20,9 @@ LOGARITHMIC = {"box_size", "relative_size", "aspect", "size_change", "aspect_cha
 BINS = 50
 NARROWEST = 1.5
 """Ratio that a logarithmic axis spans at least, so that it has a number on it."""
+
+NARROW = 5.0
+"""Ratio under which a logarithmic axis has evenly spaced numbers: steps of 1, 2, 5 would leave it one or none."""
 
 
 def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes:
@@ -41,7 +44,10 @@ def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes
             panel.stairs(counts / max(len(measures[name]), 1), edges, label=subset, linewidth=1.2)
         if name in LOGARITHMIC:
             panel.set_xscale("log")
-            panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+            narrow = edges[-1] / edges[0] < NARROW
+            panel.xaxis.set_major_locator(
+                MaxNLocator(4) if narrow else LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0))
+            )
             panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set_title(name.replace("_", " "), fontsize=11)
