@@ -106,7 +106,12 @@ def _vot(
     results = read_results(results_dir, tracker, benchmark)
     score = score_runs(benchmark, results, year=year, overlap=overlap, bounds=bounds, eao_rules=rules)
     score["unsupervised"] = None if free is None else _unsupervised(benchmark, free, overlap, bounds)
-    return score | _remarks(benchmark, results)
+    remarks = _remarks(benchmark, results)
+    lacking = [] if free is None else [name for name in free.missing if name not in results.missing]
+    if lacking:
+        note = f"AO lacks {len(lacking)} sequences without unsupervised results: {', '.join(lacking)}"
+        remarks |= {"partial": True, "notes": [*results.notes, note]}
+    return score | remarks
 
 
 def _unsupervised(benchmark: Benchmark, free: TrackerResults, overlap: str, bounds: str) -> dict[str, Any]:

@@ -147,3 +147,17 @@ def test_the_rules_of_eao_stand_beside_it(tmp_path: Path) -> None:
     assert found["vot-toolkit"]["eao"] < found["matlab"]["eao"]
     with pytest.raises(InputError, match=r"no set of EAO rules is named 'pyso'. Did you mean pysot"):
         score_benchmark(bench, tmp_path, eao_rules="pyso")
+
+
+def test_an_average_overlap_of_some_sequences_says_so(tmp_path: Path) -> None:
+    sequences = [vot_sequence(name, still(4)) for name in ("bag", "ball1")]
+    bench = benchmark(sequences, kind="vot")
+    run = Trajectory.from_boxes(still(4))
+    for one in sequences:
+        write_runs(tmp_path, "KCF", bench, one, [run])
+    write_runs(tmp_path, "KCF", bench, sequences[0], [run], experiment="unsupervised")
+    document = score_benchmark(bench, tmp_path)
+    assert document["partial"]
+    assert document["trackers"]["KCF"]["notes"] == [
+        "AO lacks 1 sequences without unsupervised results: ball1"
+    ]
