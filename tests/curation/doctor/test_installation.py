@@ -42,6 +42,15 @@ def test_opencv_without_its_libraries(monkeypatch: pytest.MonkeyPatch, complaint
     assert cure in finding.cure
 
 
+def test_opencv_that_rounds_differently_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Answer(True, "5.0.0 False\n", ""))
+    finding = installation._opencv(ROOT)
+    assert finding.status == "warn"
+    assert "grey level" in finding.message
+    answering(monkeypatch, Answer(True, "5.0.0 True\n", ""))
+    assert installation._opencv(ROOT).status == "ok"
+
+
 def test_packages_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "packages_distributions", lambda: {"curation": ["dslt-pipeline"]})
     answering(
