@@ -63,7 +63,10 @@ def _opencv(project: Path) -> Finding:
         version, intel = answer.output.split()
         if intel == "True":
             return Finding("OpenCV", "ok", f"OpenCV {version} loads")
-        message = f"OpenCV {version} loads, but resizes without Intel's library: its crops differ by a grey level here and there"
+        message = (
+            f"OpenCV {version} loads, but resizes without Intel's library: "
+            "single pixels of its crops differ by a grey level"
+        )
         return Finding(
             "OpenCV",
             "warn",
