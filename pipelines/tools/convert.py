@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 from pipelines.tools.evaluate import add_benchmark, open_benchmark
-from training.benchmark.writing import FORMATS, convert
+from training.benchmark.converting import convert
+from training.benchmark.writing import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

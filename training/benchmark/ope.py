@@ -90,7 +90,7 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
 def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
     """Whether a result has the ground truth in front, in the frames before the start of one-pass evaluation.
 
-    As `writing.convert` fills up Tiger1 for got10k; a tracker that was run there has boxes of its own.
+    As `converting.convert` fills up Tiger1 for got10k; a tracker that was run there has boxes of its own.
     """
     lead = len(sequence.lead_in)
     return (

@@ -1,4 +1,4 @@
-"""Results written as other tools read them, and converted from any format to any other."""
+"""Results written as other tools read them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from training.benchmark.formats.jwlim import json_bytes
 from training.benchmark.formats.matlab import mat_bytes
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import text_bytes, times_bytes
-from training.benchmark.ope import is_filled_up
 from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark, Sequence, to_base
-from training.benchmark.results import read_results, read_unsupervised
 from training.benchmark.starts import temporal_starts
 from training.benchmark.supervised import DETERMINISTIC_AFTER
 from training.benchmark.trajectories import Trajectory, write_trajectories
@@ -40,7 +38,8 @@ FORMATS = {
 VOT_FORMATS = ("vot", "got10k", "pysot")
 
 
-def _check_format(name: str, benchmark: Benchmark) -> None:
+def check_format(name: str, benchmark: Benchmark) -> None:
+    """Raise `InputError` for a name that is no format, or for one that does not hold a benchmark's results."""
     if name not in FORMATS:
         raise unknown_name("result format", name, list(FORMATS))
     if (benchmark.kind == "vot" and name not in VOT_FORMATS) or (benchmark.kind == "ope" and name == "vot"):
@@ -87,7 +86,7 @@ def write_boxes(
     InputError
         If the boxes are not as many as the frames (both numbers are named), or as the format wants.
     """
-    _check_format(form, benchmark)
+    check_format(form, benchmark)
     if len(boxes) != len(sequence):
         raise InputError(
             f"{sequence.name}: {len(boxes)} rows, but {len(sequence)} frames",
@@ -110,7 +109,7 @@ def write_file_boxes(
     seconds: Array | None = None,
 ) -> Path:
     """`write_boxes` of boxes that are in the benchmark's file coordinates already."""
-    _check_lead_in(form, sequence, len(boxes))
+    check_lead_in(form, sequence, len(boxes))
     name = sequence.names.get(form.removeprefix("otb-").replace("mat", "matlab"), sequence.name)
     fps = None if seconds is None or not seconds.sum() else float(len(seconds) / seconds.sum())
     segment = Segment(boxes, sequence.first_frame, fps=fps)
@@ -136,7 +135,7 @@ def write_file_boxes(
     return _write(folder / f"{name}.txt", text_bytes(boxes, "\t" if form == "pytracking" else ","))
 
 
-def _check_lead_in(form: str, sequence: Sequence, rows: int) -> None:
+def check_lead_in(form: str, sequence: Sequence, rows: int) -> None:
     """Raise `InputError` where got10k expects rows (Tiger1 1-5) that the annotation file lacks."""
     whole = len(sequence) + sequence.trimmed
     if form == "got10k" and sequence.trimmed and rows != whole:
@@ -203,63 +202,7 @@ def write_runs(
     A single supervised run, of a tracker that is deterministic, is written three times: so VOT's toolkits
     recognise such a tracker.
     """
-    _check_format(form, benchmark)
+    check_format(form, benchmark)
     folder = out / GOT10K_FOLDERS.get(benchmark.name, benchmark.name) if form == "got10k" else out
     copies = DETERMINISTIC_AFTER if len(runs) == 1 and experiment == "baseline" else 1
     return write_trajectories(folder / tracker, sequence.name, list(runs) * copies, experiment=experiment)
-
-
-def convert(
-    results_dir: Path,
-    tracker: str,
-    benchmark: Benchmark,
-    out: Path,
-    form: str,
-    *,
-    rename: str | None = None,
-    protocol: str = "matlab",
-) -> list[Path]:
-    """Read a tracker's results in whatever format they are and write them in another.
-
-    Parameters
-    ----------
-    results_dir, tracker : Path, str
-        As for `results.read_results`.
-    benchmark : Benchmark
-    out : Path
-    form : str
-        One of `FORMATS`.
-    rename : str or None
-        Another name for the tracker.
-    protocol : str
-        Decides which lengths are right (Tiger1: 349 rows, under got10k 354).
-
-    Returns
-    -------
-    list of Path
-        The files written.
-    """
-    _check_format(form, benchmark)
-    results = read_results(results_dir, tracker, benchmark, protocol)
-    name = rename or tracker.replace("/", "_")
-    if benchmark.kind == "vot":
-        kinds = {"baseline": results, "unsupervised": read_unsupervised(results_dir, tracker, benchmark)}
-        return [
-            path
-            for kind, found in kinds.items()
-            for sequence in benchmark.sequences
-            if found is not None and sequence.name in found.runs
-            for path in write_runs(
-                out, name, benchmark, sequence, found.runs[sequence.name], form=form, experiment=kind
-            )
-        ]
-    boxes = {
-        sequence: rows[len(sequence.lead_in) :] if is_filled_up(rows, sequence) else rows
-        for sequence in benchmark.sequences
-        if (rows := results.boxes.get(sequence.name)) is not None
-    }
-    for sequence, rows in boxes.items():
-        _check_lead_in(form, sequence, len(rows))
-    return [
-        write_file_boxes(out, name, benchmark, sequence, rows, form=form) for sequence, rows in boxes.items()
-    ]

@@ -1,0 +1,66 @@
+"""Results converted from any format to any other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.benchmark.ope import is_filled_up
+from training.benchmark.records import Benchmark
+from training.benchmark.results import read_results, read_unsupervised
+from training.benchmark.writing import check_format, check_lead_in, write_file_boxes, write_runs
+
+
+def convert(
+    results_dir: Path,
+    tracker: str,
+    benchmark: Benchmark,
+    out: Path,
+    form: str,
+    *,
+    rename: str | None = None,
+    protocol: str = "matlab",
+) -> list[Path]:
+    """Read a tracker's results in whatever format they are and write them in another.
+
+    Parameters
+    ----------
+    results_dir, tracker : Path, str
+        As for `results.read_results`.
+    benchmark : Benchmark
+    out : Path
+    form : str
+        One of `FORMATS`.
+    rename : str or None
+        Another name for the tracker.
+    protocol : str
+        Decides which lengths are right (Tiger1: 349 rows, under got10k 354).
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    check_format(form, benchmark)
+    results = read_results(results_dir, tracker, benchmark, protocol)
+    name = rename or tracker.replace("/", "_")
+    if benchmark.kind == "vot":
+        kinds = {"baseline": results, "unsupervised": read_unsupervised(results_dir, tracker, benchmark)}
+        return [
+            path
+            for kind, found in kinds.items()
+            for sequence in benchmark.sequences
+            if found is not None and sequence.name in found.runs
+            for path in write_runs(
+                out, name, benchmark, sequence, found.runs[sequence.name], form=form, experiment=kind
+            )
+        ]
+    boxes = {
+        sequence: rows[len(sequence.lead_in) :] if is_filled_up(rows, sequence) else rows
+        for sequence in benchmark.sequences
+        if (rows := results.boxes.get(sequence.name)) is not None
+    }
+    for sequence, rows in boxes.items():
+        check_lead_in(form, sequence, len(rows))
+    return [
+        write_file_boxes(out, name, benchmark, sequence, rows, form=form) for sequence, rows in boxes.items()
+    ]
