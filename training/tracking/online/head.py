@@ -46,20 +46,27 @@ class Head:
 
     def apply(self, spectra: Tensor, weight: Tensor) -> Tensor:
         """Correlation of samples with any kernel (C, k_h, k_w), without a bias."""
-        kernel = torch.fft.rfft2(weight, s=self._padded).flatten(1).T  # (frequencies, C)
-        # A row times a matrix: the same numbers as a matrix times a column, in a third of the time.
-        product = torch.bmm(kernel[:, None].conj(), spectra.transpose(1, 2))[:, 0].T  # (B, frequencies)
+        kernel = self._rows(weight)  # (frequencies, 1, C)
+        product = torch.bmm(kernel, spectra.transpose(1, 2))[:, 0].T  # (B, frequencies)
         return self._image(product)[:, : self.size[0], : self.size[1]]
 
     def gradient(self, spectra: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient of a loss for kernel and bias, from its gradient (B, h', w') for the responses."""
-        transformed = torch.fft.rfft2(slope, s=self._padded).flatten(1).T  # (frequencies, B)
-        product = torch.bmm(transformed[:, None].conj(), spectra)[:, 0].T  # (C, frequencies)
+        product = torch.bmm(self._rows(slope), spectra)[:, 0].T  # (C, frequencies)
         return self._image(product)[:, : self.kernel[0], : self.kernel[1]], slope.sum()
 
     def correlate(self, features: Tensor) -> Tensor:
         """Responses of maps of any size (B, C, h, w), without the Fourier transform of the whole region."""
         return torch.nn.functional.conv2d(features, self.weight[None])[:, 0] + self.bias
+
+    def _rows(self, images: Tensor) -> Tensor:
+        """Conjugate spectra of (N, h, w) images as contiguous rows (frequencies, 1, N).
+
+        Products of rows with matrices, contiguous: the other ways round, the same products take 5 to 10 times as
+        long on a CPU.
+        """
+        spectra = torch.fft.rfft2(images, s=self._padded).flatten(1).T
+        return spectra.contiguous()[:, None].conj()
 
     def _image(self, spectrum: Tensor) -> Tensor:
         height, width = self._padded
