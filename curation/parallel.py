@@ -16,6 +16,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -64,7 +65,8 @@ def run_in_order(
     Raises
     ------
     InputError
-        If the system has killed a worker.
+        If the system has killed a worker; of a cluster, if it has no worker, the scheduler is lost, or
+        several workers have died of one item.
     """
     wanted = True
 
@@ -74,8 +76,18 @@ def run_in_order(
                 return
             yield joblib.delayed(_work)(function, item, os.getpid())
 
-    with joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs):
-        results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(calls())
+    with (
+        _cluster_errors(workers, label),
+        joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs),
+    ):
+        try:
+            results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(calls())
+        except TimeoutError:
+            raise InputError(
+                f"{label}: the Dask cluster has no worker",
+                do="Start some in the project's root folder: python -m dask worker ADDRESS",
+                reason="no workers",
+            ) from None
         try:
             yield from _with_progress(
                 results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
@@ -110,6 +122,30 @@ def _work(function: Callable[[Item], Result], item: Item, starter: int) -> Resul
     if os.getppid() == starter:
         _end_with(starter)
     return function(item)
+
+
+@contextmanager
+def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
+    """Say in one line how a Dask cluster has failed."""
+    if workers.backend != "dask":
+        yield
+        return
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        yield
+    except CancelledError as error:
+        raise InputError(
+            f"{label}: the connection to the Dask scheduler is lost",
+            do="Start it and its workers again, then run again: finished work is kept",
+            reason="scheduler lost",
+        ) from error
+    except KilledWorker as error:
+        raise InputError(
+            f"{label}: several Dask workers have died of one item, most often for want of memory",
+            do="Give each worker more memory, or start fewer on a machine: finished work is kept",
+            reason="worker killed",
+        ) from error
 
 
 @functools.cache

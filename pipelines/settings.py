@@ -87,7 +87,11 @@ def root_name(benchmark: str) -> str:
 
 @contextmanager
 def cluster(settings: Settings) -> Iterator[None]:
-    """Connect to the Dask scheduler while the block runs, when `backend` is `dask`."""
+    """Connect to the Dask scheduler while the block runs, when `backend` is `dask`.
+
+    Tasks read and write by paths relative to the project's root folder: workers stand in it too, at the same
+    path on a shared file system.
+    """
     if settings.backend != "dask":
         yield
         return
@@ -108,9 +112,16 @@ def cluster(settings: Settings) -> Iterator[None]:
     except (OSError, TimeoutError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {settings.scheduler} ({error})",
-            do="Start one with `dask scheduler`, then `dask worker ADDRESS` on each machine",
+            do="Start one with `python -m dask scheduler`, then `python -m dask worker ADDRESS` on each machine",
         ) from None
     with client:
+        here = str(Path.cwd())
+        for worker, folder in client.run(os.getcwd).items():
+            if folder != here:
+                raise InputError(
+                    f"the Dask worker at {worker} was started in {folder}, but the project is in {here}",
+                    do="Start every worker in the project's root folder, at the same path on every machine",
+                )
         yield
 
 

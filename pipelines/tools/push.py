@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from dvc.repo import Repo
 
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_traceback)
     remote = options.remote
     try:
         with Repo() as repo:
@@ -42,6 +44,14 @@ def run(options: argparse.Namespace) -> None:
             f"the push is not complete: {error}", do="What has arrived is whole; mend this and push again"
         ) from error
     log.info("%d files pushed", count)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Leave the error of a failed transfer, not its traceback, as the `dvc` command does."""
+    if record.exc_info:
+        record.msg = f"{record.getMessage()}: {record.exc_info[1]}"
+        record.args, record.exc_info = None, None
+    return True
 
 
 def _recorded_runs(folder: Path) -> list[tuple[str, str]]:

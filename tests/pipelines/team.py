@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from curation.parallel import Workers
@@ -32,12 +35,37 @@ def raw_videos(folder: Path) -> Path:
     return folder
 
 
-def team_clone(folder: Path, raw: Path) -> Clone:
+def team_clone(folder: Path, raw: Path, *parameters: str) -> Clone:
     """A clone set up for `dvc repro imdb` on `raw`; its parameters are committed."""
-    clone = make_clone(folder, parameters=CURATION)
+    clone = make_clone(folder, parameters=(*CURATION, *parameters))
     clone.environment |= {"DSLT_VID_ROOT": str(raw), "DSLT_JOBS": "1"}
     commit(clone, "params.yaml")
     return clone
+
+
+def copy_of(clone: Clone, folder: Path) -> Clone:
+    """The clone with its cache and results, at another path."""
+    shutil.copytree(clone.folder, folder, symlinks=True)
+    return Clone(folder, dict(clone.environment))
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Look every millisecond, for a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def damaged_objects(cache: Path) -> list[str]:
+    """Objects of a DVC cache or remote whose content is not what their name says."""
+    objects = [path for path in (cache / "files/md5").glob("??/*") if not path.name.endswith(".tmp")]
+    assert objects, f"{cache} has no objects"
+    return [
+        str(path)
+        for path in objects
+        if hashlib.md5(path.read_bytes()).hexdigest() != path.parent.name + path.stem
+    ]
 
 
 def commit(clone: Clone, *paths: str) -> None:
