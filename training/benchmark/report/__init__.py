@@ -3,6 +3,7 @@
     content       what the page is made of, as plain values
     page          `write_report`: content to one HTML file
     summary       `summary_table`: the same scores in a terminal
+    sheet         `score_sheet`: all numbers of one benchmark in a terminal
     series_files  `write_plot_files`: curves as CSV for `dvc plots show`
     filmstrips    `choose_filmstrips`: which sequences to show, and their frames
     published     reference numbers from papers (published.json)
