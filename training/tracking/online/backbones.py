@@ -75,8 +75,12 @@ class Backbone(ABC):
 
     def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
         """Convolution and ReLU."""
+        return F.relu_(self._linear(images, layer, stride=stride, padding=padding))
+
+    def _linear(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
+        """Convolution alone."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        return F.relu_(F.conv2d(images, weight, bias, stride=stride, padding=padding))
+        return F.conv2d(images, weight, bias, stride=stride, padding=padding)
 
 
 class SqueezeNet(Backbone):
@@ -94,8 +98,8 @@ class SqueezeNet(Backbone):
         return 8 * (cells - 1) + 1
 
     def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        x = self._conv(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
-        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
+        x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
+        x = F.relu_(F.max_pool2d(x, 3, 2, padding=1))  # (B, 96, 2k+1, .); they commute, and this is less to do
         for layer in ("fire2", "fire3", "fire4"):
             x = self._fire(x, layer)
         shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)
