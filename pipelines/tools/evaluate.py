@@ -3,7 +3,7 @@
 The format of the files is recognised: OTB text, OTB .mat, got10k, pysot, pytracking, jwlim, VOT.
     python -m pipelines evaluate otb2015 results/ --root /data/OTB --protocol got10k
     python -m pipelines evaluate vot2017 results/ SiamFC --root /data/VOT2017 --overlap exact --bounds frame
-Sequences come from --root, or from the settings; their annotation is enough, but for VOT's frame sizes.
+Sequences come from --root, the settings, or the built-in dataset; their annotation is enough (VOT: and one image).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from curation.errors import InputError
 from curation.files import write_json
-from pipelines import settings
+from pipelines import parameters, settings, sources
 from pipelines.settings import Settings
 from training.benchmark.eao import EAO_RULES, INTERVALS
 from training.benchmark.listing import packaged_names
@@ -57,7 +57,10 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
     parser.add_argument("benchmark", choices=packaged_names(), help="whose sequences")
     parser.add_argument(
-        "--root", type=Path, nargs="+", help="folders of sequences or annotation files (the settings' own)"
+        "--root",
+        type=Path,
+        nargs="+",
+        help="folders of sequences or annotation files (those of the settings, or built in)",
     )
 
 
@@ -69,14 +72,23 @@ def open_benchmark(options: argparse.Namespace) -> Benchmark:
     InputError
         As `load_benchmark`; also if no root is given or set.
     """
-    if not options.root and settings.root_name(options.benchmark) not in {f.name for f in fields(Settings)}:
+    return load_benchmark(options.benchmark, options.root or _roots(options.benchmark), images=False)
+
+
+def _roots(benchmark: str) -> tuple[Path, ...]:
+    """Where the settings say; else the built-in sequences, where this project uses them."""
+    runtime = settings.load()
+    if roots := runtime.benchmark_roots(benchmark):
+        return roots
+    if parameters.FILE.is_file():
+        source = parameters.load("dataset").sequences
+        if sources.built_in(source) and Path(source).is_dir():
+            return (Path(source),)
+    if settings.root_name(benchmark) not in {field.name for field in fields(Settings)}:
         raise InputError(
-            f"no setting says where {options.benchmark} is",
-            do="Give its folder: --root",
-            reason="missing root",
+            f"no setting says where {benchmark} is", do="Give its folder: --root", reason="missing root"
         )
-    roots = options.root or settings.load().needed_roots(options.benchmark)
-    return load_benchmark(options.benchmark, roots, images=False)
+    return runtime.needed_roots(benchmark)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from training.benchmark.starts import temporal_starts
 from training.benchmark.trajectories import Trajectory, write_trajectories
 from training.benchmark.writing import FORMATS, write_starts
 
+ROOT = Path(__file__).parents[2]
 ROWS = {"Deer": 71, "Skiing": 81, "Tiger1": 354}
 """Lengths of some of OTB's annotation files."""
 
@@ -172,3 +173,16 @@ def test_files_that_cannot_be_compared(
     (here / "list.json").write_text("[1]")
     (here / "broken.json").write_text('{"trackers"')
     assert answer in refused(caplog, "compare", "lost", "good", *words)
+
+
+def test_the_built_in_sequences_need_no_root(
+    here: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a new user's first command beside the pipeline's own results; a root that is set comes first."""
+    words = ("evaluate", "otb2015", "results", "good")
+    write_rows(here / "data/sample/sequences/Deer.txt", still(71))
+    assert "no otb_root is set" in refused(caplog, *words)
+    (here / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    assert printed(capsys, *words)[4].split()[-2:] == ["1", "71"]
+    printed(capsys, "settings", "--set", "otb_root=truth")
+    assert printed(capsys, *words)[4].split()[-2:] == ["3", "501"]
