@@ -99,7 +99,9 @@ class SqueezeNet(Backbone):
 
     def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
         x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
-        x = F.relu_(F.max_pool2d(x, 3, 2, padding=1))  # (B, 96, 2k+1, .); they commute, and this is less to do
+        x = F.relu_(
+            F.max_pool2d(x, 3, 2, padding=1)
+        )  # (B, 96, 2k+1, .); they commute, and this is less to do
         for layer in ("fire2", "fire3", "fire4"):
             x = self._fire(x, layer)
         shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)

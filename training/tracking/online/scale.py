@@ -31,6 +31,8 @@ class ScaleConfig:
         Response peak from which the size is searched at all; paper: 0.35.
     margin : int
         Cells of response beside the middle that are looked at.
+    every : int
+        Frames from one search to the next; 2 halves what the search costs.
     """
 
     step: float = Field(default=1.03, gt=1, le=1.5)
@@ -38,6 +40,7 @@ class ScaleConfig:
     damping: float = Field(default=0.6, ge=0, le=1)
     gate: float = Field(default=0.2, ge=0)
     margin: int = Field(default=1, ge=0)
+    every: int = Field(default=1, ge=1)
 
 
 def search_scale(

@@ -71,6 +71,7 @@ class OnlineTracker(CheckedTracker):
         config, backbone = self.config, self.backbone
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
+        self._frames = 0
         self.geometry = plan(self._size, config.region)
         scale = axis_scale(self.geometry.kernel)
         self._sigma = (config.label_sigma * scale[0], config.label_sigma * scale[1])
@@ -107,7 +108,8 @@ class OnlineTracker(CheckedTracker):
         if peak > config.update_gate:
             self._memory.add(spectrum, self._label(offset))
             self._learner.update(self._memory.spectra, self._memory.labels)
-        if peak > config.scale.gate:
+        self._frames += 1
+        if peak > config.scale.gate and self._frames % config.scale.every == 0:
             self._size = self._size * search_scale(
                 frame, self._centre, self._size, geometry, backbone, self._reduction, self._head, config.scale
             )

@@ -15,6 +15,7 @@ from training.tracking.online.convention import CAFFE_VGG
 from training.tracking.online.features import ReductionConfig
 from training.tracking.online.learner import LearnConfig
 from training.tracking.online.region import RegionConfig
+from training.tracking.online.scale import ScaleConfig
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 
 
@@ -40,6 +41,14 @@ def test_follows_a_growing_target(squeezenet):
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     still = overlap(truth[0], truth[-1])
     assert overlap(boxes[-1], truth[-1]) > still + 0.1
+
+
+def test_sizes_are_searched_as_often_as_asked(squeezenet):
+    frames, truth = moving_target(7, velocity=(0.0, 0.0), growth=1.03, start=(90.0, 70.0))
+    config = replace(OnlineConfig(), scale=ScaleConfig(every=3))
+    widths = follow(OnlineTracker(squeezenet, config), frames, truth[0])[:, 2]
+    assert widths[0] == widths[1] == widths[2] != widths[3]
+    assert widths[3] == widths[4] == widths[5] != widths[6]
 
 
 def test_the_same_seed_gives_the_same_boxes_and_a_second_sequence_starts_clean(squeezenet, scene):
