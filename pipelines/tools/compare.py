@@ -3,7 +3,7 @@
     python -m pipelines compare siamese template
     python -m pipelines compare siamese siamese --scores before.json reports/score/scores.json
 Scores come from the last run, or from files of `evaluate --json`. A difference whose interval holds 0 is not
-called one.
+called one, nor is one over fewer than five sequences.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from curation.errors import InputError
 from curation.files import read_json
 from pipelines import paths
-from training.benchmark.comparison import compare
+from training.benchmark.comparison import FEWEST, compare
 from training.benchmark.problems import unknown_name
 
 
@@ -79,6 +79,7 @@ def _scores(file: Path) -> dict[str, Any]:
 
 def _table(found: dict[str, Any], *, listed: bool) -> str:
     level = f"{found['level']:.0%}"
+    few = len(found["sequences"]) < FEWEST
     lines = [
         f"{found['title']}, protocol {found['protocol']}, {len(found['sequences'])} sequences",
         f"  {'':<14}{found['first']:>12}{found['second']:>12}{'difference':>12}   {level} interval",
@@ -86,6 +87,8 @@ def _table(found: dict[str, Any], *, listed: bool) -> str:
     for metric, numbers in found["metrics"].items():
         interval = f"[{numbers['low']:+.4f}, {numbers['high']:+.4f}]"
         verdict = "" if numbers["significant"] else "   no difference shown"
+        if few:
+            interval, verdict = "", f"   fewer than {FEWEST} sequences show no difference"
         lines.append(f"  {metric:<14}{_columns(numbers)}   {interval}{verdict}")
     if listed:
         metric = next(iter(found["metrics"]))

@@ -16,8 +16,11 @@ from training.benchmark.trajectories import Trajectory, write_trajectories
 from training.benchmark.writing import FORMATS, write_starts
 
 ROOT = Path(__file__).parents[2]
-ROWS = {"Deer": 71, "Skiing": 81, "Tiger1": 354}
+ROWS = {"Couple": 140, "Crossing": 120, "Deer": 71, "Skiing": 81, "Tiger1": 354}
 """Lengths of some of OTB's annotation files."""
+FRAMES = sum(ROWS.values()) - 5  # Tiger1 starts at frame 6
+HIT = sum(1 / (rows - 5 * (name == "Tiger1")) for name, rows in ROWS.items()) / len(ROWS)
+"""Share of the first frames, which the truth replaces: all that a lost tracker hits."""
 
 
 @pytest.fixture
@@ -51,22 +54,19 @@ def test_evaluate_says_what_it_did(here: Path, capsys: pytest.CaptureFixture[str
     lines = printed(capsys, *EVALUATE, "--json", "scores.json")
     assert lines[0] == "OTB-2015, one-pass evaluation, protocol matlab"
     assert [line.split() for line in lines[4:6]] == [
-        ["good", "0.9524", "1.0000", "1.0000", "1.0000", "1.0000", "3", "501"],
-        ["lost", "0.0093", "0.0098", "0.0098", "0.0098", "0.0098", "3", "501"],
+        ["good", "0.9524", *["1.0000"] * 4, "5", f"{FRAMES}"],
+        ["lost", f"{HIT * 20 / 21:.4f}", *[f"{HIT:.4f}"] * 4, "5", f"{FRAMES}"],
     ]
     assert "These scores are partial." in lines
-    assert "No sequence here for 97: Basketball, Biker," in " ".join(lines)
-    assert json.loads((here / "scores.json").read_text())["trackers"]["good"]["overall"]["sequences"] == 3
+    assert "No sequence here for 95: Basketball, Biker," in " ".join(lines)
+    assert json.loads((here / "scores.json").read_text())["trackers"]["good"]["overall"]["sequences"] == 5
 
 
 def test_evaluate_one_tracker_under_another_protocol(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], "--protocol", "got10k", "--sequences")
     assert lines[0].endswith("protocol got10k")
-    assert lines[4].split()[-2:] == ["3", "506"]
-    assert [line.split()[0] for line in lines if line.startswith(("Deer", "Skiing", "Tiger1"))] == [
-        *("Deer", "Skiing", "Tiger1"),
-        *("Deer", "Skiing", "Tiger1"),
-    ]
+    assert lines[4].split()[-2:] == ["5", f"{FRAMES + 5}"]
+    assert [line.split()[0] for line in lines if line.startswith(tuple(ROWS))] == [*ROWS, *ROWS]
 
 
 def test_evaluate_starts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,10 +136,14 @@ def test_compare_names_what_is_no_difference(
 ) -> None:
     printed(capsys, *EVALUATE, "--json", "a.json")
     lines = printed(capsys, "compare", "lost", "good", "--scores", "a.json", "--sequences")
-    assert lines[0] == "OTB-2015, protocol matlab, 3 sequences"
-    assert lines[2].split()[:4] == ["auc", "0.0093", "0.9524", "+0.9431"]
-    assert not lines[2].endswith("no difference shown")
-    assert sum(line.split()[0] in ROWS for line in lines if line) == 3
+    assert lines[0] == "OTB-2015, protocol matlab, 5 sequences"
+    assert lines[2].split()[:3] == ["auc", f"{HIT * 20 / 21:.4f}", "0.9524"]
+    assert lines[2].endswith("]")
+    assert sum(line.split()[0] in ROWS for line in lines if line) == 5
+    (here / "truth/Couple.txt").unlink()
+    printed(capsys, *EVALUATE, "--json", "few.json")
+    few = printed(capsys, "compare", "lost", "good", "--scores", "few.json")
+    assert few[2].endswith("fewer than 5 sequences show no difference")
     same = printed(capsys, "compare", "good", "good", "--scores", "a.json", "a.json")
     assert same[2].endswith("no difference shown")
     printed(capsys, *EVALUATE, "--protocol", "pysot", "--json", "b.json")
@@ -185,4 +189,4 @@ def test_the_built_in_sequences_need_no_root(
     (here / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     assert printed(capsys, *words)[4].split()[-2:] == ["1", "71"]
     printed(capsys, "settings", "--set", "otb_root=truth")
-    assert printed(capsys, *words)[4].split()[-2:] == ["3", "501"]
+    assert printed(capsys, *words)[4].split()[-2:] == ["5", f"{FRAMES}"]

@@ -14,6 +14,8 @@ Array = NDArray[np.float64]
 
 SAMPLES = 10_000
 """Bootstrap samples: the ends of a 95 % interval then vary by about 2 % of its width between seeds."""
+FEWEST = 5
+"""With fewer sequences in common no difference is called one: resampling them says nothing."""
 METRICS = {
     "ope": ("auc", "op50", "dp20", "norm_precision", "norm_auc"),
     "vot": ("accuracy", "failures", "ao"),
@@ -86,10 +88,11 @@ def compare(
     Returns
     -------
     dict
-        `benchmark`, `title`, `protocol`, `first`, `second`, `level`; `metrics`: for each of `METRICS` the
-        mean of both over the common sequences, and `difference` (second - first), `low`, `high`, `share`,
-        `significant` (the interval excludes 0); `sequences`: the metrics of both on each, and `difference` of
-        each; `only_first`, `only_second`: sequences left out because the other has no result.
+        `benchmark`, `title`, `protocol`, `first`, `second`, `level`; `metrics`: for each of `METRICS` that
+        both have the mean of both over the common sequences, and `difference` (second - first), `low`, `high`,
+        `share`, `significant` (the interval excludes 0, and there are at least `FEWEST` sequences);
+        `sequences`: the metrics of both on each, and `difference` of each; `only_first`, `only_second`:
+        sequences left out because the other has no result.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def compare(
             continue
         a, b = (np.array([score[name][metric] for name in common], dtype=np.float64) for score in scores)
         interval = paired_bootstrap(a, b, samples=samples, level=level, seed=seed)
-        significant = interval["low"] > 0 or interval["high"] < 0
+        significant = len(common) >= FEWEST and (interval["low"] > 0 or interval["high"] < 0)
         metrics[metric] = {
             "first": float(a.mean()),
             "second": float(b.mean()),

@@ -85,7 +85,10 @@ def document(**shifts: dict[str, float]) -> dict[str, object]:
 
 
 def test_two_trackers_of_one_run() -> None:
-    run = document(good={"a": 0, "b": 1, "c": 2}, bad={"a": 8, "b": 9, "d": 0})
+    run = document(
+        good={"a": 0, "b": 1, "c": 2, "p": 1, "q": 0, "r": 2},
+        bad={"a": 8, "b": 9, "d": 0, "p": 7, "q": 8, "r": 9},
+    )
     result = compare(run, run, ("bad", "good"))
     auc = result["metrics"]["auc"]
     assert auc["difference"] == pytest.approx(auc["second"] - auc["first"])
@@ -93,10 +96,19 @@ def test_two_trackers_of_one_run() -> None:
     assert auc["low"] > 0
     assert result["metrics"]["dp20"]["difference"] == 0
     assert not result["metrics"]["dp20"]["significant"]
-    assert set(result["sequences"]) == {"a", "b"}
+    assert set(result["sequences"]) == {"a", "b", "p", "q", "r"}
     assert (result["only_first"], result["only_second"]) == (["d"], ["c"])
     a = result["sequences"]["a"]["auc"]
     assert a["difference"] == pytest.approx(a["second"] - a["first"])
+
+
+def test_a_few_sequences_show_no_difference() -> None:
+    """However large: their resamples are all alike."""
+    shifts = {name: pixels for pixels, name in enumerate("abcd")}
+    run = document(good=shifts, bad={name: pixels + 9 for name, pixels in shifts.items()})
+    auc = compare(run, run, ("bad", "good"))["metrics"]["auc"]
+    assert auc["low"] > 0
+    assert not auc["significant"]
 
 
 def test_one_tracker_in_two_runs() -> None:

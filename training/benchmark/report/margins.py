@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from training.benchmark.comparison import paired_bootstrap
+from training.benchmark.comparison import FEWEST, paired_bootstrap
 from training.benchmark.report.palette import Series
 from training.benchmark.report.reading import OPE_METRICS, Scores, value
 from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
 
 AUC = OPE_METRICS[0]
-FEWEST = 5
-"""With fewer sequences in common no interval is given: resampling them says nothing."""
 
 
 def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> Table | None:

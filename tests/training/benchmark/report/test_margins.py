@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.training.benchmark.report.test_tables import SERIES, texts
-from training.benchmark.report.margins import FEWEST, margins
+from training.benchmark.comparison import FEWEST
+from training.benchmark.report.margins import margins
 from training.benchmark.report.reading import Scores, read_scores
 
 
