@@ -10,7 +10,7 @@ import argparse
 import csv
 import logging
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from curation.errors import InputError
 from curation.files import write_json
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
+from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
 from training.benchmark.problems import unknown_name
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
@@ -32,6 +33,9 @@ from training.benchmark.sequences import Benchmark, load_benchmark
 
 SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
 """Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
+
+FILMED = 3
+"""Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
             ours["trackers"] |= theirs["trackers"]
             ours["partial"] = ours["partial"] or theirs["partial"]
         scores[name] = ours
-        films += _films(benchmark, config)
+        films += _films(benchmark, config, _best(ours, imported))
         if ours["partial"]:
             log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
     write_json(paths.SCORES, scores, indent=False)
@@ -99,10 +103,21 @@ def _check_imported() -> None:
                 raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
 
 
-def _films(benchmark: Benchmark, config: ScoreConfig) -> list[Filmstrip]:
+def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
+    """The best of the imported trackers, whose boxes the filmstrips show beside ours."""
+    headline = "eao" if document["kind"] == "vot" else "auc"
+    scores = {name: entry["overall"].get(headline) for name, entry in document["trackers"].items()}
+    known = [name for name, score in scores.items() if name in imported and score is not None]
+    return sorted(known, key=lambda name: (-scores[name], name))[:FILMED]
+
+
+def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -> list[Filmstrip]:
     folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
+    if imported:
+        others, _ = open_results(paths.IMPORTED / benchmark.name, benchmark)
+        results |= {name: read_results(others, name, benchmark, config.protocol) for name in imported}
     return choose_filmstrips(
         benchmark,
         results,
