@@ -54,7 +54,10 @@ def run(options: argparse.Namespace) -> None:
     if any(finding.status == "fail" for finding in findings):
         raise InputError(f"{cache} cannot be shared yet, and is not used here", do="See the lines above")
     configure(Path(".dvc"), cache)
-    sys.stdout.write(f"This clone now uses {cache} (said in .dvc/config.local).\n")
+    sys.stdout.write(
+        f"This clone now uses {cache} (said in .dvc/config.local).\n"
+        "Do not run dvc gc in it alone: it deletes what other clones use (see pipelines/TEAM.md).\n"
+    )
 
 
 def make(cache: Path, group: int | None) -> None:
