@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from curation.errors import InputError
 from curation.shards import ShardFolder
@@ -104,7 +104,7 @@ class PairDataset(Dataset[Tensor | InputError]):
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
         size = batch_bytes(self.batch, self.pairs.exemplar_size, self.pairs.search_size)
-        buffer = torch.empty(size, dtype=torch.uint8)
+        buffer = _new_buffer(size)
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
             random = pair_random(self.seed, epoch, start + row)
@@ -139,6 +139,14 @@ class PairDataset(Dataset[Tensor | InputError]):
                 reason="bad crop",
             )
         return np.asarray(image, np.uint8)
+
+
+def _new_buffer(size: int) -> Tensor:
+    """Bytes to fill; in a worker they lie in shared memory from the start, so that sending copies nothing."""
+    if get_worker_info() is None:
+        return torch.empty(size, dtype=torch.uint8)
+    shared = torch.UntypedStorage._new_shared(size)  # as torch's own collate does
+    return torch.empty(0, dtype=torch.uint8).set_(shared)
 
 
 def load_batches(

@@ -151,14 +151,14 @@ class PairSampler:
         start, stop = (int(n) for n in self.imdb.track_start[track : track + 2])
         frames = self.imdb.frame[start:stop]
         number = int(self.imdb.frame[exemplar])
-        low = start + int(np.searchsorted(frames, number - self._distance, side="left"))
-        high = start + int(np.searchsorted(frames, number + self._distance, side="right"))
+        low = start + int(frames.searchsorted(number - self._distance, side="left"))
+        high = start + int(frames.searchsorted(number + self._distance, side="right"))
         search = low + int(u[3] * (high - low - 1))
         return exemplar, search + (search >= exemplar)
 
     def track_of(self, instance: int) -> int:
         """The track (its index, not its id) that an instance belongs to."""
-        return int(np.searchsorted(self.imdb.track_start, instance, side="right")) - 1
+        return int(self.imdb.track_start.searchsorted(instance, side="right")) - 1
 
     def place(self, instance: int) -> str:
         """The video, frame and track of an instance, for messages."""
