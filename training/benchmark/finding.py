@@ -56,7 +56,8 @@ def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
             do="Name the folder that holds the trackers' folders",
             reason="missing results",
         )
-    folders = [path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(".")]
+    hidden = (".", "__")  # __MACOSX among them
+    folders = [path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(hidden)]
     return sorted(folders) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
 
 

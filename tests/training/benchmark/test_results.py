@@ -274,3 +274,10 @@ def test_runs_that_start_elsewhere_are_noted(tmp_path: Path, codes: list[int], o
     write_trajectories(tmp_path / "KCF", "bag", [run, run])
     notes = read_results(tmp_path, "KCF", bench).notes
     assert notes == ["bag: 2 runs that do not start 5 frames after each failure"] * odd
+
+
+def test_what_archives_leave_behind_is_no_result(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", **GOOD, **{f"._{name}": 1 for name in GOOD})
+    write(tmp_path / "__MACOSX/KCF", **{f"._{name}": 1 for name in GOOD})
+    assert open_results(tmp_path, bench) == (tmp_path, ["KCF"])
+    assert read_results(tmp_path, "KCF", bench).notes == []

@@ -35,11 +35,14 @@ class Matched:
 
 
 def result_files(folder: Path) -> list[Path]:
-    """Files of `folder` that may be results: times are left out."""
+    """Files of `folder` that may be results: times and hidden files (`._Basketball.txt`) are left out."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix in ENDINGS and path.is_file() and not path.stem.endswith(("_time", "_times"))
+        if path.suffix in ENDINGS
+        and not path.name.startswith(".")
+        and not path.stem.endswith(("_time", "_times"))
+        and path.is_file()
     )
 
 
