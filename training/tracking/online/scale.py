@@ -26,7 +26,7 @@ class ScaleConfig:
     penalty : float
         Factor on the outer sizes' peaks.
     damping : float
-        Share of the found change that is taken over; paper: 0.6.
+        Share of the found change that is taken over; paper: 0.6, which lags behind sizes that change fast.
     gate : float
         Response peak from which the size is searched at all; paper: 0.35.
     margin : int
@@ -37,7 +37,7 @@ class ScaleConfig:
 
     step: float = Field(default=1.03, gt=1, le=1.5)
     penalty: float = Field(default=0.985, gt=0, le=1)
-    damping: float = Field(default=0.6, ge=0, le=1)
+    damping: float = Field(default=0.9, ge=0, le=1)
     gate: float = Field(default=0.2, ge=0)
     margin: int = Field(default=1, ge=0)
     every: int = Field(default=1, ge=1)
