@@ -24,7 +24,7 @@ OTHER_FOLDERS = {
     "otb50": ("OTB50", "OTB-50", "OTB"),
     "otb2015": ("OTB100", "OTB-100", "OTB-2015", "OTB"),
     "tc128": ("TC128", "Temple-color-128", "Temple-Color-128"),
-    **{f"vot{year}": (f"VOT{year}", "VOT") for year in (2015, 2016, 2017, 2018)},
+    **{f"vot{year}": (f"VOT{year}", "VOT") for year in range(2015, 2020)},
 }
 """What other people call such a folder (pysot: `OTB100`, `CVPR13`)."""
 

@@ -23,6 +23,7 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "aliases": ["jog1"],           optional: more names in files; case and - _ . never matter
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
+A list of VOT without sequences (`vot2019`) takes their names from the file `list.txt` of the benchmark's bundle.
 A list may also be a choice from a packaged one, with `folders` of its own and all sequences unless some are
 named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
 """
@@ -30,7 +31,8 @@ named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,7 +43,7 @@ from curation.errors import STRICT, InputError, parameters
 from training.benchmark.problems import unknown_name
 
 BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
-"""The five benchmarks of the pipeline. More lists, to score results on: `otb50`, `vot2015`, `vot2017`, `vot2018`."""
+"""The five benchmarks of the pipeline. More lists, to score results on: `otb50` and other years of VOT."""
 
 FORM = "The form of a list is described in training/benchmark/listing.py"
 
@@ -117,6 +119,31 @@ class Listing:
         )
 
 
+def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
+    """A list of VOT without sequences, filled from the first `list.txt` (a name a line) in `folders`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it names nothing.
+    """
+    for folder in folders:
+        file = folder / "list.txt"
+        names = file.read_text(encoding="utf-8").split() if file.is_file() else []
+        if names:
+            entries = [
+                {"name": name, "folder": name, "gt_file": "groundtruth.txt", "image": "%08d.jpg"}
+                for name in names
+            ]
+            header = {key: value for key, value in asdict(listing).items() if key != "sequences"}
+            return _checked(header | {"sequences": entries}, file)
+    raise InputError(
+        f"no list.txt says which sequences {listing.title} has",
+        do="Give the folder of its bundle, with list.txt in it",
+        reason="missing list",
+    )
+
+
 def name_key(name: str) -> str:
     """What two spellings of a sequence's name share: lower case, one sign for all of `-_.` and spaces."""
     return re.sub(r"[-_. ]+", "-", name.strip().lower())
@@ -169,8 +196,12 @@ def _read(path: Path, header: dict[str, object]) -> Listing:
             whole.select(tuple(names), benchmark=document["benchmark"], title=document["title"]),
             folders=tuple(document.get("folders", whole.folders)),
         )
+    return _checked(header | document, path)
+
+
+def _checked(document: dict[str, object], path: Path) -> Listing:
     try:
-        listing = TypeAdapter(Listing).validate_json(orjson.dumps(header | document))
+        listing = TypeAdapter(Listing).validate_json(orjson.dumps(document))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

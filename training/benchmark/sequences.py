@@ -9,7 +9,7 @@ from typing import Literal
 
 from curation.errors import InputError
 from training.benchmark.layouts import find_homes, image_numbers
-from training.benchmark.listing import BENCHMARKS, Entry, Listing, load_listing
+from training.benchmark.listing import BENCHMARKS, Entry, Listing, load_listing, name_sequences
 from training.benchmark.loading import load_sequence
 from training.benchmark.problems import Collected
 from training.benchmark.records import Benchmark, Sequence, to_base
@@ -49,6 +49,8 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
     overrides = [root / f"{name}.json" for root in roots if (root / f"{name}.json").is_file()]
     listing = load_listing(name, overrides[0] if overrides else None)
     homes = find_homes(roots, listing.folders)
+    if not listing.sequences:
+        listing = name_sequences(listing, [home.path for home in homes])
     sequences, missing = [], []
     problems = Collected()
     for entry in listing.sequences:

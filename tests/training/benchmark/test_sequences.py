@@ -349,3 +349,18 @@ def test_all_published_annotations(shared: Path, name: str, folder: str, rows: i
     assert not bench.missing
     assert len(truth) == rows
     assert (~(truth > 0).all(axis=1)).sum() == invalid
+
+
+def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
+    bag = tmp_path / "VOT2019/bag"
+    write_images(bag / "color", [f"{number:08d}.jpg" for number in (1, 2)])
+    write_rows(bag / "groundtruth.txt", [[1, 1, 9, 1, 9, 9, 1, 9]] * 2)
+    with pytest.raises(InputError, match=r"no list.txt says which sequences VOT2019 has"):
+        load_benchmark("vot2019", [tmp_path])
+    (tmp_path / "VOT2019/list.txt").write_text("agility\nbag\n")
+    found = load_benchmark("vot2019", [tmp_path])
+    assert ([one.name for one in found.sequences], found.missing) == (["bag"], ["agility"])
+    assert found.eao_interval == (46, 291)
+    (tmp_path / "VOT2019/list.txt").write_text("../bag\n")
+    with pytest.raises(InputError, match=r"list.txt, sequences.0.name: .*leads outside"):
+        load_benchmark("vot2019", [tmp_path])
