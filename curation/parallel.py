@@ -131,10 +131,11 @@ def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
         yield
         return
     from distributed import CancelledError, KilledWorker
+    from distributed.comm import CommClosedError
 
     try:
         yield
-    except CancelledError as error:
+    except (CancelledError, CommClosedError) as error:
         raise InputError(
             f"{label}: the connection to the Dask scheduler is lost",
             do="Start it and its workers again, then run again: finished work is kept",

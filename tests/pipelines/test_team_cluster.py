@@ -124,5 +124,5 @@ def test_a_failed_cluster_is_one_clear_line(clone: Clone, cluster: Cluster, tmp_
     cluster.scheduler.kill()
     output, _ = running.communicate(timeout=120)
     assert running.returncode == 1
-    assert "error: crop a: the connection to the Dask scheduler is lost" in output
+    assert "error: crop a: the connection to the Dask scheduler is lost" in output, output
     assert not (clone.folder / "data/crops/a").exists()
