@@ -131,7 +131,7 @@ def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
         yield
         return
     from distributed import CancelledError, KilledWorker
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     try:
         yield
