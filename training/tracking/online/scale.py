@@ -38,7 +38,7 @@ class ScaleConfig:
     step: float = Field(default=1.03, gt=1, le=1.5)
     penalty: float = Field(default=0.985, gt=0, le=1)
     damping: float = Field(default=0.9, ge=0, le=1)
-    gate: float = Field(default=0.2, ge=0)
+    gate: float = Field(default=0.35, ge=0)
     margin: int = Field(default=1, ge=0)
     every: int = Field(default=1, ge=1)
 

@@ -35,6 +35,8 @@ class OnlineConfig:
         Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
     update_gate : float
         Response peak from which a frame is learnt from.
+    hold_gate : float
+        Response peak under which the target is taken to be hidden, and its place is kept.
     memory : int
         Recent samples kept; paper: 7.
     kept : int
@@ -45,6 +47,7 @@ class OnlineConfig:
     label_sigma: float = Field(default=0.10, gt=0)
     prior_sigma: float = Field(default=1.0, gt=0)
     update_gate: float = Field(default=0.35, ge=0)
+    hold_gate: float = Field(default=0.2, ge=0)
     memory: int = Field(default=25, ge=1)
     kept: int = Field(default=3, ge=1)
     region: RegionConfig = Field(default_factory=RegionConfig)
@@ -104,7 +107,8 @@ class OnlineTracker(CheckedTracker):
         peak = float(response.max())
         offset = find_peak(response * self._prior)
         step = self._size / geometry.target  # frame pixels per cell
-        self._centre = inside(self._centre + offset[::-1] * step, frame)
+        if peak >= config.hold_gate:
+            self._centre = inside(self._centre + offset[::-1] * step, frame)
         if peak > config.update_gate:
             self._memory.add(spectrum, self._label(offset))
             self._learner.update(self._memory.spectra, self._memory.labels)
