@@ -26,6 +26,9 @@ SPEED = "speed.csv"
 PICTURES = "pictures"
 """Folder of `epoch-<n>.png`; a copy beside the checkpoint outlives a killed run."""
 
+PICTURE = "epoch-*.png"
+"""Their names."""
+
 ROWS = 6
 """Pairs in a picture, shared by training and validation."""
 
@@ -90,10 +93,17 @@ def _seen(pixels: Tensor, colour: Tensor) -> npt.NDArray[np.uint8]:
 
 
 def copy_pictures(source: Path, target: Path) -> None:
-    """Put all pictures of one folder, if it exists, into another, which exists afterwards even if empty."""
+    """Make the pictures of one folder those of another, which exists afterwards even if empty.
+
+    Pictures of other runs in the other folder go.
+    """
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.glob("epoch-*.png")):
-        write_bytes(target / path.name, path.read_bytes())
+    names = {path.name for path in source.glob(PICTURE)}
+    for path in target.glob(PICTURE):
+        if path.name not in names:
+            path.unlink()
+    for name in sorted(names):
+        write_bytes(target / name, (source / name).read_bytes())
 
 
 def _heat(values: Tensor, side: int) -> npt.NDArray[np.uint8]:

@@ -73,7 +73,10 @@ def test_picture_shows_pairs_labels_and_responses(inputs: Inputs, small: TrainCo
         assert abs(x + cell / 2 - side / 2 - offset[0]) < cell
         assert abs(y + cell / 2 - side / 2 - offset[1]) < cell
     write_picture(tmp_path / "two", 3, learner, [changed, plain])
+    (tmp_path / "three").mkdir()
+    (tmp_path / "three" / "epoch-008.png").write_bytes(b"of a longer run")
     copy_pictures(tmp_path / "two", tmp_path / "three")
+    assert [path.name for path in (tmp_path / "three").iterdir()] == ["epoch-003.png"]
     assert (tmp_path / "one" / "epoch-003.png").read_bytes() == (
         tmp_path / "three" / "epoch-003.png"
     ).read_bytes()
