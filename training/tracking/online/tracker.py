@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import torch
 from pydantic import Field
@@ -20,6 +22,9 @@ from training.tracking.online.samples import SampleMemory
 from training.tracking.online.scale import ScaleConfig, search_scale
 from training.tracking.windows import box_around, centre_and_size, inside
 
+PEAKS = 50
+"""Frames whose peaks say what is usual: two seconds, longer than most occlusions."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class OnlineConfig:
@@ -35,8 +40,9 @@ class OnlineConfig:
         Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
     update_gate : float
         Response peak from which a frame is learnt from.
-    hold_gate : float
-        Response peak under which the target is taken to be hidden, and its place is kept.
+    hidden : float
+        Share of the median peak of the last `PEAKS` frames under which the target is taken to be hidden, and its
+        place is kept.
     memory : int
         Recent samples kept; paper: 7.
     kept : int
@@ -47,7 +53,7 @@ class OnlineConfig:
     label_sigma: float = Field(default=0.10, gt=0)
     prior_sigma: float = Field(default=1.0, gt=0)
     update_gate: float = Field(default=0.35, ge=0)
-    hold_gate: float = Field(default=0.2, ge=0)
+    hidden: float = Field(default=0.3, ge=0, lt=1)
     memory: int = Field(default=25, ge=1)
     kept: int = Field(default=3, ge=1)
     region: RegionConfig = Field(default_factory=RegionConfig)
@@ -75,6 +81,7 @@ class OnlineTracker(CheckedTracker):
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
         self._frames = 0
+        self._peaks: deque[float] = deque(maxlen=PEAKS)
         self.geometry = plan(self._size, config.region)
         scale = axis_scale(self.geometry.kernel)
         self._sigma = (config.label_sigma * scale[0], config.label_sigma * scale[1])
@@ -107,8 +114,9 @@ class OnlineTracker(CheckedTracker):
         peak = float(response.max())
         offset = find_peak(response * self._prior)
         step = self._size / geometry.target  # frame pixels per cell
-        if peak >= config.hold_gate:
+        if not self._peaks or peak >= config.hidden * np.median(self._peaks):
             self._centre = inside(self._centre + offset[::-1] * step, frame)
+        self._peaks.append(peak)
         if peak > config.update_gate:
             self._memory.add(spectrum, self._label(offset))
             self._learner.update(self._memory.spectra, self._memory.labels)
