@@ -43,6 +43,15 @@ def test_follows_a_growing_target(squeezenet):
     assert overlap(boxes[-1], truth[-1]) > still + 0.1
 
 
+def test_a_hidden_target_keeps_its_place_and_is_found_again(squeezenet):
+    frames, truth = moving_target(9, velocity=(2.0, 1.0))
+    [empty], _ = moving_target(1, start=(1000.0, 1000.0))
+    frames[4:7] = [empty] * 3
+    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    np.testing.assert_array_equal(boxes[4:7], boxes[[3, 3, 3]])
+    assert overlap(boxes[8], truth[8]) > 0.7
+
+
 def test_sizes_are_searched_as_often_as_asked(squeezenet):
     frames, truth = moving_target(7, velocity=(0.0, 0.0), growth=1.03, start=(90.0, 70.0))
     config = replace(OnlineConfig(), scale=ScaleConfig(every=3))
