@@ -129,11 +129,14 @@ def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -
 
 
 def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Benchmark, protocol (of VOT the overlap rule), tracker, number: scores by other rules are never compared."""
     return {
         name: {
-            tracker: {key: numbers[key] for key in SMALL if key in numbers}
-            for tracker, entry in document["trackers"].items()
-            for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
+            document["protocol"]: {
+                tracker: {key: numbers[key] for key in SMALL if key in numbers}
+                for tracker, entry in document["trackers"].items()
+                for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
+            }
         }
         for name, document in scores.items()
     }

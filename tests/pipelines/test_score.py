@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +59,13 @@ def project(tracked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return folder
 
 
-def scores(project: Path) -> dict[str, dict[str, dict[str, float]]]:
+Metrics = dict[str, dict[str, dict[str, dict[str, float]]]]
+"""Benchmark -> protocol -> tracker -> number."""
+
+
+def scores(project: Path) -> Metrics:
     assert main(["score"]) == 0
-    found: dict[str, dict[str, dict[str, float]]] = json.loads(
-        (project / "reports/score/metrics.json").read_text()
-    )
+    found: Metrics = json.loads((project / "reports/score/metrics.json").read_text())
     return found
 
 
@@ -69,15 +73,53 @@ def test_imported_trackers_stand_beside_ours(project: Path) -> None:
     mine = project / "data/results"
     shutil.copytree(mine / "otb2013/siamese", project / "data/imported/otb2013/KCF")
     found = scores(project)
-    assert found["otb2013"]["KCF"] == found["otb2013"]["siamese"]
-    assert {"auc", "dp20", "op50"} == set(found["otb2013"]["KCF"])
-    assert "ao" in found["vot2016"]["siamese"]
+    otb = found["otb2013"]["matlab"]
+    assert otb["KCF"] == otb["siamese"]
+    assert {"auc", "dp20", "op50"} == set(otb["KCF"])
+    assert "ao" in found["vot2016"]["vot2016"]["siamese"]
     page = (project / "reports/index.html").read_text()
     assert "imported results" in page
     films = html.fromstring(page).xpath("//article[contains(., 'frame 1')]")
     assert len(films) > 2
     assert ["KCF" in film.text_content() for film in films[:2]] == [True, True]
     assert "KCF" in (project / "reports/score/plots/success.csv").read_text()
+
+
+def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(project: Path) -> None:
+    def dvc(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "dvc", *words], check=True, capture_output=True, text=True, cwd=project
+        )
+        return done.stdout
+
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], check=True, capture_output=True, cwd=project)
+
+    file = "reports/score/metrics.json"
+    (project / "dvc.yaml").write_text(f"metrics: [{file}]\n")
+    before = scores(project)["otb2013"]["matlab"]["siamese"]["auc"]
+    git("init", "-q")
+    dvc("init", "-q")
+    git("add", "dvc.yaml", file)
+    git("-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "-q", "-m", "before")
+    shown = dvc("metrics", "show", "--md")
+    assert "otb2013.matlab.siamese.auc" in shown
+    assert "vot2016.vot2016.siamese.accuracy" in shown
+
+    first = next((project / "data/results/otb2013/siamese").iterdir())
+    first.write_text(first.read_text().splitlines()[0] + "\n" + "900,900,5,5\n" * 7)
+    after = scores(project)["otb2013"]["matlab"]["siamese"]["auc"]
+    assert after < before
+    changes = json.loads(dvc("metrics", "diff", "--json"))[file]
+    assert changes["otb2013.matlab.siamese.auc"]["diff"] == pytest.approx(after - before)
+
+    (project / "params.yaml").write_text(
+        overlay((project / "params.yaml").read_text(), [{"score": {"protocol": "got10k"}}])
+    )
+    scores(project)
+    changes = json.loads(dvc("metrics", "diff", "--json"))[file]
+    assert "diff" not in changes["otb2013.matlab.siamese.auc"]  # other rules: nothing to subtract
+    assert "new" in changes["otb2013.got10k.siamese.auc"]
 
 
 @pytest.mark.parametrize(
