@@ -24,6 +24,7 @@ TOOLS = (
     "evaluate",
     "compare",
     "convert",
+    "starts",
     "classic",
     "follow",
     "vot",
@@ -54,7 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             module.add_arguments(command)
             command.set_defaults(run=module.run)
-    options = parser.parse_args(words)
+    if wanted and command.get_default("intermixed"):
+        options = command.parse_intermixed_args(words[1:])
+    else:
+        options = parser.parse_args(words)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)

@@ -16,7 +16,7 @@ from curation.dataset import open_dataset
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from pipelines import parameters, paths, settings, sources
 from pipelines.settings import Settings
-from training.benchmark.sequences import load_benchmark
+from training.benchmark.sequences import Benchmark, load_benchmark
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,13 @@ def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, stri
         log.info(
             "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
         )
+    return scan_benchmark(benchmark, runtime, strict=strict)
+
+
+def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> dict[str, Any]:
+    """`curation.manifest.scan_sequences` of a benchmark that was loaded with its images."""
     return scan_sequences(
-        name,
+        benchmark.name,
         [SequenceFiles(s.name, s.frames, s.annotation_files) for s in benchmark.sequences],
         state=paths.STATE,
         strict=strict,

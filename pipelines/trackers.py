@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow` and `vot` have in common."""
+"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from training.tracking.contenders import TrackConfig, contenders
 from training.tracking.interface import Tracker
 from training.tracking.online.choice import BackboneConfig
 from training.tracking.online.weight_files import sha256_of
+from training.tracking.run import Contender
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def make_tracker(options: argparse.Namespace) -> Tracker:
+def choose(options: argparse.Namespace) -> Contender:
     """The tracker that the command line names, with the settings of params.yaml.
 
     Raises
@@ -48,4 +49,9 @@ def make_tracker(options: argparse.Namespace) -> Tracker:
         file = options.weights
         config = replace(config, backbone=BackboneConfig(name=options.backbone, sha256=sha256_of(file)))
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
-    return contender.make()
+    return contender
+
+
+def make_tracker(options: argparse.Namespace) -> Tracker:
+    """A tracker as of `choose`, ready to be started."""
+    return choose(options).make()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from training.benchmark.sequences import Benchmark, load_benchmark
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(intermixed=True)  # trackers may be named before and after options
     add_benchmark(parser)
     parser.add_argument(
         "results",
@@ -53,26 +55,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
 
 
-def add_benchmark(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
-    parser.add_argument("benchmark", choices=packaged_names(), help="whose sequences")
+def add_benchmark(parser: argparse.ArgumentParser, known: Sequence[str] | None = None) -> None:
+    """The arguments that name a benchmark, one of `known`, and its sequences; `open_benchmark` reads them."""
+    parser.add_argument("benchmark", choices=known or packaged_names(), help="whose sequences")
     parser.add_argument(
         "--root",
         type=Path,
-        nargs="+",
-        help="folders of sequences or annotation files (those of the settings, or built in)",
+        action="append",
+        metavar="FOLDER",
+        help="of sequences or annotation files; repeated for several (those of the settings, or built in)",
     )
 
 
-def open_benchmark(options: argparse.Namespace) -> Benchmark:
-    """The benchmark that the command line names, without its images: only VOT looks at one, for its size.
+def open_benchmark(options: argparse.Namespace, *, images: bool = False) -> Benchmark:
+    """The benchmark that the command line names; without `images`, only VOT looks at one, for its size.
 
     Raises
     ------
     InputError
         As `load_benchmark`; also if no root is given or set.
     """
-    return load_benchmark(options.benchmark, options.root or _roots(options.benchmark), images=False)
+    return load_benchmark(options.benchmark, options.root or _roots(options.benchmark), images=images)
 
 
 def _roots(benchmark: str) -> tuple[Path, ...]:

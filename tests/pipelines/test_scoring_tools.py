@@ -69,6 +69,33 @@ def test_evaluate_one_tracker_under_another_protocol(here: Path, capsys: pytest.
     assert [line.split()[0] for line in lines if line.startswith(tuple(ROWS))] == [*ROWS, *ROWS]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("lost", "--root", "truth", "good"),
+        ("--root", "truth", "lost", "good"),
+        ("--root", "truth", "--sequences", "lost", "good", "--protocol", "matlab"),
+    ],
+)
+def test_trackers_stand_before_and_after_options(
+    here: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    lines = printed(capsys, *EVALUATE[:3], *words)
+    assert [line.split()[0] for line in lines[4:6]] == ["good", "lost"]
+
+
+def test_several_roots(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "more").mkdir()
+    (here / "truth/Deer.txt").rename(here / "more/Deer.txt")
+    assert printed(capsys, *EVALUATE, "good")[4].split()[-2] == "4"
+    assert printed(capsys, *EVALUATE, "good", "--root", "more")[4].split()[-2] == "5"
+    assert (
+        main(("convert", "otb2015", "results", "--root", "truth", "good", "--root", "more", "got10k", "o"))
+        == 0
+    )
+    assert len(list((here / "o").rglob("*.txt"))) == 5
+
+
 def test_evaluate_starts(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (entry,) = (entry for entry in load_listing("otb2015").sequences if entry.name == "Deer")
     deer = Sequence("Deer", (), still(71), omit=entry.init_omit)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
@@ -23,14 +23,14 @@ from curation.errors import InputError
 from curation.files import digest, read_json, write_bytes, write_json
 from curation.parallel import Workers, run_in_order
 from training.benchmark import sequences as benchmarks
-from training.benchmark.regions import box_from_polygon
-from training.benchmark.supervised import run_supervised
-from training.benchmark.trajectories import REGION, Trajectory, write_trajectories
-from training.tracking.interface import Frame, Tracker
-from training.tracking.sequence import failure, one_torch_thread, read_frame, track_sequence
+from training.benchmark.starts import SHIFTS
+from training.benchmark.trajectories import Trajectory, write_trajectories
+from training.benchmark.writing import write_starts
+from training.tracking.experiments import Experiment, perform
+from training.tracking.interface import Tracker
 
 RECIPE = 2
-"""Number of the rules in this module; raise it when the boxes of a run change for the same tracker."""
+"""Number of the rules of `experiments`; raise it when the boxes of a run change for the same tracker."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def run_benchmark(
     out: Path,
     store: Path,
     workers: Workers,
+    starts: Literal["tre", "sre"] | None = None,
 ) -> dict[str, Any]:
     """Track every sequence of a benchmark with every contender and write the result files.
 
@@ -86,10 +87,14 @@ def run_benchmark(
         Of `curation.manifest.scan_sequences`; its digests decide what is tracked again.
     out : Path
         Folder of results, one folder per contender; what an earlier run left in those folders is removed.
+        With `starts`, these folders lie in its `TRE` or `SRE`.
     store : Path
         Folder of finished sequences, not an output of any stage.
     workers : Workers
         Processes; each computes on one thread, so results do not depend on their number.
+    starts : {"tre", "sre"}, optional
+        Instead of one pass from the first frame: from 20 frames (TRE) or 12 disturbed first boxes (SRE), of a
+        benchmark of OTB's kind. `score.score_starts` reads what is written.
 
     Returns
     -------
@@ -106,27 +111,31 @@ def run_benchmark(
     names = [contender.name for contender in contenders]
     if len(set(names)) != len(names):
         raise InputError(f"trackers must have different names, found {', '.join(names)}")
+    experiment: Experiment = starts or benchmark.kind
+    folder = out / starts.upper() if starts else out
     jobs = [
-        _Job(contender, sequence, store / f"{_key(contender, benchmark, sequence, manifest)}.json")
+        _Job(
+            contender, sequence, store / f"{_key(contender, experiment, benchmark, sequence, manifest)}.json"
+        )
         for contender in contenders
         for sequence in benchmark.sequences
     ]
     for name in names:
-        shutil.rmtree(out / name, ignore_errors=True)
-        (out / name).mkdir(parents=True)
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir(parents=True)
     report: dict[str, Any] = {
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     done = run_in_order(
-        partial(_run, kind=benchmark.kind),
+        partial(_run, experiment=experiment),
         jobs,
         workers=workers,
-        label=f"track {benchmark.name}",
+        label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
         unit="sequence",
         size=lambda result: len(result["seconds"]),
     )
     for job, result in zip(jobs, done, strict=True):
-        _write(out / job.contender.name, job.sequence, result, base=benchmark.base)
+        _write(out, job, result, base=benchmark.base)
         entry = report[job.contender.name]
         entry["frames"] += len(result["seconds"])
         entry["seconds"] += sum(result["seconds"])
@@ -139,6 +148,7 @@ def run_benchmark(
 
 def _key(
     contender: Contender,
+    experiment: Experiment,
     benchmark: benchmarks.Benchmark,
     sequence: benchmarks.Sequence,
     manifest: Mapping[str, Any],
@@ -153,66 +163,41 @@ def _key(
     parts = [
         RECIPE,
         contender.identity,
-        benchmark.kind,
+        experiment,
         content,
         sequence.ground_truth[0].tolist(),
         len(sequence),
     ]
+    if experiment in ("tre", "sre"):  # what else decides the starts
+        parts += [sequence.first_frame, sequence.omit, sequence.listed_size]
     return digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
 
-def _run(job: _Job, *, kind: str) -> dict[str, Any]:
-    """The job's result as JSON values: `boxes`, for VOT also supervised `runs`, and `seconds` of every frame run."""
+def _run(job: _Job, *, experiment: Experiment) -> dict[str, Any]:
+    """The job's result as of `experiments.perform`, and whether it is `fresh`."""
     if job.kept.exists():
         return {**read_json(job.kept, made_by="track"), "fresh": False}
-    with one_torch_thread():
-        result = _both(job) if kind == "vot" else _one_pass(job)
+    result = perform(experiment, job.contender.make, job.sequence, who=job.who)
     write_json(job.kept, result, indent=False)
     return {**result, "fresh": True}
 
 
-def _both(job: _Job) -> dict[str, Any]:
-    """VOT's two experiments: with restarts after failures, and once without."""
-    supervised, free = _supervised(job), _one_pass(job)
-    return {**supervised, "boxes": free["boxes"], "seconds": supervised["seconds"] + free["seconds"]}
-
-
-def _one_pass(job: _Job) -> dict[str, Any]:
-    (first,) = box_from_polygon(job.sequence.ground_truth[:1])
-    track = track_sequence(job.contender.make(), job.sequence.frames, first, who=job.who)
-    return {"boxes": track.boxes.tolist(), "seconds": np.round(track.seconds, 7).tolist()}
-
-
-def _supervised(job: _Job) -> dict[str, Any]:
-    """VOT's baseline experiment; a row of a run is a code or a box (`Trajectory.from_rows`)."""
-    read: list[Path] = []
-
-    def reader(path: Path) -> Frame:
-        read.append(path)
-        return read_frame(path)
-
-    try:
-        done = run_supervised(job.contender.make(), job.sequence, read=reader)
-    except Exception as error:
-        at = job.sequence.frames.index(read[-1]) if read else 0
-        raise failure(job.who, at, job.sequence.frames, error) from error
-    runs = [
-        [
-            region.tolist() if code == REGION else [int(code)]
-            for code, region in zip(t.codes, t.regions, strict=True)
-        ]
-        for t in done.trajectories
-    ]
-    seconds = np.concatenate([times[times > 0] for times in done.seconds])  # frames that were not run are 0
-    return {"runs": runs, "seconds": np.round(seconds, 7).tolist()}
-
-
-def _write(folder: Path, sequence: benchmarks.Sequence, result: Mapping[str, Any], *, base: int) -> None:
+def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> None:
+    name, folder = job.sequence.name, out / job.contender.name
+    if "starts" in result:
+        found = result["starts"]
+        runs = (
+            {shift: np.array(found[shift]) for shift in SHIFTS}
+            if isinstance(found, dict)
+            else [np.array(boxes) for boxes in found]
+        )
+        write_starts(out, job.contender.name, job.sequence, runs, form="jwlim")
+        return
     if "runs" in result:
-        write_trajectories(folder, sequence.name, [Trajectory.from_rows(rows) for rows in result["runs"]])
+        write_trajectories(folder, name, [Trajectory.from_rows(rows) for rows in result["runs"]])
         free = Trajectory.from_boxes(np.array(result["boxes"]))
-        write_trajectories(folder, sequence.name, [free], experiment="unsupervised")
+        write_trajectories(folder, name, [free], experiment="unsupervised")
         return
     boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
     lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
-    write_bytes(folder / f"{sequence.name}.txt", ("\n".join(lines) + "\n").encode())
+    write_bytes(folder / f"{name}.txt", ("\n".join(lines) + "\n").encode())
