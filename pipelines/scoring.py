@@ -14,6 +14,7 @@ TRAINED = "siamese"
 LABELS = {
     "siamese": "Siamese, trained",
     "untrained": "Siamese, untrained",
+    "online": "online DSLT",
     "template": "template matching",
     "still": "still first box",
 }
