@@ -96,7 +96,9 @@ def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(proj
         subprocess.run(["git", *words], check=True, capture_output=True, cwd=project)
 
     file = "reports/score/metrics.json"
-    (project / "dvc.yaml").write_text(f"metrics: [{file}]\n")
+    (project / "dvc.yaml").write_text(
+        f"stages:\n  score:\n    cmd: python -m pipelines score\nmetrics: [{file}]\n"
+    )
     before = scores(project)["otb2013"]["matlab"]["siamese"]["auc"]
     git("init", "-q")
     dvc("init", "-q")

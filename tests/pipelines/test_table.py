@@ -30,7 +30,7 @@ DOCUMENT = {
 
 def test_seeds_are_merged_and_partial_means_are_marked() -> None:
     assert table(DOCUMENT).splitlines() == [
-        "| OTB-2015 | online | KCF |",
+        "| OTB-2015 | online DSLT | KCF |",
         "| --- | --- | --- |",
         "| Couple | 0.600/1.000 | 0.200/0.300 |",
         "| David | 0.800/0.900 | – |",
@@ -40,7 +40,7 @@ def test_seeds_are_merged_and_partial_means_are_marked() -> None:
 
 
 def test_trackers_stand_in_the_order_asked_for_and_must_exist() -> None:
-    assert table(DOCUMENT, ["KCF", "online"]).startswith("| OTB-2015 | KCF | online |")
+    assert table(DOCUMENT, ["KCF", "online"]).startswith("| OTB-2015 | KCF | online DSLT |")
     with pytest.raises(InputError, match=r"no scores of MDNet\. Known: online, KCF"):
         table(DOCUMENT, ["MDNet"])
 
