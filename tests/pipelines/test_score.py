@@ -14,6 +14,7 @@ from lxml import html
 
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
+from pipelines import score
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from training.benchmark.sequences import load_benchmark
@@ -83,6 +84,13 @@ def test_imported_trackers_stand_beside_ours(project: Path) -> None:
     assert len(films) > 2
     assert ["KCF" in film.text_content() for film in films[:2]] == [True, True]
     assert "KCF" in (project / "reports/score/plots/success.csv").read_text()
+
+
+def test_filmstrips_show_the_best_imported_trackers_only() -> None:
+    overall = {"siamese": 0.9, "A": 0.2, "B": 0.5, "C": None, "D": 0.4, "E": 0.5}
+    trackers = {name: {"overall": {} if auc is None else {"auc": auc}} for name, auc in overall.items()}
+    document = {"kind": "ope", "trackers": trackers}
+    assert score._best(document, {"A", "B", "C", "D", "E"}) == ["B", "E", "D"]
 
 
 def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(project: Path) -> None:
