@@ -44,10 +44,13 @@ def choose(options: argparse.Namespace) -> Contender:
     trained, file = paths.WEIGHTS, runtime.backbone_file
     if options.weights and (options.tracker == "siamese" or options.backbone == "siamese"):
         trained = options.weights
-        config = replace(config, backbone=BackboneConfig())
+        config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
     elif options.weights:
         file = options.weights
-        config = replace(config, backbone=BackboneConfig(name=options.backbone, sha256=sha256_of(file)))
+        chosen = BackboneConfig(
+            name=options.backbone, sha256=sha256_of(file), precision=config.backbone.precision
+        )
+        config = replace(config, backbone=chosen)
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
     return contender
 

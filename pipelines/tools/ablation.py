@@ -2,7 +2,7 @@
 
     python -m pipelines ablation
     python -m pipelines ablation --losses shrinkage l2 --residual both --update yes --sequences Couple David
-Tracks the sequences of --benchmarks with the online tracker of params.yaml in every form; each form's learning rates
+Tracks the sequences of --benchmarks with the online tracker of params.yaml in every form; each loss's learning rates
 are tuned first, for every sequence on the others (--factors). Prints a table, and writes it with the plot and all runs
 to --out. Stop it at will: sequences that a form has been through are kept in data/.store.
 """
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=list(DEFAULTS.factors),
         metavar="FACTOR",
-        help="on the learning rates, tried for each form (%(default)s); one: no tuning",
+        help="on the learning rates, tried for each loss (%(default)s); one: no tuning",
     )
     parser.add_argument(
         "--benchmarks", nargs="+", choices=BENCHMARKS, default=["otb2015"], help="whose sequences (otb2015)"

@@ -1,6 +1,6 @@
 """Trackers, side by side in one run: `python -m tests.bench.trackers`.
 
-Medians of the time per frame on generated sequences of 640 x 480 and 1280 x 720, taking turns frame by frame:
+Medians and means of the time per frame on generated sequences of 640 x 480 and 1280 x 720, taking turns frame by frame:
 
 - plain Siamese: the reference's steps, written down here: the whole frame padded and turned into float64, a
   pyramid of three crops from it, three separate passes of the published network
@@ -179,15 +179,15 @@ def backbone_pass(tracker: OnlineTracker, frame: Frame) -> Callable[[], object]:
     return lambda: tracker.backbone.features(image)
 
 
-def take_turns(calls: dict[str, list[Callable[[], object]]], skip: int = 2) -> dict[str, float]:
-    """Median seconds of every call's turns, leaving out the first `skip`."""
+def take_turns(calls: dict[str, list[Callable[[], object]]], skip: int = 2) -> dict[str, list[float]]:
+    """Seconds of every call's turns, leaving out the first `skip`."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(min(len(turns) for turns in calls.values())):
         for name, turns in calls.items():
             start = time.perf_counter()
             turns[turn]()
             times[name].append(time.perf_counter() - start)
-    return {name: statistics.median(values[skip:]) for name, values in times.items()}
+    return {name: values[skip:] for name, values in times.items()}
 
 
 def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[], object]]:
@@ -196,12 +196,21 @@ def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[]
     return [lambda frame=frame: tracker.update(frame) for frame in frames[1:]]  # type: ignore[misc]
 
 
-def report(title: str, seconds: dict[str, float], notes: dict[str, str]) -> None:
+def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str], note: str = "") -> None:
+    """A row a call; `pairs` names what each tracker's network alone is called."""
     say(f"\n{title}")
-    say(f"| {'what':28} | ms | frames/s | |")
-    say(f"|{'-' * 30}|---|---|---|")
-    for name, value in seconds.items():
-        say(f"| {name:28} | {value * 1e3:.1f} | {1 / value:.1f} | {notes.get(name, '')} |")
+    say(f"| {'what':28} | median ms | mean ms | frames/s (mean) | |")
+    say(f"|{'-' * 30}|---|---|---|---|")
+    for name, values in seconds.items():
+        middle, mean = statistics.median(values), statistics.fmean(values)
+        compared = ""
+        if alone := pairs.get(name):
+            compared = (
+                f"{statistics.median(seconds['plain']) / middle:.2f} x as fast as plain, "
+                f"{middle / statistics.median(seconds[alone]):.2f} x its network (means: "
+                f"{mean / statistics.fmean(seconds[alone]):.2f}){note}"
+            )
+        say(f"| {name:28} | {middle * 1e3:.1f} | {mean * 1e3:.1f} | {1 / mean:.1f} | {compared} |")
 
 
 def siamese(frames: list[Frame], box: Box, title: str) -> None:
@@ -216,13 +225,8 @@ def siamese(frames: list[Frame], box: Box, title: str) -> None:
         "ours": updates(SiameseTracker(fast), frames, box),
         "network, 1 region": [network_pass(fast, 1)] * rounds,
     }
-    seconds = take_turns(calls)
-    notes = {
-        ours: f"{seconds['plain'] / seconds[ours]:.2f} x as fast as plain, "
-        f"{seconds[ours] / seconds[alone]:.2f} x the time of its network"
-        for ours, alone in (("ours, search pyramid", "network, 3 regions"), ("ours", "network, 1 region"))
-    }
-    report(f"Siamese, {title}", seconds, notes)
+    pairs = {"ours, search pyramid": "network, 3 regions", "ours": "network, 1 region"}
+    report(f"Siamese, {title}", take_turns(calls), pairs)
 
 
 def online(backbone: Backbone, frames: list[Frame], box: Box, title: str) -> None:
@@ -235,12 +239,9 @@ def online(backbone: Backbone, frames: list[Frame], box: Box, title: str) -> Non
         "online": turns,
         "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
     }
-    seconds = take_turns(calls)
-    note = (
-        f"{seconds['plain'] / seconds['online']:.2f} x as fast as plain, "
-        f"{seconds['online'] / seconds['backbone alone']:.2f} x its backbone; first frame {first:.2f} s"
+    report(
+        f"Online, {title}", take_turns(calls), {"online": "backbone alone"}, f"; first frame {first:.2f} s"
     )
-    report(f"Online, {title}", seconds, {"online": note})
 
 
 def say(line: str) -> None:
@@ -254,6 +255,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--backbone", type=Path, help="SqueezeNet weights; random ones otherwise")
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32", help="(%(default)s)"
+    )
     parser.add_argument("--sequence", type=Path, help="folder of images for the online tracker, with --box")
     parser.add_argument("--box", type=lambda text: np.array([float(v) for v in text.split(",")]))
     options = parser.parse_args()
@@ -264,9 +268,11 @@ def main() -> None:
             options.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
         )
         siamese(frames, boxes[0], f"{width} x {height}")
-    backbone: Backbone = SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
+    backbone: Backbone = SqueezeNet(
+        random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=options.precision
+    )
     if options.backbone:
-        backbone = load_backbone("squeezenet", options.backbone)
+        backbone = load_backbone("squeezenet", options.backbone, precision=options.precision)
     frames, boxes = moving_target(
         options.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
     )

@@ -139,7 +139,7 @@ def online_contenders(
         Contender(
             name,
             partial(_online, online, chosen, weights, backbone, device),
-            _identity(config, "online", [online, chosen.name, chosen.convention, content]),
+            _identity(config, "online", [online, chosen.name, chosen.convention, chosen.precision, content]),
         )
         for name, online in forms.items()
     ]

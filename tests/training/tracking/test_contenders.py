@@ -122,6 +122,7 @@ def online_on(file, weights, **backbone):
 def test_a_file_of_weights_is_known_by_its_digest_wherever_it_is(weights, file, tmp_path):
     right = sha256_of(file)
     contender = online_on(file, weights, sha256=right)
+    assert online_on(file, weights, sha256=right, precision="bfloat16").identity != contender.identity
     moved = file.rename(tmp_path / "moved.safetensors")
     assert online_on(moved, weights, sha256=right[:10]).identity == contender.identity
     frames, boxes = moving_target(2, shape=(120, 160))

@@ -1,8 +1,8 @@
 """The ablation of the paper: losses x residual connections x online update, several seeds, fair rates.
 
-Every form is first run with each factor on the learning rates, with a seed of its own. On each sequence the
-factor is then the one that did best on the *other* sequences (leave-one-out), so no sequence chooses the rate
-that it is scored with.
+Every loss is first run, in the first of the forms, with each factor on the learning rates and a seed of its own. On
+each sequence the factor is then the one that did best on the *other* sequences (leave-one-out), so no sequence chooses
+the rate that it is scored with. The loss keeps it in all its forms: a form differs from its neighbour by one part.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class AblationConfig:
     seeds : int
         Runs of each form; run k has seed `online.seed` + k.
     factors : tuple of float
-        Tried on both learning rates of every form, with the seed after those; one factor: no tuning.
+        Tried on both learning rates of every loss, with the seed after those; one factor: no tuning.
     """
 
     losses: tuple[RegressionLoss, ...] = Field(default=get_args(RegressionLoss), min_length=1)
@@ -83,7 +83,7 @@ class Form:
 def ablate(
     config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
 ) -> dict[str, Any]:
-    """Tune and run every form.
+    """Tune every loss and run every form.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def ablate(
         What all forms have in common.
     sequences : sequence of str
     run : callable
-        Called once to tune, then once a form, factor and seed; it may remember what it has run.
+        Called once a loss to tune, then once a form, factor and seed; it may remember what it has run.
 
     Returns
     -------
@@ -102,9 +102,13 @@ def ablate(
         deviation of the sample) over its seeds, and `factors`, by sequence.
     """
     forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
+    tuned = {
+        loss: _tuned(Form(loss, config.residual[0], config.update[0]), config, online, sequences, run)
+        for loss in config.losses
+    }
     rows, summaries = [], []
     for form in forms:
-        factors = _tuned(form, config, online, sequences, run)
+        factors = tuned[form.loss]
         mine = []
         for seed in range(online.seed, online.seed + config.seeds):
             scores: dict[str, Mapping[str, float]] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -18,9 +19,20 @@ from training.tracking.online.convention import InputConvention
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
 
+Precision = Literal["float32", "bfloat16"]
+"""Of a backbone's weights and activations. Everything behind it is float32."""
+
 
 class Backbone(ABC):
     """Fixed convolutions with a shallow and a deep output of one size.
+
+    Parameters
+    ----------
+    weights : mapping of str to tensor
+    convention : InputConvention
+        What images the weights want.
+    device : torch.device
+    precision : {"float32", "bfloat16"}
 
     Attributes
     ----------
@@ -39,14 +51,19 @@ class Backbone(ABC):
     border: int
 
     def __init__(
-        self, weights: Weights, convention: InputConvention, device: torch.device | str = "cpu"
+        self,
+        weights: Weights,
+        convention: InputConvention,
+        device: torch.device | str = "cpu",
+        precision: Precision = "float32",
     ) -> None:
         self.device = torch.device(device)
+        self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.convention = convention
         self._weights = {
-            name: value.to(self.device, torch.float32).contiguous(memory_format=torch.channels_last)
+            name: value.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
             if value.ndim == 4
-            else value.to(self.device, torch.float32)
+            else value.to(self.device, self.dtype)
             for name, value in weights.items()
         }
 
@@ -71,7 +88,9 @@ class Backbone(ABC):
         (B, C1, h, w) and (B, C2, h, w) float32 tensors
         """
         with torch.inference_mode():
-            return self._maps(self.convention.apply(frames.to(self.device)))
+            images = self.convention.apply(frames.to(self.device)).to(self.dtype)
+            shallow, deep = self._maps(images)
+            return shallow.float(), deep.float()
 
     def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
         """Convolution and ReLU."""

@@ -22,11 +22,11 @@ class ScaleConfig:
     Parameters
     ----------
     step : float
-        Factor between neighbouring sizes; paper: 1.03.
+        Factor between neighbouring sizes; paper: 1.03, whose difference in response is less than its noise.
     penalty : float
         Factor on the outer sizes' peaks.
     damping : float
-        Share of the found change that is taken over; paper: 0.6, which lags behind sizes that change fast.
+        Share of the found change that is taken over; paper: 0.6.
     gate : float
         Response peak from which the size is searched at all; paper: 0.35.
     margin : int
@@ -35,9 +35,9 @@ class ScaleConfig:
         Frames from one search to the next; 2 halves what the search costs.
     """
 
-    step: float = Field(default=1.03, gt=1, le=1.5)
-    penalty: float = Field(default=0.985, gt=0, le=1)
-    damping: float = Field(default=0.9, ge=0, le=1)
+    step: float = Field(default=1.06, gt=1, le=1.5)
+    penalty: float = Field(default=0.97, gt=0, le=1)
+    damping: float = Field(default=0.6, ge=0, le=1)
     gate: float = Field(default=0.35, ge=0)
     margin: int = Field(default=1, ge=0)
     every: int = Field(default=1, ge=1)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from training.networks import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.tracking.folding import fold_batch_norms
-from training.tracking.online.backbones import Backbone
+from training.tracking.online.backbones import Backbone, Precision
 from training.tracking.online.convention import RAW_RGB
 
 
@@ -20,15 +20,22 @@ class SiameseBackbone(Backbone):
         In evaluation mode.
     device : torch.device
         Where to compute.
+    precision : {"float32", "bfloat16"}
     """
 
     name = "siamese"
     stride = STRIDE
     border = 0
 
-    def __init__(self, network: SiameseNetwork, *, device: torch.device | str = "cpu") -> None:
-        super().__init__({}, RAW_RGB, device)
-        layers = fold_batch_norms(network.features).to(self.device)
+    def __init__(
+        self,
+        network: SiameseNetwork,
+        *,
+        device: torch.device | str = "cpu",
+        precision: Precision = "float32",
+    ) -> None:
+        super().__init__({}, RAW_RGB, device, precision)
+        layers = fold_batch_norms(network.features).to(self.device, self.dtype)
         layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         convolutions = [index for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
         self._shallow = layers[: convolutions[3]]  # up to the third convolution's ReLU

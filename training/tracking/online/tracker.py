@@ -40,9 +40,11 @@ class OnlineConfig:
         Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
     update_gate : float
         Response peak from which a frame is learnt from.
+    doubt : float
+        Share of the median peak of the last `PEAKS` frames under which a frame is not learnt from either: something
+        covers the target, where it usually answers well.
     hidden : float
-        Share of the median peak of the last `PEAKS` frames under which the target is taken to be hidden, and its
-        place is kept.
+        Share of that median under which the target is taken to be hidden, and its place is kept.
     memory : int
         Recent samples kept; paper: 7.
     kept : int
@@ -52,7 +54,8 @@ class OnlineConfig:
     seed: int = 0
     label_sigma: float = Field(default=0.10, gt=0)
     prior_sigma: float = Field(default=1.0, gt=0)
-    update_gate: float = Field(default=0.35, ge=0)
+    update_gate: float = Field(default=0.2, ge=0)
+    doubt: float = Field(default=0.4, ge=0, lt=1)
     hidden: float = Field(default=0.3, ge=0, lt=1)
     memory: int = Field(default=25, ge=1)
     kept: int = Field(default=3, ge=1)
@@ -114,10 +117,11 @@ class OnlineTracker(CheckedTracker):
         peak = float(response.max())
         offset = find_peak(response * self._prior)
         step = self._size / geometry.target  # frame pixels per cell
-        if not self._peaks or peak >= config.hidden * np.median(self._peaks):
+        usual = float(np.median(self._peaks)) if self._peaks else peak
+        if peak >= config.hidden * usual:
             self._centre = inside(self._centre + offset[::-1] * step, frame)
         self._peaks.append(peak)
-        if peak > config.update_gate:
+        if peak > max(config.update_gate, config.doubt * usual):
             self._memory.add(spectrum, self._label(offset))
             self._learner.update(self._memory.spectra, self._memory.labels)
         self._frames += 1

@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones import VGG_LAYERS, Backbone, SqueezeNet, Vgg16
+from training.tracking.online.backbones import VGG_LAYERS, Backbone, Precision, SqueezeNet, Vgg16
 from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG, TORCHVISION, InputConvention
 from training.tracking.online.siamese_backbone import SiameseBackbone
 from training.weights import load_weights
@@ -127,6 +127,7 @@ def load_backbone(
     sha256: str = "",
     convention: ConventionName = "auto",
     device: torch.device | str = "cpu",
+    precision: Precision = "float32",
 ) -> Backbone:
     """Build a backbone from a file of weights.
 
@@ -142,6 +143,7 @@ def load_backbone(
         What images the weights want; `auto`: as the naming of layers tells.
     device : torch.device
         Where to compute.
+    precision : {"float32", "bfloat16"}
 
     Raises
     ------
@@ -150,12 +152,12 @@ def load_backbone(
     """
     _check_digest(path, sha256)
     if name == "siamese":
-        return SiameseBackbone(load_weights(path)[0], device=device)
+        return SiameseBackbone(load_weights(path)[0], device=device, precision=precision)
     weights, found = _select(read_tensors(path), name, path)
     if convention != "auto":
         found = _conventions(name)[convention]
     kind = {"squeezenet": SqueezeNet, "vgg16": Vgg16}[name]
-    return kind(weights, found, device=device)
+    return kind(weights, found, device=device, precision=precision)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

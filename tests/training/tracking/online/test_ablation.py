@@ -54,6 +54,22 @@ def test_a_sequence_has_no_say_in_its_own_rate():
     ]
 
 
+def test_a_loss_is_tuned_once_in_the_first_form_and_keeps_its_rate_in_all():
+    config = AblationConfig(losses=("l2", "l3"), seeds=1, factors=(1.0, 2.0))
+    run = Recorded(
+        lambda form, sequence: 0.5 + 0.1 * (factor_of(form) == (2.0 if form.learn.loss == "l3" else 1.0))
+    )
+    ablate(config, ONLINE, SEQUENCES, run)
+    tuning, scored = run.asked[:2], run.asked[2:]
+    assert [{form.learn.loss for form in forms.values()} for forms, _ in tuning] == [{"l2"}, {"l3"}]
+    assert {form.reduction.residual for forms, _ in tuning for form in forms.values()} == {"both"}
+    assert all(form.learn.update_steps > 0 for forms, _ in tuning for form in forms.values())
+    assert len(scored) == 2 * 2 * 2
+    for forms, _ in scored:
+        [form] = forms.values()
+        assert factor_of(form) == (2.0 if form.learn.loss == "l3" else 1.0)
+
+
 def test_every_form_is_what_its_name_says():
     config = AblationConfig(seeds=1, factors=(1.0,))
     run = Recorded(lambda form, sequence: 0.5)

@@ -20,12 +20,12 @@ from training.tracking.online.convention import (
 from training.tracking.online.siamese_backbone import SiameseBackbone
 
 
-def backbones():
+def backbones(precision="float32"):
     torch.manual_seed(0)
     return {
-        "squeezenet": SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET),
-        "vgg16": Vgg16(random_weights("vgg16"), CAFFE_VGG),
-        "siamese": SiameseBackbone(SiameseNetwork(NetworkConfig(width=0.1))),
+        "squeezenet": SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=precision),
+        "vgg16": Vgg16(random_weights("vgg16"), CAFFE_VGG, precision=precision),
+        "siamese": SiameseBackbone(SiameseNetwork(NetworkConfig(width=0.1)), precision=precision),
     }
 
 
@@ -45,6 +45,14 @@ def test_both_maps_have_the_cells_that_were_asked_for(backbone, cells):
     assert shallow.shape == (1, backbone.channels[0], *cells)
     assert deep.shape == (1, backbone.channels[1], *cells)
     assert float(shallow.std()) > 0
+
+
+def test_bfloat16_gives_nearly_the_same_features_as_float32(backbone):
+    halved = backbones("bfloat16")[backbone.name]
+    frames = image(*(backbone.input_side(side) for side in (11, 9)))
+    for exact, rounded in zip(backbone.features(frames), halved.features(frames), strict=True):
+        assert rounded.dtype == torch.float32
+        assert 0 < float((rounded - exact).norm() / exact.norm()) < 0.05
 
 
 def test_the_middle_of_the_input_is_the_middle_of_the_maps(backbone):

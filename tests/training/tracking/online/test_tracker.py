@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
@@ -50,6 +51,18 @@ def test_a_hidden_target_keeps_its_place_and_is_found_again(squeezenet):
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     np.testing.assert_array_equal(boxes[4:7], boxes[[3, 3, 3]])
     assert overlap(boxes[8], truth[8]) > 0.7
+
+
+@pytest.mark.parametrize(("usual", "learnt"), [(0.5, True), (3.0, False)])
+def test_a_frame_far_under_the_usual_peak_is_not_learnt_from(squeezenet, scene, usual, learnt):
+    frames, truth = scene
+    tracker = OnlineTracker(squeezenet)
+    tracker.init(frames[0], truth[0])
+    tracker._peaks.extend([usual] * 50)
+    before = tracker._head.weight.clone()
+    tracker.update(frames[1])
+    assert tracker.last_peak > tracker.config.update_gate
+    assert (not torch.equal(tracker._head.weight, before)) == learnt
 
 
 def test_sizes_are_searched_as_often_as_asked(squeezenet):
