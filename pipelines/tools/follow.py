@@ -29,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="where to write the video (<video>.tracked.mp4)"
     )
+    parser.add_argument(
+        "--responses", action="store_true", help="draw the tracker's response map and its peak in"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -36,7 +39,14 @@ def run(options: argparse.Namespace) -> None:
     stem = Path(options.video).resolve().stem if not options.video.isdigit() else f"camera{options.video}"
     text = options.boxes or Path(f"{stem}.txt")
     video = options.out or Path(f"{stem}.tracked.mp4")
-    done = follow(open_source(options.video), box, trackers.make_tracker(options), text=text, video=video)
+    done = follow(
+        open_source(options.video),
+        box,
+        trackers.make_tracker(options),
+        text=text,
+        video=video,
+        responses=options.responses,
+    )
     unread = f", {done.unread} of them unreadable" if done.unread else ""
     sys.stdout.write(f"{len(done.boxes)} frames{unread}; boxes in {text}, video in {video}\n")
 

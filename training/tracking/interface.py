@@ -45,9 +45,15 @@ class CheckedTracker(ABC):
 
     Subclasses implement `_start` and `_locate` and may rely on their arguments. `init` may be called
     at any time; it forgets the previous target.
+
+    Attributes
+    ----------
+    response : (h, w) float32 array or None
+        The response map of the last `update`, for pictures; None before it, and of trackers that have none.
     """
 
     deterministic = True
+    response: NDArray[np.float32] | None = None
     _box: Box | None = None
 
     def init(self, frame: Frame, box: Box) -> None:

@@ -136,6 +136,7 @@ class SiameseTracker(CheckedTracker):
                 search = search.expand(pairs, -1, -1, -1)
             responses = self.network.respond(self._exemplar, search)[:, 0].float().cpu().numpy()  # (S, h, w)
         chosen, cell = self._peak(responses)
+        self.response = responses[chosen]
         searched = sides[min(chosen, len(sides) - 1)]
         self._centre = inside(self._centre + cell * STRIDE * searched / config.search_size, frame)
         change = 1 + config.scale_damping * (self._scales[chosen] - 1)

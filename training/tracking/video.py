@@ -38,7 +38,13 @@ class Followed:
 
 
 def follow(
-    source: Source, box: Box, tracker: Tracker, *, text: Path | None = None, video: Path | None = None
+    source: Source,
+    box: Box,
+    tracker: Tracker,
+    *,
+    text: Path | None = None,
+    video: Path | None = None,
+    responses: bool = False,
 ) -> Followed:
     """Track a target through a source; write its boxes and an annotated video.
 
@@ -56,6 +62,8 @@ def follow(
         OTB text: one line per frame, `x,y,w,h`, 1-based, four decimals.
     video : Path, optional
         MP4 with the box drawn in.
+    responses : bool
+        Draw in the tracker's response map too, where it has one (`CheckedTracker.response`).
 
     Raises
     ------
@@ -86,7 +94,8 @@ def follow(
                 boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
                 previous = previous if frame is None else frame
                 if write:
-                    write.add(previous, boxes[-1], number)
+                    shown = getattr(tracker, "response", None) if responses else None
+                    write.add(previous, boxes[-1], number, shown)
                 bar.update()
         except KeyboardInterrupt:
             log.warning("%s: stopped after %d frames", source.name, len(boxes))

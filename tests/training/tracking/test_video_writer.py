@@ -46,3 +46,37 @@ def test_odd_sizes_are_padded_to_even_ones(tmp_path, shape):
     pictures, _, rate = read_back(tmp_path / "out.mp4")
     assert pictures[0].shape[:2] == (shape[0] + 1, shape[1] + 1)
     assert rate == pytest.approx(29.97, abs=0.01)
+
+
+class Seer(StillTracker):
+    """Stands still, and answers brightly in the lower left of a map of 2 x 4 cells."""
+
+    def update(self, frame):
+        self.response = np.array([[0.0, 0, 0, 0], [0.8, 0, 0, 0]], np.float32)
+        return super().update(frame)
+
+
+@pytest.mark.parametrize("responses", [True, False])
+def test_a_response_is_drawn_into_the_upper_right_corner_when_asked_for(tmp_path, responses):
+    frames = [np.full((100, 160, 3), 128, np.uint8)] * 3
+    source = Source("clip", iter(frames), 3, 25.0)
+    follow(source, np.array([5.0, 50, 60, 40]), Seer(), video=tmp_path / "out.mp4", responses=responses)
+    first, second, _ = (picture.astype(int) for picture in read_back(tmp_path / "out.mp4")[0])
+    corner = np.s_[:15, -30:]  # 30 % of the shorter side, half as high as wide
+    assert abs(first[corner] - 128).max() < 20  # before the first update there is none
+    if not responses:
+        assert abs(second[corner] - 128).max() < 20
+        return
+    assert second[2:6, -28:-2].max() < 60  # the upper row: dark
+    assert second[10:14, -28:-25].max() > 150  # the lower left: bright
+    assert second[10:14, -20:-2].max() < 60
+
+
+def test_a_response_larger_than_a_tiny_frame_is_cut(tmp_path):
+    class Tall(StillTracker):
+        response = np.ones((90, 2), np.float32)
+
+    frames = [np.full((16, 24, 3), 90, np.uint8)] * 2
+    source = Source("tiny", iter(frames), 2, 25.0)
+    follow(source, np.array([2.0, 2, 9, 9]), Tall(), video=tmp_path / "out.mp4", responses=True)
+    assert len(read_back(tmp_path / "out.mp4")[0]) == 2

@@ -37,7 +37,9 @@ class LearnConfig:
         Samples per step, the unchanged first region always among them; as many as there are leaves nothing to
         the order in which they are drawn.
     update_steps : int
-        Steps on the whole memory after an accepted frame; paper: 2 per sample.
+        Steps on the memory after an accepted frame; paper: 2 per sample.
+    update_batch : int
+        Samples in such a step, at most: a larger memory is taken in equal parts, one a step in turn.
     update_rate : float
         Their learning rate.
     """
@@ -50,6 +52,7 @@ class LearnConfig:
     first_rate: float = Field(default=4e-4, gt=0)
     first_batch: int = Field(default=12, ge=1)
     update_steps: int = Field(default=2, ge=0)
+    update_batch: int = Field(default=14, ge=1)
     update_rate: float = Field(default=1e-4, gt=0)
 
 
@@ -69,6 +72,7 @@ class Learner:
         self.head = head
         self.config = config
         self._generator = generator
+        self._turn = 0
         function = REGRESSION[config.loss]
         if config.loss.startswith("shrinkage"):
             function = partial(function, speed=config.speed, localisation=config.localisation)
@@ -88,10 +92,13 @@ class Learner:
             self._step(spectra[:, chosen], labels[chosen])
 
     def update(self, spectra: Tensor, labels: Tensor) -> None:
-        """A few steps on the whole memory."""
+        """A few steps on the memory, each on the next part of it."""
         self._rate(self.config.update_rate)
+        parts = -(-len(labels) // self.config.update_batch)
         for _ in range(self.config.update_steps):
-            self._step(spectra, labels)
+            part, self._turn = self._turn % parts, self._turn + 1
+            chosen = slice(len(labels) * part // parts, len(labels) * (part + 1) // parts)
+            self._step(spectra[:, chosen], labels[chosen])
 
     def _rate(self, rate: float) -> None:
         for group in self._adam.param_groups:

@@ -130,7 +130,7 @@ class OnlineTracker(CheckedTracker):
                 frame, self._centre, self._size, geometry, backbone, self._reduction, self._head, config.scale
             )
             self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
-        self.last_response, self.last_peak = response, peak
+        self.response = response
         return box_around(self._centre, self._size)
 
     def _label(self, offset: np.ndarray) -> torch.Tensor:

@@ -58,3 +58,24 @@ def test_updates_learn_and_none_leave_the_head_alone():
     weight = still.head.weight.clone()
     still.update(spectra, labels)
     assert torch.equal(still.head.weight, weight)
+
+
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        (4, [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]),
+        (9, [[0, 1, 2], [3, 4, 5], [6, 7, 8], [0, 1, 2]]),
+    ],
+)
+def test_a_memory_over_the_batch_is_learnt_from_in_parts_in_turn(samples, expected, monkeypatch):
+    learner, _, _ = taught(LearnConfig(update_steps=2, update_batch=4, **QUICK))
+    seen = []
+    monkeypatch.setattr(
+        learner,
+        "_step",
+        lambda spectra, labels: seen.append((spectra[0, :, 0].real.tolist(), labels[:, 0, 0].tolist())),
+    )
+    numbers = torch.arange(samples, dtype=torch.float32)
+    for _ in range(2):
+        learner.update(numbers[None, :, None].to(torch.complex64), numbers[:, None, None])
+    assert seen == [(part, part) for part in expected]
