@@ -32,9 +32,9 @@ class InputConvention:
         """(B, H, W, 3) uint8 BGR -> (B, 3, H, W) float32, channels last in memory."""
         if self.order == "rgb":
             frames = frames.flip(-1)
-        mean = torch.tensor(self.mean, device=frames.device)
         std = torch.tensor(self.std, device=frames.device)
-        images = frames.float().mul_(self.scale / 255.0).sub_(mean).div_(std)
+        offset = torch.tensor(self.mean, device=frames.device) / std
+        images = frames.float().mul_(self.scale / 255.0 / std).sub_(offset)
         return images.permute(0, 3, 1, 2)
 
 

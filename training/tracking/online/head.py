@@ -6,6 +6,8 @@ linear, so they are one kernel over the channels [fused, deep]: the fusion is ex
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -34,6 +36,15 @@ class Head:
         self._padded = tuple(next((fast for fast in FAST if fast >= side), side) for side in cells)
         self.weight = torch.zeros((channels, *kernel), device=device)
         self.bias = torch.zeros((), device=device)
+        height, width = self._padded
+        half = width // 2 + 1
+        self._down = _waves(height, kernel[0], height).to(device)  # (fh, k_h)
+        self._across = _waves(half, kernel[1], width).to(device)  # (fw, k_w)
+        twice = torch.full((half,), 2.0)  # real images: a column stands for its mirror image too
+        twice[0] = 1.0
+        if width % 2 == 0:
+            twice[-1] = 1.0
+        self._weights = (twice / (height * width)).to(device)[:, None]  # (fw, 1)
 
     def spectra(self, features: Tensor) -> Tensor:
         """(B, C, h, w) features -> (frequencies, B, C) complex64, the form in which samples are kept."""
@@ -42,32 +53,39 @@ class Head:
 
     def respond(self, spectra: Tensor) -> Tensor:
         """(frequencies, B, C) -> (B, h', w') responses: correlation with the kernel, plus the bias."""
-        return self.apply(spectra, self.weight) + self.bias
-
-    def apply(self, spectra: Tensor, weight: Tensor) -> Tensor:
-        """Correlation of samples with any kernel (C, k_h, k_w), without a bias."""
-        kernel = self._rows(weight)  # (frequencies, 1, C)
-        product = torch.bmm(kernel, spectra.transpose(1, 2))[:, 0].T  # (B, frequencies)
-        return self._image(product)[:, : self.size[0], : self.size[1]]
+        product = torch.bmm(self._kernel_rows(), spectra.transpose(1, 2))[:, 0].T  # (B, frequencies)
+        height, width = self._padded
+        maps = torch.fft.irfft2(product.reshape(-1, height, width // 2 + 1), s=self._padded)
+        return maps[:, : self.size[0], : self.size[1]] + self.bias
 
     def gradient(self, spectra: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient of a loss for kernel and bias, from its gradient (B, h', w') for the responses."""
-        product = torch.bmm(self._rows(slope), spectra)[:, 0].T  # (C, frequencies)
-        return self._image(product)[:, : self.kernel[0], : self.kernel[1]], slope.sum()
+        rows = torch.fft.rfft2(slope, s=self._padded).flatten(1).T.contiguous()[:, None].conj()
+        return self._kernel_part(torch.bmm(rows, spectra)), slope.sum()
 
     def correlate(self, features: Tensor) -> Tensor:
         """Responses of maps of any size (B, C, h, w), without the Fourier transform of the whole region."""
         return torch.nn.functional.conv2d(features, self.weight[None])[:, 0] + self.bias
 
-    def _rows(self, images: Tensor) -> Tensor:
-        """Conjugate spectra of (N, h, w) images as contiguous rows (frequencies, 1, N).
+    def _kernel_rows(self) -> Tensor:
+        """Conjugate spectrum of the kernel as contiguous rows (frequencies, 1, C).
 
         Products of rows with matrices, contiguous: the other ways round, the same products take 5 to 10 times as
-        long on a CPU.
+        long on a CPU. A kernel is small: two products with waves take a quarter of its padded Fourier transform.
         """
-        spectra = torch.fft.rfft2(images, s=self._padded).flatten(1).T
-        return spectra.contiguous()[:, None].conj()
+        channels = len(self.weight)
+        columns = self._across @ self.weight.permute(1, 2, 0).to(torch.complex64)  # (k_h, fw, C)
+        return (self._down @ columns.flatten(1)).reshape(-1, 1, channels)
 
-    def _image(self, spectrum: Tensor) -> Tensor:
-        height, width = self._padded
-        return torch.fft.irfft2(spectrum.reshape(-1, height, width // 2 + 1), s=self._padded)
+    def _kernel_part(self, rows: Tensor) -> Tensor:
+        """(C, k_h, k_w), the kernel's part of the images whose spectra are the rows (frequencies, 1, C)."""
+        height, channels = self._padded[0], rows.shape[2]
+        columns = self._down.T @ rows.reshape(height, -1)  # (k_h, fw C)
+        columns = columns.reshape(self.kernel[0], -1, channels) * self._weights
+        return (self._across.T @ columns).real.permute(2, 0, 1).contiguous()
+
+
+def _waves(frequencies: int, cells: int, period: int) -> Tensor:
+    """exp(2 pi i f x / period) of every frequency f and cell x: (frequencies, cells) complex64."""
+    turns = torch.outer(torch.arange(frequencies), torch.arange(cells)).double() / period
+    return torch.exp(2j * math.pi * turns).to(torch.complex64)

@@ -79,7 +79,7 @@ class Learner:
         self._loss = function
         drawn = torch.randn(head.weight.shape, generator=generator) * config.init_std
         head.weight = drawn.to(head.weight.device)
-        self._adam = torch.optim.Adam([head.weight, head.bias], lr=config.first_rate)
+        self._adam = torch.optim.Adam([head.weight, head.bias], lr=config.first_rate, fused=True)
 
     def teach_first(self, spectra: Tensor, labels: Tensor) -> None:
         """Learn the target from samples of the first frame: (frequencies, N, C) and (N, h, w)."""

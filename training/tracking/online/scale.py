@@ -29,8 +29,6 @@ class ScaleConfig:
         Share of the found change that is taken over; paper: 0.6.
     gate : float
         Response peak from which the size is searched at all; paper: 0.35.
-    margin : int
-        Cells of response beside the middle that are looked at.
     every : int
         Frames from one search to the next; 2 halves what the search costs.
     """
@@ -39,7 +37,6 @@ class ScaleConfig:
     penalty: float = Field(default=0.97, gt=0, le=1)
     damping: float = Field(default=0.6, ge=0, le=1)
     gate: float = Field(default=0.35, ge=0)
-    margin: int = Field(default=1, ge=0)
     every: int = Field(default=1, ge=1)
 
 
@@ -57,13 +54,13 @@ def search_scale(
     factors = config.step ** np.arange(-1, 2)
     border = backbone.border
     kernel = head.kernel
-    cells = (kernel[0] + 2 * (config.margin + border), kernel[1] + 2 * (config.margin + border))
+    cells = (kernel[0] + 2 * border, kernel[1] + 2 * border)  # one cell of response: the place is known
     images = [cut(frame, centre, size * factor, geometry, backbone, cells=cells) for factor in factors]
     with torch.inference_mode():
         features = reduction.reduce(*backbone.features(batch(images)))
         inner = features[..., border : cells[0] - border, border : cells[1] - border]
-        response = head.correlate(inner)  # (3, 2m + 1, 2m + 1)
-        peaks = response.amax(dim=(1, 2)).cpu().numpy() * [config.penalty, 1.0, config.penalty]
+        responses = head.correlate(inner)[:, 0, 0]  # (3,)
+    peaks = responses.cpu().numpy() * [config.penalty, 1.0, config.penalty]
     best = int(peaks.argmax())
     found = factors[best] * config.step ** parabola(peaks, best)
     return float(1 + config.damping * (found - 1))
