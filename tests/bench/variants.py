@@ -1,0 +1,213 @@
+"""The online tracker on harder variants of real sequences: `python -m tests.bench.variants --root /data/OTB ...`.
+
+A few easy sequences tell forms of a tracker apart by chance alone. Each sequence here is therefore also tracked
+
+- fast: every third frame, forwards and backwards, so that motion and change are three times as quick
+- box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
+- edge: every second frame, while an edge of the view slides over half of the target and away again, twice; frames in
+  which less than 60 % of the slide is done count
+
+Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
+
+    python -m tests.bench.variants --root /data/OTB --weights squeezenet1_0_imagenet.npz --set update_gate=0.35
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import orjson
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from curation.parallel import Workers, run_in_order
+from pipelines.tools.profile import overlay
+from training.benchmark.ope import sequence_curves
+from training.benchmark.records import Sequence, to_base
+from training.benchmark.sequences import load_benchmark
+from training.tracking.interface import Box, Frame
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.weight_files import load_backbone
+from training.tracking.sequence import one_torch_thread, read_frame
+
+DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
+"""First boxes: factor on the size; shift right and down, in sides of the box."""
+
+EDGES = ("top", "left", "right")
+
+COVERED = 0.55
+"""Share of the target that lies beyond the edge at the end of a slide."""
+
+COUNTED = 0.6
+"""Share of a slide up to which a frame counts: beyond it there is too little of the target to ask for."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: `sequence` is the variant's own, `edge` the side from which the view shrinks, `slide` how far."""
+
+    group: str
+    sequence: Sequence
+    box: Box
+    seed: int
+    edge: str = ""
+    slide: tuple[float, ...] = ()
+
+
+def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
+    """Every variant of every sequence."""
+    for index, whole in enumerate(sequences):
+        seen = int((~np.isnan(whole.annotation).any(axis=1)).cumprod().sum())  # up to the first absent row
+        sequence = every(whole, slice(0, seen))
+        for seed in range(seeds):
+            yield plain("forward", sequence, seed)
+            yield plain("fast", every(sequence, slice(None, None, 3)), seed)
+            yield plain("fast, backwards", every(sequence, slice(None, None, -3)), seed)
+        second = every(sequence, slice(None, None, 2))
+        first = second.ground_truth[0]
+        for number in (index % 4, (index + 1) % 4):
+            factor, right, down = DISTURBED[number]
+            centre = first[:2] + first[2:] / 2 + first[2:] * [right, down]
+            box = np.concatenate([centre - first[2:] * factor / 2, first[2:] * factor])
+            yield Case("box", second, box, number)
+        slide = np.sin(np.linspace(0, 2 * np.pi, len(second.frames))) ** 2
+        yield Case("edge", second, first, index, EDGES[index % 3], tuple(slide.tolist()))
+
+
+def every(sequence: Sequence, frames: slice) -> Sequence:
+    """Those frames of a sequence, as a sequence."""
+    return replace(sequence, frames=sequence.frames[frames], annotation=sequence.annotation[frames])
+
+
+def plain(group: str, sequence: Sequence, seed: int) -> Case:
+    return Case(group, sequence, sequence.ground_truth[0], seed)
+
+
+def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, float]:
+    """Success AUC and precision at 20 px of one run, protocol `matlab`."""
+    with one_torch_thread():
+        return _track(case, make(case.seed))
+
+
+def _track(case: Case, tracker: OnlineTracker) -> tuple[float, float]:
+    truth = case.sequence.ground_truth
+    first = read_frame(case.sequence.frames[0])
+    turn = Turn(case.edge, first.shape[1], first.shape[0])
+    boxes = [case.box]
+    tracker.init(turn.frame(first), turn.box(case.box))
+    for index, path in enumerate(case.sequence.frames[1:], start=1):
+        frame = turn.frame(read_frame(path))
+        if case.edge:
+            limit = turn.limit(turn.box(truth[index]), case.slide[index])
+            frame = np.ascontiguousarray(frame[: limit[1], : limit[0]])
+        boxes.append(turn.box(tracker.update(frame)))
+    counted = np.array(case.slide) < COUNTED if case.slide else np.ones(len(truth), bool)
+    scored = replace(case.sequence, annotation=case.sequence.annotation[counted])
+    curves = sequence_curves({scored.name: to_base(np.array(boxes)[counted], 0, scored.base)}, [scored])
+    return float(curves.success.mean()), float(curves.precision[0, 20])
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Flips frames and boxes so that an edge of the view is the lower or the right one; twice is back."""
+
+    edge: str
+    width: int
+    height: int
+
+    def frame(self, frame: Frame) -> Frame:
+        flipped = {"top": frame[::-1], "left": frame[:, ::-1]}.get(self.edge, frame)
+        return np.ascontiguousarray(flipped)
+
+    def box(self, box: Box) -> Box:
+        x, y, w, h = box
+        if self.edge == "top":
+            return np.array([x, self.height - y - h, w, h])
+        if self.edge == "left":
+            return np.array([self.width - x - w, y, w, h])
+        return np.array(box, dtype=np.float64)
+
+    def limit(self, box: Box, slide: float) -> tuple[int, int]:
+        """Width and height of the view, of a turned frame, when that share of the slide is done."""
+        x, y, w, h = box
+        right, low = self.width - slide * (self.width - x - (1 - COVERED) * w), float(self.height)
+        if self.edge == "top":
+            right, low = float(self.width), self.height - slide * (self.height - y - (1 - COVERED) * h)
+        return int(np.clip(right, 1, self.width)), int(np.clip(low, 1, self.height))
+
+
+def tracker_of(seed: int, *, online: OnlineConfig, weights: Path, precision: str) -> OnlineTracker:
+    backbone = load_backbone("squeezenet", weights, precision=precision)  # type: ignore[arg-type]
+    return OnlineTracker(backbone, replace(online, seed=seed))
+
+
+def settings(changes: list[str]) -> OnlineConfig:
+    """`track.online` of params.yaml with `key=value` changes."""
+    yaml = YAML(typ="safe")
+    nested: dict[str, object] = {}
+    for change in changes:
+        key, _, value = change.partition("=")
+        *above, last = key.split(".")
+        part = nested
+        for name in above:
+            part = part.setdefault(name, {})  # type: ignore[assignment]
+        part[last] = yaml.load(value)
+    text = overlay(Path("params.yaml").read_text(), [{"track": {"online": nested}}])
+    online = yaml.load(text)["track"]["online"]
+    return TypeAdapter(OnlineConfig).validate_json(orjson.dumps(online))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--root", type=Path, action="append", default=[], help="folder of sequences; repeat")
+    parser.add_argument("--benchmark", default="otb2015", help="whose list names them (%(default)s)")
+    parser.add_argument("--weights", type=Path, help="of SqueezeNet")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of track.online")
+    options = parser.parse_args()
+    if not options.root or options.weights is None:
+        sys.stdout.write("not run: it needs real sequences (--root) and weights (--weights)\n")
+        return
+    sequences = load_benchmark(options.benchmark, options.root).sequences
+    jobs = list(cases(sequences, options.seeds))
+    make = partial(
+        tracker_of, online=settings(options.set), weights=options.weights, precision=options.precision
+    )
+    scores = list(
+        run_in_order(partial(track, make=make), jobs, workers=Workers(jobs=-1), label="variants", unit="run")
+    )
+    report(jobs, scores)
+
+
+def report(jobs: list[Case], scores: list[tuple[float, float]]) -> None:
+    """A row a group and a column a sequence: success AUC / precision at 20 px; means over runs."""
+    groups = list(dict.fromkeys(job.group for job in jobs))
+    names = list(dict.fromkeys(job.sequence.name for job in jobs))
+    total, runs = np.zeros((len(groups), len(names), 2)), np.zeros((len(groups), len(names), 1))
+    for job, score in zip(jobs, scores, strict=True):
+        at = groups.index(job.group), names.index(job.sequence.name)
+        total[at] += score
+        runs[at] += 1
+    means = total / runs
+    say(f"| | mean | {' | '.join(names)} |")
+    say(f"|{'---|' * (len(names) + 2)}")
+    for group, row in zip([*groups, "all"], [*means, means.mean(axis=0)], strict=True):
+        cells = (f"{auc:.3f}/{precision:.3f}" for auc, precision in (row.mean(axis=0), *row))
+        say(f"| {group} | {' | '.join(cells)} |")
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()
