@@ -5,8 +5,9 @@ Medians and means of the time per frame on generated sequences of 640 x 480 and 
 - plain Siamese: the reference's steps, written down here: the whole frame padded and turned into float64, a
   pyramid of three crops from it, three separate passes of the published network
 - Siamese: `training.tracking.siamese`, both ways of searching scales, and its network's pass alone
-- plain online: the same rules written down without care for time: a pass of the backbone for every scale and one
-  more for the sample to learn from, convolutions where we multiply spectra, gradients by autograd
+- plain online: the release's steps on our features, without care for time: every frame is sized and learnt from, a
+  pass of the backbone for every scale and one more for the sample to learn from, every step on the whole memory,
+  convolutions where we multiply spectra, gradients by autograd
 - online: `training.tracking.online`, and one pass of its backbone over the search region alone (random weights of
   SqueezeNet on generated frames, or --backbone on the images of --sequence)
 """
@@ -99,7 +100,7 @@ class PlainSiameseTracker(CheckedTracker):
 
 
 class PlainOnlineTracker(CheckedTracker):
-    """The online tracker's rules as the release takes its steps: five passes of the backbone a frame."""
+    """The release's steps on our features: five passes of the backbone a frame, no gates."""
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone

@@ -4,8 +4,8 @@ A few easy sequences tell forms of a tracker apart by chance alone. Each sequenc
 
 - fast: every third frame, forwards and backwards, so that motion and change are three times as quick
 - box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
-- edge: every second frame, while an edge of the view slides over half of the target and away again, twice; frames in
-  which less than 60 % of the slide is done count
+- edge: every second frame, at an edge of the view that slides over half of the target and away again, twice; frames in
+  which less than a third of it is hidden count
 
 Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
 
@@ -41,8 +41,11 @@ DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.
 
 EDGES = ("top", "left", "right")
 
+SHORTEST = 12
+"""Frames under which a sequence is left out: of every third, some must be left to follow."""
+
 COVERED = 0.55
-"""Share of the target that lies beyond the edge at the end of a slide."""
+"""Share of the target that lies beyond the edge at the end of a slide; at its start, none."""
 
 COUNTED = 0.6
 """Share of a slide up to which a frame counts: beyond it there is too little of the target to ask for."""
@@ -61,9 +64,11 @@ class Case:
 
 
 def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
-    """Every variant of every sequence."""
+    """Every variant of every sequence, up to its first frame without the target."""
     for index, whole in enumerate(sequences):
-        seen = int((~np.isnan(whole.annotation).any(axis=1)).cumprod().sum())  # up to the first absent row
+        seen = int((~np.isnan(whole.annotation).any(axis=1)).cumprod().sum())
+        if seen < SHORTEST:
+            continue
         sequence = every(whole, slice(0, seen))
         for seed in range(seeds):
             yield plain("forward", sequence, seed)
@@ -136,9 +141,8 @@ class Turn:
     def limit(self, box: Box, slide: float) -> tuple[int, int]:
         """Width and height of the view, of a turned frame, when that share of the slide is done."""
         x, y, w, h = box
-        right, low = self.width - slide * (self.width - x - (1 - COVERED) * w), float(self.height)
-        if self.edge == "top":
-            right, low = float(self.width), self.height - slide * (self.height - y - (1 - COVERED) * h)
+        seen = 1 - COVERED * slide
+        right, low = (self.width, y + seen * h) if self.edge == "top" else (x + seen * w, self.height)
         return int(np.clip(right, 1, self.width)), int(np.clip(low, 1, self.height))
 
 
@@ -168,7 +172,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--root", type=Path, action="append", default=[], help="folder of sequences; repeat")
-    parser.add_argument("--benchmark", default="otb2015", help="whose list names them (%(default)s)")
+    parser.add_argument(
+        "--benchmark",
+        choices=("otb2013", "otb50", "otb2015", "tc128", "uav123"),
+        default="otb2015",
+        help="whose list names them (%(default)s)",
+    )
     parser.add_argument("--weights", type=Path, help="of SqueezeNet")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
     parser.add_argument("--seeds", type=int, default=1)

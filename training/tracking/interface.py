@@ -73,7 +73,7 @@ class CheckedTracker(ABC):
         """
         check_frame(frame)
         target = check_box(box, width=frame.shape[1], height=frame.shape[0])
-        self._box = None
+        self._box = self.response = None
         self._start(frame, target)
         self._box = target.copy()
 
@@ -102,6 +102,7 @@ class CheckedTracker(ABC):
                 reason="tracker not started",
             )
         check_frame(frame)
+        self.response = None
         box = np.asarray(self._locate(frame), dtype=np.float64)
         if not np.isfinite(box).all() or min(box[2:]) <= 0:
             log.warning("%s found no finite box and keeps the previous one", type(self).__name__)

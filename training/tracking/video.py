@@ -94,7 +94,8 @@ def follow(
                 boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
                 previous = previous if frame is None else frame
                 if write:
-                    shown = getattr(tracker, "response", None) if responses else None
+                    seen = responses and frame is not None
+                    shown = getattr(tracker, "response", None) if seen else None
                     write.add(previous, boxes[-1], number, shown)
                 bar.update()
         except KeyboardInterrupt:

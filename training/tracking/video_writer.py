@@ -62,7 +62,9 @@ class AnnotatedVideo:
         _write(drawn, str(number), place, scale, thick)
         if response is not None:
             top = _inset(drawn, response, round(INSET * min(height, width)))
-            _write(drawn, f"{response.max():.2f}", (width - 36 * thick, top + 14 * thick), scale, thick)
+            words = f"{response.max():.2f}"
+            (wide, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, thick + 2)
+            _write(drawn, words, (max(0, width - wide), top + 14 * thick), scale, thick)
         for packet in self._stream.encode(
             av.VideoFrame.from_ndarray(np.asarray(drawn, np.uint8), format="bgr24")
         ):

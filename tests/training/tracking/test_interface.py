@@ -104,3 +104,24 @@ def test_answers_and_arguments_are_not_shared_with_the_caller():
     box[:] = 0
     tracker.update(FRAME)[:] = 0
     np.testing.assert_array_equal(tracker.update(FRAME), BOX)
+
+
+def test_the_response_is_that_of_the_last_update_alone():
+    class Seer(StillTracker):
+        def _locate(self, frame: Frame) -> Box:
+            if frame.max() > 0:
+                raise RuntimeError("no idea")
+            self.response = np.ones((2, 2), np.float32)
+            return super()._locate(frame)
+
+    tracker = Seer()
+    tracker.init(FRAME, BOX)
+    assert tracker.response is None
+    tracker.update(FRAME)
+    assert tracker.response is not None
+    with pytest.raises(RuntimeError):
+        tracker.update(FRAME + 1)
+    assert tracker.response is None
+    tracker.update(FRAME)
+    tracker.init(FRAME, BOX)
+    assert tracker.response is None

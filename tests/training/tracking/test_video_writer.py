@@ -51,19 +51,20 @@ def test_odd_sizes_are_padded_to_even_ones(tmp_path, shape):
 class Seer(StillTracker):
     """Stands still, and answers brightly in the lower left of a map of 2 x 4 cells."""
 
-    def update(self, frame):
+    def _locate(self, frame):
         self.response = np.array([[0.0, 0, 0, 0], [0.8, 0, 0, 0]], np.float32)
-        return super().update(frame)
+        return super()._locate(frame)
 
 
 @pytest.mark.parametrize("responses", [True, False])
 def test_a_response_is_drawn_into_the_upper_right_corner_when_asked_for(tmp_path, responses):
-    frames = [np.full((100, 160, 3), 128, np.uint8)] * 3
+    frames = [np.full((100, 160, 3), 128, np.uint8)] * 2 + [None]
     source = Source("clip", iter(frames), 3, 25.0)
     follow(source, np.array([5.0, 50, 60, 40]), Seer(), video=tmp_path / "out.mp4", responses=responses)
-    first, second, _ = (picture.astype(int) for picture in read_back(tmp_path / "out.mp4")[0])
+    first, second, unread = (picture.astype(int) for picture in read_back(tmp_path / "out.mp4")[0])
     corner = np.s_[:15, -30:]  # 30 % of the shorter side, half as high as wide
-    assert abs(first[corner] - 128).max() < 20  # before the first update there is none
+    for picture in (first, unread):  # there is no response before the first update, and to no frame
+        assert abs(picture[corner] - 128).max() < 20
     if not responses:
         assert abs(second[corner] - 128).max() < 20
         return
@@ -74,7 +75,9 @@ def test_a_response_is_drawn_into_the_upper_right_corner_when_asked_for(tmp_path
 
 def test_a_response_larger_than_a_tiny_frame_is_cut(tmp_path):
     class Tall(StillTracker):
-        response = np.ones((90, 2), np.float32)
+        def _locate(self, frame):
+            self.response = np.ones((90, 2), np.float32)
+            return super()._locate(frame)
 
     frames = [np.full((16, 24, 3), 90, np.uint8)] * 2
     source = Source("tiny", iter(frames), 2, 25.0)

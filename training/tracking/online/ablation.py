@@ -1,8 +1,9 @@
 """The ablation of the paper: losses x residual connections x online update, several seeds, fair rates.
 
-Every loss is first run, in the first of the forms, with each factor on the learning rates and a seed of its own. On
-each sequence the factor is then the one that did best on the *other* sequences (leave-one-out), so no sequence chooses
-the rate that it is scored with. The loss keeps it in all its forms: a form differs from its neighbour by one part.
+Every loss is first run, in the first of the forms (with updates, where any has them), with each factor on the learning
+rates and a seed of its own. On each sequence the factor is then the one that did best on the *other* sequences
+(leave-one-out), so no sequence chooses the rate that it is scored with. The loss keeps it in all its forms: a form
+differs from its neighbour by one part.
 """
 
 from __future__ import annotations
@@ -103,7 +104,7 @@ def ablate(
     """
     forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
     tuned = {
-        loss: _tuned(Form(loss, config.residual[0], config.update[0]), config, online, sequences, run)
+        loss: _tuned(Form(loss, config.residual[0], any(config.update)), config, online, sequences, run)
         for loss in config.losses
     }
     rows, summaries = [], []

@@ -20,7 +20,7 @@ Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
 
 Precision = Literal["float32", "bfloat16"]
-"""Of a backbone's weights and activations. Everything behind it is float32."""
+"""Of a backbone's weights and activations; its maps are given out as float32."""
 
 
 class Backbone(ABC):
@@ -42,7 +42,7 @@ class Backbone(ABC):
     channels : (int, int)
         Channels of the shallow and the deep map.
     border : int
-        Cells at the edge of the maps that see the zero padding.
+        Cells at the edge of the maps where zero padding weighs most (fainter, it reaches further); not compared.
     """
 
     name: str

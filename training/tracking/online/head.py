@@ -25,6 +25,7 @@ class Head:
         Height and width of the kernel, cells.
     cells : (int, int)
         Height and width of the feature maps, cells.
+    device : torch.device
     """
 
     def __init__(
@@ -63,9 +64,9 @@ class Head:
         rows = torch.fft.rfft2(slope, s=self._padded).flatten(1).T.contiguous()[:, None].conj()
         return self._kernel_part(torch.bmm(rows, spectra)), slope.sum()
 
-    def correlate(self, features: Tensor) -> Tensor:
-        """Responses of maps of any size (B, C, h, w), without the Fourier transform of the whole region."""
-        return torch.nn.functional.conv2d(features, self.weight[None])[:, 0] + self.bias
+    def match(self, features: Tensor) -> Tensor:
+        """Responses (B,) where the kernel covers maps of its own size (B, C, k_h, k_w)."""
+        return (features * self.weight).sum(dim=(1, 2, 3)) + self.bias
 
     def _kernel_rows(self) -> Tensor:
         """Conjugate spectrum of the kernel as contiguous rows (frequencies, 1, C).

@@ -59,7 +59,7 @@ def search_scale(
     with torch.inference_mode():
         features = reduction.reduce(*backbone.features(batch(images)))
         inner = features[..., border : cells[0] - border, border : cells[1] - border]
-        responses = head.correlate(inner)[:, 0, 0]  # (3,)
+        responses = head.match(inner)  # (3,)
     peaks = responses.cpu().numpy() * [config.penalty, 1.0, config.penalty]
     best = int(peaks.argmax())
     found = factors[best] * config.step ** parabola(peaks, best)

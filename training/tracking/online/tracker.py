@@ -44,7 +44,7 @@ class OnlineConfig:
         Share of the median peak of the last `PEAKS` frames under which a frame is not learnt from either: something
         covers the target, where it usually answers well.
     hidden : float
-        Share of that median under which the target is taken to be hidden, and its place is kept.
+        Share of that median under which the target is taken to be hidden, and its place and size are kept.
     memory : int
         Recent samples kept; paper: 7.
     kept : int
@@ -118,14 +118,15 @@ class OnlineTracker(CheckedTracker):
         offset = find_peak(response * self._prior)
         step = self._size / geometry.target  # frame pixels per cell
         usual = float(np.median(self._peaks)) if self._peaks else peak
-        if peak >= config.hidden * usual:
+        hidden = peak < config.hidden * usual
+        if not hidden:
             self._centre = inside(self._centre + offset[::-1] * step, frame)
         self._peaks.append(peak)
-        if peak > max(config.update_gate, config.doubt * usual):
+        if not hidden and peak > max(config.update_gate, config.doubt * usual):
             self._memory.add(spectrum, self._label(offset))
             self._learner.update(self._memory.spectra, self._memory.labels)
         self._frames += 1
-        if peak > config.scale.gate and self._frames % config.scale.every == 0:
+        if not hidden and peak > config.scale.gate and self._frames % config.scale.every == 0:
             self._size = self._size * search_scale(
                 frame, self._centre, self._size, geometry, backbone, self._reduction, self._head, config.scale
             )

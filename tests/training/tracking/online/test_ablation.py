@@ -55,7 +55,7 @@ def test_a_sequence_has_no_say_in_its_own_rate():
 
 
 def test_a_loss_is_tuned_once_in_the_first_form_and_keeps_its_rate_in_all():
-    config = AblationConfig(losses=("l2", "l3"), seeds=1, factors=(1.0, 2.0))
+    config = AblationConfig(losses=("l2", "l3"), update=(False, True), seeds=1, factors=(1.0, 2.0))
     run = Recorded(
         lambda form, sequence: 0.5 + 0.1 * (factor_of(form) == (2.0 if form.learn.loss == "l3" else 1.0))
     )
