@@ -26,7 +26,7 @@ class BackboneConfig:
     convention : {"auto", "caffe", "caffe_rgb", "torchvision"}
         What images the file's weights want; `auto`: as the names of its layers tell.
     precision : {"float32", "bfloat16"}
-        Of the backbone. With bfloat16 it takes half the time where the processor multiplies it (AVX-512 BF16, AMX,
+        Of the backbone. With bfloat16 it takes 0.6 of the time where the processor multiplies it (AVX-512 BF16, AMX,
         GPUs), and longer elsewhere.
     """
 
