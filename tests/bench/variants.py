@@ -4,8 +4,7 @@ A few easy sequences tell forms of a tracker apart by chance alone. Each sequenc
 
 - fast: every third frame, forwards and backwards, so that motion and change are three times as quick
 - box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
-- edge: every second frame, at an edge of the view that slides over half of the target and away again, twice; frames in
-  which less than a third of it is hidden count
+- edge, covered, doubled: every second frame, disturbed as `disturbances.py` says
 
 Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
 
@@ -28,39 +27,33 @@ from ruamel.yaml import YAML
 
 from curation.parallel import Workers, run_in_order
 from pipelines.tools.profile import overlay
+from tests.bench.disturbances import Covered, Doubled, Edge, Plain
 from training.benchmark.ope import sequence_curves
 from training.benchmark.records import Sequence, to_base
 from training.benchmark.sequences import load_benchmark
-from training.tracking.interface import Box, Frame
+from training.tracking.interface import Box
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.online.weight_files import load_backbone
-from training.tracking.sequence import one_torch_thread, read_frame
+from training.tracking.sequence import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
 """First boxes: factor on the size; shift right and down, in sides of the box."""
 
-EDGES = ("top", "left", "right")
-
 SHORTEST = 12
 """Frames under which a sequence is left out: of every third, some must be left to follow."""
 
-COVERED = 0.55
-"""Share of the target that lies beyond the edge at the end of a slide; at its start, none."""
-
-COUNTED = 0.6
-"""Share of a slide up to which a frame counts: beyond it there is too little of the target to ask for."""
+LONGEST = 160
+"""Frames of a disturbed run, at most."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run: `sequence` is the variant's own, `edge` the side from which the view shrinks, `slide` how far."""
+    """One run: from a first box through a sequence, as it is or disturbed."""
 
     group: str
-    sequence: Sequence
+    view: Plain
     box: Box
     seed: int
-    edge: str = ""
-    slide: tuple[float, ...] = ()
 
 
 def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
@@ -74,15 +67,15 @@ def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
             yield plain("forward", sequence, seed)
             yield plain("fast", every(sequence, slice(None, None, 3)), seed)
             yield plain("fast, backwards", every(sequence, slice(None, None, -3)), seed)
-        second = every(sequence, slice(None, None, 2))
+        second = every(sequence, slice(0, 2 * LONGEST, 2))
         first = second.ground_truth[0]
         for number in (index % 4, (index + 1) % 4):
             factor, right, down = DISTURBED[number]
             centre = first[:2] + first[2:] / 2 + first[2:] * [right, down]
             box = np.concatenate([centre - first[2:] * factor / 2, first[2:] * factor])
-            yield Case("box", second, box, number)
-        slide = np.sin(np.linspace(0, 2 * np.pi, len(second.frames))) ** 2
-        yield Case("edge", second, first, index, EDGES[index % 3], tuple(slide.tolist()))
+            yield Case("box", Plain(second), box, number)
+        for group, kind in (("edge", Edge), ("covered", Covered), ("doubled", Doubled)):
+            yield Case(group, kind(second, index), first, index)
 
 
 def every(sequence: Sequence, frames: slice) -> Sequence:
@@ -91,59 +84,21 @@ def every(sequence: Sequence, frames: slice) -> Sequence:
 
 
 def plain(group: str, sequence: Sequence, seed: int) -> Case:
-    return Case(group, sequence, sequence.ground_truth[0], seed)
+    return Case(group, Plain(sequence), sequence.ground_truth[0], seed)
 
 
 def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, float]:
-    """Success AUC and precision at 20 px of one run, protocol `matlab`."""
+    """Success AUC and precision at 20 px of one run, protocol `matlab`, over the frames that count."""
     with one_torch_thread():
-        return _track(case, make(case.seed))
-
-
-def _track(case: Case, tracker: OnlineTracker) -> tuple[float, float]:
-    truth = case.sequence.ground_truth
-    first = read_frame(case.sequence.frames[0])
-    turn = Turn(case.edge, first.shape[1], first.shape[0])
-    boxes = [case.box]
-    tracker.init(turn.frame(first), turn.box(case.box))
-    for index, path in enumerate(case.sequence.frames[1:], start=1):
-        frame = turn.frame(read_frame(path))
-        if case.edge:
-            limit = turn.limit(turn.box(truth[index]), case.slide[index])
-            frame = np.ascontiguousarray(frame[: limit[1], : limit[0]])
-        boxes.append(turn.box(tracker.update(frame)))
-    counted = np.array(case.slide) < COUNTED if case.slide else np.ones(len(truth), bool)
-    scored = replace(case.sequence, annotation=case.sequence.annotation[counted])
-    curves = sequence_curves({scored.name: to_base(np.array(boxes)[counted], 0, scored.base)}, [scored])
-    return float(curves.success.mean()), float(curves.precision[0, 20])
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Flips frames and boxes so that an edge of the view is the lower or the right one; twice is back."""
-
-    edge: str
-    width: int
-    height: int
-
-    def frame(self, frame: Frame) -> Frame:
-        flipped = {"top": frame[::-1], "left": frame[:, ::-1]}.get(self.edge, frame)
-        return np.ascontiguousarray(flipped)
-
-    def box(self, box: Box) -> Box:
-        x, y, w, h = box
-        if self.edge == "top":
-            return np.array([x, self.height - y - h, w, h])
-        if self.edge == "left":
-            return np.array([self.width - x - w, y, w, h])
-        return np.array(box, dtype=np.float64)
-
-    def limit(self, box: Box, slide: float) -> tuple[int, int]:
-        """Width and height of the view, of a turned frame, when that share of the slide is done."""
-        x, y, w, h = box
-        seen = 1 - COVERED * slide
-        right, low = (self.width, y + seen * h) if self.edge == "top" else (x + seen * w, self.height)
-        return int(np.clip(right, 1, self.width)), int(np.clip(low, 1, self.height))
+        view, tracker = case.view, make(case.seed)
+        tracker.init(view.frame(0), view.turned(case.box))
+        boxes = [case.box]
+        for index in range(1, len(view.sequence.frames)):
+            boxes.append(view.turned(tracker.update(view.frame(index))))
+        counted = view.counted
+        scored = replace(view.sequence, annotation=view.sequence.annotation[counted])
+        curves = sequence_curves({scored.name: to_base(np.array(boxes)[counted], 0, scored.base)}, [scored])
+        return float(curves.success.mean()), float(curves.precision[0, 20])
 
 
 def tracker_of(seed: int, *, online: OnlineConfig, weights: Path, precision: str) -> OnlineTracker:
@@ -200,10 +155,10 @@ def main() -> None:
 def report(jobs: list[Case], scores: list[tuple[float, float]]) -> None:
     """A row a group and a column a sequence: success AUC / precision at 20 px; means over runs."""
     groups = list(dict.fromkeys(job.group for job in jobs))
-    names = list(dict.fromkeys(job.sequence.name for job in jobs))
+    names = list(dict.fromkeys(job.view.sequence.name for job in jobs))
     total, runs = np.zeros((len(groups), len(names), 2)), np.zeros((len(groups), len(names), 1))
     for job, score in zip(jobs, scores, strict=True):
-        at = groups.index(job.group), names.index(job.sequence.name)
+        at = groups.index(job.group), names.index(job.view.sequence.name)
         total[at] += score
         runs[at] += 1
     means = total / runs

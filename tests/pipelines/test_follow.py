@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,10 +16,13 @@ import torch
 
 from pipelines import paths
 from pipelines.__main__ import main
+from pipelines.tools import follow
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
 from training.networks import NetworkConfig, SiameseNetwork
+from training.tracking.interface import Frame
 from training.tracking.sequence import one_torch_thread
+from training.tracking.video_source import open_source
 from training.weights import save_weights
 
 QUICK = "track: {online: {learn: {first_steps: 30, first_batch: 4}, augment: {samples: 4}}}\n"
@@ -116,3 +123,20 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert "\n" not in line
     assert not list(Path().glob("*.txt"))
     assert not list(Path().glob("*.mp4"))
+
+
+def test_sigterm_keeps_what_was_done_and_leaves_no_half_video(
+    truth: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until_killed(frames: Iterator[Frame | None]) -> Iterator[Frame | None]:
+        yield from islice(frames, 3)
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from frames
+
+    source = open_source("in")
+    monkeypatch.setattr(follow, "open_source", lambda _: replace(source, frames=until_killed(source.frames)))
+    before = signal.getsignal(signal.SIGTERM)
+    assert main(["follow", "in", "--box", words(truth[0])]) == 0
+    assert len(np.loadtxt("in.txt", delimiter=",")) == len(read_back(Path("in.tracked.mp4"))[0]) == 3
+    assert not list(Path().glob(".*.part"))
+    assert signal.getsignal(signal.SIGTERM) == before

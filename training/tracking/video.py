@@ -49,8 +49,8 @@ def follow(
     """Track a target through a source; write its boxes and an annotated video.
 
     Frames of another size than the first are resized to it. A frame that cannot be read, or in which the
-    tracker fails, keeps the box before it, with a warning; Ctrl-C ends the video there. Files are whole or
-    absent.
+    tracker fails, keeps the box before it, with a warning; KeyboardInterrupt (Ctrl-C) ends the video there.
+    Files are whole or absent.
 
     Parameters
     ----------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -56,3 +57,44 @@ def test_sources_that_are_none(tmp_path, name, content, problem, capfd):
     with pytest.raises(InputError, match=problem) as caught:
         open_source(path)
     assert name in str(caught.value)
+
+
+class StandInCamera:
+    """A camera as OpenCV shows it: no number of frames, no rate, and an end when it is unplugged."""
+
+    def __init__(self, place):
+        assert place == 0
+        self.left, self.released = 3, False
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def get(self, what):
+        return {cv2.CAP_PROP_FRAME_COUNT: -1.0, cv2.CAP_PROP_FPS: 0.0}[what]
+
+    def read(self):
+        self.left -= 1
+        return (True, np.full((6, 8, 3), self.left, np.uint8)) if self.left >= 0 else (False, None)
+
+    def release(self):
+        self.released = True
+
+
+@pytest.mark.parametrize("index", ["0", 0])
+def test_a_camera_gives_frames_until_it_is_unplugged(monkeypatch, index):
+    cameras = []
+
+    def opened(place):
+        cameras.append(StandInCamera(place))
+        return cameras[-1]
+
+    monkeypatch.setattr(cv2, "VideoCapture", opened)
+    source = open_source(index)
+    assert (source.name, source.count, source.rate) == ("camera 0", None, 25.0)
+    assert [int(frame[0, 0, 0]) for frame in source.frames] == [2, 1, 0]
+    assert cameras[0].released
+
+
+def test_a_camera_that_is_not_there_is_named(capfd):
+    with pytest.raises(InputError, match="camera 99 cannot be opened"):
+        open_source("99")

@@ -53,6 +53,22 @@ def test_a_hidden_target_keeps_its_place_and_is_found_again(squeezenet):
     assert overlap(boxes[8], truth[8]) > 0.7
 
 
+@pytest.mark.parametrize(("share", "moved"), [(0.35, True), (0.25, False)])
+def test_a_target_far_under_its_usual_peak_keeps_place_and_size(squeezenet, share, moved):
+    """The peak is over `scale.gate` both times, and of the usual one above or below `hidden`."""
+    frames, truth = moving_target(2, velocity=(6.0, 3.0), growth=1.05)
+    tracker = OnlineTracker(squeezenet)
+    tracker.init(frames[0], truth[0])
+    tracker.update(frames[1])
+    peak = float(tracker.response.max())
+    assert peak > tracker.config.scale.gate
+    tracker.init(frames[0], truth[0])
+    tracker._peaks.extend([peak / share] * 50)
+    box = tracker.update(frames[1])
+    assert (not np.allclose(box[:2], truth[0][:2])) == moved
+    assert (not np.allclose(box[2:], truth[0][2:])) == moved
+
+
 @pytest.mark.parametrize(("share", "learnt"), [(0.45, True), (0.35, False)])
 def test_a_frame_far_under_the_usual_peak_is_not_learnt_from(squeezenet, scene, share, learnt):
     """Of the usual peak, the share lies above or below `doubt`, and above `hidden` both times."""
