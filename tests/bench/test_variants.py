@@ -24,7 +24,7 @@ def sequence(tmp_path_factory):
     for number, frame in enumerate(frames):
         paths.append(folder / f"{number:04}.png")
         cv2.imwrite(str(paths[-1]), frame)
-    return Sequence("scene", tuple(paths), boxes + [1, 1, 0, 0])
+    return Sequence("scene", tuple(paths), boxes + np.array([1, 1, 0, 0]))
 
 
 def target(view, index):
