@@ -20,7 +20,7 @@ Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
 
 Precision = Literal["float32", "bfloat16"]
-"""Of a backbone's weights and activations; its maps are given out as float32."""
+"""Of a backbone's weights, activations and maps."""
 
 
 class Backbone(ABC):
@@ -85,12 +85,11 @@ class Backbone(ABC):
 
         Returns
         -------
-        (B, C1, h, w) and (B, C2, h, w) float32 tensors
+        (B, C1, h, w) and (B, C2, h, w) tensors of the backbone's precision
         """
         with torch.inference_mode():
             images = self.convention.apply(frames.to(self.device)).to(self.dtype)
-            shallow, deep = self._maps(images)
-            return shallow.float(), deep.float()
+            return self._maps(images)
 
     def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
         """Convolution and ReLU."""

@@ -55,12 +55,12 @@ class Reduction:
         return (2 if self.config.residual == "both" else 1) * self.config.channels
 
     def reduce(self, shallow: Tensor, deep: Tensor) -> Tensor:
-        """(B, C1, h, w) and (B, C2, h, w) -> (B, 2 R, h, w): fused features, then deep ones (or one of them)."""
+        """(B, C1, h, w), (B, C2, h, w) -> (B, 2 R, h, w) float32: fused features, then deep ones (or one of them)."""
         config = self.config
-        high = F.conv2d(deep, *self._deep)  # (B, R, h, w)
+        high = F.conv2d(deep, *self._deep).float()  # (B, R, h, w)
         if config.residual == "none":
             return high
-        low = F.conv2d(shallow, *self._shallow)  # (B, R, h, w)
+        low = F.conv2d(shallow, *self._shallow).float()  # (B, R, h, w)
         fused = config.shallow * low + config.deep * high
         return fused if config.residual == "features" else torch.cat([fused, high], dim=1)
 

@@ -1,4 +1,4 @@
-"""Where the maximum of a response lies, to a fraction of a cell."""
+"""Where the maximum of a response lies, and how high it is there, to a fraction of a cell."""
 
 from __future__ import annotations
 
@@ -18,6 +18,26 @@ def find_peak(response: np.ndarray) -> np.ndarray:
     row, column = np.unravel_index(int(response.argmax()), response.shape)
     fine = [row + parabola(response[:, column], row), column + parabola(response[row], column)]
     return np.array(fine) - (np.array(response.shape) - 1) / 2
+
+
+def height(response: np.ndarray, place: np.ndarray) -> float:
+    """The response between cells: on the two parabolas through the cell nearest to `place` and its neighbours.
+
+    Parameters
+    ----------
+    response : (h, w) float array
+    place : (y, x)
+        Cells from the middle of the map, on it.
+    """
+    cell = place + (np.array(response.shape) - 1) / 2
+    row, column = (int(index) for index in np.rint(cell))
+    value = float(response[row, column])
+    for line, index, at in ((response[:, column], row, cell[0]), (response[row], column, cell[1])):
+        if 0 < index < len(line) - 1:
+            before, middle, after = (float(value) for value in line[index - 1 : index + 2])
+            shift = at - index
+            value += shift * (after - before) / 2 + shift**2 * (before - 2 * middle + after) / 2
+    return value
 
 
 def parabola(values: np.ndarray, index: int | np.intp) -> float:

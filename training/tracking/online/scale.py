@@ -14,6 +14,9 @@ from training.tracking.online.head import Head
 from training.tracking.online.peak import parabola
 from training.tracking.online.region import Geometry, batch, cut
 
+TRUSTED = (0.5, 2.0)
+"""Limits of what being cut out alone may do to a response; a first frame that says otherwise taught nothing."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ScaleConfig:
@@ -40,27 +43,61 @@ class ScaleConfig:
     every: int = Field(default=1, ge=1)
 
 
-def search_scale(
-    frame: Frame,
-    centre: np.ndarray,
-    size: np.ndarray,
-    geometry: Geometry,
-    backbone: Backbone,
-    reduction: Reduction,
-    head: Head,
-    config: ScaleConfig,
-) -> float:
-    """Factor by which the target's size has changed: the peak of a parabola over log size."""
-    factors = config.step ** np.arange(-1, 2)
-    border = backbone.border
-    kernel = head.kernel
-    cells = (kernel[0] + 2 * border, kernel[1] + 2 * border)  # one cell of response: the place is known
-    images = [cut(frame, centre, size * factor, geometry, backbone, cells=cells) for factor in factors]
-    with torch.inference_mode():
-        features = reduction.reduce(*backbone.features(batch(images)))
-        inner = features[..., border : cells[0] - border, border : cells[1] - border]
-        responses = head.match(inner)  # (3,)
-    peaks = responses.cpu().numpy() * [config.penalty, 1.0, config.penalty]
-    best = int(peaks.argmax())
-    found = factors[best] * config.step ** parabola(peaks, best)
-    return float(1 + config.damping * (found - 1))
+class SizeSearch:
+    """Compares the target's response at a smaller and a larger size with the one at which it was found.
+
+    The response at the present size is read off the map in which the target was found, so two small images are
+    passed through the backbone, not three. Cut out alone, a target answers a little differently, for zero padding
+    reaches into it: by what factor is measured once, in the first frame.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    backbone : Backbone
+    reduction : Reduction
+    head : Head
+        Taught on the first frame.
+    config : ScaleConfig
+    """
+
+    def __init__(
+        self, geometry: Geometry, backbone: Backbone, reduction: Reduction, head: Head, config: ScaleConfig
+    ) -> None:
+        self.geometry, self.backbone = geometry, backbone
+        self.reduction, self.head = reduction, head
+        self.config = config
+        self._alone = 1.0
+
+    def calibrate(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> None:
+        """Compare the target cut out alone with its `response` in the whole region of the same frame."""
+        [alone] = self._responses(frame, centre, [size])
+        if alone > 0 and response > 0:
+            self._alone = float(np.clip(alone / response, *TRUSTED))
+
+    def change(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> float:
+        """Factor by which the target's size has changed: the peak of a parabola over log size.
+
+        Parameters
+        ----------
+        frame : (H, W, 3) uint8
+        centre, size : (2,) float64
+            (x, y) in pixel-centre coordinates, where the target was found, and (w, h): frame pixels.
+        response : float
+            There, at that size.
+        """
+        config = self.config
+        smaller, larger = self._responses(frame, centre, [size / config.step, size * config.step])
+        peaks = np.array([smaller * config.penalty, response * self._alone, larger * config.penalty])
+        best = int(peaks.argmax())
+        found = config.step ** (best - 1 + parabola(peaks, best))
+        return float(1 + config.damping * (found - 1))
+
+    def _responses(self, frame: Frame, centre: np.ndarray, sizes: list[np.ndarray]) -> np.ndarray:
+        """(B,) responses where the kernel covers the target, taken to have each of the sizes."""
+        border, (height, width) = self.backbone.border, self.head.kernel
+        cells = (height + 2 * border, width + 2 * border)  # one cell of response: the place is known
+        images = [cut(frame, centre, size, self.geometry, self.backbone, cells=cells) for size in sizes]
+        with torch.inference_mode():
+            features = self.reduction.reduce(*self.backbone.features(batch(images)))
+            inner = features[..., border : border + height, border : border + width]
+            return self.head.match(inner).cpu().numpy()

@@ -16,10 +16,10 @@ from training.tracking.online.features import Reduction, ReductionConfig
 from training.tracking.online.head import Head
 from training.tracking.online.labels import axis_scale, gaussian
 from training.tracking.online.learner import LearnConfig, Learner
-from training.tracking.online.peak import find_peak
+from training.tracking.online.peak import find_peak, height
 from training.tracking.online.region import RegionConfig, batch, cut, plan
 from training.tracking.online.samples import SampleMemory
-from training.tracking.online.scale import ScaleConfig, search_scale
+from training.tracking.online.scale import ScaleConfig, SizeSearch
 from training.tracking.windows import box_around, centre_and_size, inside
 
 PEAKS = 50
@@ -106,6 +106,9 @@ class OnlineTracker(CheckedTracker):
         generator = torch.Generator().manual_seed(config.seed)
         self._learner = Learner(self._head, config.learn, generator)
         self._learner.teach_first(spectra, labels)
+        self._sizes = SizeSearch(self.geometry, backbone, self._reduction, self._head, config.scale)
+        first = self._head.respond(spectra[:, :1])[0].cpu().numpy()
+        self._sizes.calibrate(frame, self._centre, self._size, height(first, np.zeros(2)))
         self._memory = SampleMemory(spectra[:, : config.kept], labels[: config.kept], config.memory)
 
     def _locate(self, frame: Frame) -> Box:
@@ -127,9 +130,8 @@ class OnlineTracker(CheckedTracker):
             self._learner.update(self._memory.spectra, self._memory.labels)
         self._frames += 1
         if not hidden and peak > config.scale.gate and self._frames % config.scale.every == 0:
-            self._size = self._size * search_scale(
-                frame, self._centre, self._size, geometry, backbone, self._reduction, self._head, config.scale
-            )
+            found = height(response, offset)
+            self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
             self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
         self.response = response
         return box_around(self._centre, self._size)

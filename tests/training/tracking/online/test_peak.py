@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.tracking.online.labels import gaussian
-from training.tracking.online.peak import find_peak, parabola
+from training.tracking.online.peak import find_peak, height, parabola
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
@@ -32,3 +32,11 @@ def test_a_parabola_gives_its_own_vertex():
 @pytest.mark.parametrize("values", [[1, 1, 1], [3, 1, 3], [0, 0, 0]])
 def test_flat_and_hollow_neighbours_move_nothing(values):
     assert parabola(np.array(values, dtype=float), 1) == 0
+
+
+def test_the_height_between_cells_is_that_of_the_parabolas():
+    y, x = np.mgrid[-4:5, -3:4]
+    response = 1 - 0.01 * (y - 0.3) ** 2 - 0.02 * (x + 1.4) ** 2
+    assert height(response, find_peak(response)) == pytest.approx(1.0)
+    assert height(response, np.array([0.2, -1.1])) == pytest.approx(1 - 0.01 * 0.1**2 - 0.02 * 0.3**2)
+    assert height(response, np.array([-4.0, 3.0])) == response[0, 6]
