@@ -70,7 +70,7 @@ def test_the_untrained_network_is_the_same_every_time_and_leaves_the_generator_a
 @pytest.mark.parametrize(
     ("settings", "changed"),
     [
-        ({"recipe": 3}, set(ALL)),
+        ({"recipe": 9}, set(ALL)),
         ({"siamese": SiameseConfig(scale_step=1.05)}, {"siamese", "untrained"}),
         ({"template": TemplateConfig(reach=2.0)}, {"template"}),
         ({"untrained_seed": 3}, {"untrained"}),
