@@ -122,17 +122,18 @@ class OnlineTracker(CheckedTracker):
         step = self._size / geometry.target  # frame pixels per cell
         usual = float(np.median(self._peaks)) if self._peaks else peak
         hidden = peak < config.hidden * usual
-        if not hidden:
-            self._centre = inside(self._centre + offset[::-1] * step, frame)
         self._peaks.append(peak)
-        if not hidden and peak > max(config.update_gate, config.doubt * usual):
-            self._memory.add(spectrum, self._label(offset))
-            self._learner.update(self._memory.spectra, self._memory.labels)
         self._frames += 1
-        if not hidden and peak > config.scale.gate and self._frames % config.scale.every == 0:
-            found = height(response, offset)
-            self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
-            self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
+        if not hidden:
+            before, self._centre = self._centre, inside(self._centre + offset[::-1] * step, frame)
+            offset = ((self._centre - before) / step)[::-1]
+            if peak > config.scale.gate and self._frames % config.scale.every == 0:
+                found = height(response, offset)  # before the head learns: the other sizes ask the same one
+                self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
+                self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
+            if peak > max(config.update_gate, config.doubt * usual):
+                self._memory.add(spectrum, self._label(offset))
+                self._learner.update(self._memory.spectra, self._memory.labels)
         self.response = response
         return box_around(self._centre, self._size)
 
