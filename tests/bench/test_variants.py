@@ -71,7 +71,7 @@ def test_the_double_is_the_target_mirrored_beside_it(sequence):
 
 
 class Oracle:
-    """Answers with the truth in the tracker's picture."""
+    """Answers with the truth in the tracker's picture, in frames that count; far off in the others."""
 
     def __init__(self, view):
         self.view, self.index = view, 0
@@ -81,7 +81,8 @@ class Oracle:
 
     def update(self, frame):
         self.index += 1
-        return self.view.turned(self.view.sequence.ground_truth[self.index])
+        box = self.view.turned(self.view.sequence.ground_truth[self.index])
+        return box if self.view.counted[self.index] else box + 500.0
 
 
 def test_every_variant_is_scored_in_the_sequences_own_coordinates(sequence):

@@ -6,6 +6,8 @@ A few easy sequences tell forms of a tracker apart by chance alone. Each sequenc
 - box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
 - edge, covered, doubled: every second frame, disturbed as `disturbances.py` says
 
+Runs of every second frame end after 160 of them.
+
 Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
 
     python -m tests.bench.variants --root /data/OTB --weights squeezenet1_0_imagenet.npz --set update_gate=0.35

@@ -85,6 +85,30 @@ def test_a_frame_far_under_the_usual_peak_is_not_learnt_from(squeezenet, scene, 
     assert (not torch.equal(tracker._head.weight, before)) == learnt
 
 
+def test_the_size_is_compared_with_the_response_where_the_target_was_found(squeezenet, scene, monkeypatch):
+    """One head gives all three: the search comes before the head learns from the frame."""
+    frames, truth = scene
+    tracker = OnlineTracker(squeezenet)
+    tracker.init(frames[0], truth[0])
+    taught, calls = tracker._head.weight.clone(), []
+    change = tracker._sizes.change
+
+    def watched(frame, centre, size, response):
+        calls.append((centre.copy(), response, torch.equal(tracker._head.weight, taught)))
+        return change(frame, centre, size, response)
+
+    monkeypatch.setattr(tracker._sizes, "change", watched)
+    tracker.update(frames[1])
+    [(centre, response, untaught)] = calls
+    assert untaught
+    assert not torch.equal(tracker._head.weight, taught)
+    np.testing.assert_array_equal(centre, tracker._centre)
+    [alone] = tracker._sizes._responses(frames[1], centre, [truth[0][2:]])
+    assert response == pytest.approx(float(tracker.response.max()), abs=0.1)
+    assert 0.5 <= tracker._sizes._alone <= 2.0
+    assert alone == pytest.approx(response * tracker._sizes._alone, abs=0.25)
+
+
 def test_sizes_are_searched_as_often_as_asked(squeezenet):
     frames, truth = moving_target(7, velocity=(0.0, 0.0), growth=1.03, start=(90.0, 70.0))
     config = replace(OnlineConfig(), scale=ScaleConfig(every=3))
