@@ -38,7 +38,7 @@ def profiles() -> list[str]:
 
 def run(options: argparse.Namespace) -> None:
     before = parameters.FILE.read_text(encoding="utf-8")
-    overlays = [_profile(name) for name in options.names] + [_single(text) for text in options.set]
+    overlays = [read_profile(name) for name in options.names] + [single(text) for text in options.set]
     changed = overlay(before, overlays)
     # What is generated follows from where the data stand.
     dataset = parameters.parse(changed, str(parameters.FILE))["dataset"]
@@ -91,7 +91,14 @@ def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
             target[key] = value
 
 
-def _profile(name: str) -> dict[str, Any]:
+def read_profile(name: str) -> dict[str, Any]:
+    """What a profile changes.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
     file = FOLDER / f"{name}.yaml"
     if not file.is_file():
         raise InputError(f"there is no profile {name!r}", do=f"Profiles: {', '.join(profiles())}")
@@ -99,7 +106,14 @@ def _profile(name: str) -> dict[str, Any]:
     return content
 
 
-def _single(text: str) -> dict[str, Any]:
+def single(text: str) -> dict[str, Any]:
+    """`KEY=VALUE` as an overlay.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form, or the value is not YAML.
+    """
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set {text}: expected KEY=VALUE", do="For example: --set train.epochs=2")

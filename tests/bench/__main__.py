@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+NAMES = sorted(
+    path.stem for path in Path(__file__).parent.glob("[!_]*.py") if "\ndef main(" in path.read_text()
+)
 
 
 def main(wanted: list[str]) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.bench.disturbances import Covered, Doubled, Edge, Plain
-from tests.bench.variants import cases, settings, track
+from tests.bench.variants import cases, track
 from tests.training.tracking.scenes import moving_target
 from training.benchmark.records import Sequence
 
@@ -102,8 +102,3 @@ def test_a_sequence_ends_where_the_target_is_first_absent(sequence):
     assert len(next(cases([replace(sequence, annotation=annotation)], 1)).view.sequence.frames) == 40
     annotation[5:] = np.nan
     assert not list(cases([replace(sequence, annotation=annotation)], 1))
-
-
-def test_settings_are_those_of_params_with_changes():
-    assert settings([]) == settings(["update_gate=0.2"])
-    assert settings(["learn.loss=l2", "update_gate=0.3"]).learn.loss == "l2"

@@ -9,7 +9,10 @@ Medians and means of the time per frame on generated sequences of 640 x 480 and 
   pass of the backbone for every scale and one more for the sample to learn from, every step on the whole memory,
   convolutions where we multiply spectra, gradients by autograd
 - online: `training.tracking.online`, and one pass of its backbone over the search region alone (random weights of
-  SqueezeNet on generated frames, or --backbone on the images of --sequence)
+  --network on generated frames, or --backbone on the images of --sequence)
+
+On a GPU (`--device`) every turn ends when the device has done its work, and of each tracker's last frames it is told
+how much of the time the device computed, in how many kernels.
 """
 
 from __future__ import annotations
@@ -25,15 +28,17 @@ import cv2
 import numpy as np
 import torch
 
+from tests.bench.configured import track_settings
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.device import pick_device
 from training.losses import shrinkage
 from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.folding import for_inference
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
 from training.tracking.online.augment import first_samples
-from training.tracking.online.backbones import Backbone, SqueezeNet
-from training.tracking.online.convention import CAFFE_SQUEEZENET
+from training.tracking.online.backbones import Backbone, SqueezeNet, Vgg16
+from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
 from training.tracking.online.features import Reduction
 from training.tracking.online.labels import axis_scale, gaussian
 from training.tracking.online.peak import find_peak
@@ -44,12 +49,18 @@ from training.tracking.siamese import SiameseConfig, SiameseTracker
 from training.tracking.video_source import open_source
 from training.tracking.windows import box_around, centre_and_size, inside
 
+PROFILED = 20
+"""Frames of which a GPU's work is profiled."""
+
+PROFILES = {"squeezenet": "online", "vgg16": "online-vgg16"}
+"""Profile with a backbone's settings."""
+
 
 class PlainSiameseTracker(CheckedTracker):
     """The reference's steps, no more efficiently than it takes them."""
 
-    def __init__(self, network: SiameseNetwork) -> None:
-        self.network = network
+    def __init__(self, network: SiameseNetwork, device: torch.device) -> None:
+        self.network, self.device = network, device
         self.scales = 1.0375 ** np.array([-1, 0, 1])
 
     def _start(self, frame: Frame, box: Box) -> None:
@@ -63,7 +74,7 @@ class PlainSiameseTracker(CheckedTracker):
         responses = []
         for crop in self._pyramid(frame, side * self.scales, 255):
             with torch.no_grad():
-                response = self.network.respond(self.exemplar, self._embed(crop))[0, 0].numpy()
+                response = self.network.respond(self.exemplar, self._embed(crop))[0, 0].cpu().numpy()
             responses.append(cv2.resize(response, (272, 272), interpolation=cv2.INTER_CUBIC))
         peaks = np.array([response.max() for response in responses]) * [0.9745, 1, 0.9745]
         best = int(peaks.argmax())
@@ -96,15 +107,15 @@ class PlainSiameseTracker(CheckedTracker):
     def _embed(self, crop: np.ndarray) -> torch.Tensor:
         image = torch.from_numpy(np.ascontiguousarray(crop[..., ::-1].transpose(2, 0, 1))).float()
         with torch.no_grad():
-            return self.network.embed(image[None])
+            return self.network.embed(image[None].to(self.device))
 
 
 class PlainOnlineTracker(CheckedTracker):
     """The release's steps on our features: five passes of the backbone a frame, no gates."""
 
-    def __init__(self, backbone: Backbone) -> None:
-        self.backbone = backbone
-        self.config = OnlineConfig()
+    def __init__(self, backbone: Backbone, config: OnlineConfig) -> None:
+        self.backbone, self.device = backbone, backbone.device
+        self.config = config
 
     def _start(self, frame: Frame, box: Box) -> None:
         config = self.config
@@ -122,7 +133,8 @@ class PlainOnlineTracker(CheckedTracker):
         self.reduction = Reduction(config.reduction, maps[0][:1], maps[1][:1])
         features = self.reduction.reduce(*maps).clone()
         labels = torch.stack([gaussian(self.geometry.response, tuple(o), self.sigma) for o in offsets])
-        self.head = torch.nn.Conv2d(features.shape[1], 1, self.geometry.kernel)
+        labels = labels.to(self.device)
+        self.head = torch.nn.Conv2d(features.shape[1], 1, self.geometry.kernel, device=self.device)
         torch.nn.init.normal_(self.head.weight, std=config.learn.init_std)
         self.adam = torch.optim.Adam(self.head.parameters(), lr=config.learn.first_rate)
         for _ in range(config.learn.first_steps):
@@ -140,7 +152,7 @@ class PlainOnlineTracker(CheckedTracker):
         peaks = [float(self._respond(frame, self.size * factor)[0].max()) for factor in factors]
         found = factors[int(np.argmax(peaks * np.array([config.scale.penalty, 1, config.scale.penalty])))]
         self.size = self.size * (1 + config.scale.damping * (found - 1))
-        label = gaussian(self.geometry.response, (0.0, 0.0), self.sigma)
+        label = gaussian(self.geometry.response, (0.0, 0.0), self.sigma).to(self.device)
         self.samples.append((self._respond(frame, self.size)[1], label))
         if len(self.samples) > config.kept + config.memory:
             del self.samples[config.kept]
@@ -153,7 +165,7 @@ class PlainOnlineTracker(CheckedTracker):
         image = cut(frame, self.centre, size, self.geometry, self.backbone)
         features = self.reduction.reduce(*self.backbone.features(batch([image]))).clone()
         with torch.no_grad():
-            return self.head(features)[0, 0].numpy(), features[0]
+            return self.head(features)[0, 0].cpu().numpy(), features[0]
 
     def _step(self, features: torch.Tensor, labels: torch.Tensor) -> None:
         loss = shrinkage(self.head(features)[:, 0], labels, reduction="sum") / len(labels)
@@ -162,9 +174,9 @@ class PlainOnlineTracker(CheckedTracker):
         self.adam.step()
 
 
-def network_pass(network: SiameseNetwork, images: int) -> Callable[[], object]:
+def network_pass(network: SiameseNetwork, images: int, device: torch.device) -> Callable[[], object]:
     """One pass over that many search regions."""
-    batch_of = torch.rand(images, 255, 255, 3).mul(255).permute(0, 3, 1, 2)
+    batch_of = torch.rand(images, 255, 255, 3, device=device).mul(255).permute(0, 3, 1, 2)
 
     def call() -> object:
         with torch.inference_mode():
@@ -180,15 +192,37 @@ def backbone_pass(tracker: OnlineTracker, frame: Frame) -> Callable[[], object]:
     return lambda: tracker.backbone.features(image)
 
 
-def take_turns(calls: dict[str, list[Callable[[], object]]], skip: int = 2) -> dict[str, list[float]]:
-    """Seconds of every call's turns, leaving out the first `skip`."""
+def take_turns(
+    calls: dict[str, list[Callable[[], object]]], device: torch.device, skip: int = 2
+) -> dict[str, list[float]]:
+    """Seconds of every call's turns, leaving out the first `skip`; a GPU is waited for, and its last turns profiled."""
+    last = PROFILED if device.type == "cuda" else 0
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(min(len(turns) for turns in calls.values())):
+    rounds = min(len(turns) for turns in calls.values()) - last
+    for turn in range(rounds):
         for name, turns in calls.items():
             start = time.perf_counter()
             turns[turn]()
+            wait(device)
             times[name].append(time.perf_counter() - start)
-    return {name: values[skip:] for name, values in times.items()}
+    times = {name: values[skip:] for name, values in times.items()}
+    if last:
+        say("\n| what | GPU computes, ms a frame | share of the time | kernels a frame |\n|---|---|---|---|")
+        for name, turns in calls.items():
+            computing, kernels = profile(turns[rounds : rounds + last], device)
+            share = computing / statistics.fmean(times[name])
+            say(f"| {name} | {1e3 * computing:.2f} | {share:.0%} | {kernels:.0f} |")
+    return times
+
+
+def profile(turns: list[Callable[[], object]], device: torch.device) -> tuple[float, float]:
+    """Seconds that the GPU computes and copies in a turn, and in how many kernels and copies; means."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as watched:
+        for turn in turns:
+            turn()
+        wait(device)
+    events = [event for event in watched.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    return sum(event.device_time_total for event in events) * 1e-6 / len(turns), len(events) / len(turns)
 
 
 def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[], object]]:
@@ -214,35 +248,44 @@ def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str], n
         say(f"| {name:28} | {middle * 1e3:.1f} | {mean * 1e3:.1f} | {1 / mean:.1f} | {compared} |")
 
 
-def siamese(frames: list[Frame], box: Box, title: str) -> None:
+def siamese(frames: list[Frame], box: Box, title: str, device: torch.device) -> None:
     torch.manual_seed(0)
-    network = SiameseNetwork(NetworkConfig(width=1.0)).eval()
-    fast = for_inference(network)
+    network = SiameseNetwork(NetworkConfig(width=1.0)).eval().to(device)
+    fast = for_inference(network).to(device)
     rounds = len(frames) - 1
+    search = SiameseTracker(fast, SiameseConfig(pyramid="search"), device=device)
     calls: dict[str, list[Callable[[], object]]] = {
-        "plain": updates(PlainSiameseTracker(network), frames, box),
-        "ours, search pyramid": updates(SiameseTracker(fast, SiameseConfig(pyramid="search")), frames, box),
-        "network, 3 regions": [network_pass(fast, 3)] * rounds,
-        "ours": updates(SiameseTracker(fast), frames, box),
-        "network, 1 region": [network_pass(fast, 1)] * rounds,
+        "plain": updates(PlainSiameseTracker(network, device), frames, box),
+        "ours, search pyramid": updates(search, frames, box),
+        "network, 3 regions": [network_pass(fast, 3, device)] * rounds,
+        "ours": updates(SiameseTracker(fast, device=device), frames, box),
+        "network, 1 region": [network_pass(fast, 1, device)] * rounds,
     }
     pairs = {"ours, search pyramid": "network, 3 regions", "ours": "network, 1 region"}
-    report(f"Siamese, {title}", take_turns(calls), pairs)
+    report(f"Siamese, {title}", take_turns(calls, device), pairs)
 
 
-def online(backbone: Backbone, frames: list[Frame], box: Box, title: str) -> None:
-    tracker = OnlineTracker(backbone)
+def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: Box, title: str) -> None:
+    device = backbone.device
+    OnlineTracker(backbone, config).init(frames[0], box)  # a GPU chooses its algorithms
+    tracker = OnlineTracker(backbone, config)
     start = time.perf_counter()
     turns = updates(tracker, frames, box)
+    wait(device)
     first = time.perf_counter() - start
     calls = {
-        "plain": updates(PlainOnlineTracker(backbone), frames, box),
+        "plain": updates(PlainOnlineTracker(backbone, config), frames, box),
         "online": turns,
         "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
     }
-    report(
-        f"Online, {title}", take_turns(calls), {"online": "backbone alone"}, f"; first frame {first:.2f} s"
-    )
+    title = f"Online, {backbone.name} in {backbone.dtype}, {title}".replace("torch.", "")
+    times = take_turns(calls, device)
+    report(title, times, {"online": "backbone alone"}, f"; first frame {first:.2f} s")
+
+
+def wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def say(line: str) -> None:
@@ -255,7 +298,9 @@ def main() -> None:
     )
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--backbone", type=Path, help="SqueezeNet weights; random ones otherwise")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda (%(default)s)")
+    parser.add_argument("--network", choices=tuple(PROFILES), default="squeezenet", help="(%(default)s)")
+    parser.add_argument("--backbone", type=Path, help="its weights; random ones otherwise")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32", help="(%(default)s)"
     )
@@ -264,16 +309,14 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(1)
+    device = pick_device(options.device)
+    if device.type == "cuda":
+        say(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}")
     for height, width in ((480, 640), (720, 1280)):
         frames, boxes = moving_target(
             options.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
         )
-        siamese(frames, boxes[0], f"{width} x {height}")
-    backbone: Backbone = SqueezeNet(
-        random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=options.precision
-    )
-    if options.backbone:
-        backbone = load_backbone("squeezenet", options.backbone, precision=options.precision)
+        siamese(frames, boxes[0], f"{width} x {height}", device)
     frames, boxes = moving_target(
         options.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
     )
@@ -284,7 +327,19 @@ def main() -> None:
             frame for frame, _ in zip(source.frames, range(options.frames), strict=False) if frame is not None
         ]
         box, title = options.box, f"{options.sequence.name}, {frames[0].shape[1]} x {frames[0].shape[0]}"
-    online(backbone, frames, box, title)
+    config = track_settings(profiles=[PROFILES[options.network]]).online
+    online(backbone_of(options, device), config, frames, box, title)
+
+
+def backbone_of(options: argparse.Namespace, device: torch.device) -> Backbone:
+    """The network of --network with its weights, or with random ones."""
+    precision = options.precision
+    if options.backbone:
+        return load_backbone(options.network, options.backbone, precision=precision, device=device)
+    weights = random_weights(options.network)
+    if options.network == "vgg16":
+        return Vgg16(weights, CAFFE_VGG, precision=precision, device=device)
+    return SqueezeNet(weights, CAFFE_SQUEEZENET, precision=precision, device=device)
 
 
 if __name__ == "__main__":

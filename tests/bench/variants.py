@@ -23,12 +23,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import orjson
-from pydantic import TypeAdapter
-from ruamel.yaml import YAML
 
 from curation.parallel import Workers, run_in_order
-from pipelines.tools.profile import overlay
+from tests.bench.configured import track_settings
 from tests.bench.disturbances import Covered, Doubled, Edge, Plain
 from training.benchmark.ope import sequence_curves
 from training.benchmark.records import Sequence, to_base
@@ -108,22 +105,6 @@ def tracker_of(seed: int, *, online: OnlineConfig, weights: Path, precision: str
     return OnlineTracker(backbone, replace(online, seed=seed))
 
 
-def settings(changes: list[str]) -> OnlineConfig:
-    """`track.online` of params.yaml with `key=value` changes."""
-    yaml = YAML(typ="safe")
-    nested: dict[str, object] = {}
-    for change in changes:
-        key, _, value = change.partition("=")
-        *above, last = key.split(".")
-        part = nested
-        for name in above:
-            part = part.setdefault(name, {})  # type: ignore[assignment]
-        part[last] = yaml.load(value)
-    text = overlay(Path("params.yaml").read_text(), [{"track": {"online": nested}}])
-    online = yaml.load(text)["track"]["online"]
-    return TypeAdapter(OnlineConfig).validate_json(orjson.dumps(online))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -146,7 +127,10 @@ def main() -> None:
     sequences = load_benchmark(options.benchmark, options.root).sequences
     jobs = list(cases(sequences, options.seeds))
     make = partial(
-        tracker_of, online=settings(options.set), weights=options.weights, precision=options.precision
+        tracker_of,
+        online=track_settings(changes=[f"online.{text}" for text in options.set]).online,
+        weights=options.weights,
+        precision=options.precision,
     )
     scores = list(
         run_in_order(partial(track, make=make), jobs, workers=Workers(jobs=-1), label="variants", unit="run")

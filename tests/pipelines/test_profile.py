@@ -51,4 +51,4 @@ def test_a_bad_key_changes_nothing(
 
 def test_an_unknown_profile_lists_the_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="ilsvrc15"):
-        profile._profile("ilsvrc2015")
+        profile.read_profile("ilsvrc2015")

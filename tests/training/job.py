@@ -1,7 +1,8 @@
 """A training run in a process of its own, which can be told to die: `python -m tests.training.job SPEC`.
 
 SPEC is JSON: `folder` (of fabricated inputs), `out`, `config`, `die` ({rank: step} at which a process kills
-itself), `checkpoint_seconds`. An InputError ends it with status 1 and one line, as the stage's shell does.
+itself), `checkpoint_seconds`, `device` (the CPU if it is left out). An InputError ends it with status 1 and one line,
+as the stage's shell does.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def main(spec: dict[str, object]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     folder, out = Path(str(spec["folder"])), Path(str(spec["out"]))
     config = TypeAdapter(loop.TrainConfig).validate_json(orjson.dumps(spec["config"]))
-    with join(torch.device("cpu")) as group:
+    device = str(spec.get("device", "cpu"))
+    with join(torch.device(device)) as group:
         die = dict(spec["die"]).get(str(group.rank))  # type: ignore[call-overload]
         advance = loop._Run._advance
 
@@ -47,7 +49,7 @@ def main(spec: dict[str, object]) -> None:
             loop.Outputs(
                 weights=out / "weights.safetensors", records=out / "records", checkpoints=out / "checkpoints"
             ),
-            loop.Runtime(device="cpu", threads=1, checkpoint_seconds=float(str(spec["checkpoint_seconds"]))),
+            loop.Runtime(device=device, threads=1, checkpoint_seconds=float(str(spec["checkpoint_seconds"]))),
             group,
         )
 

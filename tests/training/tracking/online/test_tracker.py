@@ -11,8 +11,8 @@ import torch
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
 from training.tracking.online.augment import AugmentConfig
-from training.tracking.online.backbones import Vgg16
-from training.tracking.online.convention import CAFFE_VGG
+from training.tracking.online.backbones import SqueezeNet, Vgg16
+from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
 from training.tracking.online.features import ReductionConfig
 from training.tracking.online.learner import LearnConfig
 from training.tracking.online.region import RegionConfig
@@ -34,6 +34,13 @@ def scene():
 def test_follows_a_moving_target(backbone, request, scene):
     frames, truth = scene
     boxes = follow(OnlineTracker(request.getfixturevalue(backbone)), frames, truth[0])
+    assert min(map(overlap, boxes, truth)) > 0.7
+
+
+def test_follows_a_moving_target_in_bfloat16(scene):
+    frames, truth = scene
+    backbone = SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET, precision="bfloat16")
+    boxes = follow(OnlineTracker(backbone), frames, truth[0])
     assert min(map(overlap, boxes, truth)) > 0.7
 
 
