@@ -3,6 +3,7 @@
 - step: pairs/s and milliseconds of a whole step (to the device, network, loss, backward, update), by precision;
   its share of the roofline: the arithmetic of the network's convolutions and products over the time of a step,
   against the fastest large matrix product that this device was seen to do in the same precision
+- on a GPU: the kernels that a bfloat16 step spends most time in
 - end to end: pairs/s of steps fed by the loader from shards, and the device's utilisation: the share of the
   wall clock that the same steps take without a loader. Below 1 the loader is what bounds training.
 - on a CPU, beside other busy processes: how OpenMP's threads should wait for each other (they are read when
@@ -27,6 +28,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from curation.imdb import load_imdb
+from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches import PairBatch
 from training.device import pick_device
@@ -87,11 +89,6 @@ def step_seconds(trained: Learner, batch: PairBatch, steps: int) -> float:
     return statistics.median(times)
 
 
-def wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
 def step_arithmetic(trained: Learner, batch: PairBatch) -> int:
     """Floating-point operations of a step's convolutions and products, forward and backward."""
     counter = FlopCounterMode(display=False)
@@ -138,6 +135,21 @@ def measure_steps(device: torch.device, width: float, batch_size: int, steps: in
             f"{batch_size / seconds:10.0f}{1000 * seconds:11.1f}{work / seconds / 1e12:10.2f}{share:16.0%}"
         )
         show(f"{name:28}{figures}")
+
+
+def measure_kernels(device: torch.device, width: float, batch_size: int, shown: int = 12) -> None:
+    """Milliseconds a step of the kernels that take longest."""
+    trained, batch = learner(device, width, PrecisionConfig(amp=True)), move(random_batch(batch_size), device)
+    step_seconds(trained, batch, 1)
+    steps = 5
+    totals: dict[str, tuple[float, int]] = {}
+    for name, seconds in kernels([lambda: trained.step(batch, RATE)] * steps, device):
+        total, times = totals.get(name, (0.0, 0))
+        totals[name] = total + seconds, times + 1
+    show(f"\n{'ms a step':>10}{'calls':>7}  kernels of a bfloat16 step")
+    show(f"{1000 * sum(total for total, _ in totals.values()) / steps:10.2f}{'':7}  all")
+    for name, (total, times) in sorted(totals.items(), key=lambda item: -item[1][0])[:shown]:
+        show(f"{1000 * total / steps:10.2f}{times / steps:7.0f}  {name[:100]}")
 
 
 def measure_end_to_end(
@@ -236,6 +248,8 @@ def main() -> None:
         return
     cores = os.cpu_count() or 1
     measure_steps(device, width, batch, steps)
+    if fast:
+        measure_kernels(device, width, batch)
     measure_end_to_end(
         device, width, batch, steps, options.workers or [n for n in (0, 2, 4, 8) if n <= cores]
     )

@@ -29,6 +29,7 @@ import numpy as np
 import torch
 
 from tests.bench.configured import track_settings
+from tests.bench.gpu import kernels, wait
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
@@ -209,20 +210,11 @@ def take_turns(
     if last:
         say("\n| what | GPU computes, ms a frame | share of the time | kernels a frame |\n|---|---|---|---|")
         for name, turns in calls.items():
-            computing, kernels = profile(turns[rounds : rounds + last], device)
+            done = kernels(turns[rounds : rounds + last], device)
+            computing = sum(seconds for _, seconds in done) / last
             share = computing / statistics.fmean(times[name])
-            say(f"| {name} | {1e3 * computing:.2f} | {share:.0%} | {kernels:.0f} |")
+            say(f"| {name} | {1e3 * computing:.2f} | {share:.0%} | {len(done) / last:.0f} |")
     return times
-
-
-def profile(turns: list[Callable[[], object]], device: torch.device) -> tuple[float, float]:
-    """Seconds that the GPU computes and copies in a turn, and in how many kernels and copies; means."""
-    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as watched:
-        for turn in turns:
-            turn()
-        wait(device)
-    events = [event for event in watched.events() if event.device_type == torch.autograd.DeviceType.CUDA]
-    return sum(event.device_time_total for event in events) * 1e-6 / len(turns), len(events) / len(turns)
 
 
 def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[], object]]:
@@ -280,12 +272,9 @@ def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: B
     }
     title = f"Online, {backbone.name} in {backbone.dtype}, {title}".replace("torch.", "")
     times = take_turns(calls, device)
-    report(title, times, {"online": "backbone alone"}, f"; first frame {first:.2f} s")
-
-
-def wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    learnt = tracker._memory._added / len(turns)
+    note = f"; first frame {first:.2f} s; {learnt:.0%} of the others learnt from"
+    report(title, times, {"online": "backbone alone"}, note)
 
 
 def say(line: str) -> None:
@@ -298,6 +287,7 @@ def main() -> None:
     )
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--trackers", choices=("siamese", "online"), nargs="+", default=["siamese", "online"])
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda (%(default)s)")
     parser.add_argument("--network", choices=tuple(PROFILES), default="squeezenet", help="(%(default)s)")
     parser.add_argument("--backbone", type=Path, help="its weights; random ones otherwise")
@@ -312,11 +302,13 @@ def main() -> None:
     device = pick_device(options.device)
     if device.type == "cuda":
         say(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}")
-    for height, width in ((480, 640), (720, 1280)):
+    for height, width in ((480, 640), (720, 1280)) if "siamese" in options.trackers else ():
         frames, boxes = moving_target(
             options.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
         )
         siamese(frames, boxes[0], f"{width} x {height}", device)
+    if "online" not in options.trackers:
+        return
     frames, boxes = moving_target(
         options.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
     )

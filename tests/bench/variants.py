@@ -30,7 +30,9 @@ from tests.bench.disturbances import Covered, Doubled, Edge, Plain
 from training.benchmark.ope import sequence_curves
 from training.benchmark.records import Sequence, to_base
 from training.benchmark.sequences import load_benchmark
+from training.device import pick_device
 from training.tracking.interface import Box
+from training.tracking.online.backbones import Precision
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.online.weight_files import load_backbone
 from training.tracking.sequence import one_torch_thread
@@ -43,6 +45,9 @@ SHORTEST = 12
 
 LONGEST = 160
 """Frames of a disturbed run, at most."""
+
+
+GROUPS = ("forward", "fast", "fast, backwards", "box", "edge", "covered", "doubled")
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,10 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
         return float(curves.success.mean()), float(curves.precision[0, 20])
 
 
-def tracker_of(seed: int, *, online: OnlineConfig, weights: Path, precision: str) -> OnlineTracker:
-    backbone = load_backbone("squeezenet", weights, precision=precision)  # type: ignore[arg-type]
+def tracker_of(
+    seed: int, *, online: OnlineConfig, weights: Path, precision: Precision, device: str
+) -> OnlineTracker:
+    backbone = load_backbone("squeezenet", weights, precision=precision, device=device)
     return OnlineTracker(backbone, replace(online, seed=seed))
 
 
@@ -118,6 +125,8 @@ def main() -> None:
     )
     parser.add_argument("--weights", type=Path, help="of SqueezeNet")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
+    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda (%(default)s)")
+    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), help="(all)")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of track.online")
     options = parser.parse_args()
@@ -125,12 +134,13 @@ def main() -> None:
         sys.stdout.write("not run: it needs real sequences (--root) and weights (--weights)\n")
         return
     sequences = load_benchmark(options.benchmark, options.root).sequences
-    jobs = list(cases(sequences, options.seeds))
+    jobs = [case for case in cases(sequences, options.seeds) if case.group in options.groups]
     make = partial(
         tracker_of,
         online=track_settings(changes=[f"online.{text}" for text in options.set]).online,
         weights=options.weights,
         precision=options.precision,
+        device=str(pick_device(options.device)),
     )
     scores = list(
         run_in_order(partial(track, make=make), jobs, workers=Workers(jobs=-1), label="variants", unit="run")

@@ -154,8 +154,9 @@ class SiameseTracker(CheckedTracker):
         fill = self._fill(frame, float(sides.max()))
         for crop, side in zip(crops, sides, strict=True):
             step = side / pixels
-            crop[:] = sample_window(frame, self._centre, (step, step), (pixels, pixels), fill=fill)
-        rgb = torch.from_numpy(crops[..., ::-1].astype(np.float32)).to(self.device)
+            window = sample_window(frame, self._centre, (step, step), (pixels, pixels), fill=fill)
+            cv2.cvtColor(window, cv2.COLOR_BGR2RGB, dst=crop)
+        rgb = torch.from_numpy(crops).to(self.device).float()
         with torch.inference_mode():
             return self.network.embed(rgb.permute(0, 3, 1, 2))  # channels_last in memory: no copy
 

@@ -93,7 +93,8 @@ def ablate(
         What all forms have in common.
     sequences : sequence of str
     run : callable
-        Called once a loss to tune, then once a form, factor and seed; it may remember what it has run.
+        Called once to tune all losses, then once for all forms whose losses keep the same rates on the same
+        sequences: what it is given at once may be tracked at once. It may remember what it has run.
 
     Returns
     -------
@@ -103,54 +104,57 @@ def ablate(
         deviation of the sample) over its seeds, and `factors`, by sequence.
     """
     forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
-    tuned = {
-        loss: _tuned(Form(loss, config.residual[0], any(config.update)), config, online, sequences, run)
-        for loss in config.losses
-    }
+    tuned = _tuned(config, online, sequences, run)
+    seeds = range(online.seed, online.seed + config.seeds)
+    together: dict[tuple[str, ...], dict[str, OnlineConfig]] = {}
+    for form in forms:
+        for factor in sorted(set(tuned[form.loss].values())):
+            chosen = tuple(name for name in sequences if tuned[form.loss][name] == factor)
+            settings = {_label(form, factor, s): form.settings(online, factor=factor, seed=s) for s in seeds}
+            together.setdefault(chosen, {}).update(settings)
+    scores: dict[str, Mapping[str, Mapping[str, float]]] = {}
+    for chosen, settings in together.items():
+        scores |= run(settings, chosen)
     rows, summaries = [], []
     for form in forms:
+        what = {"loss": form.loss, "residual": form.residual, "update": form.update}
         factors = tuned[form.loss]
         mine = []
-        for seed in range(online.seed, online.seed + config.seeds):
-            scores: dict[str, Mapping[str, float]] = {}
-            for factor in sorted(set(factors.values())):
-                chosen = [name for name in sequences if factors[name] == factor]
-                settings = form.settings(online, factor=factor, seed=seed)
-                scores |= run({_label(form, factor, seed): settings}, chosen)[_label(form, factor, seed)]
-            means = {
-                measure: statistics.fmean(scores[name][measure] for name in sequences) for measure in MEASURES
-            }
-            mine.append(
-                {"loss": form.loss, "residual": form.residual, "update": form.update, "seed": seed, **means}
-            )
+        for seed in seeds:
+            found = [scores[_label(form, factors[name], seed)][name] for name in sequences]
+            means = {measure: statistics.fmean(score[measure] for score in found) for measure in MEASURES}
+            mine.append({**what, "seed": seed, **means})
         rows += mine
-        summaries.append(
-            {
-                "loss": form.loss,
-                "residual": form.residual,
-                "update": form.update,
-                **spread(mine),
-                "factors": factors,
-            }
-        )
+        summaries.append({**what, **spread(mine), "factors": factors})
     return {"rows": rows, "forms": summaries}
 
 
 def _tuned(
-    form: Form, config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
-) -> dict[str, float]:
-    """For every sequence, the factor that is best on the others; with a seed that is not scored."""
+    config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
+) -> dict[str, dict[str, float]]:
+    """By loss and sequence, the factor that is best on the other sequences, with a seed that is not scored."""
     if len(config.factors) == 1 or len(sequences) == 1:
-        return dict.fromkeys(sequences, config.factors[len(config.factors) // 2])
+        middle = config.factors[len(config.factors) // 2]
+        return {loss: dict.fromkeys(sequences, middle) for loss in config.losses}
     seed = online.seed + config.seeds
-    labels = {factor: _label(form, factor, seed) for factor in config.factors}
-    settings = {labels[f]: form.settings(online, factor=f, seed=seed) for f in config.factors}
-    scores = run(settings, sequences)
+    forms = {loss: Form(loss, config.residual[0], any(config.update)) for loss in config.losses}
+    scores = run(
+        {
+            _label(form, factor, seed): form.settings(online, factor=factor, seed=seed)
+            for form in forms.values()
+            for factor in config.factors
+        },
+        sequences,
+    )
 
-    def others(factor: float, left_out: str) -> float:
-        return statistics.fmean(scores[labels[factor]][name]["auc"] for name in sequences if name != left_out)
+    def others(loss: RegressionLoss, factor: float, left_out: str) -> float:
+        mine = scores[_label(forms[loss], factor, seed)]
+        return statistics.fmean(mine[name]["auc"] for name in sequences if name != left_out)
 
-    return {name: max(config.factors, key=lambda factor: others(factor, name)) for name in sequences}
+    return {
+        loss: {name: max(config.factors, key=lambda factor: others(loss, factor, name)) for name in sequences}
+        for loss in config.losses
+    }
 
 
 def spread(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
