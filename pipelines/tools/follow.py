@@ -10,10 +10,7 @@ pixels, the top-left pixel is 0,0. Both files are written into the current folde
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -43,20 +40,9 @@ def run(options: argparse.Namespace) -> None:
     text = options.boxes or Path(f"{stem}.txt")
     video = options.out or Path(f"{stem}.tracked.mp4")
     source, tracker = open_source(options.video), trackers.make_tracker(options)
-    with _ended_like_ctrl_c():
-        done = follow(source, box, tracker, text=text, video=video, responses=options.responses)
+    done = follow(source, box, tracker, text=text, video=video, responses=options.responses)
     unread = f", {done.unread} of them unreadable" if done.unread else ""
     sys.stdout.write(f"{len(done.boxes)} frames{unread}; boxes in {text}, video in {video}\n")
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends the video there, as Ctrl-C does: what was tracked is written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _box(words: str) -> np.ndarray:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from curation.errors import InputError
 from curation.files import write_bytes
 from training.tracking.interface import Box, Frame, Tracker, check_box
+from training.tracking.interrupts import Interrupts
 from training.tracking.video_source import Source
 from training.tracking.video_writer import annotated
 
@@ -49,7 +50,7 @@ def follow(
     """Track a target through a source; write its boxes and an annotated video.
 
     Frames of another size than the first are resized to it. A frame that cannot be read, or in which the
-    tracker fails, keeps the box before it, with a warning; KeyboardInterrupt (Ctrl-C) ends the video there.
+    tracker fails, keeps the box before it, with a warning; Ctrl-C or SIGTERM ends the video after the frame in work.
     Files are whole or absent.
 
     Parameters
@@ -79,6 +80,7 @@ def follow(
     tracker.init(first, boxes[0].copy())
     unread = 0
     with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
         write = stack.enter_context(annotated(video, first, source.rate)) if video else None
         bar = stack.enter_context(
             tqdm(total=source.count, desc=source.name, unit="frame", disable=not sys.stderr.isatty())
@@ -89,15 +91,16 @@ def follow(
         previous = first
         try:
             for number, found in enumerate(source.frames, start=2):
-                frame = _fitted(found, first, source.name, number)
-                unread += frame is None
-                boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
-                previous = previous if frame is None else frame
-                if write:
-                    seen = responses and frame is not None
-                    shown = getattr(tracker, "response", None) if seen else None
-                    write.add(previous, boxes[-1], number, shown)
-                bar.update()
+                with interrupts.held():  # a box and its picture belong together
+                    frame = _fitted(found, first, source.name, number)
+                    unread += frame is None
+                    boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
+                    previous = previous if frame is None else frame
+                    if write:
+                        seen = responses and frame is not None
+                        shown = getattr(tracker, "response", None) if seen else None
+                        write.add(previous, boxes[-1], number, shown)
+                    bar.update()
         except KeyboardInterrupt:
             log.warning("%s: stopped after %d frames", source.name, len(boxes))
     if source.count and len(boxes) < source.count:

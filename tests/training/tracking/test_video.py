@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import cv2
 import numpy as np
 import pytest
@@ -117,6 +119,24 @@ def test_ctrl_c_keeps_what_was_done(scene, tmp_path, caplog):
     assert len(done.boxes) == len((tmp_path / "b.txt").read_text().splitlines()) == 5
     assert len(read_back(tmp_path / "v.mp4")[0]) == 5
     assert "stopped after 5 frames" in caplog.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_frame_is_tracked_leaves_a_picture_for_every_box(scene, tmp_path, number):
+    frames, boxes = scene
+
+    class Signalled(StillTracker):
+        def _locate(self, frame):
+            if frame is frames[3]:
+                signal.raise_signal(number)
+            return super()._locate(frame)
+
+    before = signal.getsignal(number)
+    source = Source("clip", iter(frames), len(frames), 25.0)
+    done = follow(source, boxes[0], Signalled(), text=tmp_path / "b.txt", video=tmp_path / "v.mp4")
+    assert len(done.boxes) == len((tmp_path / "b.txt").read_text().splitlines()) == 4
+    assert len(read_back(tmp_path / "v.mp4")[0]) == 4
+    assert signal.getsignal(number) is before
 
 
 @pytest.mark.parametrize(
