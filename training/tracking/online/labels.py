@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -33,7 +34,7 @@ def gaussian(size: tuple[int, int], centre: tuple[float, float], sigma: tuple[fl
     (height, width) float32 tensor
     """
     rows, columns = (
-        torch.exp(-0.5 * ((torch.arange(side, dtype=torch.float32) - (side - 1) / 2 - middle) / width) ** 2)
+        np.exp(-0.5 * ((np.arange(side) - (side - 1) / 2 - middle) / width) ** 2)
         for side, middle, width in zip(size, centre, sigma, strict=True)
     )
-    return rows[:, None] * columns[None, :]
+    return torch.from_numpy(np.outer(rows, columns).astype(np.float32))
