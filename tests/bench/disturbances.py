@@ -141,6 +141,16 @@ class Covered(Plain):
         )
         left = x + 2.2 * w if x + 2.2 * w + wide < width else x - 1.2 * w - wide
         left, top = int(np.clip(left, 0, width - wide)), int(np.clip(y, 0, height - high))
+        if x - wide < left < x + w:  # the target is too wide for that: the broadest strip beside it
+            gaps = {"left": x, "right": width - x - w, "above": y, "below": height - y - h}
+            side = max(gaps, key=lambda name: gaps[name])
+            gap = max(1, int(gaps[side]))
+            if side in ("left", "right"):
+                wide = min(wide, gap)
+                left = 0 if side == "left" else width - wide
+            else:
+                high = min(high, gap)
+                top = 0 if side == "above" else height - high
         piece = self.first[top : top + high, left : left + wide]
         return np.asarray(cv2.resize(piece, (max(1, size[0]), max(1, size[1]))), np.uint8)
 

@@ -102,3 +102,16 @@ def test_a_sequence_ends_where_the_target_is_first_absent(sequence):
     assert len(next(cases([replace(sequence, annotation=annotation)], 1)).view.sequence.frames) == 40
     annotation[5:] = np.nan
     assert not list(cases([replace(sequence, annotation=annotation)], 1))
+
+
+@pytest.mark.parametrize(
+    "box", [(60, 40, 110, 60), (10, 50, 200, 60), (5, 10, 230, 100), (5, 70, 230, 105), (150, 10, 85, 160)]
+)
+def test_a_cover_holds_nothing_of_a_target_of_any_size(tmp_path, box):
+    frame = np.full((180, 240, 3), 90, np.uint8)
+    x, y, w, h = box
+    frame[y : y + h, x : x + w] = (0, 0, 255)
+    cv2.imwrite(str(tmp_path / "1.png"), frame)
+    view = Covered(Sequence("wide", (tmp_path / "1.png",), np.array([box]) + np.array([1, 1, 0, 0])))
+    piece = view._piece((50, 50))
+    assert (piece == 90).all()
