@@ -298,7 +298,7 @@ def main() -> None:
     parser.add_argument("--box", type=lambda text: np.array([float(v) for v in text.split(",")]))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    cv2.setNumThreads(1)
+    cv2.setNumThreads(options.threads)
     device = pick_device(options.device)
     if device.type == "cuda":
         say(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}")

@@ -72,16 +72,18 @@ class Backbone(ABC):
         """Input pixels for a map of that many cells."""
 
     @abstractmethod
-    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
         """Features of images that follow the weights' input convention."""
 
-    def features(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+    def features(self, frames: Tensor, *, without: int = 0) -> tuple[Tensor, Tensor]:
         """Shallow and deep features.
 
         Parameters
         ----------
         frames : (B, H, W, 3) uint8 tensor
             BGR; H and W as `input_side` gives them.
+        without : int
+            Cells to leave out at every edge of the maps; what only they need is not computed.
 
         Returns
         -------
@@ -89,7 +91,7 @@ class Backbone(ABC):
         """
         with torch.inference_mode():
             images = self.convention.apply(frames.to(self.device)).to(self.dtype)
-            return self._maps(images)
+            return self._maps(images, without)
 
     def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
         """Convolution and ReLU."""
@@ -99,6 +101,11 @@ class Backbone(ABC):
         """Convolution alone."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
         return F.conv2d(images, weight, bias, stride=stride, padding=padding)
+
+
+def trimmed(maps: Tensor, cells: int) -> Tensor:
+    """Maps (..., h, w) without that many cells at every edge."""
+    return maps[..., cells:-cells, cells:-cells] if cells else maps
 
 
 class SqueezeNet(Backbone):
@@ -115,18 +122,19 @@ class SqueezeNet(Backbone):
     def input_side(self, cells: int) -> int:
         return 8 * (cells - 1) + 1
 
-    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
         x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
-        x = F.relu_(
-            F.max_pool2d(x, 3, 2, padding=1)
-        )  # (B, 96, 2k+1, .); they commute, and this is less to do
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
+        x = F.relu_(x)  # after the pool: they commute, and this is less to do
         for layer in ("fire2", "fire3", "fire4"):
             x = self._fire(x, layer)
         shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)
         x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 256, k+1, .)
-        for layer in ("fire5", "fire6", "fire7", "fire8"):
-            x = self._fire(x, layer)
-        return shallow, x  # (B, 256, k+1, .), (B, 512, k+1, .)
+        spare = without
+        for index, layer in enumerate(("fire5", "fire6", "fire7", "fire8")):
+            needed = min(spare, 4 - index)  # a layer reaches one cell further
+            x, spare = self._fire(trimmed(x, spare - needed), layer), needed
+        return trimmed(shallow, without), trimmed(x, spare)  # (B, 256, k+1, .), (B, 512, k+1, .)
 
     def _fire(self, x: Tensor, layer: str) -> Tensor:
         x = self._conv(x, f"{layer}/squeeze1x1")
@@ -164,13 +172,16 @@ class Vgg16(Backbone):
     def input_side(self, cells: int) -> int:
         return 4 * cells
 
-    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        x = images
-        shallow = x
-        for layer, _, _ in VGG_LAYERS:
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
+        x = shallow = images
+        spare = without
+        for index, (layer, _, _) in enumerate(VGG_LAYERS):
+            if index >= 4:  # of the maps' own stride; a layer reaches one cell further
+                needed = min(spare, len(VGG_LAYERS) - index)
+                x, spare = trimmed(x, spare - needed), needed
             x = self._conv(x, layer, padding=1)
             if layer in ("conv1_2", "conv2_2"):
                 x = F.max_pool2d(x, 2)
             if layer == "conv4_3":
-                shallow = x
-        return shallow, x
+                shallow = trimmed(x, spare)
+        return shallow, trimmed(x, spare)

@@ -46,8 +46,13 @@ class Reduction:
 
     def __init__(self, config: ReductionConfig, shallow: Tensor, deep: Tensor) -> None:
         self.config = config
-        self._shallow = _principal(shallow, config.channels)
-        self._deep = _principal(deep, config.channels)
+        weight, bias = _principal(shallow, config.channels)
+        self._shallow = config.shallow * weight, config.shallow * bias
+        weight, bias = self._deep = _principal(deep, config.channels)
+        copies = (
+            [config.deep, 1.0] if config.residual == "both" else [config.deep]
+        )  # in the fused ones; alone
+        self._twice = torch.cat([c * weight for c in copies]), torch.cat([c * bias for c in copies])
 
     @property
     def channels(self) -> int:
@@ -56,13 +61,11 @@ class Reduction:
 
     def reduce(self, shallow: Tensor, deep: Tensor) -> Tensor:
         """(B, C1, h, w), (B, C2, h, w) -> (B, 2 R, h, w) float32: fused features, then deep ones (or one of them)."""
-        config = self.config
-        high = F.conv2d(deep, *self._deep).float()  # (B, R, h, w)
-        if config.residual == "none":
-            return high
-        low = F.conv2d(shallow, *self._shallow).float()  # (B, R, h, w)
-        fused = config.shallow * low + config.deep * high
-        return fused if config.residual == "features" else torch.cat([fused, high], dim=1)
+        if self.config.residual == "none":
+            return F.conv2d(deep, *self._deep).float()
+        features = F.conv2d(deep, *self._twice).float()
+        features[:, : self.config.channels] += F.conv2d(shallow, *self._shallow).float()
+        return features
 
 
 def _principal(maps: Tensor, channels: int) -> tuple[Tensor, Tensor]:

@@ -32,15 +32,15 @@ class ScaleConfig:
         Share of the found change that is taken over; paper: 0.6.
     gate : float
         Response peak from which the size is searched at all; paper: 0.35.
-    rest : float
-        Share of a step: a change found to be smaller lets the next frame do without a search; 0: every frame.
+    every : int
+        Frames from one search to the next; 2 halves what the search costs.
     """
 
     step: float = Field(default=1.06, gt=1, le=1.5)
     penalty: float = Field(default=1.0, gt=0, le=1)
     damping: float = Field(default=0.6, ge=0, le=1)
     gate: float = Field(default=0.35, ge=0)
-    rest: float = Field(default=0.5, ge=0)
+    every: int = Field(default=1, ge=1)
 
 
 class SizeSearch:
@@ -67,12 +67,6 @@ class SizeSearch:
         self.reduction, self.head = reduction, head
         self.config = config
         self._alone = 1.0
-        self._resting = False
-
-    def due(self) -> bool:
-        """Whether the next frame's size is to be searched; asked once a frame, as a rest lasts for one."""
-        resting, self._resting = self._resting, False
-        return not resting
 
     def calibrate(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> None:
         """Compare the target cut out alone with its `response` in the whole region of the same frame."""
@@ -96,7 +90,6 @@ class SizeSearch:
         peaks = np.array([smaller * config.penalty, response * self._alone, larger * config.penalty])
         best = int(peaks.argmax())
         found = config.step ** (best - 1 + parabola(peaks, best))
-        self._resting = abs(found - 1) < config.rest * (config.step - 1)
         return float(1 + config.damping * (found - 1))
 
     def _responses(self, frame: Frame, centre: np.ndarray, sizes: list[np.ndarray]) -> np.ndarray:
@@ -105,6 +98,5 @@ class SizeSearch:
         cells = (height + 2 * border, width + 2 * border)  # one cell of response: the place is known
         images = [cut(frame, centre, size, self.geometry, self.backbone, cells=cells) for size in sizes]
         with torch.inference_mode():
-            features = self.reduction.reduce(*self.backbone.features(batch(images)))
-            inner = features[..., border : border + height, border : border + width]
-            return self.head.match(inner).cpu().numpy()
+            maps = self.backbone.features(batch(images), without=border)
+            return self.head.match(self.reduction.reduce(*maps)).cpu().numpy()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from training.networks import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.tracking.folding import fold_batch_norms
-from training.tracking.online.backbones import Backbone, Precision
+from training.tracking.online.backbones import Backbone, Precision, trimmed
 from training.tracking.online.convention import RAW_RGB
 
 
@@ -45,7 +45,7 @@ class SiameseBackbone(Backbone):
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD
 
-    def _maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
         shallow = self._shallow(images)  # (B, C1, h + 4, w + 4)
         deep = self._deep(shallow.clone())  # (B, C2, h, w); its ReLUs work in place
-        return shallow[..., 2:-2, 2:-2], deep
+        return trimmed(shallow, 2 + without), trimmed(deep, without)

@@ -83,6 +83,7 @@ class OnlineTracker(CheckedTracker):
         config, backbone = self.config, self.backbone
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
+        self._frames = 0
         self._peaks: deque[float] = deque(maxlen=PEAKS)
         self.geometry = plan(self._size, config.region)
         scale = axis_scale(self.geometry.kernel)
@@ -122,10 +123,11 @@ class OnlineTracker(CheckedTracker):
         usual = float(np.median(self._peaks)) if self._peaks else peak
         hidden = peak < config.hidden * usual
         self._peaks.append(peak)
+        self._frames += 1
         if not hidden:
             before, self._centre = self._centre, inside(self._centre + offset[::-1] * step, frame)
             offset = ((self._centre - before) / step)[::-1]
-            if self._sizes.due() and peak > config.scale.gate:
+            if peak > config.scale.gate and self._frames % config.scale.every == 0:
                 found = height(response, offset)  # before the head learns: the other sizes ask the same one
                 self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
                 self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)

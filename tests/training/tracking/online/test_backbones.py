@@ -47,6 +47,16 @@ def test_both_maps_have_the_cells_that_were_asked_for(backbone, cells):
     assert float(shallow.std()) > 0
 
 
+@pytest.mark.parametrize("without", [1, 2, 3, 6])
+def test_cells_left_out_do_not_change_the_others(backbone, without):
+    frames = image(*(backbone.input_side(side) for side in (13, 15)))
+    whole, part = backbone.features(frames), backbone.features(frames, without=without)
+    for one, other in zip(whole, part, strict=True):
+        middle = one[..., without:-without, without:-without]
+        assert other.shape == middle.shape
+        assert float((other - middle).norm() / middle.norm()) < 1e-5
+
+
 def test_bfloat16_gives_nearly_the_same_features_as_float32(backbone):
     halved = backbones("bfloat16")[backbone.name]
     frames = image(*(backbone.input_side(side) for side in (11, 9)))

@@ -64,13 +64,3 @@ def test_no_factor_is_beyond_a_step(found):
     changes = [search.change(frame, centre, size, response) for response in (-5.0, 5.0)]
     assert 1 / 1.06 <= min(changes) <= max(changes) <= 1.06
     assert changes[1] == pytest.approx(1.0, abs=0.01)
-
-
-def test_a_small_change_lets_one_frame_rest(found):
-    frame, centre, size, search, response = found
-    search.calibrate(frame, centre, size, response)
-    assert search.due()
-    search.change(frame, centre, size, response)
-    assert [search.due(), search.due()] == [False, True]
-    search.change(frame, centre, size, -5.0)  # either side is better by far
-    assert search.due()

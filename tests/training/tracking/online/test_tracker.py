@@ -16,6 +16,7 @@ from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
 from training.tracking.online.features import ReductionConfig
 from training.tracking.online.learner import LearnConfig
 from training.tracking.online.region import RegionConfig
+from training.tracking.online.scale import ScaleConfig
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 
 
@@ -127,18 +128,12 @@ def test_a_target_that_leaves_is_learnt_where_its_clipped_centre_is(squeezenet, 
     np.testing.assert_allclose(learnt[0][::-1] * step, tracker._centre - before)
 
 
-def test_a_size_that_stays_is_searched_in_every_second_frame(squeezenet, monkeypatch):
-    frames, truth = moving_target(9, velocity=(0.0, 0.0))
-    tracker = OnlineTracker(squeezenet)
-    tracker.init(frames[0], truth[0])
-    calls = []
-    change = tracker._sizes.change
-    monkeypatch.setattr(tracker._sizes, "change", lambda *where: calls.append(where) or change(*where))
-    searches = []
-    for frame in frames[1:]:
-        tracker.update(frame)
-        searches.append(len(calls))
-    assert searches == [1, 1, 2, 2, 3, 3, 4, 4]
+def test_sizes_are_searched_as_often_as_asked(squeezenet):
+    frames, truth = moving_target(7, velocity=(0.0, 0.0), growth=1.03, start=(90.0, 70.0))
+    config = replace(OnlineConfig(), scale=ScaleConfig(every=3))
+    widths = follow(OnlineTracker(squeezenet, config), frames, truth[0])[:, 2]
+    assert widths[0] == widths[1] == widths[2] != widths[3]
+    assert widths[3] == widths[4] == widths[5] != widths[6]
 
 
 def test_the_same_seed_gives_the_same_boxes_and_a_second_sequence_starts_clean(squeezenet, scene):
