@@ -55,7 +55,7 @@ class OnlineConfig:
     label_sigma: float = Field(default=0.10, gt=0)
     prior_sigma: float = Field(default=1.0, gt=0)
     update_gate: float = Field(default=0.2, ge=0)
-    doubt: float = Field(default=0.4, ge=0, lt=1)
+    doubt: float = Field(default=0.5, ge=0, lt=1)
     hidden: float = Field(default=0.3, ge=0, lt=1)
     memory: int = Field(default=25, ge=1)
     kept: int = Field(default=3, ge=1)
