@@ -100,8 +100,8 @@ def ablate(
     -------
     dict
         `rows`: one a form and seed, with `loss`, `residual`, `update`, `seed`, and `auc` and `dp20` averaged
-        over the sequences; `forms`: one a form, with `<measure>_mean` and `<measure>_spread` (standard
-        deviation of the sample) over its seeds, and `factors`, by sequence.
+        over the sequences, and both by sequence in `sequences`; `forms`: one a form, with `<measure>_mean` and
+        `<measure>_spread` (standard deviation of the sample) over its seeds, and `factors`, by sequence.
     """
     forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
     tuned = _tuned(config, online, sequences, run)
@@ -123,7 +123,11 @@ def ablate(
         for seed in seeds:
             found = [scores[_label(form, factors[name], seed)][name] for name in sequences]
             means = {measure: statistics.fmean(score[measure] for score in found) for measure in MEASURES}
-            mine.append({**what, "seed": seed, **means})
+            by_name = {
+                name: {measure: score[measure] for measure in MEASURES}
+                for name, score in zip(sequences, found, strict=True)
+            }
+            mine.append({**what, "seed": seed, **means, "sequences": by_name})
         rows += mine
         summaries.append({**what, **spread(mine), "factors": factors})
     return {"rows": rows, "forms": summaries}

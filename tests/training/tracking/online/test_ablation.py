@@ -43,6 +43,7 @@ def test_a_sequence_has_no_say_in_its_own_rate():
     report = ablate(config, ONLINE, SEQUENCES, run)
     assert report["forms"][0]["factors"] == {"one": 1.0, "two": 2.0, "three": 2.0}
     assert [row["auc"] for row in report["rows"]] == [pytest.approx(0.2)] * 2
+    assert report["rows"][0]["sequences"] == {name: {"auc": 0.2, "dp20": 0.5} for name in SEQUENCES}
     tuning, *scored = run.asked
     assert {form.seed for form in tuning[0].values()} == {2}
     assert {form.seed for forms, _ in scored for form in forms.values()} == {0, 1}
