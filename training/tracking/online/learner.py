@@ -52,7 +52,7 @@ class LearnConfig:
     first_rate: float = Field(default=4e-4, gt=0)
     first_batch: int = Field(default=12, ge=1)
     update_steps: int = Field(default=2, ge=0)
-    update_batch: int = Field(default=14, ge=1)
+    update_batch: int = Field(default=15, ge=1)
     update_rate: float = Field(default=1e-4, gt=0)
 
 

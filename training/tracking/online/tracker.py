@@ -57,7 +57,7 @@ class OnlineConfig:
     update_gate: float = Field(default=0.2, ge=0)
     doubt: float = Field(default=0.5, ge=0, lt=1)
     hidden: float = Field(default=0.3, ge=0, lt=1)
-    memory: int = Field(default=25, ge=1)
+    memory: int = Field(default=40, ge=1)
     kept: int = Field(default=3, ge=1)
     region: RegionConfig = Field(default_factory=RegionConfig)
     reduction: ReductionConfig = Field(default_factory=ReductionConfig)
