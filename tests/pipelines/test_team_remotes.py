@@ -123,7 +123,7 @@ def test_an_interrupted_push_or_pull_is_completed_by_the_next(
         assert "Traceback" not in dropped.stderr
     remote.kill(one, *PUSH, towards="server")
     if remote.folder is not None:
-        assert not damaged_objects(remote.folder)
+        assert not damaged_objects(remote.folder, may_be_empty=True)  # the first may have been under way
     remote.mend()
     pushed = one.run(*PUSH)
     assert int(re.findall(r"(\d+) files pushed", pushed.stderr)[0]) > 0, (
