@@ -80,6 +80,20 @@ def test_all_scales_are_one_batch_of_the_published_sizes():
     assert network.batches == [(3, 3, 127, 127)] + [(1, 3, 255, 255)] * 2
 
 
+def test_the_network_sees_rgb(monkeypatch):
+    network, seen = CellNetwork(), []
+    embed = network.embed
+    monkeypatch.setattr(network, "embed", lambda images: seen.append(images) or embed(images))
+    frame = np.full((120, 160, 3), (10, 20, 30), np.uint8)  # BGR
+    tracker = SiameseTracker(network)
+    tracker.init(frame, np.array([60.0, 40.0, 30.0, 30.0]))
+    tracker.update(frame)
+    assert len(seen) == 2
+    for images in seen:
+        assert images.dtype == torch.float32
+        assert images.amin(dim=(0, 2, 3)).tolist() == images.amax(dim=(0, 2, 3)).tolist() == [30, 20, 10]
+
+
 def test_the_scales_are_one_step_to_either_side():
     """Integer division gave steps of -2, 0, 2 or an unpenalised largest scale in the released code."""
     tracker = SiameseTracker(CellNetwork(), SiameseConfig())

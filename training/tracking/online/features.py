@@ -49,10 +49,10 @@ class Reduction:
         weight, bias = _principal(shallow, config.channels)
         self._shallow = config.shallow * weight, config.shallow * bias
         weight, bias = self._deep = _principal(deep, config.channels)
-        copies = (
-            [config.deep, 1.0] if config.residual == "both" else [config.deep]
-        )  # in the fused ones; alone
-        self._twice = torch.cat([c * weight for c in copies]), torch.cat([c * bias for c in copies])
+        shares = [config.deep]  # of the deep features in the fused ones,
+        if config.residual == "both":
+            shares.append(1.0)  # and beside them
+        self._shared = torch.cat([s * weight for s in shares]), torch.cat([s * bias for s in shares])
 
     @property
     def channels(self) -> int:
@@ -63,7 +63,7 @@ class Reduction:
         """(B, C1, h, w), (B, C2, h, w) -> (B, 2 R, h, w) float32: fused features, then deep ones (or one of them)."""
         if self.config.residual == "none":
             return F.conv2d(deep, *self._deep).float()
-        features = F.conv2d(deep, *self._twice).float()
+        features = F.conv2d(deep, *self._shared).float()
         features[:, : self.config.channels] += F.conv2d(shallow, *self._shallow).float()
         return features
 
