@@ -8,7 +8,6 @@ so memory stays flat and output does not depend on the number of workers.
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import os
 import sys
@@ -74,11 +73,13 @@ def run_in_order(
         for item in items:
             if not wanted:
                 return
-            yield joblib.delayed(_work)(function, item, os.getpid())
+            yield joblib.delayed(_work)(function, item)
 
+    # Told as it starts, before any item: it may be importing when this process is killed.
+    at_start = {"initializer": _end_with, "initargs": (os.getpid(),)} if workers.backend == "loky" else {}
     with (
         _cluster_errors(workers, label),
-        joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs),
+        joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs, **at_start),
     ):
         try:
             results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(calls())
@@ -115,12 +116,10 @@ def run_in_order(
                 results.close()
 
 
-def _work(function: Callable[[Item], Result], item: Item, starter: int) -> Result:
+def _work(function: Callable[[Item], Result], item: Item) -> Result:
     import cv2
 
     cv2.setNumThreads(1)
-    if os.getppid() == starter:
-        _end_with(starter)
     return function(item)
 
 
@@ -149,7 +148,6 @@ def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
         ) from error
 
 
-@functools.cache
 def _end_with(parent: int) -> None:
     """Watch the parent from a thread: without it, a worker would work on, and then idle for minutes."""
 

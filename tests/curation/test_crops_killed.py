@@ -11,7 +11,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import orjson
 import pytest
 
 from tests.curation.crop_trees import SUBSET, contents, crop_tree, write_pictures
+from tests.curation.worker_processes import wait_until, workers_of
 
 VIDEOS = 24
 
@@ -65,24 +65,10 @@ class Running:
         return len(list((self.store / SUBSET).glob("*.json"))) >= 2
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
-        while not condition():
-            assert time.monotonic() < deadline, self.process.communicate()
-            time.sleep(0.02)
+        wait_until(condition, self.process.communicate)
 
     def workers(self) -> list[int]:
-        """Process ids of the workers that are alive, found by their session."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    state, _, _, session = (entry / "stat").read_text().rpartition(") ")[2].split()[:4]
-                    command = (entry / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if int(session) == self.process.pid and state != "Z" and b"LokyProcess" in command:
-                    found.append(int(entry.name))
-        return found
+        return workers_of(self.process.pid)
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import cv2
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from curation import parallel
 from curation.errors import InputError
 from curation.parallel import Workers, run_in_order
+from tests.curation.worker_processes import wait_until, workers_of
 
 
 def square(number: int) -> int:
@@ -69,6 +73,23 @@ def test_killed_worker_is_one_clear_line() -> None:
         run(die_at_three, range(8), 2)
     assert "fewer jobs" in caught.value.do
     assert run(square, range(3), 2) == [0, 1, 4], "and the next call works"
+
+
+def wait_long(begun: Path) -> None:
+    begun.touch()
+    time.sleep(600)
+
+
+def test_a_worker_that_never_had_an_item_ends_with_its_parent_too(tmp_path: Path) -> None:
+    """One item for two workers; under load, a worker may still be starting when its parent is killed."""
+    call = "from tests.curation.test_parallel import *; run(wait_long, [Path(sys.argv[1])], 2)"
+    started = subprocess.Popen([sys.executable, "-c", call, tmp_path / "begun"], start_new_session=True)
+    try:
+        wait_until(lambda: (tmp_path / "begun").exists() and len(workers_of(started.pid)) == 2)
+    finally:
+        started.kill()
+        started.wait()
+    wait_until(lambda: not workers_of(started.pid))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
