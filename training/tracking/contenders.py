@@ -55,7 +55,7 @@ class TrackConfig:
         Settings of template matching.
     """
 
-    recipe: int = Field(default=4, ge=1)
+    recipe: int = Field(default=5, ge=1)
     trackers: tuple[TrackerName, ...] = ("siamese", "untrained", "template", "still")
     untrained_seed: int = 0
     siamese: SiameseConfig = Field(default_factory=SiameseConfig)

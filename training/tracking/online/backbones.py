@@ -117,7 +117,7 @@ class SqueezeNet(Backbone):
     name = "squeezenet"
     stride = 8
     channels = (256, 512)
-    border = 3
+    border = 2
 
     def input_side(self, cells: int) -> int:
         return 8 * (cells - 1) + 1

@@ -48,13 +48,17 @@ class Head:
         self._weights = (twice / (height * width)).to(device)[:, None]  # (fw, 1)
 
     def spectra(self, features: Tensor) -> Tensor:
-        """(B, C, h, w) features -> (frequencies, B, C) complex64, the form in which samples are kept."""
+        """(B, C, h, w) features -> (B, frequencies, C) complex64, the form in which samples are kept.
+
+        Each sample in one piece: where the samples of a frequency lie together, a few of many take four times as
+        long to read.
+        """
         transformed = torch.fft.rfft2(features, s=self._padded)  # (B, C, fh, fw)
-        return transformed.flatten(2).permute(2, 0, 1).contiguous()
+        return transformed.flatten(2).transpose(1, 2).contiguous()
 
     def respond(self, spectra: Tensor) -> Tensor:
-        """(frequencies, B, C) -> (B, h', w') responses: correlation with the kernel, plus the bias."""
-        product = torch.bmm(self._kernel_rows(), spectra.transpose(1, 2))[:, 0].T  # (B, frequencies)
+        """(B, frequencies, C) -> (B, h', w') responses: correlation with the kernel, plus the bias."""
+        product = torch.bmm(self._kernel_rows(), spectra.permute(1, 2, 0))[:, 0].T  # (B, frequencies)
         height, width = self._padded
         maps = torch.fft.irfft2(product.reshape(-1, height, width // 2 + 1), s=self._padded)
         return maps[:, : self.size[0], : self.size[1]] + self.bias
@@ -62,7 +66,7 @@ class Head:
     def gradient(self, spectra: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
         """Gradient of a loss for kernel and bias, from its gradient (B, h', w') for the responses."""
         rows = torch.fft.rfft2(slope, s=self._padded).flatten(1).T.contiguous()[:, None].conj()
-        return self._kernel_part(torch.bmm(rows, spectra)), slope.sum()
+        return self._kernel_part(torch.bmm(rows, spectra.transpose(0, 1))), slope.sum()
 
     def match(self, features: Tensor) -> Tensor:
         """Responses (B,) where the kernel covers maps of its own size (B, C, k_h, k_w)."""

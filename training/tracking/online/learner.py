@@ -52,7 +52,7 @@ class LearnConfig:
     first_rate: float = Field(default=4e-4, gt=0)
     first_batch: int = Field(default=12, ge=1)
     update_steps: int = Field(default=2, ge=0)
-    update_batch: int = Field(default=15, ge=1)
+    update_batch: int = Field(default=11, ge=1)
     update_rate: float = Field(default=1e-4, gt=0)
 
 
@@ -82,14 +82,14 @@ class Learner:
         self._adam = torch.optim.Adam([head.weight, head.bias], lr=config.first_rate, fused=True)
 
     def teach_first(self, spectra: Tensor, labels: Tensor) -> None:
-        """Learn the target from samples of the first frame: (frequencies, N, C) and (N, h, w)."""
+        """Learn the target from samples of the first frame: (N, frequencies, C) and (N, h, w)."""
         config = self.config
         for step in range(config.first_steps):
             late = step >= 0.7 * config.first_steps
             self._rate(config.first_rate * (0.3 if late else 1.0))
             others = torch.randperm(len(labels) - 1, generator=self._generator)[: config.first_batch - 1] + 1
             chosen = torch.cat([torch.zeros(1, dtype=torch.long), others])
-            self._step(spectra[:, chosen], labels[chosen])
+            self._step(spectra[chosen], labels[chosen])
 
     def update(self, spectra: Tensor, labels: Tensor) -> None:
         """A few steps on the memory, each on the next part of it."""
@@ -98,7 +98,7 @@ class Learner:
         for _ in range(self.config.update_steps):
             part, self._turn = self._turn % parts, self._turn + 1
             chosen = slice(len(labels) * part // parts, len(labels) * (part + 1) // parts)
-            self._step(spectra[:, chosen], labels[chosen])
+            self._step(spectra[chosen], labels[chosen])
 
     def _rate(self, rate: float) -> None:
         for group in self._adam.param_groups:

@@ -10,7 +10,7 @@ class SampleMemory:
 
     Parameters
     ----------
-    spectra : (frequencies, P, C) complex tensor
+    spectra : (P, frequencies, C) complex tensor
         Samples of the first frame.
     labels : (P, h, w) tensor
         Their labels.
@@ -22,26 +22,25 @@ class SampleMemory:
         self._kept = labels.shape[0]
         self._recent = recent
         self._added = 0
-        frequencies, _, channels = spectra.shape
-        self._spectra = spectra.new_zeros((frequencies, self._kept + recent, channels))
+        self._spectra = spectra.new_zeros((self._kept + recent, *spectra.shape[1:]))
         self._labels = labels.new_zeros((self._kept + recent, *labels.shape[1:]))
-        self._spectra[:, : self._kept] = spectra
+        self._spectra[: self._kept] = spectra
         self._labels[: self._kept] = labels
 
     def __len__(self) -> int:
         return self._kept + min(self._added, self._recent)
 
     def add(self, spectrum: Tensor, label: Tensor) -> None:
-        """Keep a sample: (frequencies, 1, C) and (h, w)."""
+        """Keep a sample: (1, frequencies, C) and (h, w)."""
         slot = self._kept + self._added % self._recent
-        self._spectra[:, slot] = spectrum[:, 0]
+        self._spectra[slot] = spectrum[0]
         self._labels[slot] = label
         self._added += 1
 
     @property
     def spectra(self) -> Tensor:
-        """(frequencies, N, C) of all samples held."""
-        return self._spectra[:, : len(self)]
+        """(N, frequencies, C) of all samples held."""
+        return self._spectra[: len(self)]
 
     @property
     def labels(self) -> Tensor:

@@ -107,9 +107,9 @@ class OnlineTracker(CheckedTracker):
         self._learner = Learner(self._head, config.learn, generator)
         self._learner.teach_first(spectra, labels)
         self._sizes = SizeSearch(self.geometry, backbone, self._reduction, self._head, config.scale)
-        first = self._head.respond(spectra[:, :1])[0].cpu().numpy()
+        first = self._head.respond(spectra[:1])[0].cpu().numpy()
         self._sizes.calibrate(frame, self._centre, self._size, height(first, np.zeros(2)))
-        self._memory = SampleMemory(spectra[:, : config.kept], labels[: config.kept], config.memory)
+        self._memory = SampleMemory(spectra[: config.kept], labels[: config.kept], config.memory)
 
     def _locate(self, frame: Frame) -> Box:
         config, geometry, backbone = self.config, self.geometry, self.backbone

@@ -8,18 +8,18 @@ from training.tracking.online.samples import SampleMemory
 
 
 def sample(value):
-    return torch.full((3, 1, 2), value, dtype=torch.complex64), torch.full((2, 2), float(value))
+    return torch.full((1, 3, 2), value, dtype=torch.complex64), torch.full((2, 2), float(value))
 
 
 def held(memory):
     labels = memory.labels[:, 0, 0].tolist()
-    assert memory.spectra[0, :, 0].real.tolist() == labels
+    assert memory.spectra[:, 0, 0].real.tolist() == labels
     return labels
 
 
 def test_first_samples_stay_and_the_oldest_recent_one_goes():
     first = [sample(-1), sample(-2)]
-    memory = SampleMemory(torch.cat([s for s, _ in first], 1), torch.stack([y for _, y in first]), recent=3)
+    memory = SampleMemory(torch.cat([s for s, _ in first]), torch.stack([y for _, y in first]), recent=3)
     assert held(memory) == [-1, -2]
     for value in range(5):
         memory.add(*sample(value))
