@@ -1,8 +1,9 @@
-"""Imports point one way: pipelines -> training -> curation; torch stays out of the data plane."""
+"""Imports point one way: pipelines -> training -> curation; torch stays out of the data plane; the top level is known."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,12 @@ def test_only_pipelines_knows_the_parameter_file() -> None:
             for node in ast.walk(code):
                 if isinstance(node, ast.Constant) and node.value in ("params.yaml", "dvc.yaml"):
                     pytest.fail(f"{file.relative_to(ROOT)}:{node.lineno} names {node.value}")
+
+
+def test_nothing_else_stands_at_the_top_level() -> None:
+    """A trial of `follow` left its boxes there once, and they were committed."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    top = {Path(name).parts[0] for name in tracked.stdout.split("\0") if name}
+    needed = {"LICENSE", "Makefile", "README.md", "constraints.txt", "dvc.lock", "dvc.yaml", "params.yaml"}
+    folders = {"curation", "training", "pipelines", "tests", "data", "models", "reports"}
+    assert {name for name in top if not name.startswith(".")} <= needed | folders | {"pyproject.toml"}
