@@ -1,4 +1,4 @@
-"""Imports point one way: pipelines -> training -> curation; torch stays out of the data plane; the top level is known."""
+"""Imports point one way: pipelines -> training -> curation; torch stays out of the data plane; a known top level."""
 
 from __future__ import annotations
 
