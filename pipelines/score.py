@@ -7,7 +7,6 @@ works offline. Result files of other trackers are read from data/imported/<bench
 from __future__ import annotations
 
 import argparse
-import csv
 import logging
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -30,6 +29,7 @@ from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
+from training.epochs import CURVES, read_curves
 
 SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
 """Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
             imported=sorted(imported),
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
-            curves=_curves(paths.REPORTS / "train" / "curves.csv"),
+            curves=read_curves(paths.REPORTS / "train" / CURVES),
             training_pictures=_pictures(
                 paths.REPORTS / "train" / "pictures", "training pairs, labels and response maps"
             ),
@@ -140,13 +140,6 @@ def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
         }
         for name, document in scores.items()
     }
-
-
-def _curves(file: Path) -> list[dict[str, float]]:
-    if not file.is_file():
-        return []
-    with file.open(newline="", encoding="utf-8") as stream:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(stream)]
 
 
 def _pictures(folder: Path, what: str) -> list[Picture]:

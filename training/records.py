@@ -1,9 +1,8 @@
-"""What a training run leaves to look at: curves as CSV, written while it runs, and pictures of pairs."""
+"""What a training run leaves to look at beside its curves (`epochs`): its speed, and pictures of pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import cv2
@@ -17,9 +16,6 @@ from training.batches import PairBatch
 from training.inputs import images, labels, move
 from training.learner import Learner
 
-CURVES = "curves.csv"
-"""One row an epoch; the same bytes for the same run on the same kind of machine."""
-
 SPEED = "speed.csv"
 """Pairs a second of each epoch: differs from run to run, so it is kept apart."""
 
@@ -31,25 +27,6 @@ PICTURE = "epoch-*.png"
 
 ROWS = 6
 """Pairs in a picture, shared by training and validation."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One epoch of the curves; empty (None) where validation is off."""
-
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
-    validation_loss: float | None
-    centre_error: float | None
-
-
-def write_curves(folder: Path, rows: Sequence[Row]) -> None:
-    """Write all epochs so far to `curves.csv`."""
-    lines = [",".join(field.name for field in fields(Row))]
-    lines += [",".join("" if value is None else repr(value) for value in astuple(row)) for row in rows]
-    write_bytes(folder / CURVES, ("\n".join(lines) + "\n").encode())
 
 
 def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.epochs import EpochRow
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
@@ -101,8 +103,8 @@ class ReportContent:
     filmstrips : sequence of Filmstrip
     responses : sequence of Picture
         Response maps.
-    curves : sequence of mapping
-        One row an epoch: `epoch` and any of `loss`, `val_loss`, `lr`, `centre_error` (pixels).
+    curves : sequence of EpochRow
+        What training recorded, a row an epoch.
     training_pictures : sequence of Picture
         Pictures made while training (augmented pairs, label maps).
     quality : sequence of Picture
@@ -124,7 +126,7 @@ class ReportContent:
     speeds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     filmstrips: Sequence[Filmstrip] = ()
     responses: Sequence[Picture] = ()
-    curves: Sequence[Mapping[str, float]] = ()
+    curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()
     quality: Sequence[Picture] = ()
     graph: str = ""

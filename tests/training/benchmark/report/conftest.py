@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
 from training.benchmark.trajectories import Trajectory, write_trajectories
+from training.epochs import CURVES, EpochRow, read_curves, write_curves
 
 FRAMES = 24
 WIDTH, HEIGHT = 160, 120
@@ -129,6 +131,12 @@ def scores(root: Path, otb: Benchmark, vot: Benchmark) -> dict[str, Any]:
     }
 
 
+def recorded(folder: Path, rows: Sequence[EpochRow]) -> list[EpochRow]:
+    """Rows as the training stage writes them and the score stage reads them."""
+    write_curves(folder / CURVES, rows)
+    return read_curves(folder / CURVES)
+
+
 @pytest.fixture(scope="session")
 def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) -> ReportContent:
     """A report with every section."""
@@ -149,10 +157,7 @@ def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) 
         speeds={"otb2013": {"siamese": 41.25}},
         filmstrips=films,
         responses=[Picture(image=response, alt="one peak in the centre", caption="Response")],
-        curves=[
-            {"epoch": n, "loss": 1 / n, "val_loss": 1.2 / n, "lr": 0.1**n, "centre_error": 9.0 / n}
-            for n in (1, 2, 3)
-        ],
+        curves=recorded(root, [EpochRow(n, 1 / n, 0.1**n, 2.0, 1.2 / n, 9.0 / n) for n in (1, 2, 3)]),
         training_pictures=[Picture(image=sheet, alt="pairs")],
         quality=[Picture(image=sheet, alt="contact sheet of crops", caption="Crops")],
         graph=DOT,

@@ -33,9 +33,7 @@ def slim(content: ReportContent) -> ReportContent:
         }
         for name, document in content.scores.items()
     }
-    return replace(
-        content, scores=scores, filmstrips=(), curves=[{"epoch": 1, "lr": 0.1}, {"epoch": 2, "lr": 0.1}]
-    )
+    return replace(content, scores=scores, filmstrips=())
 
 
 def _without_curves(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -285,6 +283,15 @@ def test_bad_content_is_one_line(tmp_path: Path, slim: ReportContent) -> None:
     with pytest.raises(InputError, match="holds no stage"):
         write_report(out, replace(slim, graph="ERROR"))
     assert not out.exists()
+
+
+def test_training_s_curves_are_all_there(page: html.HtmlElement) -> None:
+    plots = by_class(section(page, "training"), "plot")
+    assert [plot.get("aria-label") for plot in plots] == [
+        "Loss over 3 epochs: training from 1 to 0.3333, validation from 1.2 to 0.4",
+        "Centre error over 3 epochs: validation from 9 to 3",
+        "Learning rate over 3 epochs: learning rate from 0.1 to 0.001",
+    ]
 
 
 def test_a_report_of_normal_size_is_small(text: str) -> None:
