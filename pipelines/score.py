@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
-from training.epochs import CURVES, read_curves
+from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
 
 SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
 """Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
@@ -85,10 +84,12 @@ def run(options: argparse.Namespace) -> None:
             filmstrips=films,
             curves=read_curves(paths.REPORTS / "train" / CURVES),
             training_pictures=_pictures(
-                paths.REPORTS / "train" / "pictures", "training pairs, labels and response maps"
+                paths.REPORTS / "train" / "pictures",
+                "training pairs, labels and response maps",
+                PICTURE_COLUMNS,
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
-            graph=_graph(),
+            pipeline=Path(__file__).parent / "pipeline.svg",
             parameters=parameters.read(),
             digests=_digests(),
         ),
@@ -142,26 +143,12 @@ def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _pictures(folder: Path, what: str) -> list[Picture]:
-    files = (
-        sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg"))
-        if folder.is_dir()
-        else []
-    )
+def _pictures(folder: Path, what: str, columns: Sequence[str] = ()) -> list[Picture]:
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg"))
     return [
-        Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " ")) for path in files
+        Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " "), columns=columns)
+        for path in files
     ]
-
-
-def _graph() -> str:
-    """What `dvc dag --dot` prints; empty where the stage runs without DVC."""
-    try:
-        done = subprocess.run(
-            ["dvc", "dag", "--dot"], capture_output=True, text=True, check=False, timeout=60
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
 
 
 def _digests() -> dict[str, str]:

@@ -38,10 +38,7 @@ def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
 
 @torch.inference_mode()
 def write_picture(folder: Path, epoch: int, learner: Learner, batches: Sequence[PairBatch]) -> None:
-    """A PNG of the first pairs of each batch, a row a pair, as the network sees them.
-
-    Exemplar, search image with a cross on the target, label, response.
-    """
+    """A PNG of the first pairs of each batch, as the network sees them; `epochs.PICTURE_COLUMNS` names its columns."""
     share = ROWS // len(batches)
     batch = PairBatch(*(torch.cat([part[:share] for part in parts]) for parts in zip(*batches, strict=True)))
     batch = move(batch, learner.device)

@@ -10,11 +10,12 @@ import orjson
 import pytest
 
 from tests.training.benchmark.builders import benchmark
+from training.benchmark.listing import name_key
 from training.benchmark.records import Benchmark, Sequence
 from training.benchmark.results import TrackerResults
 from training.benchmark.score import score_benchmark, score_boxes
 from training.benchmark.sequences import load_benchmark
-from training.benchmark.trajectories import Trajectory, read_trajectories
+from training.benchmark.trajectories import Trajectory, find_runs, read_trajectory
 from training.benchmark.vot import score_supervised, score_unsupervised
 
 
@@ -154,7 +155,8 @@ def siamfc(
     tracker = folder / "vot17" / "SiamFC"
     return {
         experiment: {
-            s.name: read_trajectories(tracker, s.name, experiment=experiment) for s in vot2017.sequences
+            s.name: [read_trajectory(path) for path in find_runs(tracker / experiment)[name_key(s.name)]]
+            for s in vot2017.sequences
         }
         for experiment in ("baseline", "unsupervised")
     }

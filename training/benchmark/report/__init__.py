@@ -10,6 +10,6 @@
 
 The rest serves `page`: `reading` (score documents), `palette` (a colour for each tracker), `tables`,
 `breakdowns`, `margins` (numbers), `figures`, `plots`, `timelines`, `vector` (SVG), `strips`, `pictures`
-(photographs), `graph` (the pipeline), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
+(photographs), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
 neither matplotlib nor jinja2.
 """

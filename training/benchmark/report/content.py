@@ -19,18 +19,20 @@ class Picture:
 
     Parameters
     ----------
-    image : Path or array
-        A JPEG or PNG file; or (H, W, 3) uint8 BGR; or (H, W) float, a map shown in false colours from its
-        smallest to its largest value.
+    image : Path
+        A JPEG or PNG file.
     alt : str
         What it shows, for those who do not see it.
     caption : str
         One sentence below it.
+    columns : sequence of str
+        Heads to stand above it, where it is made of columns of equal width.
     """
 
-    image: Path | NDArray[Any]
+    image: Path
     alt: str
     caption: str = ""
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,19 +100,15 @@ class ReportContent:
     synthetic : bool
         Whether the sequences are the built-in ones: published numbers are then shown apart, since they were
         measured on the real benchmarks.
-    speeds : mapping of benchmark to mapping of tracker to float
-        Mean frames per second, where known.
     filmstrips : sequence of Filmstrip
-    responses : sequence of Picture
-        Response maps.
     curves : sequence of EpochRow
         What training recorded, a row an epoch.
     training_pictures : sequence of Picture
         Pictures made while training (augmented pairs, label maps).
     quality : sequence of Picture
         Contact sheets of crops and distributions of the curated data.
-    graph : str
-        What `dvc dag --dot` prints.
+    pipeline : Path or None
+        An SVG file that shows the stages.
     parameters : mapping
         Parameters in force, by section; may be nested.
     digests : mapping of str to str
@@ -123,12 +121,10 @@ class ReportContent:
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False
-    speeds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     filmstrips: Sequence[Filmstrip] = ()
-    responses: Sequence[Picture] = ()
     curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()
     quality: Sequence[Picture] = ()
-    graph: str = ""
+    pipeline: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)

@@ -17,10 +17,9 @@ from curation.files import write_bytes
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
-from training.benchmark.report.graph import draw
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
-from training.benchmark.report.pictures import Embedded, embed
+from training.benchmark.report.pictures import Embedded, address, embed
 from training.benchmark.report.published import published_numbers
 from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
@@ -37,6 +36,7 @@ class Figure:
     picture: Embedded
     alt: str
     caption: str
+    columns: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ def write_report(out: Path, content: ReportContent) -> None:
     Raises
     ------
     InputError
-        If a score document is damaged, a picture cannot be read, the graph is not one, or `out` cannot be
-        written.
+        If a score document is damaged, a picture cannot be read, or `out` cannot be written.
     """
     write_bytes(out, render(content).encode())
 
@@ -107,12 +106,11 @@ def render(content: ReportContent) -> str:
         references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
         margins=margins(documents, series, content.trained),
         sections=[_section(document, series, content) for document in documents],
-        responses=_figures(content.responses),
         training_plots=training_plots(content.curves),
         epochs=len(content.curves),
         training_pictures=_figures(content.training_pictures),
         quality=_figures(content.quality),
-        graph=draw(content.graph) if content.graph.strip() else None,
+        pipeline=address("image/svg+xml", content.pipeline.read_bytes()) if content.pipeline else None,
         parameters=tables.parameter_tables(content.parameters),
         digests=content.digests,
         styles=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
@@ -130,7 +128,6 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
             document,
             series,
             published_numbers(),
-            content.speeds.get(document.name, {}),
             synthetic=content.synthetic,
         ),
         attribute_plot=attribute_figure(document, series),
@@ -180,4 +177,6 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
 
 
 def _figures(pictures: Sequence[Picture]) -> list[Figure]:
-    return [Figure(embed(picture.image), picture.alt, picture.caption) for picture in pictures]
+    return [
+        Figure(embed(picture.image), picture.alt, picture.caption, picture.columns) for picture in pictures
+    ]

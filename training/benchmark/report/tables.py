@@ -104,7 +104,6 @@ def benchmark_table(
     document: Scores,
     series: Mapping[str, Series],
     published: Sequence[Published],
-    speeds: Mapping[str, float],
     *,
     synthetic: bool,
 ) -> Table:
@@ -115,13 +114,11 @@ def benchmark_table(
         key for key in ("sequences", "frames") if any(key in t.overall for t in document.trackers.values())
     ]
     heads += [Head(key.capitalize()) for key in counts]
-    heads += [Head("Frames/s", "mean frames per second on the machine that tracked")] * bool(speeds)
     rows = []
     for name in document.ranked():
         overall = document.trackers[name].overall
         cells = [cell_of(metric, document.number(name, metric)) for metric in metrics]
         cells += [_count(overall.get(key)) for key in counts]
-        cells += [_speed(speeds.get(name))] * bool(speeds)
         rows.append(tracker_row(series[name], cells))
     groups = [("", _mark_best(rows, metrics))]
     papers = []
@@ -197,12 +194,6 @@ def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
 
 def _count(found: Any) -> Cell:
     return Cell("–") if found is None else Cell(f"{int(found):,}", float(found))
-
-
-def _speed(found: float | None) -> Cell:
-    return (
-        Cell("–") if found is None else Cell(f"{found:.3g}" if found < 100 else f"{found:,.0f}", float(found))
-    )
 
 
 def best_of(values: Iterable[float | None], metric: Metric) -> float | None:

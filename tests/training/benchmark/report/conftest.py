@@ -24,20 +24,7 @@ WIDTH, HEIGHT = 160, 120
 DRIFT = {"siamese": 0.2, "template": 0.9, "still": 2.0}
 """Tracker -> pixels a frame by which its boxes leave the target."""
 
-DOT = """strict digraph {
-"sample@vid"; "sample@sequences";
-"manifest";
-"sample@vid" -> "manifest";
-"sample@sequences" -> "manifest";
-"manifest" -> "crop@a";
-"manifest" -> "crop@b";
-"crop@a" -> "train";
-"crop@b" -> "train";
-"manifest" -> "track@otb2013";
-"train" -> "track@otb2013";
-"track@otb2013" -> "score";
-}
-"""
+PIPELINE = Path(__file__).parents[4] / "pipelines" / "pipeline.svg"
 
 
 def truth(seed: int) -> np.ndarray:
@@ -146,21 +133,17 @@ def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) 
         films += choose_filmstrips(benchmark, results, trained="siamese", worst=1, best=1, frames=4)
     sheet = root / "sheet.jpg"
     cv2.imwrite(str(sheet), np.full((200, 300, 3), 90, np.uint8))
-    y, x = np.mgrid[-8:9, -8:9]
-    response = np.exp(-(x**2 + y**2) / 12).astype(np.float32)
     return ReportContent(
         title="Test report",
         scores=scores,
         labels={"siamese": "Siamese network"},
         imported=["template"],
         synthetic=True,
-        speeds={"otb2013": {"siamese": 41.25}},
         filmstrips=films,
-        responses=[Picture(image=response, alt="one peak in the centre", caption="Response")],
         curves=recorded(root, [EpochRow(n, 1 / n, 0.1**n, 2.0, 1.2 / n, 9.0 / n) for n in (1, 2, 3)]),
-        training_pictures=[Picture(image=sheet, alt="pairs")],
+        training_pictures=[Picture(image=sheet, alt="pairs", columns=["left", "right"])],
         quality=[Picture(image=sheet, alt="contact sheet of crops", caption="Crops")],
-        graph=DOT,
+        pipeline=PIPELINE,
         parameters={"train": {"lr": 0.01, "loss": {"name": "shrinkage", "a": 10}}, "subsets": ["a", "b"]},
         digests={"params.yaml": "0123abcd"},
     )
