@@ -20,6 +20,7 @@ from curation.errors import InputError
 from curation.files import read_json
 from pipelines import paths
 from pipelines.scoring import LABELS
+from training.studies.outcome import markdown
 
 Values = Mapping[str, tuple[float, float]]
 """Sequence -> success AUC and precision at 20 px."""
@@ -61,8 +62,7 @@ def table(document: Mapping[str, Any], wanted: Sequence[str] = ()) -> str:
     rows.append(["mean", *(_mean(seeds[name], len(sequences)) for name in names)])
     if any(len(runs) > 1 for runs in seeds.values()):
         rows.append(["spread over seeds", *(_spread(seeds[name]) for name in names)])
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown(head, *rows)
 
 
 def _cell(runs: Sequence[Values], sequence: str) -> str:
