@@ -17,13 +17,14 @@ from ruamel.yaml import YAML
 from curation.errors import InputError
 from curation.files import write_json
 from pipelines import parameters, paths, settings, sources
-from pipelines.scoring import LABELS, TRAINED, ScoreConfig
+from pipelines.scoring import LABELS, ScoreConfig, leading
 from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
 from training.benchmark.problems import unknown_name
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
+from training.benchmark.report.reading import read_scores
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     runtime = settings.load()
     dataset, config = parameters.load("dataset"), parameters.load("score")
     scores: dict[str, Any] = {}
-    films: list[Filmstrip] = []
+    benchmarks: list[Benchmark] = []
     imported: set[str] = set()
     _check_imported()
     for name in dataset.benchmarks:
@@ -67,9 +68,13 @@ def run(options: argparse.Namespace) -> None:
             ours["trackers"] |= theirs["trackers"]
             ours["partial"] = ours["partial"] or theirs["partial"]
         scores[name] = ours
-        films += _films(benchmark, config, _best(ours, imported))
+        benchmarks.append(benchmark)
         if ours["partial"]:
             log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
+    leader = leading(scores, imported)
+    films = [
+        film for one in benchmarks for film in _films(one, config, leader, _best(scores[one.name], imported))
+    ]
     write_json(paths.SCORES, scores, indent=False)
     write_json(paths.report("score", "metrics"), _small(scores))
     write_plot_files(paths.REPORTS / "score" / "plots", scores)
@@ -77,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
         paths.PAGE,
         ReportContent(
             scores=scores,
-            trained=TRAINED,
+            leader=leader,
             labels=LABELS,
             imported=sorted(imported),
             synthetic=sources.built_in(dataset.sequences),
@@ -106,13 +111,14 @@ def _check_imported() -> None:
 
 def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
     """The best of the imported trackers, whose boxes the filmstrips show beside ours."""
-    headline = "eao" if document["kind"] == "vot" else "auc"
-    scores = {name: entry["overall"].get(headline) for name, entry in document["trackers"].items()}
-    known = [name for name, score in scores.items() if name in imported and score is not None]
-    return sorted(known, key=lambda name: (-scores[name], name))[:FILMED]
+    (scores,) = read_scores({"": document})
+    known = [name for name in scores.ranked() if scores.number(name, scores.headline) is not None]
+    return [name for name in known if name in imported][:FILMED]
 
 
-def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -> list[Filmstrip]:
+def _films(
+    benchmark: Benchmark, config: ScoreConfig, leader: str, imported: Sequence[str]
+) -> list[Filmstrip]:
     folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
@@ -122,7 +128,7 @@ def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -
     return choose_filmstrips(
         benchmark,
         results,
-        trained=TRAINED,
+        leader=leader,
         worst=config.filmstrips,
         best=config.filmstrips,
         frames=config.film_frames,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
 from curation.errors import STRICT, parameters
+from training.benchmark.report.ranking import leader
+from training.benchmark.report.reading import read_scores
 
-TRAINED = "siamese"
-"""The tracker that the pipeline trains; the report gives its margins and shows its best and worst."""
+TRAINED = ("siamese", "online")
+"""Trackers that the pipeline trains, or that train themselves on a first frame. The best of them leads the report."""
 
 LABELS = {
     "siamese": "Siamese, trained",
@@ -19,6 +23,14 @@ LABELS = {
     "still": "still first box",
 }
 """Names shown instead of those of result folders."""
+
+
+def leading(scores: Mapping[str, Mapping[str, Any]], imported: Collection[str] = ()) -> str:
+    """The best of `TRAINED` (`online-0`, `online-1`, ... too) in the scores of all benchmarks, by their headlines."""
+    documents = read_scores(scores)
+    names = {name for document in documents for name in document.trackers if name not in imported}
+    trained = sorted(name for name in names if re.sub(r"-\d+$", "", name) in TRAINED)
+    return leader(documents, trained) or TRAINED[0]
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

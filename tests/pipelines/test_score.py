@@ -89,7 +89,7 @@ def test_imported_trackers_stand_beside_ours(project: Path) -> None:
 def test_filmstrips_show_the_best_imported_trackers_only() -> None:
     overall = {"siamese": 0.9, "A": 0.2, "B": 0.5, "C": None, "D": 0.4, "E": 0.5}
     trackers = {name: {"overall": {} if auc is None else {"auc": auc}} for name, auc in overall.items()}
-    document = {"kind": "ope", "trackers": trackers}
+    document = {"kind": "ope", "protocol": "matlab", "trackers": trackers}
     assert score._best(document, {"A", "B", "C", "D", "E"}) == ["B", "E", "D"]
 
 

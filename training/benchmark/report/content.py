@@ -90,9 +90,9 @@ class ReportContent:
     scores : mapping of benchmark to score document
         As `training.benchmark.score.score_benchmark` returns them, in the order of the page.
     title : str
-    trained : str
-        The tracker whose margins over the others are given, and whose best and worst sequences are shown;
-        it need not be in `scores`.
+    leader : str
+        The tracker of the cards, whose margins over the others are given, and whose best and worst sequences are
+        shown (`ranking.leader` of those trained here); it need not be in `scores`.
     labels : mapping of tracker to str
         Names to show instead of the names of result folders.
     imported : sequence of str
@@ -117,7 +117,7 @@ class ReportContent:
 
     scores: Mapping[str, Mapping[str, Any]]
     title: str = "Tracking report"
-    trained: str = "siamese"
+    leader: str = "siamese"
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False

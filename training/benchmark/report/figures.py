@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from training.benchmark.report.breakdowns import attribute_metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank, value
+from training.benchmark.report.plots import accuracy_robustness_plot, curve_plot
+from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank
 from training.benchmark.report.series_files import thresholds
 
 AUC, DP20, _, NORM_PRECISION = OPE_METRICS
@@ -68,8 +67,14 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
     if not curves:
         return None
     ranked = [name for name in document.ranked() if name in curves]
-    ranked.sort(key=lambda name: rank(document.number(name, kind.metric)))
-    legend = [(series[name], kind.metric.text(document.number(name, kind.metric))) for name in ranked]
+    ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, kind.metric))))
+    legend = [
+        (
+            series[name],
+            " ".join((kind.metric.text(document.number(name, kind.metric)), document.share(name))).strip(),
+        )
+        for name in ranked
+    ]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
     count = max(len(curve) for curve in curves.values())
     svg = curve_plot(
@@ -102,29 +107,3 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
         label=f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}",
     )
     return Plot("Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True)
-
-
-def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | None:
-    """Bars for each attribute; None without attributes."""
-    metric = attribute_metric(document)
-    if metric is None:
-        return None
-    lines = [name for name in series if name in document.trackers]
-    values = [
-        (
-            series[name],
-            [
-                value(document.trackers[name].attributes.get(attribute), metric)
-                for attribute in document.attributes
-            ],
-        )
-        for name in lines
-    ]
-    svg = attribute_plot(
-        document.attributes,
-        values,
-        key=f"{document.name}-attributes",
-        label=f"{metric.short} for each attribute of {document.title}; the table beside it has the numbers",
-        x_label=metric.name.lower() if metric.title else metric.short,
-    )
-    return Plot(f"{metric.name} by attribute", svg, metric.short, [(series[name], "") for name in lines])

@@ -22,8 +22,6 @@ from training.benchmark.report.vector import (
 
 WIDTH = 380.0
 """Width of a plot in pixels: half the page's column, or a whole phone."""
-LETTER = 7.2
-"""Width allowed for a letter of an attribute's name, pixels."""
 
 Lines = Sequence[tuple[Series, ArrayLike]]
 
@@ -72,44 +70,6 @@ def draw_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], series
     style = (0, series.dashes) if series.dashes else "-"
     (line,) = axes.plot(x, y, color=series_colour(series.colour), linewidth=series.width, linestyle=style)
     line.set_gid(f"s{series.index}")
-
-
-def attribute_plot(
-    names: Sequence[str],
-    values: Sequence[tuple[Series, Sequence[float | None]]],
-    *,
-    key: str,
-    label: str,
-    x_label: str,
-) -> Markup:
-    """One group of bars for each attribute, one bar for each tracker.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Attributes, top to bottom.
-    values : sequence of (Series, values)
-        A value for each attribute; None where the tracker has none.
-    key, label : str
-        As in `to_svg`.
-    x_label : str
-    """
-    rows = np.arange(len(names), dtype=float)
-    thickness = 0.8 / len(values)
-    with page_style():
-        left = 16 + LETTER * max(len(name) for name in names)
-        axes = page_axes(WIDTH, 50 + len(names) * max(22, 7 * len(values) + 6), left=left)
-        for place, (series, numbers) in enumerate(values):
-            widths = [0.0 if number is None else number for number in numbers]
-            offsets = rows + (place - (len(values) - 1) / 2) * thickness
-            bars = axes.barh(offsets, widths, height=thickness * 0.86, color=series_colour(series.colour))
-            for bar in bars:
-                bar.set_gid(f"s{series.index}")
-        axes.set_yticks(rows, labels=[str(name) for name in names])
-        axes.set(xlabel=x_label, xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
-        axes.tick_params(axis="y", length=0)
-        axes.grid(visible=False, axis="y")
-        return to_svg(axes, key=key, label=label)
 
 
 def accuracy_robustness_plot(

@@ -20,6 +20,7 @@ class Metric:
     lower_is_better: bool = False
     digits: int = 3
     title: str = ""
+    counts: bool = False
 
     @property
     def name(self) -> str:
@@ -28,7 +29,9 @@ class Metric:
 
     def text(self, value: float | None) -> str:
         """The value as tables show it; an en dash where there is none."""
-        return "–" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
+        if value is None or not math.isfinite(value):
+            return "–"
+        return f"{int(value):,}" if self.counts else f"{value:.{self.digits}f}"
 
 
 OPE_METRICS = (
@@ -46,6 +49,10 @@ VOT_METRICS = (
     Metric("failures", "F", "failures", lower_is_better=True, digits=1, title="Failures"),
     Metric("ao", "AO", "average overlap without resets"),
 )
+COUNTS = (Metric("sequences", "Sequences", "", counts=True), Metric("frames", "Frames", "", counts=True))
+
+Numbers = Mapping[str, Any]
+"""Numbers of one tracker: over all, on a sequence, by an attribute."""
 
 
 ATTRIBUTES = {
@@ -133,9 +140,23 @@ class Scores:
         entries = [numbers for group in groups for numbers in group.values()]
         return [metric for metric in known if any(value(numbers, metric) is not None for numbers in entries)]
 
+    def whole(self, tracker: str) -> bool:
+        """Whether a tracker has a result for every sequence that is here."""
+        return tracker in self.trackers and not self.trackers[tracker].missing
+
+    def share(self, tracker: str) -> str:
+        """`3 of 8 sequences` for one that has not; else empty."""
+        if self.whole(tracker) or tracker not in self.trackers:
+            return ""
+        found = self.trackers[tracker]
+        return f"{len(found.sequences)} of {len(found.sequences) + len(found.missing)} sequences"
+
     def ranked(self) -> list[str]:
-        """Trackers, best headline first; equal ones by name."""
-        return sorted(self.trackers, key=lambda name: (rank(self.number(name, self.headline)), name))
+        """Trackers, best headline first, equal ones by name; those that lack sequences come last."""
+        return sorted(
+            self.trackers,
+            key=lambda name: (not self.whole(name), rank(self.number(name, self.headline)), name),
+        )
 
     def number(self, tracker: str, metric: Metric) -> float | None:
         """A tracker's overall number, or None."""

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, read_scores, value
-from training.benchmark.report.summary import aligned
+from training.benchmark.report.breakdowns import breakdown
+from training.benchmark.report.palette import Series, assign_series
+from training.benchmark.report.reading import (
+    OPE_METRICS,
+    VOT_METRICS,
+    Metric,
+    Numbers,
+    Scores,
+    read_scores,
+    value,
+)
+from training.benchmark.report.tables import benchmark_table, text
 
 EVALUATIONS = {
     "tre": "temporal robustness (TRE)",
@@ -46,18 +57,26 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
         the sequences, then what is missing and what looks odd in the files.
     """
     (scores,) = read_scores({document["benchmark"]: document})
-    parts = [_headline(document, scores), _overall(scores)]
+    series = assign_series(scores.ranked())
+    numbers = [tracker.overall for tracker in scores.trackers.values()]
+    shown = [
+        metric for metric in COLUMNS[scores.kind] if any(value(one, metric) is not None for one in numbers)
+    ]
+    table = benchmark_table(scores, series, metrics=[_exact(metric) for metric in shown])
+    parts = [_headline(document, scores), text(table, notes=False)]
     if attributes:
         kind = "tag" if scores.kind == "vot" else "attribute"
         groups = {name: tracker.attributes for name, tracker in scores.trackers.items()}
-        parts += [_inner(scores, metric, kind, scores.attributes, groups) for metric in INNER[scores.kind]]
+        parts += _inner(scores, series, kind, groups, scores.attributes)
     if sequences:
         groups = {name: tracker.sequences for name, tracker in scores.trackers.items()}
-        parts += [
-            _inner(scores, metric, "sequence", scores.sequences, groups) for metric in INNER[scores.kind]
-        ]
+        parts += _inner(scores, series, "sequence", groups, scores.sequences)
     parts.append(_remarks(scores))
     return "\n\n".join(part for part in parts if part)
+
+
+def _exact(metric: Metric) -> Metric:
+    return replace(metric, digits=2 if metric.key == "failures" else 4)
 
 
 def _headline(document: Mapping[str, Any], scores: Scores) -> str:
@@ -75,40 +94,22 @@ def _headline(document: Mapping[str, Any], scores: Scores) -> str:
     )
 
 
-def _overall(scores: Scores) -> str:
-    counts = ("sequences", "frames")
-    shown = [
-        metric
-        for metric in COLUMNS[scores.kind]
-        if any(value(tracker.overall, metric) is not None for tracker in scores.trackers.values())
-    ]
-    rows = [["tracker", *(metric.short for metric in shown), *counts]]
-    for name in scores.ranked():
-        overall = scores.trackers[name].overall
-        rows.append(
-            [name, *(_text(overall, metric) for metric in shown), *(f"{overall[k]:,}" for k in counts)]
-        )
-    return aligned(rows, rule_after=1)
-
-
 def _inner(
     scores: Scores,
-    metric: Metric,
+    series: Mapping[str, Series],
     kind: str,
+    groups: Mapping[str, Mapping[str, Numbers]],
     names: Sequence[str],
-    groups: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> str:
-    """A metric of every attribute or sequence, a column for each tracker; empty if none has it."""
-    trackers = scores.ranked()
-    rows = [[name, *(_text(groups[tracker].get(name), metric) for tracker in trackers)] for name in names]
-    if all(cell == "–" for row in rows for cell in row[1:]):
-        return ""
-    return aligned([[f"{metric.short} by {kind}", *trackers], *rows], rule_after=1)
-
-
-def _text(numbers: Mapping[str, Any] | None, metric: Metric) -> str:
-    found = value(numbers, metric)
-    return "–" if found is None else f"{found:.{2 if metric.key == 'failures' else 4}f}"
+) -> list[str]:
+    """Those of the metrics that any attribute or sequence has: a table each, a column for each tracker."""
+    known = [metric for metric in INNER[scores.kind] if metric in scores.inner_metrics(groups.values())]
+    tables = [
+        breakdown(scores, series, _exact(metric), kind, groups, dict.fromkeys(names, "")) for metric in known
+    ]
+    return [
+        text(replace(table, corner=f"{metric.short} by {kind}"), notes=False)
+        for metric, table in zip(known, tables, strict=True)
+    ]
 
 
 def _remarks(scores: Scores) -> str:

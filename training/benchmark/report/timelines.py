@@ -92,7 +92,7 @@ def training_plots(rows: Sequence[EpochRow]) -> list[TrainingPlot]:
         for index, (column, name) in enumerate(columns):
             values = np.array([getattr(row, column) for row in rows], dtype=float)  # None becomes NaN
             if np.isfinite(values).any():
-                lines.append((Series(index, column, name, trained=index == 0), values))
+                lines.append((Series(index, column, name, leader=index == 0), values))
         if lines:
             svg = _training_plot([row.epoch for row in rows], lines, title=title, unit=unit)
             plots.append(TrainingPlot(title, svg, [(series, "") for series, _ in lines]))

@@ -130,7 +130,7 @@ def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) 
     films = []
     for benchmark in (otb, vot):
         results = {name: read_results(root / "results" / benchmark.name, name, benchmark) for name in DRIFT}
-        films += choose_filmstrips(benchmark, results, trained="siamese", worst=1, best=1, frames=4)
+        films += choose_filmstrips(benchmark, results, leader="siamese", worst=1, best=1, frames=4)
     sheet = root / "sheet.jpg"
     cv2.imwrite(str(sheet), np.full((200, 300, 3), 90, np.uint8))
     return ReportContent(

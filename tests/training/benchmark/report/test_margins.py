@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,15 @@ def test_mean_only_with_a_number_everywhere() -> None:
     table = margins([whole, alone], SERIES, "siamese")
     assert table is not None
     assert texts(table)["still"] == ["+0.250", "–", "–"]
+
+
+def test_over_the_sequences_that_both_have() -> None:
+    whole = document([0.5, 0.7, 0.1], [0.4, 0.4, 0.9])
+    still = whole.trackers["still"]
+    sequences = {name: still.sequences[name] for name in ("s0", "s1")}
+    part = replace(still, overall={"auc": 0.4}, sequences=sequences, missing=("s2",))
+    found = cell(replace(whole, trackers={**whole.trackers, "still": part}))
+    assert (found.text, found.note) == ("+0.200", "2 sequences")
 
 
 @pytest.mark.parametrize("trained", ["nobody", ""])

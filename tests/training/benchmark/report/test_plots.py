@@ -3,13 +3,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import pytest
 from lxml import etree
 
 from training.benchmark.report.palette import assign_series
-from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
+from training.benchmark.report.plots import accuracy_robustness_plot, curve_plot
 
-A, B = assign_series(["a", "b"], trained="a").values()
+A, B = assign_series(["a", "b"], leader="a").values()
 
 
 def classes(svg: str) -> list[str]:
@@ -53,20 +52,6 @@ def test_a_short_curve_ends_early() -> None:
         [(A, [1.0, 0.5]), (B, [1.0, 0.5, 0.2])], [1, 2, 3], key="k", label="", x_label="", y_label=""
     )
     assert ends(svg, "s0")[1, 0] < ends(svg, "s1")[1, 0]
-
-
-def test_bars_of_attributes() -> None:
-    svg = attribute_plot(["IV", "OCC"], [(A, [0.4, 0.8]), (B, [0.2, None])], key="k", label="", x_label="AUC")
-    root = etree.fromstring(svg)
-    widths = {}
-    for group in (e for e in root.iter("{*}g") if e.get("class")):
-        points = np.array(
-            re.findall(r"[ML] ([\d.]+) ([\d.]+)", next(group.iter("{*}path")).get("d", "")), float
-        )
-        widths.setdefault(group.get("class"), []).append(np.ptp(points[:, 0]))
-    assert widths["s0"][1] == pytest.approx(2 * widths["s0"][0], abs=0.05)
-    assert widths["s1"] == pytest.approx([widths["s0"][0] / 2, 0], abs=0.05)
-    assert {"IV", "OCC", "AUC"} <= set(words(svg))
 
 
 def test_points_are_numbered_as_in_the_legend() -> None:

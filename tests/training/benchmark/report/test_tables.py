@@ -9,9 +9,9 @@ from training.benchmark.report.breakdowns import attribute_table, sequence_table
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
 from training.benchmark.report.reading import Scores, read_scores
-from training.benchmark.report.tables import Table, benchmark_table, overview, parameter_tables
+from training.benchmark.report.tables import Table, benchmark_table, overview, parameter_tables, text
 
-SERIES = assign_series(["siamese", "template", "still"], trained="siamese", imported=["template"])
+SERIES = assign_series(["siamese", "template", "still"], leader="siamese", imported=["template"])
 
 
 @pytest.fixture
@@ -68,7 +68,46 @@ def test_benchmark_table_orders_trackers(documents: list[Scores]) -> None:
     assert list(rows) == ["siamese", "template", "still"]
     assert rows["siamese"][-2:] == ["4", "96"]
     assert all(len(row.cells) == len(table.heads[0]) for _, group in table.groups for row in group)
-    assert [row.remark for row in table.groups[0][1]] == ["trained here", "imported results", ""]
+    assert [row.remark for row in table.groups[0][1]] == ["best trained here", "imported results", ""]
+
+
+def lacking(document: Scores, *names: str) -> Scores:
+    """The scores as if those trackers had a result for Ant only, and twice the numbers of others."""
+    trackers = dict(document.trackers)
+    for name in names:
+        mine = trackers[name]
+        overall = {**mine.overall, "auc": 0.99, "dp20": 0.99}
+        sequences = {"Ant": mine.sequences["Ant"]}
+        trackers[name] = replace(mine, overall=overall, sequences=sequences, missing=("Bee", "Cat", "Dog"))
+    return replace(document, trackers=trackers)
+
+
+def test_a_tracker_without_all_sequences_comes_last_marked_and_is_never_the_best(
+    documents: list[Scores],
+) -> None:
+    few = lacking(documents[0], "still")
+    for table in (
+        benchmark_table(few, SERIES),
+        overview([few], SERIES, (), synthetic=False),
+        overview([few, documents[1]], SERIES, (), synthetic=False),
+    ):
+        last = table.groups[0][1][-1]
+        assert last.name == "still"
+        assert (last.cells[0].text, last.cells[0].note) == ("0.990", "1 of 4 sequences")
+        assert [cell.best for cell in last.cells[:2]] == [False, False]
+        assert table.groups[0][1][0].cells[0].best
+    twice = overview([few, few], SERIES, (), synthetic=False)
+    assert texts(twice)["still"][-2:] == ["–", "–"], "no mean"
+    attributes = attribute_table(few, SERIES)
+    assert attributes is not None
+    assert attributes.heads[0][1].note == "1 of 4 sequences"
+    assert not any(row.cells[1].best for row in attributes.groups[0][1])
+
+
+def test_in_a_terminal_the_numbers_of_a_benchmark_share_a_column(documents: list[Scores]) -> None:
+    lines = text(overview([lacking(documents[0], "still")], SERIES, (), synthetic=False)).splitlines()
+    assert lines[2].split() == ["AUC", "/", "DP@20"]
+    assert lines[-1].split(maxsplit=1) == ["still", "0.990 (1 of 4 sequences) / 0.990"]
 
 
 def test_breakdowns(documents: list[Scores], scores: dict[str, Any]) -> None:

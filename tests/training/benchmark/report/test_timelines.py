@@ -13,7 +13,7 @@ from training.benchmark.report.palette import assign_series
 from training.benchmark.report.timelines import TIMELINE_POINTS, thinned, timeline, training_plots
 from training.epochs import EpochRow
 
-A, B = assign_series(["a", "b"], trained="a").values()
+A, B = assign_series(["a", "b"], leader="a").values()
 
 
 def test_a_short_sequence_is_drawn_frame_by_frame() -> None:
