@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             pipeline=Path(__file__).parent / "pipeline.svg",
-            parameters=parameters.read(),
+            parameters=parameters.FILE.read_text(encoding="utf-8"),
             digests=_digests(),
         ),
     )

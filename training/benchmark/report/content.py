@@ -109,8 +109,8 @@ class ReportContent:
         Contact sheets of crops and distributions of the curated data.
     pipeline : Path or None
         An SVG file that shows the stages.
-    parameters : mapping
-        Parameters in force, by section; may be nested.
+    parameters : str
+        The file of the parameters in force.
     digests : mapping of str to str
         What made the page: files or stages and their digests.
     """
@@ -126,5 +126,5 @@ class ReportContent:
     training_pictures: Sequence[Picture] = ()
     quality: Sequence[Picture] = ()
     pipeline: Path | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)

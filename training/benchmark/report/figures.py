@@ -68,13 +68,7 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
         return None
     ranked = [name for name in document.ranked() if name in curves]
     ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, kind.metric))))
-    legend = [
-        (
-            series[name],
-            " ".join((kind.metric.text(document.number(name, kind.metric)), document.share(name))).strip(),
-        )
-        for name in ranked
-    ]
+    legend = [(series[name], _told(document, name, kind.metric)) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
     count = max(len(curve) for curve in curves.values())
     svg = curve_plot(
@@ -88,6 +82,12 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -
         band=document.interval if kind.curve == "expected_overlap" else None,
     )
     return Plot(kind.title, svg, kind.metric.short, legend)
+
+
+def _told(document: Scores, name: str, metric: Metric) -> str:
+    """A tracker's number, and of how many sequences where that is not all."""
+    share = document.share(name)
+    return metric.text(document.number(name, metric)) + (f" ({share})" if share else "")
 
 
 def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot | None:

@@ -31,7 +31,8 @@ def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: s
             continue
         if len(passes) > 1:
             ours, theirs = (mean_over(passes, one, AUC) for one in (leader, name))
-            cells.append(Cell("–") if ours is None or theirs is None else _cell(ours - theirs))
+            gap = None if ours is None or theirs is None else ours - theirs
+            cells.append(Cell("–") if gap is None else Cell(_signed(gap), gap))
         rows.append(tracker_row(series[name], cells))
     if not rows:
         return None
@@ -49,20 +50,17 @@ def _margin(document: Scores, leader: str, name: str) -> Cell:
     pairs = [(value(first[s], AUC), value(second[s], AUC)) for s in first if s in second]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     few = ""
-    gap = ours - theirs
-    if not (document.whole(leader) and document.whole(name)):
+    gap, alike = ours - theirs, document.whole(leader) and document.whole(name)
+    if not alike:
         if not known:
             return Cell("–")
         gap, few = fmean(a - b for a, b in known), f", {len(known)} sequences"
     if len(known) < FEWEST:
-        return _cell(gap, few.removeprefix(", "))
+        return Cell(_signed(gap), gap, note=few.removeprefix(", "), competes=alike)
     found = paired_bootstrap(*np.array(known).T[::-1])
     low, high = found["low"], found["high"]
-    return _cell(gap, f"{_signed(low)} to {_signed(high)}{few}", best=low > 0 or high < 0)
-
-
-def _cell(gap: float, note: str = "", *, best: bool = False) -> Cell:
-    return Cell(_signed(gap), gap, best=best, note=note)
+    note = f"{_signed(low)} to {_signed(high)}{few}"
+    return Cell(_signed(gap), gap, best=low > 0 or high < 0, note=note, competes=alike)
 
 
 def _signed(number: float) -> str:

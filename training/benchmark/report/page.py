@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from curation.files import write_bytes
 from training.benchmark.report import breakdowns, tables
@@ -28,16 +28,6 @@ from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture of the page, encoded."""
-
-    picture: Embedded
-    alt: str
-    caption: str
-    columns: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -113,7 +103,9 @@ def render(content: ReportContent) -> str:
         training_pictures=_figures(content.training_pictures),
         quality=_figures(content.quality),
         pipeline=address("image/svg+xml", content.pipeline.read_bytes()) if content.pipeline else None,
-        parameters=tables.parameter_tables(content.parameters),
+        parameters=escape(content.parameters).replace(
+            "\n", Markup("&#10;")
+        ),  # one line: it keeps its indents
         digests=content.digests,
         styles=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
@@ -169,7 +161,5 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], leader: st
     return cards
 
 
-def _figures(pictures: Sequence[Picture]) -> list[Figure]:
-    return [
-        Figure(embed(picture.image), picture.alt, picture.caption, picture.columns) for picture in pictures
-    ]
+def _figures(pictures: Sequence[Picture]) -> list[tuple[Embedded, Picture]]:
+    return [(embed(picture.image), picture) for picture in pictures]

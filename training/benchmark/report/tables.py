@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
@@ -166,32 +165,6 @@ def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
     return f"Published{where} (protocol {', '.join(rules)})"
 
 
-def parameter_tables(parameters: Mapping[str, Any]) -> list[Table]:
-    """One table for each section; nested keys are joined by dots."""
-    return [
-        Table(
-            f"parameters-{index}",
-            f"Parameters: {section}",
-            "Key",
-            [[Head("Value")]],
-            [("", [Row(key, [Cell(text)]) for key, text in _flat(content)])],
-        )
-        for index, (section, content) in enumerate(parameters.items())
-    ]
-
-
-def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
-    if isinstance(content, Mapping) and content:
-        return [
-            pair
-            for key, inner in content.items()
-            for pair in _flat(inner, f"{prefix}.{key}" if prefix else str(key))
-        ]
-    if isinstance(content, list | tuple):
-        content = ", ".join(map(str, content))
-    return [(prefix or "value", str(content))]
-
-
 def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
     """A tracker's row, with its line style; the leader and imported ones are called so."""
     remark = "best trained here" if series.leader else "imported results" if series.imported else ""
@@ -219,7 +192,8 @@ def mark_best(cells: Iterable[Cell], metric: Metric) -> list[Cell]:
 def text(table: Table, *, notes: bool = True) -> str:
     """The table for a terminal, aligned: the numbers of one benchmark share a column; no line styles or bars.
 
-    `notes`: with what stands below heads, and in brackets what stands below cells on the page.
+    `notes`: with what stands below heads, and in brackets what stands below cells on the page; without, a star
+    marks a number of fewer sequences.
     """
     spans = [head.span for head in table.heads[0]]
 
@@ -235,9 +209,15 @@ def text(table: Table, *, notes: bool = True) -> str:
     rule = len(rows)
     for _, group in table.groups:
         for row in group:
-            cells = [cell.text + (f" ({cell.note})" if notes and cell.note else "") for cell in row.cells]
+            cells = [cell.text + _remark(cell, notes) for cell in row.cells]
             rows.append([row.name, *joined(cells)])
     return aligned(rows, rule_after=rule)
+
+
+def _remark(cell: Cell, notes: bool) -> str:
+    if not cell.note:
+        return ""
+    return f" ({cell.note})" if notes else "" if cell.competes else "*"
 
 
 def aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:

@@ -144,6 +144,6 @@ def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) 
         training_pictures=[Picture(image=sheet, alt="pairs", columns=["left", "right"])],
         quality=[Picture(image=sheet, alt="contact sheet of crops", caption="Crops")],
         pipeline=PIPELINE,
-        parameters={"train": {"lr": 0.01, "loss": {"name": "shrinkage", "a": 10}}, "subsets": ["a", "b"]},
+        parameters="train:\n  seed: 1 # of everything\n",
         digests={"params.yaml": "0123abcd"},
     )

@@ -160,7 +160,7 @@ def test_films_show_worst_and_best_with_boxes(page: html.HtmlElement) -> None:
         ({"curves": (), "training_pictures": ()}, "training"),
         ({"quality": ()}, "data"),
         ({"pipeline": None}, "pipeline"),
-        ({"parameters": {}, "digests": {}}, "provenance"),
+        ({"parameters": "", "digests": {}}, "provenance"),
     ],
 )
 def test_a_section_without_content_is_left_out(
@@ -242,7 +242,7 @@ def test_names_from_data_are_text_and_no_markup(content: ReportContent, scores: 
                 labels={"siamese": evil},
                 filmstrips=[film],
                 quality=[replace(content.quality[0], alt=evil, caption=evil, columns=[evil])],
-                parameters={evil: {evil: evil}},
+                parameters=evil,
                 digests={evil: evil},
             )
         )

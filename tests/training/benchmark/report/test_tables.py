@@ -9,7 +9,7 @@ from training.benchmark.report.breakdowns import attribute_table, sequence_table
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
 from training.benchmark.report.reading import Scores, read_scores
-from training.benchmark.report.tables import Table, benchmark_table, overview, parameter_tables, text
+from training.benchmark.report.tables import Table, benchmark_table, overview, text
 
 SERIES = assign_series(["siamese", "template", "still"], leader="siamese", imported=["template"])
 
@@ -134,12 +134,3 @@ def test_a_number_that_is_not_published_stays_out() -> None:
     elsewhere = Published("X", "paper", "title", {"uav123": {"auc": 0.9}})
     table = overview([scores], SERIES, [elsewhere], synthetic=False)
     assert len(table.groups) == 1
-
-
-def test_parameters_are_flattened() -> None:
-    first, second = parameter_tables(
-        {"train": {"lr": 0.01, "loss": {"a": 10, "b": {}}}, "subsets": ["a", "b"]}
-    )
-    assert first.caption == "Parameters: train"
-    assert texts(first) == {"lr": ["0.01"], "loss.a": ["10"], "loss.b": ["{}"]}
-    assert texts(second) == {"value": ["a, b"]}
