@@ -9,7 +9,7 @@
     published     reference numbers from papers (published.json)
 
 The rest serves `page`: `reading` (score documents), `palette` (a colour for each tracker), `tables`,
-`breakdowns`, `margins` (numbers), `figures`, `plots`, `timelines`, `vector` (SVG), `strips`, `pictures`
+`ranking`, `breakdowns`, `margins` (numbers), `figures`, `timelines`, `vector` (SVG), `strips`, `pictures`
 (photographs), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
 neither matplotlib nor jinja2.
 """

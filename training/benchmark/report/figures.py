@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from training.benchmark.report.palette import Series
-from training.benchmark.report.plots import accuracy_robustness_plot, curve_plot
 from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank
 from training.benchmark.report.series_files import thresholds
+from training.benchmark.report.vector import (
+    BAND,
+    MUTED,
+    PAGE,
+    WIDTH,
+    draw_line,
+    page_axes,
+    page_style,
+    series_colour,
+    to_svg,
+)
 
 AUC, DP20, _, NORM_PRECISION = OPE_METRICS
 EAO, ACCURACY = VOT_METRICS[:2]
@@ -32,6 +44,8 @@ class Plot:
 
 @dataclass(frozen=True)
 class _Kind:
+    """A curve: its key, its metric and the axes; `marker`: where the metric is read off, a thin vertical line."""
+
     curve: str
     title: str
     metric: Metric
@@ -63,24 +77,31 @@ def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
 
 
 def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -> Plot | None:
-    curves = {name: t.curves[kind.curve] for name, t in document.trackers.items() if kind.curve in t.curves}
+    """Curves over a threshold or a length; EAO's interval of lengths is shaded."""
+    curves = {
+        name: np.array(t.curves[kind.curve], dtype=float)
+        for name, t in document.trackers.items()
+        if kind.curve in t.curves
+    }
     if not curves:
         return None
     ranked = [name for name in document.ranked() if name in curves]
     ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, kind.metric))))
     legend = [(series[name], _told(document, name, kind.metric)) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
-    count = max(len(curve) for curve in curves.values())
-    svg = curve_plot(
-        sorted(((series[name], curve) for name, curve in curves.items()), key=lambda pair: pair[0].index),
-        thresholds(kind.curve, count),
-        key=f"{document.name}-{kind.curve}",
-        label=f"{kind.title}, {document.title}, protocol {document.protocol}. {kind.metric.short}: {told}",
-        x_label=kind.x_label,
-        y_label=kind.y_label,
-        marker=kind.marker,
-        band=document.interval if kind.curve == "expected_overlap" else None,
-    )
+    x = np.array(thresholds(kind.curve, max(map(len, curves.values()))), dtype=float)
+    with page_style():
+        axes = page_axes(WIDTH, 290)
+        if kind.curve == "expected_overlap" and document.interval is not None:
+            axes.axvspan(*document.interval, color=BAND, linewidth=0)
+        if kind.marker is not None:
+            axes.axvline(kind.marker, color=MUTED, linewidth=1, dashes=(2, 2))
+        for name in sorted(curves, key=lambda name: -series[name].index):  # the leader's on top
+            draw_line(axes, x[: len(curves[name])], curves[name], series[name])
+        end = x[-1] if len(x) > 1 else x[0] + 1
+        axes.set(xlabel=kind.x_label, ylabel=kind.y_label, xlim=(x[0], end), ylim=(0, 1))
+        label = f"{kind.title}, {document.title}, protocol {document.protocol}. {kind.metric.short}: {told}"
+        svg = to_svg(axes, key=f"{document.name}-{kind.curve}", label=label)
     return Plot(kind.title, svg, kind.metric.short, legend)
 
 
@@ -91,6 +112,10 @@ def _told(document: Scores, name: str, metric: Metric) -> str:
 
 
 def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot | None:
+    """VOT's A-R plot: a point for each tracker, with its place in the legend.
+
+    Reliability is exp(-S F / frames), the chance to survive S = 30 frames [Kristan et al., TPAMI 2016].
+    """
     points = []
     for name, tracker in document.trackers.items():
         accuracy, reliability = document.number(name, ACCURACY), tracker.overall.get("reliability")
@@ -101,9 +126,24 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
     points.sort(key=lambda point: (-point[2], point[0].index))
     legend = [(line, f"{accuracy:.3f} / {reliability:.3f}") for line, reliability, accuracy in points]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
-    svg = accuracy_robustness_plot(
-        points,
-        key=f"{document.name}-ar",
-        label=f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}",
-    )
+    with page_style():
+        axes = page_axes(WIDTH, 290)
+        for place, (line, x, y) in reversed(list(enumerate(points, start=1))):
+            gid = f"s{line.index}"
+            axes.plot(
+                [x],
+                [y],
+                marker="o",
+                markersize=17,
+                color=series_colour(line.colour),
+                linestyle="none",
+                clip_on=False,
+                gid=gid,
+            )
+            centred: Any = {"ha": "center", "va": "center_baseline", "fontweight": "bold"}
+            axes.text(x, y, str(place), color=PAGE, gid=gid, **centred)
+        x_label = "robustness: chance to survive 30 frames"
+        axes.set(xlabel=x_label, ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+        label = f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}"
+        svg = to_svg(axes, key=f"{document.name}-ar", label=label)
     return Plot("Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True)

@@ -11,15 +11,16 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from training.benchmark.report.palette import Series
-from training.benchmark.report.plots import WIDTH, Lines, draw_line
-from training.benchmark.report.vector import INK, page_axes, page_style, to_svg
+from training.benchmark.report.vector import INK, WIDTH, draw_line, page_axes, page_style, to_svg
 from training.epochs import EpochRow
 
 TIMELINE_POINTS = 240
 """More frames than this are averaged in equal blocks, so that a long sequence stays a small plot."""
 
 
-def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Markup:
+def timeline(
+    lines: Sequence[tuple[Series, NDArray[np.float64]]], shown: Sequence[int], *, key: str, label: str
+) -> Markup:
     """Overlap over the frames of one sequence.
 
     Parameters
@@ -33,10 +34,8 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
         axes = page_axes(WIDTH, 150, top=16)
         last = 1
         for series, overlaps in reversed(lines):
-            y = np.asarray(overlaps, dtype=float)
-            last = max(last, len(y))
-            x, y = thinned(y)
-            draw_line(axes, x, y, series)
+            last = max(last, len(overlaps))
+            draw_line(axes, *thinned(overlaps), series)
         axes.plot(
             list(shown),
             [1.09] * len(shown),

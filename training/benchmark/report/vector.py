@@ -13,11 +13,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from training.benchmark.report.palette import COLOURS
+from training.benchmark.report.palette import COLOURS, Series
+
+WIDTH = 380.0
+"""Width of a plot in pixels: half the page's column, or a whole phone."""
 
 INK = "#000001"
 MUTED = "#000002"
@@ -76,6 +81,13 @@ def page_axes(width: float, height: float, *, left: float = 48, top: float = 8) 
     return figure.add_axes(
         (left / width, 40 / height, (width - left - 12) / width, (height - 40 - top) / height)
     )
+
+
+def draw_line(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], series: Series) -> None:
+    """A line in the colour, dashes and width of its series."""
+    style = (0, series.dashes) if series.dashes else "-"
+    colour, gid = series_colour(series.colour), f"s{series.index}"
+    axes.plot(x, y, color=colour, linewidth=series.width, linestyle=style, gid=gid)
 
 
 def to_svg(axes: Axes, *, key: str, label: str) -> Markup:

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from tests.training.benchmark.report.conftest import recorded
-from tests.training.benchmark.report.test_plots import classes, ends, words
+from tests.training.benchmark.report.test_figures import classes, ends, words
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.timelines import TIMELINE_POINTS, thinned, timeline, training_plots
 from training.epochs import EpochRow
