@@ -18,11 +18,11 @@ from ruamel.yaml import YAML
 
 from curation.errors import InputError
 from curation.files import write_json
+from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
 from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
-from training.benchmark.problems import unknown_name
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report

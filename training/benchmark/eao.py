@@ -18,7 +18,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
 
 Array = NDArray[np.float64]
 

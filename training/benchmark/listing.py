@@ -40,7 +40,7 @@ import orjson
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from curation.errors import STRICT, InputError, parameters
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
 
 BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 """The five benchmarks of the pipeline. More lists, to score results on: `otb50` and other years of VOT."""

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.rows import unknown_name
 from training.benchmark.metrics import centre_errors, centres, normalised_errors, overlaps
-from training.benchmark.problems import unknown_name
 
 Array = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from curation.rows import unknown_name
 from training.benchmark.accuracy import Runs, accuracy_robustness, frame_accuracy, mean_failures, pooled
 from training.benchmark.eao import (
     EAO_RULES,
@@ -20,7 +21,7 @@ from training.benchmark.eao import (
     interval,
 )
 from training.benchmark.overlap import region_overlap
-from training.benchmark.problems import Collected, unknown_name
+from training.benchmark.problems import Collected
 from training.benchmark.records import Sequence
 from training.benchmark.trajectories import Trajectory
 
