@@ -33,8 +33,8 @@ from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
 from training.tracking.interface import Box
 from training.tracking.online.backbones import Precision
+from training.tracking.online.choice import load_backbone
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.weight_files import load_backbone
 from training.tracking.sequence import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
