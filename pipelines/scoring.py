@@ -7,17 +7,12 @@ from typing import Literal
 from pydantic import Field
 
 from curation.errors import STRICT, parameters
+from training.tracking.roster import TRACKERS
 
 TRAINED = "siamese"
 """The tracker that the pipeline trains; the report gives its margins and shows its best and worst."""
 
-LABELS = {
-    "siamese": "Siamese, trained",
-    "untrained": "Siamese, untrained",
-    "online": "online DSLT",
-    "template": "template matching",
-    "still": "still first box",
-}
+LABELS = {name: row.label for name, row in TRACKERS.items()}
 """Names shown instead of those of result folders."""
 
 
