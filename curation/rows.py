@@ -64,22 +64,20 @@ class Table(Mapping[str, Row]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def adopt(self, names: Iterable[str], *, key: Callable[[Row], str]) -> None:
-        """Add rows of one's own for the rest of this process, under the key that each says.
+    def adopt(self, name: str, row: Row) -> None:
+        """Add a row of one's own for the rest of this process.
 
         Raises
         ------
         InputError
-            If one cannot be loaded, or another row has its key.
+            If another row has its name.
         """
-        for name in names:
-            row = self[name]
-            if self._rows.setdefault(key(row), row) is not row:
-                raise InputError(
-                    f"the {self.what} {name} is called {key(row)!r}, as another one is",
-                    do="Give it another name",
-                    reason="name taken",
-                )
+        if self._rows.setdefault(name, row) is not row:
+            raise InputError(
+                f"a {self.what} of one's own is called {name!r}, as another one is",
+                do="Give it another name",
+                reason="name taken",
+            )
 
     def check(self, name: str) -> str:
         """The name, if a row has it or it names an own one; for parameters, so it raises `ValueError`."""

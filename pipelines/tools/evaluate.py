@@ -16,10 +16,12 @@ from pathlib import Path
 
 from curation.errors import InputError
 from curation.files import write_json
+from curation.rows import OWN
 from pipelines import parameters, settings, sources
 from pipelines.settings import Settings
 from training.benchmark.eao import EAO_RULES
 from training.benchmark.listing import packaged_names
+from training.benchmark.metric_table import adopt_metrics
 from training.benchmark.overlap import BOUNDS, RULES
 from training.benchmark.protocols import PROTOCOLS
 from training.benchmark.report.sheet import score_sheet
@@ -51,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--eao", default="matlab", choices=EAO_RULES, help="VOT: how EAO cuts runs (default: matlab)"
     )
     parser.add_argument("--bounds", default="frame-1", help=f"VOT: {', '.join(BOUNDS)} (default: frame-1)")
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"one of your own too: {OWN}",
+    )
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
@@ -96,6 +105,7 @@ def _roots(benchmark: str) -> tuple[Path, ...]:
 
 
 def run(options: argparse.Namespace) -> None:
+    adopt_metrics(options.metric)
     benchmark, trackers = open_benchmark(options), options.trackers or None
     if options.starts:
         document = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)

@@ -102,7 +102,7 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
         counted = view.counted
         scored = replace(view.sequence, annotation=view.sequence.annotation[counted])
         curves = sequence_curves({scored.name: to_base(np.array(boxes)[counted], 0, scored.base)}, [scored])
-        return float(curves.success.mean()), float(curves.precision[0, 20])
+        return float(curves.values["success"].mean()), float(curves.values["precision"][0, 20])
 
 
 def tracker_of(

@@ -80,7 +80,7 @@ def test_adopted_rows_stay_and_must_not_take_a_name(tmp_path: Path) -> None:
     file.write_text("BLUE = 'blue'\nRED = 'red'\n")
     table = Table("colour", {"red": "r"})
     for _ in range(2):
-        table.adopt([f"{file}:BLUE"], key=str)
+        table.adopt("blue", table[f"{file}:BLUE"])
     assert list(table) == ["red", "blue"]
     with pytest.raises(InputError, match="is called 'red', as another one is"):
-        table.adopt([f"{file}:RED"], key=str)
+        table.adopt("red", table[f"{file}:RED"])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from training.benchmark.accuracy import Runs, accuracy_robustness, frame_accuracy, mean_failures, pooled
 from training.benchmark.eao import EaoRules, Run, expected_average_overlap, expected_overlap_curve
+from training.benchmark.metric_table import metrics_of
 from training.benchmark.overlap import region_overlap
 from training.benchmark.problems import Collected
 from training.benchmark.records import Sequence
@@ -126,6 +127,7 @@ def score_supervised(
             "rule": rules.overlap,
             "bounds": rules.bounds,
             **overall,
+            **_own(runs),
             "eao_curve": [_number(value) for value in curve.tolist()],
         },
         "tags": by_tag,
@@ -135,10 +137,16 @@ def score_supervised(
                 "failures": mean_failures(run),
                 "frames": len(sequence),
                 "repetitions": len(run.trajectories),
+                **_own([run]),
             }
             for sequence, run in zip(sequences, runs, strict=True)
         },
     }
+
+
+def _own(runs: list[Runs]) -> dict[str, float]:
+    """The metrics that are not computed with others."""
+    return {metric.key: float(metric.value(runs)) for metric in metrics_of("vot") if metric.value}
 
 
 def _curve(runs: Items[Runs], rules: EaoRules, tagged: Items[NDArray[np.bool_]] | None = None) -> Array:

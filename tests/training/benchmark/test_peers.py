@@ -102,8 +102,8 @@ def _compare_with_got10k(theirs: dict, results_dir: Path, bench: Benchmark) -> N
     assert set(theirs["seq_wise"]) == {sequence.name for sequence in bench.sequences}
     for i, sequence in enumerate(bench.sequences):
         entry = theirs["seq_wise"][sequence.name]
-        assert entry["success_curve"] == curves.success[i].tolist()
-        assert entry["precision_curve"] == curves.precision[i].tolist()
+        assert entry["success_curve"] == curves.values["success"][i].tolist()
+        assert entry["precision_curve"] == curves.values["precision"][i].tolist()
     ours = summary(curves)
     assert ours["auc"] == pytest.approx(theirs["overall"]["success_score"], abs=1e-12)
     assert ours["dp20"] == pytest.approx(theirs["overall"]["precision_score"], abs=1e-12)

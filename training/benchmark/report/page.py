@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from curation.files import write_bytes
+from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
@@ -22,7 +23,7 @@ from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, embed
 from training.benchmark.report.published import published_numbers
-from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
+from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import mean_over, partial_note
 from training.benchmark.report.timelines import training_plots
@@ -147,7 +148,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
     """Headline numbers of the trained tracker; without it there are none."""
     if trained not in series:
         return []
-    auc, dp20 = OPE_METRICS[:2]
+    auc, dp20 = METRICS["auc"], METRICS["dp20"]
     passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
     cards = []
     if passes:
