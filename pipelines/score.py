@@ -16,11 +16,12 @@ from ruamel.yaml import YAML
 
 from curation.errors import InputError
 from curation.files import write_json
+from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, ScoreConfig, leading
 from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
-from training.benchmark.problems import unknown_name
+from training.benchmark.metric_table import adopt_metrics, metrics_of
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
@@ -30,9 +31,6 @@ from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
 from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
-
-SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
-"""Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
 
 FILMED = 3
 """Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
@@ -52,6 +50,7 @@ def run(options: argparse.Namespace) -> None:
     benchmarks: list[Benchmark] = []
     imported: set[str] = set()
     _check_imported()
+    adopt_metrics(config.metrics)
     for name in dataset.benchmarks:
         benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
         ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
@@ -140,7 +139,11 @@ def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {
             document["protocol"]: {
-                tracker: {key: numbers[key] for key in SMALL if key in numbers}
+                tracker: {
+                    metric.key: numbers[metric.key]
+                    for metric in metrics_of(document["kind"], "metrics.json")
+                    if metric.key in numbers
+                }
                 for tracker, entry in document["trackers"].items()
                 for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
             }

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from curation.errors import STRICT, parameters
+from training.benchmark.metric_table import METRICS
+from training.benchmark.protocols import PROTOCOLS
 from training.benchmark.report.ranking import leader
 from training.benchmark.report.reading import read_scores
+from training.tracking.roster import TRACKERS
 
 TRAINED = ("siamese", "online")
 """Trackers that the pipeline trains, or that train themselves on a first frame. The best of them leads the report."""
 
-LABELS = {
-    "siamese": "Siamese, trained",
-    "untrained": "Siamese, untrained",
-    "online": "online DSLT",
-    "template": "template matching",
-    "still": "still first box",
-}
+LABELS = {name: row.label for name, row in TRACKERS.items()}
 """Names shown instead of those of result folders."""
 
 
@@ -39,14 +36,17 @@ class ScoreConfig:
 
     Parameters
     ----------
-    protocol : {"matlab", "got10k", "pysot"}
-        Whose rules one-pass evaluation follows (training/benchmark/README.md); papers follow matlab's.
+    protocol : str
+        Whose rules one-pass evaluation follows (`protocols.PROTOCOLS`); papers follow matlab's.
+    metrics : tuple of str
+        Metrics of one's own besides ours: each a `metric_table.Metric`, named `module:NAME` or `path/file.py:NAME`.
     filmstrips : int
         Sequences shown frame by frame, of each benchmark: so many of the worst, and as many of the best.
     film_frames : int
         Frames of each.
     """
 
-    protocol: Literal["matlab", "got10k", "pysot"] = "matlab"
+    protocol: Annotated[str, AfterValidator(PROTOCOLS.check)] = "matlab"
+    metrics: tuple[Annotated[str, AfterValidator(METRICS.check)], ...] = ()
     filmstrips: int = Field(default=1, ge=0, le=10)
     film_frames: int = Field(default=6, ge=1, le=20)

@@ -19,18 +19,16 @@ from curation.files import write_bytes, write_json
 from pipelines import parameters, paths, settings
 from pipelines.tools.trials import ONE_PASS, Trials, configured
 from training.device import pick_device
+from training.losses import REGRESSION
 from training.studies.ablation import AblationConfig, Residual, Scores, ablate, ablation_plot, ablation_table
 from training.tracking.contenders import TrackConfig, online_contenders
-from training.tracking.online.learner import RegressionLoss
 from training.tracking.online.tracker import OnlineConfig
 
 DEFAULTS = AblationConfig()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--losses", nargs="+", choices=get_args(RegressionLoss), default=list(DEFAULTS.losses)
-    )
+    parser.add_argument("--losses", nargs="+", choices=list(REGRESSION), default=list(DEFAULTS.losses))
     parser.add_argument("--residual", nargs="+", choices=get_args(Residual), default=list(DEFAULTS.residual))
     parser.add_argument("--update", nargs="+", choices=("yes", "no"), default=["yes", "no"])
     parser.add_argument("--seeds", type=int, default=DEFAULTS.seeds, help="runs of each form (%(default)s)")

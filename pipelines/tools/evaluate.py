@@ -11,20 +11,23 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 from curation.errors import InputError
 from curation.files import write_json
+from curation.rows import OWN
 from pipelines import parameters, settings, sources
 from pipelines.settings import Settings
-from training.benchmark.eao import EAO_RULES, INTERVALS
+from training.benchmark.eao import EAO_RULES
 from training.benchmark.listing import packaged_names
+from training.benchmark.metric_table import adopt_metrics
 from training.benchmark.overlap import BOUNDS, RULES
 from training.benchmark.protocols import PROTOCOLS
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.score import score_benchmark, score_starts
 from training.benchmark.sequences import Benchmark, load_benchmark
+from training.benchmark.vot_rules import VOT_RULES, rules_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,13 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--starts", choices=("tre", "sre"), help="score runs from 20 frames, or from 12 disturbed first boxes"
     )
     parser.add_argument(
-        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(INTERVALS)} (the benchmark's own)"
+        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(VOT_RULES)} (the benchmark's own)"
     )
     parser.add_argument("--overlap", default="vot2016", help=f"VOT: {', '.join(RULES)} (default: vot2016)")
     parser.add_argument(
         "--eao", default="matlab", choices=EAO_RULES, help="VOT: how EAO cuts runs (default: matlab)"
     )
     parser.add_argument("--bounds", default="frame-1", help=f"VOT: {', '.join(BOUNDS)} (default: frame-1)")
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"one of your own too: {OWN}",
+    )
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
@@ -95,20 +105,14 @@ def _roots(benchmark: str) -> tuple[Path, ...]:
 
 
 def run(options: argparse.Namespace) -> None:
+    adopt_metrics(options.metric)
     benchmark, trackers = open_benchmark(options), options.trackers or None
     if options.starts:
         document = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
     else:
-        document = score_benchmark(
-            benchmark,
-            options.results,
-            trackers,
-            options.protocol,
-            year=options.year,
-            overlap=options.overlap,
-            bounds=options.bounds,
-            eao_rules=options.eao,
-        )
+        rules = VOT_RULES[options.year] if options.year else rules_of(benchmark)
+        rules = replace(rules, overlap=options.overlap, bounds=options.bounds, eao=options.eao)
+        document = score_benchmark(benchmark, options.results, trackers, options.protocol, vot=rules)
     if options.json:
         write_json(options.json, document)
     sheet = score_sheet(document, attributes=options.attributes, sequences=options.sequences)

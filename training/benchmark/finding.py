@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation.errors import InputError
+from curation.rows import unknown_name
 from training.benchmark.formats.matching import keys_of, result_files, tracker_of
-from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark
 
 GOT10K_FOLDERS = {

@@ -6,7 +6,7 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
      "folders": ["OTB", ...],          names the benchmark's own folder goes by inside a root
-     "eao_interval": [108, 371],       only "vot": lengths over which EAO averages
+     "eao_interval": [108, 371],       optional, only "vot": lengths over which EAO averages (its year's, or 2016's)
      "invalid_rows": true,             false: the authors' code has no rule for rows with a number <= 0
      "absent_rows": false,             true: a NaN row of the ground truth means the target is absent (UAV123)
      "attributes": ["IV", ...],        order for tables; for "vot" the per-frame tags
@@ -40,7 +40,7 @@ import orjson
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from curation.errors import STRICT, InputError, parameters
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
 
 BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 """The five benchmarks of the pipeline. More lists, to score results on: `otb50` and other years of VOT."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
 
 Array = NDArray[np.float64]
 

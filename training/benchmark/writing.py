@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from curation.rows import unknown_name
 from training.benchmark.finding import GOT10K_FOLDERS
 from training.benchmark.formats.jwlim import json_bytes
 from training.benchmark.formats.matlab import mat_bytes
 from training.benchmark.formats.segments import Segment
 from training.benchmark.formats.text import text_bytes, times_bytes
-from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark, Sequence, to_base
 from training.benchmark.starts import temporal_starts
 from training.benchmark.supervised import DETERMINISTIC_AFTER

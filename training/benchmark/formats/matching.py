@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from curation.rows import nearest
 from training.benchmark.listing import load_listing, name_key, packaged_names
-from training.benchmark.problems import nearest
 from training.benchmark.records import Benchmark, Sequence
 
 ENDINGS = (".txt", ".mat", ".json")

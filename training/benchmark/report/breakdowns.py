@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from training.benchmark.metric_table import Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import ATTRIBUTES, Metric, Numbers, Scores, value
+from training.benchmark.report.reading import ATTRIBUTES, Numbers, Scores, value
 from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best
 
 
 def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
     """Every tracker on every sequence: AUC; accuracy and failures for VOT."""
     numbers = {name: tracker.sequences for name, tracker in document.trackers.items()}
-    wanted = ("ao", "accuracy", "failures") if document.kind == "vot" else ("auc",)
     return [
         breakdown(document, series, metric, "sequence", numbers, dict.fromkeys(document.sequences, ""))
-        for metric in document.inner_metrics(numbers.values())
-        if metric.key in wanted
+        for metric in document.inner_metrics(numbers.values(), "page sequences")
     ]
 
 
@@ -27,7 +26,7 @@ def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | N
     None without attributes.
     """
     numbers = {name: tracker.attributes for name, tracker in document.trackers.items()}
-    metric = next(iter(document.inner_metrics(numbers.values())), None)
+    metric = next(iter(document.inner_metrics(numbers.values(), "page")), None)
     if metric is None:
         return None
     names = {name: ATTRIBUTES.get(name, "") for name in document.attributes}

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from training.benchmark.metric_table import CURVES, METRICS, Curve, Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank
+from training.benchmark.report.reading import Scores, rank
 from training.benchmark.report.series_files import thresholds
 from training.benchmark.report.vector import (
     BAND,
@@ -24,8 +25,7 @@ from training.benchmark.report.vector import (
     to_svg,
 )
 
-AUC, DP20, _, NORM_PRECISION = OPE_METRICS
-EAO, ACCURACY = VOT_METRICS[:2]
+ACCURACY = METRICS["accuracy"]
 
 
 @dataclass(frozen=True)
@@ -42,67 +42,43 @@ class Plot:
     numbered: bool = False
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """A curve: its key, its metric and the axes; `marker`: where the metric is read off, a thin vertical line."""
-
-    curve: str
-    title: str
-    metric: Metric
-    x_label: str
-    y_label: str
-    marker: float | None = None
-
-
-_KINDS = (
-    _Kind("success", "Success", AUC, "overlap threshold", "success rate"),
-    _Kind("precision", "Precision", DP20, "centre error threshold (pixels)", "precision", 20),
-    _Kind(
-        "norm_precision",
-        "Normalised precision",
-        NORM_PRECISION,
-        "centre error (target sizes)",
-        "precision",
-        0.2,
-    ),
-    _Kind("expected_overlap", "Expected overlap", EAO, "sequence length (frames)", "expected overlap"),
-)
-
-
 def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
     """The plots of a benchmark: each curve that any tracker has, and VOT's A-R plot."""
-    plots = [plot for kind in _KINDS if (plot := _curve_figure(document, series, kind)) is not None]
+    plots = [
+        plot for curve in CURVES.values() if (plot := _curve_figure(document, series, curve)) is not None
+    ]
     reliability = _accuracy_robustness(document, series)
     return plots + ([reliability] if reliability else [])
 
 
-def _curve_figure(document: Scores, series: Mapping[str, Series], kind: _Kind) -> Plot | None:
+def _curve_figure(document: Scores, series: Mapping[str, Series], curve: Curve) -> Plot | None:
     """Curves over a threshold or a length; EAO's interval of lengths is shaded."""
     curves = {
-        name: np.array(t.curves[kind.curve], dtype=float)
+        name: np.array(t.curves[curve.name], dtype=float)
         for name, t in document.trackers.items()
-        if kind.curve in t.curves
+        if curve.name in t.curves
     }
-    if not curves:
+    if not curves or not curve.title:
         return None
+    metric = METRICS[curve.metric]
     ranked = [name for name in document.ranked() if name in curves]
-    ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, kind.metric))))
-    legend = [(series[name], _told(document, name, kind.metric)) for name in ranked]
+    ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, metric))))
+    legend = [(series[name], _told(document, name, metric)) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
-    x = np.array(thresholds(kind.curve, max(map(len, curves.values()))), dtype=float)
+    x = np.array(thresholds(curve, max(map(len, curves.values()))), dtype=float)
     with page_style():
         axes = page_axes(WIDTH, 290)
-        if kind.curve == "expected_overlap" and document.interval is not None:
+        if curve.name == "expected_overlap" and document.interval is not None:
             axes.axvspan(*document.interval, color=BAND, linewidth=0)
-        if kind.marker is not None:
-            axes.axvline(kind.marker, color=MUTED, linewidth=1, dashes=(2, 2))
+        if curve.marker is not None:
+            axes.axvline(curve.marker, color=MUTED, linewidth=1, dashes=(2, 2))
         for name in sorted(curves, key=lambda name: -series[name].index):  # the leader's on top
             draw_line(axes, x[: len(curves[name])], curves[name], series[name])
         end = x[-1] if len(x) > 1 else x[0] + 1
-        axes.set(xlabel=kind.x_label, ylabel=kind.y_label, xlim=(x[0], end), ylim=(0, 1))
-        label = f"{kind.title}, {document.title}, protocol {document.protocol}. {kind.metric.short}: {told}"
-        svg = to_svg(axes, key=f"{document.name}-{kind.curve}", label=label)
-    return Plot(kind.title, svg, kind.metric.short, legend)
+        axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xlim=(x[0], end), ylim=(0, 1))
+        label = f"{curve.title}, {document.title}, protocol {document.protocol}. {metric.short}: {told}"
+        svg = to_svg(axes, key=f"{document.name}-{curve.name}", label=label)
+    return Plot(curve.title, svg, metric.short, legend)
 
 
 def _told(document: Scores, name: str, metric: Metric) -> str:

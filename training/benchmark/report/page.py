@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from curation.files import write_bytes
+from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, curve_figures
@@ -22,7 +23,7 @@ from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, address, embed
 from training.benchmark.report.published import published_numbers
 from training.benchmark.report.ranking import mean_over
-from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
+from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
@@ -143,7 +144,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], leader: st
     if passes:
         over = passes[0].title if len(passes) == 1 else f"mean of {len(passes)} benchmarks"
         over += f", protocol {', '.join(dict.fromkeys(document.protocol for document in passes))}"
-        auc, dp20 = OPE_METRICS[:2]
+        auc, dp20 = METRICS["auc"], METRICS["dp20"]
         for metric, what in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
             cards.append(Card(what, metric.text(mean_over(passes, leader, metric)), f"{name}, {over}"))
         ours = mean_over(passes, leader, auc)

@@ -7,17 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from training.benchmark.metric_table import Metric, metrics_of
 from training.benchmark.report.breakdowns import breakdown
 from training.benchmark.report.palette import Series, assign_series
-from training.benchmark.report.reading import (
-    OPE_METRICS,
-    VOT_METRICS,
-    Metric,
-    Numbers,
-    Scores,
-    read_scores,
-    value,
-)
+from training.benchmark.report.reading import Numbers, Scores, read_scores, value
 from training.benchmark.report.tables import benchmark_table, text
 
 EVALUATIONS = {
@@ -25,19 +18,6 @@ EVALUATIONS = {
     "sre": "spatial robustness (SRE)",
     "": "one-pass evaluation",
 }
-COLUMNS = {
-    "ope": (*OPE_METRICS, Metric("norm_auc", "NP AUC", "mean of the normalised precision curve")),
-    "vot": (
-        *VOT_METRICS[:2],
-        Metric("accuracy_tags", "A tags", "accuracy weighted by tags"),
-        Metric("accuracy_sequences", "A seq", "accuracy weighted by sequences"),
-        *VOT_METRICS[2:4],
-        Metric("failures_per_sequence", "F/seq", "failures per sequence", lower_is_better=True),
-        VOT_METRICS[4],
-    ),
-}
-INNER = {"ope": OPE_METRICS[:2], "vot": (VOT_METRICS[0], VOT_METRICS[1], VOT_METRICS[3])}
-"""What is given of each attribute and each sequence."""
 WIDTH = 100
 
 
@@ -60,7 +40,9 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
     series = assign_series(scores.ranked())
     numbers = [tracker.overall for tracker in scores.trackers.values()]
     shown = [
-        metric for metric in COLUMNS[scores.kind] if any(value(one, metric) is not None for one in numbers)
+        metric
+        for metric in metrics_of(scores.kind, "sheet")
+        if any(value(one, metric) is not None for one in numbers)
     ]
     table = benchmark_table(scores, series, metrics=[_exact(metric) for metric in shown])
     parts = [_headline(document, scores), text(table, notes=False)]
@@ -76,7 +58,7 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
 
 
 def _exact(metric: Metric) -> Metric:
-    return replace(metric, digits=2 if metric.key == "failures" else 4)
+    return replace(metric, digits=metric.digits + 1)
 
 
 def _headline(document: Mapping[str, Any], scores: Scores) -> str:
@@ -102,7 +84,7 @@ def _inner(
     names: Sequence[str],
 ) -> list[str]:
     """Those of the metrics that any attribute or sequence has: a table each, a column for each tracker."""
-    known = [metric for metric in INNER[scores.kind] if metric in scores.inner_metrics(groups.values())]
+    known = scores.inner_metrics(groups.values(), "sheet breakdowns")
     tables = [
         breakdown(scores, series, _exact(metric), kind, groups, dict.fromkeys(names, "")) for metric in known
     ]

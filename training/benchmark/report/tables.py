@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from training.benchmark.metric_table import METRICS, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
 from training.benchmark.report.ranking import mean_over, order
-from training.benchmark.report.reading import COUNTS, OPE_METRICS, Metric, Scores
+from training.benchmark.report.reading import Scores
 
-OVERVIEW = ("auc", "dp20", "eao", "accuracy", "robustness")
-"""The few metrics that fit the overview."""
+COUNTS = (
+    Metric("sequences", "ope", "Sequences", "", digits=0),
+    Metric("frames", "ope", "Frames", "", digits=0),
+)
+"""What numbers are of: shown beside them, never compared."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +108,13 @@ def overview(
     """Every tracker on every benchmark, and below them what papers publish."""
     columns, top = [], []
     for document in documents:
-        mine = columns_of(document, [metric for metric in document.metrics if metric.key in OVERVIEW])
+        mine = columns_of(document, [metric for metric in document.metrics if "overview" in metric.shown])
         columns += mine
         title = document.short_title + (" *" if document.partial else "")
         top.append(Head(title, span=len(mine), note=f"protocol {document.protocol}"))
     passes = [document for document in documents if document.kind == "ope"]
     if len(passes) > 1:
-        columns += [Column(metric, passes) for metric in OPE_METRICS[:2]]
+        columns += [Column(METRICS[key], passes) for key in ("auc", "dp20")]
         top.append(Head("Mean", span=2, note=f"of {len(passes)} benchmarks"))
     names = sorted(series, key=lambda name: order(documents, name))
     groups = _groups(columns, [series[name] for name in names], published, documents, synthetic=synthetic)
@@ -175,7 +179,7 @@ def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
     """The cell of a number, with a bar where more is better."""
     if found is None:
         return Cell("–")
-    drawn = bar and not metric.lower_is_better and not metric.counts
+    drawn = bar and not metric.lower_is_better and metric not in COUNTS
     return Cell(metric.text(found), found, min(max(found, 0.0), 1.0) if drawn else None)
 
 
@@ -183,7 +187,7 @@ def mark_best(cells: Iterable[Cell], metric: Metric) -> list[Cell]:
     """Cells of one column (or row) with the best number marked, if there are at least two to compare."""
     cells = list(cells)
     known = [cell.order for cell in cells if cell.competes and cell.order is not None]
-    if len(known) < 2 or metric.counts:
+    if len(known) < 2 or metric in COUNTS:
         return cells
     best = min(known) if metric.lower_is_better else max(known)
     return [replace(cell, best=cell.competes and cell.order == best) for cell in cells]
