@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,13 @@ from curation.files import write_json
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, ScoreConfig, leading
+from training.benchmark.documents import Scores, save_scores
 from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
 from training.benchmark.metric_table import adopt_metrics, metrics_of
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
-from training.benchmark.report.reading import read_scores
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
@@ -46,35 +47,35 @@ def run(options: argparse.Namespace) -> None:
     del options
     runtime = settings.load()
     dataset, config = parameters.load("dataset"), parameters.load("score")
-    scores: dict[str, Any] = {}
+    scores: dict[str, Scores] = {}
     benchmarks: list[Benchmark] = []
     imported: set[str] = set()
     _check_imported()
     adopt_metrics(config.metrics)
     for name in dataset.benchmarks:
         benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
-        ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
+        found = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
-            for tracker in theirs["trackers"].keys() & ours["trackers"].keys():
+            for tracker in theirs.trackers.keys() & found.trackers.keys():
                 raise InputError(
                     f"{others / tracker} bears the name of a tracker of this pipeline",
                     do="Rename the folder",
                     reason="name taken",
                 )
-            imported |= set(theirs["trackers"])
-            ours["trackers"] |= theirs["trackers"]
-            ours["partial"] = ours["partial"] or theirs["partial"]
-        scores[name] = ours
+            imported |= set(theirs.trackers)
+            trackers = {**found.trackers, **theirs.trackers}
+            found = replace(found, trackers=trackers, partial=found.partial or theirs.partial)
+        scores[name] = found
         benchmarks.append(benchmark)
-        if ours["partial"]:
-            log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
+        if found.partial:
+            log.warning("%s is partial: %d sequences missing", name, len(found.missing))
     leader = leading(scores, imported)
     films = [
         film for one in benchmarks for film in _films(one, config, leader, _best(scores[one.name], imported))
     ]
-    write_json(paths.SCORES, scores, indent=False)
+    save_scores(paths.SCORES, scores.values())
     write_json(paths.report("score", "metrics"), _small(scores))
     write_plot_files(paths.REPORTS / "score" / "plots", scores)
     write_report(
@@ -108,9 +109,8 @@ def _check_imported() -> None:
                 raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
 
 
-def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
+def _best(scores: Scores, imported: set[str]) -> list[str]:
     """The best of the imported trackers, whose boxes the filmstrips show beside ours."""
-    (scores,) = read_scores({"": document})
     known = [name for name in scores.ranked() if scores.number(name, scores.headline) is not None]
     return [name for name in known if name in imported][:FILMED]
 
@@ -134,21 +134,21 @@ def _films(
     )
 
 
-def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
+def _small(scores: Mapping[str, Scores]) -> dict[str, Any]:
     """Benchmark, protocol (of VOT the overlap rule), tracker, number: scores by other rules are never compared."""
     return {
         name: {
-            document["protocol"]: {
+            one.protocol: {
                 tracker: {
                     metric.key: numbers[metric.key]
-                    for metric in metrics_of(document["kind"], "metrics.json")
+                    for metric in metrics_of(one.kind, "metrics.json")
                     if metric.key in numbers
                 }
-                for tracker, entry in document["trackers"].items()
-                for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
+                for tracker, entry in one.trackers.items()
+                for numbers in [{**(entry.free[0].values if entry.free else {}), **entry.overall.values}]
             }
         }
-        for name, document in scores.items()
+        for name, one in scores.items()
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from curation.files import read_json
 from pipelines import paths
 from pipelines.scoring import LABELS, leading
+from training.benchmark.documents import load_scores
 from training.benchmark.report.summary import summary_table
 from training.benchmark.report.tables import aligned
 
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     del options
-    scores = read_json(paths.SCORES, made_by="score")
+    scores = load_scores(paths.SCORES)
     sys.stdout.write(f"{summary_table(scores, leader=leading(scores), labels=LABELS)}\n\n")
     sys.stdout.write(speeds(scores))
     for label, path in (

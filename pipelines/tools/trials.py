@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,9 @@ class Trials:
 
     def scores(
         self, contenders: Sequence[Contender], only: Sequence[str] | None = None
-    ) -> dict[str, dict[str, Mapping[str, float]]]:
+    ) -> dict[str, dict[str, Any]]:
         """Track and score: tracker -> sequence -> number. What was tracked before comes from data/.store."""
-        found: dict[str, dict[str, Mapping[str, float]]] = {one.name: {} for one in contenders}
+        found: dict[str, dict[str, Any]] = {one.name: {} for one in contenders}
         for benchmark, manifest in self.opened:
             part = replace(
                 benchmark, sequences=[s for s in benchmark.sequences if only is None or s.name in only]
@@ -91,6 +91,6 @@ class Trials:
                 store=paths.STORE / "results",
                 workers=self.settings.workers,
             )
-            for name, entry in score_benchmark(part, self.scratch)["trackers"].items():
-                found[name] |= entry["sequences"]
+            for name, entry in score_benchmark(part, self.scratch).trackers.items():
+                found[name] |= {one: numbers.values for one, numbers in entry.sequences.items()}
         return found

@@ -31,7 +31,7 @@ def otb(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ben
 
 
 def overall(bench: Benchmark, folder: Path, tracker: str, protocol: str) -> tuple[float, float]:
-    document = score_benchmark(bench, folder, [tracker], protocol)
+    document = score_benchmark(bench, folder, [tracker], protocol).plain()
     assert document["protocol"] == protocol
     assert not document["partial"]
     scores = document["trackers"][tracker]["overall"]

@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from training.benchmark.documents import Numbers, Scores
 from training.benchmark.metric_table import Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import ATTRIBUTES, Numbers, Scores, value
 from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best
+
+ATTRIBUTES = {
+    "ARC": "aspect ratio change",
+    "BC": "background clutter",
+    "CM": "camera motion",
+    "DEF": "deformation",
+    "FM": "fast motion",
+    "FOC": "full occlusion",
+    "IPR": "in-plane rotation",
+    "IV": "illumination variation",
+    "LR": "low resolution",
+    "MB": "motion blur",
+    "OCC": "occlusion",
+    "OPR": "out-of-plane rotation",
+    "OV": "out of view",
+    "POC": "partial occlusion",
+    "SOB": "similar object",
+    "SV": "scale variation",
+    "VC": "viewpoint change",
+}
+"""What the tags of OTB [Wu, Lim, Yang, TPAMI 2015] and UAV123 [Mueller et al., ECCV 2016] stand for."""
 
 
 def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
@@ -48,7 +69,9 @@ def breakdown(
     trackers = [name for name in series if name in document.trackers]
     rows = []
     for name, remark in names.items():
-        cells = [cell_of(metric, value(numbers[tracker].get(name), metric)) for tracker in trackers]
+        cells = [
+            cell_of(metric, numbers[t][name].of(metric) if name in numbers[t] else None) for t in trackers
+        ]
         if kind != "sequence":
             cells = [
                 replace(cell, competes=document.whole(t)) for cell, t in zip(cells, trackers, strict=True)

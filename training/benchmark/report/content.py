@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.documents import Scores
 from training.epochs import EpochRow
 
 
@@ -87,8 +88,8 @@ class ReportContent:
 
     Parameters
     ----------
-    scores : mapping of benchmark to score document
-        As `training.benchmark.score.score_benchmark` returns them, in the order of the page.
+    scores : mapping of benchmark to Scores
+        In the order of the page.
     title : str
     leader : str
         The tracker of the cards, whose margins over the others are given, and whose best and worst sequences are
@@ -115,7 +116,7 @@ class ReportContent:
         What made the page: files or stages and their digests.
     """
 
-    scores: Mapping[str, Mapping[str, Any]]
+    scores: Mapping[str, Scores]
     title: str = "Tracking report"
     leader: str = "siamese"
     labels: Mapping[str, str] = field(default_factory=dict)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import CURVES, METRICS, Curve, Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import Scores, rank
 from training.benchmark.report.series_files import thresholds
 from training.benchmark.report.vector import (
     BAND,
@@ -54,15 +54,14 @@ def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
 def _curve_figure(document: Scores, series: Mapping[str, Series], curve: Curve) -> Plot | None:
     """Curves over a threshold or a length; EAO's interval of lengths is shaded."""
     curves = {
-        name: np.array(t.curves[curve.name], dtype=float)
+        name: np.array(t.overall.curves[curve.name], dtype=float)
         for name, t in document.trackers.items()
-        if curve.name in t.curves
+        if curve.name in t.overall.curves
     }
     if not curves or not curve.title:
         return None
     metric = METRICS[curve.metric]
-    ranked = [name for name in document.ranked() if name in curves]
-    ranked.sort(key=lambda name: (not document.whole(name), rank(document.number(name, metric))))
+    ranked = [name for name in document.ranked(metric) if name in curves]
     legend = [(series[name], _told(document, name, metric)) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
     x = np.array(thresholds(curve, max(map(len, curves.values()))), dtype=float)
@@ -94,7 +93,7 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
     """
     points = []
     for name, tracker in document.trackers.items():
-        accuracy, reliability = document.number(name, ACCURACY), tracker.overall.get("reliability")
+        accuracy, reliability = document.number(name, ACCURACY), tracker.overall.values.get("reliability")
         if accuracy is not None and reliability is not None:
             points.append((series[name], float(reliability), accuracy))
     if not points:

@@ -8,10 +8,10 @@ from statistics import fmean
 import numpy as np
 
 from training.benchmark.comparison import FEWEST, paired_bootstrap
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS
 from training.benchmark.report.palette import Series
 from training.benchmark.report.ranking import mean_over
-from training.benchmark.report.reading import Scores, value
 from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
 
 AUC = METRICS["auc"]
@@ -48,7 +48,7 @@ def _margin(document: Scores, leader: str, name: str) -> Cell:
     if ours is None or theirs is None:
         return Cell("–")
     first, second = document.trackers[leader].sequences, document.trackers[name].sequences
-    pairs = [(value(first[s], AUC), value(second[s], AUC)) for s in first if s in second]
+    pairs = [(first[s].of(AUC), second[s].of(AUC)) for s in first if s in second]
     known = [(a, b) for a, b in pairs if a is not None and b is not None]
     few = ""
     gap, alike = ours - theirs, document.whole(leader) and document.whole(name)

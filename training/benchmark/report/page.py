@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from curation.files import write_bytes
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
@@ -23,7 +24,6 @@ from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, address, embed
 from training.benchmark.report.published import published_numbers
 from training.benchmark.report.ranking import mean_over
-from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
@@ -73,7 +73,7 @@ def write_report(out: Path, content: ReportContent) -> None:
 
 def render(content: ReportContent) -> str:
     """The page as text; see `write_report`."""
-    documents = read_scores(content.scores)
+    documents = list(content.scores.values())
     series = assign_series(
         (name for document in documents for name in document.trackers),
         leader=content.leader,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from training.benchmark.metric_table import Metric, metrics_of
+from training.benchmark.documents import Numbers, Scores
+from training.benchmark.metric_table import Metric
 from training.benchmark.report.breakdowns import breakdown
 from training.benchmark.report.palette import Series, assign_series
-from training.benchmark.report.reading import Numbers, Scores, read_scores, value
 from training.benchmark.report.tables import benchmark_table, text
 
 EVALUATIONS = {
@@ -21,12 +20,12 @@ EVALUATIONS = {
 WIDTH = 100
 
 
-def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequences: bool = False) -> str:
-    """The scores of all trackers in a document of `score.score_benchmark` or `score.score_starts`.
+def score_sheet(scores: Scores, *, attributes: bool = False, sequences: bool = False) -> str:
+    """The scores of all trackers on a benchmark.
 
     Parameters
     ----------
-    document : mapping
+    scores : Scores
     attributes, sequences : bool
         Add a table of every attribute (VOT: tag), of every sequence.
 
@@ -36,16 +35,10 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
         Plain text without a final newline: what was evaluated by which rules, the table, the attributes,
         the sequences, then what is missing and what looks odd in the files.
     """
-    (scores,) = read_scores({document["benchmark"]: document})
     series = assign_series(scores.ranked())
-    numbers = [tracker.overall for tracker in scores.trackers.values()]
-    shown = [
-        metric
-        for metric in metrics_of(scores.kind, "sheet")
-        if any(value(one, metric) is not None for one in numbers)
-    ]
-    table = benchmark_table(scores, series, metrics=[_exact(metric) for metric in shown])
-    parts = [_headline(document, scores), text(table, notes=False)]
+    known = [m for m in scores.metrics("sheet") if any(scores.number(name, m) is not None for name in series)]
+    table = benchmark_table(scores, series, metrics=[_exact(metric) for metric in known])
+    parts = [_headline(scores), text(table, notes=False)]
     if attributes:
         kind = "tag" if scores.kind == "vot" else "attribute"
         groups = {name: tracker.attributes for name, tracker in scores.trackers.items()}
@@ -61,18 +54,18 @@ def _exact(metric: Metric) -> Metric:
     return replace(metric, digits=metric.digits + 1)
 
 
-def _headline(document: Mapping[str, Any], scores: Scores) -> str:
-    overall = next(iter(scores.trackers.values())).overall
+def _headline(scores: Scores) -> str:
+    rules = next(iter(scores.trackers.values())).overall.rules
     if scores.kind == "ope":
-        what = EVALUATIONS[document.get("evaluation", "")]
+        what = EVALUATIONS[scores.evaluation]
         return f"{scores.title}, {what}, protocol {scores.protocol}"
     low, high = scores.interval or (0, 0)
-    rule = f"overlap rule {scores.protocol}, bounds {overall.get('bounds', '–')}"
+    rule = f"overlap rule {scores.protocol}, bounds {rules.get('bounds', '–')}"
     if scores.interval is None:
         return f"{scores.title}, unsupervised, {rule}"
     return (
         f"{scores.title}, supervised, {rule}, "
-        f"EAO by the rules of {overall.get('eao_rules', 'matlab')} over lengths {low} to {high}"
+        f"EAO by the rules of {rules.get('eao_rules', 'matlab')} over lengths {low} to {high}"
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from training.benchmark.documents import Scores
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import assign_series
-from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.tables import benchmark_table, overview, text
 
 
 def summary_table(
-    scores: Mapping[str, Mapping[str, Any]],
+    scores: Mapping[str, Scores],
     *,
     leader: str = "siamese",
     labels: Mapping[str, str] | None = None,
@@ -21,7 +20,7 @@ def summary_table(
 
     Parameters
     ----------
-    scores : mapping of benchmark to score document
+    scores : mapping of benchmark to Scores
     leader : str
         Its margins in AUC over every other tracker are given; it need not be there.
     labels : mapping of tracker to str
@@ -33,7 +32,7 @@ def summary_table(
         Plain text without a final newline. A mean is over the benchmarks listed, and given only to trackers
         that have a result for every sequence of each of them.
     """
-    documents = read_scores(scores)
+    documents = list(scores.values())
     series = assign_series(
         (name for document in documents for name in document.trackers), leader=leader, labels=labels
     )

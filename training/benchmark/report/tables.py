@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
 from training.benchmark.report.ranking import mean_over, order
-from training.benchmark.report.reading import Scores
 
 COUNTS = (
     Metric("sequences", "ope", "Sequences", "", digits=0),
@@ -108,7 +108,7 @@ def overview(
     """Every tracker on every benchmark, and below them what papers publish."""
     columns, top = [], []
     for document in documents:
-        mine = columns_of(document, [metric for metric in document.metrics if "overview" in metric.shown])
+        mine = columns_of(document, document.metrics("overview"))
         columns += mine
         title = document.short_title + (" *" if document.partial else "")
         top.append(Head(title, span=len(mine), note=f"protocol {document.protocol}"))
@@ -131,7 +131,7 @@ def benchmark_table(
     metrics: Sequence[Metric] | None = None,
 ) -> Table:
     """All numbers of one benchmark, or some."""
-    columns = columns_of(document, [*(document.metrics if metrics is None else metrics), *COUNTS])
+    columns = columns_of(document, [*(document.metrics() if metrics is None else metrics), *COUNTS])
     ranked = [series[name] for name in document.ranked()]
     groups = _groups(columns, ranked, published, [document], synthetic=synthetic)
     caption = f"Scores on {document.title}, protocol {document.protocol}"

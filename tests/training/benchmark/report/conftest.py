@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from curation.files import write_json
+from training.benchmark.documents import Scores
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.results import read_results
@@ -110,8 +110,8 @@ def vot(root: Path) -> Benchmark:
 
 
 @pytest.fixture(scope="session")
-def scores(root: Path, otb: Benchmark, vot: Benchmark) -> dict[str, Any]:
-    """Score documents of both benchmarks; treat them as read-only."""
+def scores(root: Path, otb: Benchmark, vot: Benchmark) -> dict[str, Scores]:
+    """Of both benchmarks, as the scorer makes them."""
     return {
         benchmark.name: score_benchmark(benchmark, root / "results" / benchmark.name)
         for benchmark in (otb, vot)
@@ -125,7 +125,7 @@ def recorded(folder: Path, rows: Sequence[EpochRow]) -> list[EpochRow]:
 
 
 @pytest.fixture(scope="session")
-def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) -> ReportContent:
+def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Scores]) -> ReportContent:
     """A report with every section."""
     films = []
     for benchmark in (otb, vot):

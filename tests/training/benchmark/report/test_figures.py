@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from lxml import etree
 
+from tests.training.benchmark.scored import scored
 from training.benchmark.report.figures import Plot, curve_figures
 from training.benchmark.report.palette import assign_series
-from training.benchmark.report.reading import read_scores
 
 SERIES = assign_series(["a", "b"], leader="a")
 
@@ -31,9 +31,7 @@ def ends(svg: str, name: str) -> np.ndarray:
 
 def plot(kind: str = "ope", **overall: dict[str, Any]) -> Plot:
     """The only plot of a document with these numbers."""
-    trackers = {name: {"overall": numbers} for name, numbers in overall.items()}
-    documents = read_scores({"x": {"protocol": "p", "kind": kind, "title": "X", "trackers": trackers}})
-    (found,) = curve_figures(documents[0], SERIES)
+    (found,) = curve_figures(scored(kind=kind, trackers=overall), SERIES)
     return found
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +10,8 @@ import pytest
 from lxml import html
 
 from curation.errors import InputError
+from tests.training.benchmark.scored import scored
+from training.benchmark.documents import Numbers, Scores, TrackerScores
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.page import render, write_report
 
@@ -26,18 +27,15 @@ def text(content: ReportContent) -> str:
 def slim(content: ReportContent) -> ReportContent:
     """The same with few plots, to be quick."""
     scores = {
-        name: {
-            **document,
-            "trackers": {t: _without_curves(entry) for t, entry in document["trackers"].items()},
-        }
-        for name, document in content.scores.items()
+        name: replace(one, trackers={t: _without_curves(entry) for t, entry in one.trackers.items()})
+        for name, one in content.scores.items()
     }
     return replace(content, scores=scores, filmstrips=())
 
 
-def _without_curves(entry: Mapping[str, Any]) -> dict[str, Any]:
-    overall = {key: found for key, found in entry["overall"].items() if "curve" not in key}
-    return {"overall": {**overall, "reliability": None}, "missing": entry["missing"]}
+def _without_curves(entry: TrackerScores) -> TrackerScores:
+    values = {key: found for key, found in entry.overall.values.items() if key != "reliability"}
+    return TrackerScores(overall=Numbers(values=values), missing=entry.missing)
 
 
 @pytest.fixture
@@ -123,13 +121,13 @@ def test_tables_have_captions_and_scopes(page: html.HtmlElement) -> None:
             assert sum(int(c.get("colspan", 1)) for c in row) == columns
 
 
-def test_numbers_stand_with_their_protocol(page: html.HtmlElement, scores: dict[str, Any]) -> None:
+def test_numbers_stand_with_their_protocol(page: html.HtmlElement, scores: dict[str, Scores]) -> None:
     for name, document in scores.items():
         part = section(page, name)
-        assert f"protocol {document['protocol']}" in words(part.find("h2"))
+        assert f"protocol {document.protocol}" in words(part.find("h2"))
         for table in part.iter("table"):
-            assert f"protocol {document['protocol']}" in words(table.find("caption"))
-    auc = scores["otb2013"]["trackers"]["siamese"]["overall"]["auc"]
+            assert f"protocol {document.protocol}" in words(table.find("caption"))
+    auc = scores["otb2013"].trackers["siamese"].overall.values["auc"]
     first = by_class(section(page, "otb2013"), "legend")[0][0]
     assert words(first) == f"Siamese network {auc:.3f}"
 
@@ -179,9 +177,9 @@ def test_half_of_a_section(slim: ReportContent) -> None:
 
 
 @pytest.mark.parametrize("name", ["otb2013", "vot2016"])
-def test_one_benchmark_one_tracker_and_nothing_else(scores: dict[str, Any], name: str) -> None:
+def test_one_benchmark_one_tracker_and_nothing_else(scores: dict[str, Scores], name: str) -> None:
     document = scores[name]
-    alone = {**document, "trackers": {"KCF": document["trackers"]["still"]}}
+    alone = replace(document, trackers={"KCF": document.trackers["still"]})
     page = html.fromstring(render(ReportContent(scores={name: alone})))
     assert sections(page) == ["overview", name]
     assert not by_class(page, "cards")
@@ -190,7 +188,7 @@ def test_one_benchmark_one_tracker_and_nothing_else(scores: dict[str, Any], name
 
 
 def test_scores_without_curves_and_breakdowns() -> None:
-    document = {"protocol": "got10k", "trackers": {"siamese": {"overall": {"auc": 0.5}}}}
+    document = scored("tc128", trackers={"siamese": {"auc": 0.5}})
     page = html.fromstring(render(ReportContent(scores={"tc128": document})))
     assert sections(page) == ["overview", "tc128"]
     assert not list(page.iter("figure"))
@@ -198,14 +196,15 @@ def test_scores_without_curves_and_breakdowns() -> None:
 
 def test_sequences_of_one_frame() -> None:
     overall = {"eao": None, "accuracy": 0.0, "eao_curve": [1.0], "interval": [108, 371]}
-    document = {"protocol": "vot2016", "kind": "vot", "trackers": {"siamese": {"overall": overall}}}
+    document = scored("vot2016", kind="vot", trackers={"siamese": overall})
     page = html.fromstring(render(ReportContent(scores={"vot2016": document})))
     assert sections(page) == ["overview", "vot2016"]
 
 
 def test_runs_without_restarts_alone() -> None:
-    entry = {"overall": {"rule": "vot2016", "frames": 9}, "unsupervised": {"overall": {"ao": 0.25}}}
-    document = {"protocol": "vot2016", "kind": "vot", "trackers": {"siamese": entry}}
+    free = Numbers(values={"ao": 0.25})
+    entry = TrackerScores(overall=Numbers(values={"frames": 9}, rules={"rule": "vot2016"}), free=(free, {}))
+    document = scored("vot2016", kind="vot", trackers={"siamese": entry})
     page = html.fromstring(render(ReportContent(scores={"vot2016": document})))
     assert "0.250" in words(page)
 
@@ -215,24 +214,24 @@ def test_no_scores_at_all() -> None:
     assert sections(page) == ["provenance"]
 
 
-def test_names_from_data_are_text_and_no_markup(content: ReportContent, scores: dict[str, Any]) -> None:
+def test_names_from_data_are_text_and_no_markup(content: ReportContent, scores: dict[str, Scores]) -> None:
     evil = "<img src=x onerror=alert(1)>\"'&"
-    trackers = scores["otb2013"]["trackers"]
+    trackers = scores["otb2013"].trackers
     entry = trackers["still"]
-    cursed = {
-        **entry,
-        "sequences": {evil: entry["sequences"]["Ant"]},
-        "attributes": {evil: entry["attributes"]["IV"]},
-        "missing": [evil],
-        "notes": [evil],
-    }
-    document = {
-        **scores["otb2013"],
-        "title": evil,
-        "protocol": evil,
-        "missing": [evil],
-        "trackers": {evil: cursed, "siamese": trackers["siamese"]},
-    }
+    cursed = replace(
+        entry,
+        sequences={evil: entry.sequences["Ant"]},
+        attributes={evil: entry.attributes["IV"]},
+        missing=(evil,),
+        notes=(evil,),
+    )
+    document = replace(
+        scores["otb2013"],
+        title=evil,
+        protocol=evil,
+        missing=(evil,),
+        trackers={evil: cursed, "siamese": trackers["siamese"]},
+    )
     film = replace(content.filmstrips[0], sequence=evil, why=evil, note=evil)
     page = html.fromstring(
         render(
@@ -255,19 +254,17 @@ def test_names_from_data_are_text_and_no_markup(content: ReportContent, scores: 
 
 
 def test_a_tracker_s_remarks_are_shown(slim: ReportContent) -> None:
-    document = {**slim.scores["otb2013"]}
-    document["trackers"] = {
-        name: {**entry, "notes": ["Ant: 2 rows of NaN"] if name == "still" else []}
-        for name, entry in document["trackers"].items()
-    }
+    document = slim.scores["otb2013"]
+    noted = replace(document.trackers["still"], notes=("Ant: 2 rows of NaN",))
+    document = replace(document, trackers={**document.trackers, "still": noted})
     content = ReportContent(scores={"otb2013": document}, labels={"still": "Still box"})
     (remarks,) = (d for d in html.fromstring(render(content)).iter("details") if "Remarks" in words(d))
     assert words(remarks) == "Remarks on the results of Still box Ant: 2 rows of NaN"
 
 
-def test_sixty_trackers_fit(scores: dict[str, Any]) -> None:
-    entry = scores["otb2013"]["trackers"]["still"]
-    document = {**scores["otb2013"], "trackers": {f"t{n:02}": entry for n in range(60)}}
+def test_sixty_trackers_fit(scores: dict[str, Scores]) -> None:
+    entry = scores["otb2013"].trackers["still"]
+    document = replace(scores["otb2013"], trackers={f"t{n:02}": entry for n in range(60)})
     page = html.fromstring(render(ReportContent(scores={"otb2013": document})))
     assert len(section(page, "overview").find(".//tbody")) == 60
 

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
+from tests.training.benchmark.scored import scored
+from training.benchmark.documents import Scores
 from training.benchmark.report.ranking import leader
-from training.benchmark.report.reading import Scores, read_scores
 
 
 def document(name: str, **auc: float | None) -> Scores:
-    trackers = {tracker: {"overall": {"auc": number}} for tracker, number in auc.items()}
-    (scores,) = read_scores({name: {"protocol": "matlab", "trackers": trackers}})
-    return scores
+    return scored(name, trackers={tracker: {"auc": number} for tracker, number in auc.items()})
 
 
 def test_the_leader_is_the_best_over_all_benchmarks() -> None:
@@ -21,8 +19,8 @@ def test_the_leader_is_the_best_over_all_benchmarks() -> None:
     assert leader(both, ["nobody"]) is None
 
 
-def test_one_that_lacks_sequences_does_not_lead(scores: dict[str, Any]) -> None:
-    otb, _ = read_scores(scores)
+def test_one_that_lacks_sequences_does_not_lead(scores: dict[str, Scores]) -> None:
+    otb = scores["otb2013"]
     trackers = {**otb.trackers, "siamese": replace(otb.trackers["siamese"], missing=("Ant",))}
     assert leader([otb], ["siamese", "still"]) == "siamese"
     assert leader([replace(otb, trackers=trackers)], ["siamese", "still"]) == "still"

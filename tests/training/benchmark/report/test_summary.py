@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.training.benchmark.scored import scored, tracked
+from training.benchmark.documents import Scores
 from training.benchmark.report.summary import summary_table
 
 
-def document(title: str, numbers: dict[str, tuple[float, float]], **more: Any) -> dict[str, Any]:
-    trackers = {name: {"overall": {"auc": auc, "dp20": dp}} for name, (auc, dp) in numbers.items()}
-    return {"title": title, "protocol": "matlab", "kind": "ope", "trackers": trackers, **more}
+def document(title: str, numbers: dict[str, tuple[float, float]], **more: Any) -> Scores:
+    trackers = {name: {"auc": auc, "dp20": dp} for name, (auc, dp) in numbers.items()}
+    return scored("x", title=title, trackers=trackers, **more)
 
 
 def cells(text: str, name: str) -> list[list[str]]:
@@ -50,21 +52,20 @@ def test_a_mean_needs_every_benchmark() -> None:
     assert cells(text, "KCF") == [["KCF", "0.400", "/", "0.600", "–", "–"], ["KCF", "+0.100", "–", "–"]]
 
 
-def test_vot_and_partial(scores: dict[str, Any]) -> None:
+def test_vot_and_partial(scores: dict[str, Scores]) -> None:
     text = summary_table(scores, labels={"siamese": "Siamese network"})
     assert "VOT2016, protocol vot2016" in text
     assert "OTB-2013 *" in text
     assert "* OTB-2013 is partial: 1 sequences are not here (Elk)" in text
-    overall = scores["vot2016"]["trackers"]["siamese"]["overall"]
+    overall = scores["vot2016"].trackers["siamese"].overall.values
     (row,) = (line for line in text.splitlines() if line.startswith("Siamese network") and " / " not in line)
     assert row.split()[2:] == ["–", f"{overall['accuracy']:.3f}", "0.000", "0.0", "2", "48"]
     assert "AUC of Siamese network minus" in text
 
 
 def test_missing_results_of_one_tracker_are_told() -> None:
-    content = document("OTB-2013", {"siamese": (0.5, 0.7)}, partial=True)
-    content["trackers"]["siamese"]["missing"] = ["A", "B", "C", "D"]
-    text = summary_table({"otb2013": content})
+    part = tracked({"auc": 0.5, "dp20": 0.7}, missing=("A", "B", "C", "D"))
+    text = summary_table({"otb2013": scored(partial=True, trackers={"siamese": part})})
     assert "siamese has no result for 4 (A, B, C, ...)" in text
 
 
@@ -85,12 +86,7 @@ def test_nothing() -> None:
 
 
 def test_trackers_on_some_benchmarks_follow_in_their_order_and_those_on_none_are_left_out() -> None:
-    vot = {
-        "title": "VOT2016",
-        "protocol": "vot2016",
-        "kind": "vot",
-        "trackers": {"V": {"overall": {"eao": 0.1}}},
-    }
+    vot = scored("vot2016", kind="vot", trackers={"V": {"eao": 0.1}})
     text = summary_table(
         {
             "otb2013": document("OTB-2013", {"siamese": (0.2, 0.2), "A": (0.3, 0.3), "B": (0.5, 0.5)}),
@@ -98,7 +94,7 @@ def test_trackers_on_some_benchmarks_follow_in_their_order_and_those_on_none_are
             "vot2016": vot,
         }
     )
-    scored, margins, votes = text.split("\n\n")[1::2]
-    assert [line.split()[0] for line in scored.splitlines()[-3:]] == ["siamese", "B", "A"]
-    assert "V " not in scored + margins
+    first, margins, votes = text.split("\n\n")[1::2]
+    assert [line.split()[0] for line in first.splitlines()[-3:]] == ["siamese", "B", "A"]
+    assert "V " not in first + margins
     assert "V " in votes

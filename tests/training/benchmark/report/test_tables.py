@@ -1,22 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from tests.training.benchmark.scored import scored
+from training.benchmark.documents import Numbers, Scores
 from training.benchmark.report.breakdowns import attribute_table, sequence_tables
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
-from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.tables import Table, benchmark_table, overview, text
 
 SERIES = assign_series(["siamese", "template", "still"], leader="siamese", imported=["template"])
 
 
 @pytest.fixture
-def documents(scores: dict[str, Any]) -> list[Scores]:
-    return read_scores(scores)
+def documents(scores: dict[str, Scores]) -> list[Scores]:
+    return list(scores.values())
 
 
 def texts(table: Table, group: int = 0) -> dict[str, list[str]]:
@@ -76,7 +76,7 @@ def lacking(document: Scores, *names: str) -> Scores:
     trackers = dict(document.trackers)
     for name in names:
         mine = trackers[name]
-        overall = {**mine.overall, "auc": 0.99, "dp20": 0.99}
+        overall = Numbers(values={**mine.overall.values, "auc": 0.99, "dp20": 0.99})
         sequences = {"Ant": mine.sequences["Ant"]}
         trackers[name] = replace(mine, overall=overall, sequences=sequences, missing=("Bee", "Cat", "Dog"))
     return replace(document, trackers=trackers)
@@ -110,10 +110,10 @@ def test_in_a_terminal_the_numbers_of_a_benchmark_share_a_column(documents: list
     assert lines[-1].split(maxsplit=1) == ["still", "0.990 (1 of 4 sequences) / 0.990"]
 
 
-def test_breakdowns(documents: list[Scores], scores: dict[str, Any]) -> None:
+def test_breakdowns(documents: list[Scores], scores: dict[str, Scores]) -> None:
     otb, vot = documents
     (table,) = sequence_tables(otb, SERIES)
-    entry = scores["otb2013"]["trackers"]["template"]["sequences"]["Bee"]
+    entry = scores["otb2013"].trackers["template"].sequences["Bee"].values
     assert texts(table)["Bee"][2] == f"{entry['auc']:.3f}"
     assert [head.text for head in table.heads[0]] == list(SERIES)
     assert [t.caption.split(" on ")[0] for t in sequence_tables(vot, SERIES)] == ["Accuracy", "Failures"]
@@ -129,8 +129,7 @@ def test_breakdowns(documents: list[Scores], scores: dict[str, Any]) -> None:
 
 
 def test_a_number_that_is_not_published_stays_out() -> None:
-    document = {"protocol": "pysot", "trackers": {"siamese": {"overall": {"auc": 0.5}}}}
-    (scores,) = read_scores({"otb2013": document})
+    scores = scored(trackers={"siamese": {"auc": 0.5}})
     elsewhere = Published("X", "paper", "title", {"uav123": {"auc": 0.9}})
     table = overview([scores], SERIES, [elsewhere], synthetic=False)
     assert len(table.groups) == 1
