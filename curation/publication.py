@@ -81,11 +81,12 @@ class Publication:
         for path in self._removed:
             path.unlink(missing_ok=True)
 
-    def abandon(self) -> None:
-        """Publish what is wanted even of a failed run, if the claim still stands; remove the rest."""
+    def abandon(self, *, keep: bool = True) -> None:
+        """Remove what was staged; if `keep`, and the claim still stands, publish what is wanted even of a
+        failed run."""
         try:
-            self._claim.check()
-            self._place({path: self._staged[path] for path in self._kept}, lambda: None)
+            if keep and self._kept:
+                self._place({path: self._staged[path] for path in self._kept}, lambda: None)
         except InputError:
             pass
         finally:

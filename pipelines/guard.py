@@ -45,12 +45,18 @@ class Ended(Exception):  # noqa: N818 (no error of the stage)
 class Run:
     """One run of a stage: the parameters as they were when it started, and the places of its outputs."""
 
-    def __init__(self, declaration: Declaration, values: Mapping[str, Any], claim: Claim | None) -> None:
+    def __init__(
+        self,
+        declaration: Declaration,
+        values: Mapping[str, Any],
+        seen: Mapping[Path, Look],
+        claim: Claim | None,
+    ) -> None:
         self.declaration = declaration
         self.parameters = values
         self.claim = claim
+        self._seen = seen
         self._publication = Publication(claim) if claim else None
-        self._seen: dict[Path, Look] = {path: look(path) for path in declaration.deps} if claim else {}
 
     def load(self, section: str) -> Any:
         """A section of params.yaml as its dataclass; errors as `parameters.build`."""
@@ -76,10 +82,10 @@ class Run:
         if self._publication:
             self._publication.publish(self._verify)
 
-    def abandon(self) -> None:
-        """Leave the outputs as they were."""
+    def abandon(self, *, keep_reports: bool) -> None:
+        """Leave the outputs as they were, but for reports of what went wrong."""
         if self._publication:
-            self._publication.abandon()
+            self._publication.abandon(keep=keep_reports)
 
     def _verify(self) -> None:
         stage = self.declaration.address
@@ -122,15 +128,18 @@ def guarded(stage: str, options: argparse.Namespace) -> Iterator[Run]:
     declaration = declared(stage, options, values)
     # Of the processes of one training job, only the first writes.
     first = os.environ.get("RANK", "0") == "0"
+    seen = {path: look(path) for path in declaration.deps} if first else {}
     claim = Claim.take(_place(declaration.address), _waiting()) if first else None
-    run = Run(declaration, values, claim)
+    run = Run(declaration, values, seen, claim)
     with _ended_by_signal() as watch:
+        done = False
         try:
             with watch(run):
                 yield run
+            done = True
             run.publish()
         except BaseException:
-            run.abandon()
+            run.abandon(keep_reports=not done)
             raise
 
 
