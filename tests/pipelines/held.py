@@ -100,6 +100,8 @@ class HeldStage:
             except ProcessLookupError:
                 break
         self.parent.wait()
+        if self.parent.stdout is not None:
+            self.parent.stdout.close()
         self._lock.close()
 
     def __enter__(self) -> HeldStage:
