@@ -1,4 +1,4 @@
-"""Look over the installation, the DVC cache and the dataset, and say in plain words what is missing.
+"""Check the installation, the DVC cache and the dataset, and say what is missing.
 
 Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone.
 """

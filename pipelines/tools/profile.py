@@ -1,4 +1,4 @@
-"""Lay a parameter profile over params.yaml: other data, or the published sizes.
+"""Change params.yaml: apply a profile (other data, published sizes), or set single keys.
 
 A profile in pipelines/profiles/ holds only what differs. Keys, comments and order of params.yaml stay.
 `--set` changes single keys in the same go: `--set dataset.subsets='[e]' train.epochs=2`.

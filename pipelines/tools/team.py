@@ -1,4 +1,4 @@
-"""Join a cache folder that a group shares, so that nobody crops what a colleague has cropped.
+"""Share one DVC cache with a group, so that nobody crops what a colleague has cropped.
 
 Makes the folder if need be, checks that everyone in the group can add to it, and points this clone's DVC at
 it, in .dvc/config.local, which git never sees. Running it again mends what it can and names the rest.

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from pipelines.__main__ import STAGES
+from pipelines.commands import STAGES
 from tests.pipelines.clone import Clone, clone_again, make_clone
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("repro")]

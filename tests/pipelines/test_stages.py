@@ -11,7 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines import parameters
-from pipelines.__main__ import STAGES, TOOLS, main
+from pipelines.__main__ import main
+from pipelines.commands import STAGES, TOOLS
 from tests.pipelines.test_layers import imported
 
 ROOT = Path(__file__).parents[2]
