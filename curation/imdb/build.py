@@ -264,6 +264,16 @@ def _refuse_empty(config: ImdbConfig, statistics: dict[str, Statistics]) -> None
             raise InputError(
                 f"the {split} split has no track (imdb.split_by = {config.split_by}, "
                 f"imdb.val_fraction = {config.val_fraction:g})",
-                do="With few videos, use imdb.split_by = time; or change imdb.val_fraction in params.yaml",
+                do=_cure(split, config),
                 reason="empty split",
             )
+
+
+def _cure(split: str, config: ImdbConfig) -> str:
+    change = "Raise" if split == "val" else "Lower"
+    if config.split_by == "video":
+        return f"With few videos, set imdb.split_by to time; or {change.lower()} imdb.val_fraction"
+    return (
+        f"No track has {config.min_track_length} crops (imdb.min_track_length) in its share. "
+        f"{change} imdb.val_fraction (0.5 halves every video), or add longer videos"
+    )
