@@ -70,7 +70,7 @@ def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
     absent = [subset for subset in config.subsets if subset not in there]
     if not absent:
         return []
-    kept = [subset for subset in config.subsets if subset in there] or list(there)
+    kept = [subset for subset in config.subsets if subset in there] or there
     return [
         Finding(
             "dataset.subsets",
