@@ -1,6 +1,6 @@
 """Typed parameters: `params.yaml` read into one frozen dataclass a section.
 
-Each dataclass stands beside the code that uses it; this module only knows which section is whose, and
+Each dataclass is beside the code that uses it; this module only knows which section is whose, and
 turns every mistake in the file into one line that names the key, the value and what is allowed.
 """
 

@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
+"""Make a tracker from command-line options, for `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 

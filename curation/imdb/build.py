@@ -27,7 +27,7 @@ SPLITS = ("train", "val")
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ImdbConfig:
-    """What goes into the imdb, and into which half of it.
+    """What goes into the imdb, and into which split.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def is_val(name: str, val_fraction: float) -> bool:
 
 @dataclass
 class LeftOut:
-    """What is annotated but not listed: boxes whose crop was skipped; then tracks, and videos, too short."""
+    """What is annotated but not listed: boxes whose crop was skipped, and tracks and videos that are too short."""
 
     boxes_without_crop: int = 0
     tracks_too_short: int = 0
@@ -172,7 +172,7 @@ def _index_subset(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Parsing makes a million lists, none of them garbage; looking through them takes longer than parsing."""
+    """Pause garbage collection: parsing makes a million lists, and scanning those takes longer than parsing."""
     gc.disable()
     try:
         yield
