@@ -1,4 +1,4 @@
-"""Cut the search-region crops of one subset: one tar a video, exact to the reference's bytes.
+"""Cut the search-region crops of one subset, one tar a video.
 
 Finished videos are kept in data/.store by content, so a killed run resumes at the first unfinished video,
 and one changed video is cropped again alone.

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from curation.claim import Claim, Process
-from curation.errors import InputError
+from curation.errors import Ended, InputError
 from curation.publication import Publication
 from pipelines import parameters, paths
 from pipelines.declaration import Declaration, declared, value_at
@@ -36,10 +36,6 @@ SHOWN = 3
 _SHELLS = ("sh", "bash", "dash", "zsh", "fish", "ksh")
 
 log = logging.getLogger(__name__)
-
-
-class Ended(Exception):  # noqa: N818 (no error of the stage)
-    """The stage was told to end (SIGTERM), by somebody or by its own watch."""
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""Note what the dataset holds, by content: one manifest a subset and a benchmark.
+"""Record what the dataset holds: one manifest for each subset and each benchmark.
 
 Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest`
 reads all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where

@@ -1,4 +1,4 @@
-"""Run the trackers over the sequences of one benchmark: one result file a sequence.
+"""Run the trackers on the sequences of one benchmark.
 
 Finished sequences are kept in data/.store by content, so a killed run resumes, and one changed sequence is
 tracked again alone. Times per frame are recorded apart from the results.

@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
+"""Make a tracker from command-line options, for `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from curation.errors import InputError
 from pipelines import parameters, paths, settings
 from training.device import pick_device
 from training.tracking.contenders import TrackConfig, contenders
@@ -26,8 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         choices=("squeezenet", "vgg16", "siamese"),
-        default="squeezenet",
-        help="online: what --weights holds (squeezenet)",
+        help="online: the network whose weights --weights holds (squeezenet)",
     )
 
 
@@ -37,8 +37,13 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If its weights are missing, damaged, or not those that params.yaml names.
+        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
+    if options.backbone and not options.weights:
+        raise InputError(
+            f"--backbone {options.backbone} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+        )
     runtime = settings.load()
     config: TrackConfig = replace(parameters.load("track"), trackers=(options.tracker,), online_seeds=1)
     trained, file = paths.WEIGHTS, runtime.backbone_file
@@ -48,7 +53,7 @@ def choose(options: argparse.Namespace) -> Contender:
     elif options.weights:
         file = options.weights
         chosen = BackboneConfig(
-            name=options.backbone, sha256=sha256_of(file), precision=config.backbone.precision
+            name=options.backbone or "squeezenet", sha256=sha256_of(file), precision=config.backbone.precision
         )
         config = replace(config, backbone=chosen)
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))

@@ -5,7 +5,7 @@
 
 Every clip is a `scene`: a backdrop (`backgrounds`), `actors` whose bodies are single sprites or `puppets`
 of several parts (`outlines` and `textures` make sprites, `layers` renders them along the curves of
-`motion`), light, and a `camera`. `sighting` measures what is to be seen of each object: the truth is
+`motion`), light, and a `camera`. `sighting` measures what can be seen of each object: the truth is
 computed from the masks that are drawn. `vid`, and `sequences` with `tracks` and `layouts`, write files.
 
 What happens, and where: translation with inertia, scale change, rotation, stretch, bending, light that

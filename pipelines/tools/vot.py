@@ -41,7 +41,9 @@ def registration(options: argparse.Namespace) -> str:
     """The entry of the toolkit's tracker registry that starts this very server, in this folder."""
     words = [sys.executable, "-m", "pipelines", "vot", "--tracker", options.tracker]
     if options.weights:
-        words += ["--weights", str(options.weights.resolve()), "--backbone", options.backbone]
+        words += ["--weights", str(options.weights.resolve())]
+    if options.backbone:
+        words += ["--backbone", options.backbone]
     script = f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(words)}"
     return (
         f"[dslt_{options.tracker}]\n"

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from pipelines.__main__ import STAGES
+from pipelines.commands import STAGES
 from tests.pipelines.clone import Clone, make_clone
 from tests.pipelines.team import STAGES as CURATION_STAGES
 from tests.pipelines.team import commit, raw_videos, team_clone

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from curation.errors import InputError
+from curation.errors import Ended, InputError
 from pipelines import guard, paths, snapshot
 from pipelines.declaration import declared
-from pipelines.guard import Ended, guarded
+from pipelines.guard import guarded
 from pipelines.snapshot import differences, look
 
 PIPELINE = """

@@ -1,4 +1,4 @@
-"""How weights want their images: channel order, range, mean. It belongs to the weights, not the network."""
+"""The images that weights expect: channel order, range, mean. A property of the weights, not of the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InputConvention:
-    """What becomes of a uint8 BGR image: order of channels, then (x / 255 * scale - mean) / std.
+    """How a uint8 BGR image is converted: order of channels, then (x / 255 * scale - mean) / std.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
 """Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""
 
 CAFFE_VGG = InputConvention("bgr", mean=(103.939, 116.779, 123.68))
-"""Caffe's VGG-16, and Keras' conversion of it: BGR, 0..255, minus the ImageNet mean (REFERENCE section 2)."""
+"""Caffe's VGG-16, and Keras' conversion of it: BGR, 0..255, minus the ImageNet mean."""
 
 TORCHVISION = InputConvention("rgb", scale=1.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 """torchvision and timm: RGB, 0..1, ImageNet mean and standard deviation."""
