@@ -19,6 +19,7 @@ from curation.errors import InputError
 from curation.files import write_json
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
+from pipelines.guard import Run
 from pipelines.scoring import LABELS, ScoreConfig, leading
 from training.benchmark.documents import Scores, save_scores
 from training.benchmark.finding import open_results
@@ -43,10 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
-    dataset, config = parameters.load("dataset"), parameters.load("score")
+    dataset, config = stage.load("dataset"), stage.load("score")
+    shown = parameters.FILE.read_text(encoding="utf-8")
     scores: dict[str, Scores] = {}
     benchmarks: list[Benchmark] = []
     imported: set[str] = set()
@@ -75,11 +77,11 @@ def run(options: argparse.Namespace) -> None:
     films = [
         film for one in benchmarks for film in _films(one, config, leader, _best(scores[one.name], imported))
     ]
-    save_scores(paths.SCORES, scores.values())
-    write_json(paths.report("score", "metrics"), _small(scores))
-    write_plot_files(paths.REPORTS / "score" / "plots", scores)
+    save_scores(stage.output(paths.SCORES), scores.values())
+    write_json(stage.output(paths.report("score", "metrics")), _small(scores))
+    write_plot_files(stage.output(paths.REPORTS / "score" / "plots"), scores)
     write_report(
-        paths.PAGE,
+        stage.output(paths.PAGE),
         ReportContent(
             scores=scores,
             leader=leader,
@@ -95,7 +97,7 @@ def run(options: argparse.Namespace) -> None:
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             pipeline=Path(__file__).parent / "pipeline.svg",
-            parameters=parameters.FILE.read_text(encoding="utf-8"),
+            parameters=shown,
             digests=_digests(),
         ),
     )

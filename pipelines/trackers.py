@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
+"""Make a tracker from command-line options, for `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help=f"online: what --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
+        help=f"online: the network whose weights --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
     )
 
 
@@ -44,8 +44,14 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If there is none of that name, or its weights are missing, damaged, or not those that params.yaml names.
+        If there is none of that name, or its weights are missing, damaged, or not those that params.yaml names; if
+        `--backbone` stands alone.
     """
+    if options.backbone and not options.weights:
+        raise InputError(
+            f"--backbone {options.backbone} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+        )
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")
     TRACKERS[options.tracker]  # an unknown name ends here
@@ -60,11 +66,6 @@ def choose(options: argparse.Namespace) -> Contender:
         file = options.weights
         chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
         config = replace(config, backbone=chosen)
-    elif name != config.backbone.name:
-        raise InputError(
-            f"--backbone {name} says what --weights holds, but there is no --weights",
-            do="Give --weights FILE, or leave --backbone out for what params.yaml names",
-        )
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
     return contender
 
