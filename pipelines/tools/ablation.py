@@ -17,7 +17,7 @@ from typing import get_args
 
 from curation.files import write_bytes, write_json
 from pipelines import parameters, paths, settings
-from pipelines.tools.trials import ONE_PASS, Trials, configured
+from pipelines.trials import ONE_PASS, Trials, configured
 from training.device import pick_device
 from training.losses import REGRESSION
 from training.studies.ablation import AblationConfig, Residual, Scores, ablate, ablation_plot, ablation_table

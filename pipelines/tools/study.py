@@ -17,7 +17,7 @@ from statistics import fmean
 
 from curation.files import write_json
 from pipelines import parameters, paths, settings
-from pipelines.tools.trials import Trials, configured
+from pipelines.trials import Trials, configured
 from pipelines.train import imdb_files, runtime
 from training.device import pick_device
 from training.losses import LOSSES

@@ -1,4 +1,4 @@
-"""Print the scores of the last run as tables, the trackers' speed, and where the pictures are."""
+"""Print the scores of the last run, the trackers' speed, and where the pictures are."""
 
 from __future__ import annotations
 
