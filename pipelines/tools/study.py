@@ -17,8 +17,8 @@ from statistics import fmean
 
 from curation.files import write_json
 from pipelines import parameters, paths, settings
-from pipelines.trials import Trials, configured
 from pipelines.train import imdb_files, runtime
+from pipelines.trials import Trials, configured
 from training.device import pick_device
 from training.losses import LOSSES
 from training.studies.loss_study import StudyConfig, loss_study, study_table
