@@ -21,7 +21,7 @@ from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
 from pipelines.scoring import LABELS, ScoreConfig, leading
-from training.benchmark.documents import Scores, save_scores
+from training.benchmark.documents import Scores
 from training.benchmark.finding import open_results
 from training.benchmark.listing import packaged_names
 from training.benchmark.metric_table import adopt_metrics, metrics_of
@@ -31,6 +31,7 @@ from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
+from training.benchmark.score_file import save_scores
 from training.benchmark.sequences import Benchmark, load_benchmark
 from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
 

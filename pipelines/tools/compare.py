@@ -17,7 +17,8 @@ from curation.errors import InputError
 from curation.rows import unknown_name
 from pipelines import paths
 from training.benchmark.comparison import FEWEST, compare
-from training.benchmark.documents import Scores, load_scores
+from training.benchmark.documents import Scores
+from training.benchmark.score_file import load_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

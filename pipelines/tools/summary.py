@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from curation.files import read_json
 from pipelines import paths
 from pipelines.scoring import LABELS, leading
-from training.benchmark.documents import load_scores
 from training.benchmark.report.summary import summary_table
 from training.benchmark.report.tables import aligned
+from training.benchmark.score_file import load_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,15 +1,12 @@
-"""The scores of a benchmark as a document: one reader, one writer, and what readers ask of it."""
+"""The scores of a benchmark as a document, and what readers ask of it; `score_file` reads and writes it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from curation.errors import InputError
-from curation.files import read_json, write_json
 from training.benchmark.metric_table import Metric, Place, metrics_of
 
 SCHEMA = 1
@@ -40,22 +37,6 @@ class Numbers:
         """A metric's value, or None where it is missing or not finite."""
         found = self.values.get(metric.key)
         return float(found) if found is not None and math.isfinite(found) else None
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any]) -> Numbers:
-        curves, values, rules, pairs = dict(raw.get("curves", {})), {}, {}, {}
-        for key, found in raw.items():
-            if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
-                values[key] = found
-            elif isinstance(found, str):
-                rules[key] = found
-            elif key == "eao_curve":
-                curves["expected_overlap"] = found
-            elif isinstance(found, list | tuple) and len(found) == 2:
-                pairs[key] = found
-            elif key != "curves":
-                raise ValueError(f"{key} is no number")
-        return cls(values=values, curves=curves, rules=rules, pairs=pairs)
 
     def plain(self) -> dict[str, Any]:
         curves = dict(self.curves)
@@ -93,19 +74,6 @@ class TrackerScores:
         """An overall number, of the runs without restarts where the others have none."""
         found = self.overall.of(metric)
         return self.free[0].of(metric) if found is None and self.free else found
-
-    @classmethod
-    def parse(cls, raw: Mapping[str, Any], kind: str) -> TrackerScores:
-        free = raw["unsupervised"] if kind == "vot" else None
-        return cls(
-            overall=Numbers.parse(raw["overall"]),
-            sequences=_each(raw["sequences"]),
-            attributes=_each(raw["tags" if kind == "vot" else "attributes"]),
-            missing=tuple(raw["missing"]),
-            partial=bool(raw["partial"]),
-            notes=tuple(raw["notes"]),
-            free=None if free is None else (Numbers.parse(free["overall"]), _each(free["sequences"])),
-        )
 
     def plain(self, kind: str) -> dict[str, Any]:
         raw = {
@@ -206,38 +174,6 @@ class Scores:
         by = metric or self.headline
         return sorted(self.trackers, key=lambda n: (not self.whole(n), rank(self.number(n, by)), n))
 
-    @classmethod
-    def parse(cls, raw: Any, place: str) -> Scores:
-        """From what `plain` gives; `place` names it in messages.
-
-        Raises
-        ------
-        InputError
-            If something is missing or of another type, or the schema is another.
-        """
-        try:
-            if raw.get("schema") != SCHEMA or not raw["trackers"]:
-                raise ValueError(
-                    f"schema {raw.get('schema')}" if raw.get("schema") != SCHEMA else "no trackers"
-                )
-            kind = raw["kind"]
-            return cls(
-                name=raw["benchmark"],
-                title=raw["title"],
-                kind=kind,
-                protocol=raw["protocol"],
-                trackers={name: TrackerScores.parse(one, kind) for name, one in raw["trackers"].items()},
-                missing=tuple(raw["missing"]),
-                partial=bool(raw["partial"]),
-                evaluation=raw.get("evaluation", ""),
-            )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"{place} holds no scores ({type(error).__name__}: {error})",
-                do="Run: dvc repro score, or evaluate ... --json",
-                reason="wrong schema",
-            ) from None
-
     def plain(self) -> dict[str, Any]:
         """JSON values."""
         return {
@@ -253,10 +189,6 @@ class Scores:
         }
 
 
-def _each(raw: Mapping[str, Any]) -> dict[str, Numbers]:
-    return {name: Numbers.parse(numbers) for name, numbers in raw.items()}
-
-
 def _plain(numbers: Mapping[str, Numbers]) -> dict[str, Any]:
     return {name: one.plain() for name, one in numbers.items()}
 
@@ -264,24 +196,3 @@ def _plain(numbers: Mapping[str, Numbers]) -> dict[str, Any]:
 def rank(number: float | None) -> float:
     """A key that sorts numbers best first and missing ones last."""
     return math.inf if number is None else -number
-
-
-def load_scores(file: Path) -> dict[str, Scores]:
-    """Scores by benchmark, from the score stage's file or from one of `evaluate --json`.
-
-    Raises
-    ------
-    InputError
-        If it is missing or holds something else.
-    """
-    raw = read_json(file, made_by="score")
-    if isinstance(raw, dict) and "trackers" in raw:
-        raw = {raw.get("benchmark"): raw}
-    if not isinstance(raw, dict) or not raw:
-        raise InputError(f"{file} holds no scores", do="Run: dvc repro score", reason="wrong schema")
-    return {name: Scores.parse(document, str(file)) for name, document in raw.items()}
-
-
-def save_scores(file: Path, scores: Iterable[Scores]) -> None:
-    """Write the scores of benchmarks, by name."""
-    write_json(file, {one.name: one.plain() for one in scores}, indent=False)

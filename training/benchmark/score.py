@@ -6,7 +6,7 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
-from training.benchmark.documents import Scores, TrackerScores
+from training.benchmark.documents import Scores
 from training.benchmark.finding import open_results
 from training.benchmark.ope import rules_for, sequence_curves
 from training.benchmark.problems import Failures
@@ -18,6 +18,7 @@ from training.benchmark.results import (
     read_results,
     read_unsupervised,
 )
+from training.benchmark.score_file import parse_tracker
 from training.benchmark.start_results import read_starts
 from training.benchmark.starts import spatial_curves, temporal_curves
 from training.benchmark.summary import score_tracker
@@ -115,7 +116,7 @@ def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any], eva
         title=benchmark.title,
         kind=benchmark.kind,
         protocol=protocol,
-        trackers={name: TrackerScores.parse(one, benchmark.kind) for name, one in trackers.items()},
+        trackers={name: parse_tracker(one, benchmark.kind) for name, one in trackers.items()},
         missing=tuple(benchmark.missing),
         partial=benchmark.partial or any(one["partial"] for one in trackers.values()),
         evaluation=evaluation,

@@ -11,9 +11,10 @@ from curation.errors import InputError
 from curation.files import write_json
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
 from tests.training.benchmark.scored import scored, tracked
-from training.benchmark.documents import Numbers, Scores, load_scores, rank, save_scores
+from training.benchmark.documents import Numbers, Scores, rank
 from training.benchmark.metric_table import METRICS
 from training.benchmark.score import score_benchmark
+from training.benchmark.score_file import load_scores, parse_scores, save_scores
 from training.benchmark.trajectories import Trajectory
 from training.benchmark.writing import write_runs
 
@@ -58,7 +59,7 @@ def test_what_is_saved_is_loaded_and_gives_the_same_bytes(both: list[Scores], tm
 
 def test_a_file_of_evaluate_holds_one(both: list[Scores], tmp_path: Path) -> None:
     write_json(tmp_path / "one.json", both[1].plain())
-    assert load_scores(tmp_path / "one.json") == {"vot2016": Scores.parse(both[1].plain(), "x")}
+    assert load_scores(tmp_path / "one.json") == {"vot2016": parse_scores(both[1].plain(), "x")}
 
 
 def test_what_readers_ask(both: list[Scores]) -> None:
@@ -101,4 +102,4 @@ def test_no_number(number: float | None) -> None:
 def test_something_else_is_refused(both: list[Scores], change: dict[str, Any]) -> None:
     raw = {key: found for key, found in {**both[0].plain(), **change}.items() if found is not ...}
     with pytest.raises(InputError, match="x holds no scores"):
-        Scores.parse(raw, "x")
+        parse_scores(raw, "x")
