@@ -6,8 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 from curation.errors import InputError, printable
 
@@ -15,7 +15,7 @@ __all__ = ["open_outside", "printable", "read_outside"]
 
 
 @contextmanager
-def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator[IO[bytes]]:
+def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator[BufferedReader]:
     """Open a file that somebody else wrote, for reading.
 
     A named pipe, a socket, a device or a folder in its place is refused at once, never waited for, and so is a

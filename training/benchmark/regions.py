@@ -19,7 +19,7 @@ FARTHEST = 1e6
 
 def unusable(regions: Array) -> NDArray[np.bool_]:
     """Which rows (N, K) hold an infinite number or one beyond `FARTHEST`; NaN is neither."""
-    return (np.abs(regions) > FARTHEST).any(axis=1)
+    return np.asarray((np.abs(regions) > FARTHEST).any(axis=1))
 
 
 def corners(boxes: Array) -> Array:
