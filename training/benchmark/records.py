@@ -96,12 +96,10 @@ class Sequence:
                 do="Give a root with the images, or `size` in the list",
                 reason="missing image",
             )
-        import cv2
+        from curation.images import read_image
 
-        image = cv2.imread(str(path))
-        if image is None:
-            raise InputError(f"{path} is not an image", do="Unpack the sequence again", reason="bad image")
-        return int(image.shape[1]), int(image.shape[0])
+        image = read_image(path, do="Unpack the sequence again")
+        return image.shape[1], image.shape[0]
 
 
 @dataclass(frozen=True, eq=False)

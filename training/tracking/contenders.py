@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from curation.errors import STRICT, InputError, parameters
 from curation.files import digest
+from curation.outside import read_outside
 from curation.rows import is_own, load_own, own_digest
 from training.networks import SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
@@ -26,7 +27,7 @@ from training.tracking.own_tracker import OwnTracker
 from training.tracking.roster import TRACKERS, Choice
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.weights import load_weights
+from training.weights import LIMIT, TRAIN, load_weights
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -212,7 +213,7 @@ def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
 
 def _file_digest(path: Path) -> str:
     try:
-        return digest(path.read_bytes())
+        return digest(read_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN))
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do="Run: dvc repro train", reason="missing file") from None
 
