@@ -22,15 +22,16 @@ from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
 from training.benchmark.finding import open_results
-from training.benchmark.listing import packaged_names
+from training.benchmark.formats.format_table import adopt_formats
+from training.benchmark.listing import is_path, load_listing, packaged_names
 from training.benchmark.metric_table import adopt_metrics, metrics_of
+from training.benchmark.records import Benchmark
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.sequences import Benchmark, load_benchmark
 
 FILMED = 3
 """Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
@@ -49,11 +50,15 @@ def run(options: argparse.Namespace) -> None:
     scores: dict[str, Any] = {}
     films: list[Filmstrip] = []
     imported: set[str] = set()
-    _check_imported()
+    adopt_formats(config.formats)
     adopt_metrics(config.metrics)
-    for name in dataset.benchmarks:
-        benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
-        ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
+    own: list[str] = []
+    _check_imported(dataset)
+    for place in dataset.benchmarks:
+        benchmark = sources.open_benchmark(dataset, runtime, place)
+        name = benchmark.name
+        own += [name] * benchmark.own
+        ours = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
             ours["trackers"] |= theirs["trackers"]
             ours["partial"] = ours["partial"] or theirs["partial"]
         scores[name] = ours
-        films += _films(benchmark, config, _best(ours, imported))
+        films += _films(paths.RESULTS / place, benchmark, config, _best(ours, imported))
         if ours["partial"]:
             log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
     write_json(paths.SCORES, scores, indent=False)
@@ -80,6 +85,7 @@ def run(options: argparse.Namespace) -> None:
             trained=TRAINED,
             labels=LABELS,
             imported=sorted(imported),
+            own=own,
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
             curves=_curves(paths.REPORTS / "train" / "curves.csv"),
@@ -94,12 +100,16 @@ def run(options: argparse.Namespace) -> None:
     )
 
 
-def _check_imported() -> None:
+def _check_imported(dataset: sources.DatasetConfig) -> None:
     """Raise `InputError` for a folder of imported results that no benchmark is called like."""
+    known = [
+        *packaged_names(),
+        *(load_listing(name).benchmark for name in dataset.benchmarks if is_path(name)),
+    ]
     if paths.IMPORTED.is_dir():
         for folder in sorted(paths.IMPORTED.iterdir()):
-            if folder.is_dir() and folder.name not in packaged_names():
-                raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
+            if folder.is_dir() and folder.name not in known:
+                raise unknown_name(f"benchmark (folder {folder})", folder.name, known)
 
 
 def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
@@ -110,8 +120,9 @@ def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
     return sorted(known, key=lambda name: (-scores[name], name))[:FILMED]
 
 
-def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -> list[Filmstrip]:
-    folder = paths.RESULTS / benchmark.name
+def _films(
+    folder: Path, benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]
+) -> list[Filmstrip]:
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
     if imported:

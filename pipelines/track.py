@@ -13,8 +13,6 @@ import shutil
 from curation.files import write_json
 from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
-from training.benchmark.listing import BENCHMARKS
-from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
@@ -23,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("benchmark", choices=(*BENCHMARKS, "otb50"), help="whose sequences")
+    parser.add_argument("benchmark", help="whose sequences: a name, or the path of your own list")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -31,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
     name = options.benchmark
     config = parameters.load("track")
     out = paths.RESULTS / name
-    benchmark = load_benchmark(name, sources.needed_sequence_roots(parameters.load("dataset"), runtime, name))
+    benchmark = sources.open_benchmark(parameters.load("dataset"), runtime, name)
     if out.exists():
         shutil.rmtree(out)
     with settings.cluster(runtime):

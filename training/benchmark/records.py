@@ -124,7 +124,11 @@ class Benchmark:
         Whether the authors' own code has a rule for rows of the ground truth with a number <= 0; not for
         Temple-Color-128.
     eao_interval : (int, int) or None
-        First and last length over which EAO averages (VOT).
+        First and last length over which EAO averages (VOT), where the list says so.
+    result_folders : tuple of str
+        Names of a folder of its results, beside its own: got10k's first.
+    own : bool
+        Whether its sequences are not those of the packaged list of its name: nothing is published of it.
     """
 
     name: str
@@ -136,6 +140,8 @@ class Benchmark:
     absent_rows: bool = False
     invalid_rows: bool = True
     eao_interval: tuple[int, int] | None = None
+    result_folders: tuple[str, ...] = ()
+    own: bool = False
 
     @property
     def partial(self) -> bool:

@@ -22,7 +22,6 @@ from training.benchmark.report.graph import draw
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, embed
-from training.benchmark.report.published import published_numbers
 from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import mean_over, partial_note
@@ -104,8 +103,8 @@ def render(content: ReportContent) -> str:
         series=list(series.values()),
         labels={name: line.label for name, line in series.items()},
         cards=_cards(documents, series, content.trained),
-        overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
-        references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
+        overview=tables.overview(documents, series, content.published, synthetic=content.synthetic),
+        references=[entry for entry in content.published if entry.scores.keys() & content.scores.keys()],
         margins=margins(documents, series, content.trained),
         sections=[_section(document, series, content) for document in documents],
         responses=_figures(content.responses),
@@ -130,7 +129,7 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
         table=tables.benchmark_table(
             document,
             series,
-            published_numbers(),
+            content.published,
             content.speeds.get(document.name, {}),
             synthetic=content.synthetic,
         ),
