@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
 
 Array = NDArray[np.float64]
 
@@ -96,12 +96,10 @@ class Sequence:
                 do="Give a root with the images, or `size` in the list",
                 reason="missing image",
             )
-        import cv2
+        from curation.images import read_image
 
-        image = cv2.imread(str(path))
-        if image is None:
-            raise InputError(f"{path} is not an image", do="Unpack the sequence again", reason="bad image")
-        return int(image.shape[1]), int(image.shape[0])
+        image = read_image(path, do="Unpack the sequence again")
+        return image.shape[1], image.shape[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +124,11 @@ class Benchmark:
         Whether the authors' own code has a rule for rows of the ground truth with a number <= 0; not for
         Temple-Color-128.
     eao_interval : (int, int) or None
-        First and last length over which EAO averages (VOT).
+        First and last length over which EAO averages (VOT), where the list says so.
+    result_folders : tuple of str
+        Names of a folder of its results, beside its own: got10k's first.
+    own : bool
+        Whether its sequences are not those of the packaged list of its name: nothing is published of it.
     """
 
     name: str
@@ -138,6 +140,8 @@ class Benchmark:
     absent_rows: bool = False
     invalid_rows: bool = True
     eao_interval: tuple[int, int] | None = None
+    result_folders: tuple[str, ...] = ()
+    own: bool = False
 
     @property
     def partial(self) -> bool:
