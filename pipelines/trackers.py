@@ -58,9 +58,7 @@ def choose(options: argparse.Namespace) -> Contender:
         config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
     elif options.weights:
         file = options.weights
-        chosen = BackboneConfig(
-            name=name, sha256=sha256_of(file), precision=config.backbone.precision
-        )
+        chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
         config = replace(config, backbone=chosen)
     elif name != config.backbone.name:
         raise InputError(
