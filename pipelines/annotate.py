@@ -11,6 +11,7 @@ import argparse
 from curation.annotations import annotate_subset, write_annotations
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
+from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
 
 
@@ -23,7 +24,14 @@ def run(options: argparse.Namespace) -> None:
     dataset = open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime))
     policy = parameters.load("errors")
     with settings.cluster(runtime):
-        document, skipped = annotate_subset(dataset, options.subset, policy, runtime.workers)
+        document, skipped = annotate_subset(
+            dataset,
+            options.subset,
+            load_manifest(paths.manifest(options.subset)),
+            policy,
+            runtime.workers,
+            state=paths.STATE,
+        )
     write_json(paths.report("annotate", options.subset), skipped.report())
     skipped.check(policy, stage=f"annotate {options.subset}")
     write_annotations(paths.tracks(options.subset), document)

@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> None:
             paths.STORE / "crops",
             parameters.load("errors"),
             runtime.workers,
+            state=paths.STATE,
         )
     reused = report.pop("reused")
     log.info(

@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
             manifest=load_manifest(paths.manifest(name)),
             out=out,
             store=paths.STORE / "results",
+            state=paths.STATE,
             workers=runtime.workers,
         )
     for tracker, entry in times["trackers"].items():

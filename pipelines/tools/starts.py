@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> None:
                 manifest=manifest,
                 out=options.out,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=runtime.workers,
                 starts=starts,
             )

@@ -20,6 +20,7 @@ from curation.shards import ShardReader, member_name
 from tests.curation import plain_crops
 from tests.curation.crop_trees import (
     ONE,
+    STATE,
     SUBSET,
     contents,
     crop_tree,
@@ -78,6 +79,7 @@ def test_every_crop_equals_the_plain_one_byte_for_byte(root: Path, out: Path, st
         "bytes": sum(path.stat().st_size for path in out.glob("*.tar")),
         "reused": 0,
         "skipped": {"items": 18, "skipped": 0, "by_reason": {}, "examples": {}},
+        "waiting": 0,
     }
 
 
@@ -134,12 +136,12 @@ def test_workers_change_no_byte(root: Path, out: Path, store: Path, tmp_path: Pa
 def test_store_is_asked_before_anything_is_read(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
-    crop_subset(*arguments)
+    crop_subset(*arguments, state=root / STATE)
     before = contents(out)
     shutil.rmtree(out)  # as DVC does
     for path in root.rglob("*.JPEG"):
         path.write_bytes(b"never read again")
-    assert crop_subset(*arguments)["reused"] == 3
+    assert crop_subset(*arguments, state=root / STATE)["reused"] == 3
     assert contents(out) == before
     assert (out / f"{VIDEO}.tar").stat().st_nlink == 2
 
@@ -189,7 +191,7 @@ def test_removed_video_leaves_the_output(root: Path, out: Path, store: Path) -> 
     assert VIDEO not in load_crop_index(out)["videos"]
 
 
-def test_frames_without_boxes_are_never_opened(root: Path, out: Path, store: Path) -> None:
+def test_frames_without_boxes_are_never_decoded(root: Path, out: Path, store: Path) -> None:
     images, annotations = video_folders(root, SUBSET, VIDEO)
     (images / "000003.JPEG").write_bytes(b"not even a JPEG")
     (annotations / "000003.xml").write_bytes(frame_xml(size=(96, 72)))
@@ -206,7 +208,6 @@ def test_video_without_boxes_has_no_shard(root: Path, out: Path, store: Path) ->
 
 
 DAMAGE = {
-    "missing image": lambda path: path.unlink(),
     "empty image": lambda path: path.write_bytes(b""),
     "not a JPEG": lambda path: path.write_bytes(b"GIF89a"),
     "truncated image": lambda path: os.truncate(path, path.stat().st_size - 100),
@@ -219,14 +220,11 @@ DAMAGE = {
 def test_frame_that_cannot_be_used_stops_the_stage_by_name(
     root: Path, out: Path, store: Path, reason: str, jobs: int
 ) -> None:
-    dataset, annotations, manifest = documents(root)
     path = image(root, 1)
     DAMAGE[reason](path)
 
     def crop(policy: ErrorPolicy) -> dict[str, Any]:
-        return crop_subset(
-            dataset, SUBSET, annotations, manifest, CropConfig(), out, store, policy, Workers(jobs=jobs)
-        )
+        return crop_tree(root, out, store, policy=policy, workers=Workers(jobs=jobs))
 
     with pytest.raises(InputError) as caught:
         crop(ErrorPolicy())
@@ -236,6 +234,7 @@ def test_frame_that_cannot_be_used_stops_the_stage_by_name(
     report = crop(SKIP)
     assert report["skipped"]["by_reason"] == {reason: 2}, "the frame holds two boxes"
     assert report["crops"] == 16
+    assert report["waiting"] == 0, "the frame is on record like this: that is final"
     assert str(path) in report["skipped"]["examples"][reason][0]
     again = crop(SKIP)
     assert again["reused"] == 3
@@ -266,6 +265,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
                 store,
                 ErrorPolicy(),
                 Workers(jobs=jobs),
+                state=root / STATE,
             )
         messages.add(str(caught.value))
     assert len(messages) == 1
@@ -279,9 +279,9 @@ def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> No
     image(root, 0, last).unlink()
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
     with pytest.raises(InputError):
-        crop_subset(*arguments)
+        crop_subset(*arguments, state=root / STATE)
     image(root, 0, last).write_bytes(content)
-    assert crop_subset(*arguments)["reused"] == 2
+    assert crop_subset(*arguments, state=root / STATE)["reused"] == 2
 
 
 def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, store: Path) -> None:
@@ -302,6 +302,7 @@ def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, 
                 store,
                 ErrorPolicy(),
                 ONE,
+                state=root / STATE,
             )
         assert caught.value.reason == "stale annotations"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,14 @@ from curation.errors import InputError
 SEPARATORS = str.maketrans(",;\t", "   ")
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, note: Callable[[Path, bytes], None] | None = None) -> str:
     """The text of a file; a byte-order mark is dropped and other than UTF-8 bytes are refused.
+
+    Parameters
+    ----------
+    path : Path
+    note : callable
+        Is told what was read, such as `curation.reading.Reading.note`.
 
     Raises
     ------
@@ -23,7 +29,10 @@ def read_text(path: Path) -> str:
         If it cannot be opened or is not text.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        content = path.read_bytes()
+        if note:
+            note(path, content)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is not a text file", do="Give the text file of numbers", reason="not text"
