@@ -207,12 +207,15 @@ def _read_files(
         paths.append(path)
         if not unread.keys() & needed:
             yield path, content
-    if (unread or left_out) and task.record.files() is None:
-        if stop:
-            raise next(iter(unread.values()))
-        raise UnreadFramesError(unread)
-    lost = [folder / name for name in (*unread, *left_out)]
-    reading.check(paths, task.record, unread=lost)
+    if unread or left_out or reading.digest(paths) != task.record.digest:
+        recorded = task.record.files()
+        if recorded is None and (unread or left_out):
+            if stop:
+                raise next(iter(unread.values()))
+            raise UnreadFramesError(unread)
+        there = {path.name for path in paths}
+        lost = {*unread, *left_out, *(file.name for file in recorded or ())} - there
+        reading.check(paths, task.record, unread=[folder / name for name in lost])
     if errors := {name: error for name, error in unread.items() if name in needed}:
         raise UnreadFramesError(errors)
 
