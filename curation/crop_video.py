@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tarfile import TarError
 from typing import IO, Any
 
 from pydantic import Field
@@ -13,7 +15,7 @@ from curation.dataset import Video
 from curation.errors import STRICT, InputError, Skipped, parameters
 from curation.frames import FrameReader, keep_freed_memory
 from curation.geometry import centred_window, exemplar_side, search_side
-from curation.shards import member_name, write_shard
+from curation.shards import list_members, member_name, write_shard
 
 Box = list[float]
 
@@ -116,6 +118,32 @@ def write_crops(task: VideoTask, config: CropConfig, stop: bool, stream: IO[byte
         "frames": len(frames),
         "skipped": {"total": skipped.total, "counts": skipped.counts, "examples": skipped.examples},
     }
+
+
+def describes(record: dict[str, Any], shard: Path, *, task: VideoTask, config: CropConfig) -> bool:
+    """Whether a record without a seal says what this task leaves out and what its shard holds.
+
+    It is compared with the shard's member names, which tell video, frame and track, with their sizes, and with
+    the task's boxes. What it cannot see is whose `config` the crops were made with.
+    """
+    kinds = ("x", "z") if config.exemplar_crops else ("x",)
+    boxes = [(number, track) for number, objects in _by_frame(task.tracks) for track, _ in objects]
+    try:
+        members, skipped = record["members"], record["skipped"]
+        there = list(zip(members["frame"], members["track"], strict=True))
+        columns = [members[name] for name in ("size", "exemplar")[: len(kinds)]]
+        sizes = [size for crop in zip(*columns, strict=True) for size in crop]
+        known = set(there)
+        names = [member_name(task.video.name, *crop, kind) for crop in there for kind in kinds]
+        return bool(
+            list(zip(names, sizes, strict=True)) == list_members(shard)
+            and there == [box for box in boxes if box in known]
+            and len(boxes) == skipped["total"] == len(there) + sum(skipped["counts"].values())
+            and skipped["examples"].keys() == skipped["counts"].keys()
+            and record["frames"] == len({number for number, _ in boxes})
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, TarError):
+        return False
 
 
 def cut_crops(cutter: FrameCutter, box: Box, config: CropConfig) -> Iterator[tuple[str, bytes]]:

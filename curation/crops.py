@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from curation.crop_index import crop_offsets, load_crop_index, save_crop_index
-from curation.crop_video import CropConfig, VideoTask, write_crops
+from curation.crop_video import CropConfig, VideoTask, describes, write_crops
 from curation.dataset import Dataset
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
@@ -72,7 +72,10 @@ def crop_subset(
     shelf = Store(store / subset)
     claim = Claim(shelf.folder)
     shelf.clean()
-    finished = {task.key: _usable(shelf.find(task.key), stop) for task in tasks}
+    finished = {
+        task.key: _usable(shelf.find(task.key, vouch=partial(describes, task=task, config=config)), stop)
+        for task in tasks
+    }
     wanted = [task for task in tasks if finished[task.key] is None]
     results = run_in_order(
         partial(_crop_video, store=shelf, config=config, stop=stop),
