@@ -79,6 +79,14 @@ class VideoTask:
     record: Record
     key: str
 
+    def boxes(self) -> dict[int, list[tuple[int, Box]]]:
+        """Track and box of every object by frame number, both ascending."""
+        frames: dict[int, list[tuple[int, Box]]] = {}
+        for track, numbers, boxes in sorted(self.tracks, key=lambda track: track[0]):
+            for number, box in zip(numbers, boxes, strict=True):
+                frames.setdefault(number, []).append((track, box))
+        return dict(sorted(frames.items()))
+
     def part_key(self, left_out: Collection[str]) -> str:
         """Key of the shard that lacks the frames of these file names."""
         return (
@@ -138,7 +146,7 @@ def write_crops(
     skipped = Skipped()
     numbers: list[int] = []
     tracks: list[int] = []
-    frames = _by_frame(task)
+    frames = {task.video.image(number).name: objects for number, objects in task.boxes().items()}
     for name, error in (left_out or {}).items():
         skipped.total += len(frames[name])
         skipped.add(error, items=len(frames[name]))
@@ -228,12 +236,3 @@ def cut_crops(cutter: FrameCutter, box: Box, config: CropConfig) -> Iterator[tup
     if config.exemplar_crops:
         side = exemplar_side(width, height, config.context)
         yield "z", encode_jpeg(cutter.cut(centred_window(box, side), config.exemplar_size), config.quality)
-
-
-def _by_frame(task: VideoTask) -> dict[str, list[tuple[int, Box]]]:
-    """Track and box of every object, by the file name of its frame."""
-    frames: dict[str, list[tuple[int, Box]]] = {}
-    for track, numbers, boxes in sorted(task.tracks, key=lambda track: track[0]):
-        for number, box in zip(numbers, boxes, strict=True):
-            frames.setdefault(task.video.image(number).name, []).append((track, box))
-    return frames

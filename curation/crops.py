@@ -21,6 +21,7 @@ from curation.crop_video import CropConfig, UnreadFramesError, VideoTask, write_
 from curation.dataset import Dataset
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
+from curation.old_shards import describes
 from curation.parallel import Workers, run_in_order
 from curation.publish import Claim
 from curation.shards import SUFFIX
@@ -81,7 +82,12 @@ def crop_subset(
     shelf = Store(store / subset)
     claim = Claim(shelf.folder)
     shelf.clean()
-    finished = {task.key: _usable(shelf.find(task.key), task.key, stop) for task in tasks}
+    finished = {
+        task.key: _usable(
+            shelf.find(task.key, vouch=partial(describes, task=task, config=config)), task.key, stop
+        )
+        for task in tasks
+    }
     wanted = [task for task in tasks if finished[task.key] is None]
     results = run_in_order(
         partial(_crop_video, store=shelf, config=config, stop=stop),

@@ -3,8 +3,8 @@
 A finished sequence is kept in a store outside the outputs, under a key made of everything that decides its
 result: the tracker's identity, the benchmark's kind, the sequence's content. So a killed run resumes at the
 first unfinished sequence, a changed sequence is tracked again alone, and returning to an old configuration
-costs nothing. Times are kept beside the boxes in the store, but never in the results: they differ from run to
-run.
+costs nothing. What is kept is sealed, and made again where it is damaged. Times are kept beside the boxes in
+the store, but never in the results: they differ from run to run.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ import orjson
 
 from curation.checksums import Record, checksums_folder
 from curation.errors import InputError
-from curation.files import digest, read_json, write_bytes, write_json
+from curation.files import digest, write_bytes
 from curation.images import AS_STORED, decode_image, load_image
 from curation.parallel import Workers, run_in_order
 from curation.reading import Reading
+from curation.store import Records
 from training.benchmark import sequences as benchmarks
 from training.benchmark.starts import SHIFTS
 from training.benchmark.trajectories import Trajectory, write_trajectories
@@ -32,6 +33,7 @@ from training.benchmark.writing import write_starts
 from training.tracking.experiments import Experiment, perform
 from training.tracking.interface import Frame, Tracker
 from training.tracking.sequence import UNPACK
+from training.tracking.unsealed import believable
 
 RECIPE = 2
 """Number of the rules of `experiments`; raise it when the boxes of a run change for the same tracker."""
@@ -58,13 +60,13 @@ class Contender:
 
 @dataclass(frozen=True)
 class _Job:
-    """One contender on one sequence, the manifest's records of its files, and where its result is kept."""
+    """One contender on one sequence, the manifest's records of its files, and the key of its result."""
 
     contender: Contender
     sequence: benchmarks.Sequence
     images: Record
     annotations: Record
-    kept: Path
+    key: str
 
     @property
     def who(self) -> str:
@@ -126,7 +128,7 @@ def run_benchmark(
     folder = out / starts.upper() if starts else out
     checksums = checksums_folder(state, benchmark.name)
     jobs = [
-        _job(contender, sequence, experiment, _on_record(benchmark, sequence, manifest), checksums, store)
+        _job(contender, sequence, experiment, _on_record(benchmark, sequence, manifest), checksums)
         for contender in contenders
         for sequence in benchmark.sequences
     ]
@@ -137,7 +139,7 @@ def run_benchmark(
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     done = run_in_order(
-        partial(_run, experiment=experiment),
+        partial(_run, experiment=experiment, store=store),
         jobs,
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
@@ -175,7 +177,6 @@ def _job(
     experiment: Experiment,
     content: dict[str, Any],
     checksums: Path,
-    store: Path,
 ) -> _Job:
     parts = [
         RECIPE,
@@ -187,23 +188,36 @@ def _job(
     ]
     if experiment in ("tre", "sre"):  # what else decides the starts
         parts += [sequence.first_frame, sequence.omit, sequence.listed_size]
-    key = digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
     return _Job(
         contender,
         sequence,
         Record(f"sequence {sequence.name}", content["images"], checksums),
         Record(f"the annotations of sequence {sequence.name}", content["annotations"], checksums),
-        store / f"{key}.json",
+        digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)),
     )
 
 
-def _run(job: _Job, *, experiment: Experiment) -> dict[str, Any]:
+def _run(job: _Job, *, experiment: Experiment, store: Path) -> dict[str, Any]:
     """The job's result as of `experiments.perform`, and whether it is `fresh`."""
-    if job.kept.exists():
-        return {**read_json(job.kept, made_by="track"), "fresh": False}
-    result = _perform(job, experiment)
-    write_json(job.kept, result, indent=False)
-    return {**result, "fresh": True}
+    records = Records(store / experiment)
+    kept = records.find(job.key)
+    if kept is not None:
+        return {**kept, "fresh": False}
+    unsealed = store / f"{job.key}.json"
+    believed = _believed(unsealed, experiment, job.sequence)
+    result = believed or _perform(job, experiment)
+    records.add(job.key, result)
+    unsealed.unlink(missing_ok=True)
+    return {**result, "fresh": believed is None}
+
+
+def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> dict[str, Any] | None:
+    """A result from before they were sealed, or None."""
+    try:
+        result = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+    return result if believable(result, experiment, sequence) else None
 
 
 def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:

@@ -173,6 +173,77 @@ def test_a_killed_run_resumes_at_the_sequence_it_died_in(track, benchmark, tmp_p
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def kept(tmp_path, store="store"):
+    return sorted((tmp_path / store).rglob("*.json"))
+
+
+DAMAGE = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "zeros": lambda content: bytes(len(content)),
+    "a list": lambda content: b"[]",
+    "nothing in it": lambda content: b"{}",
+    "null": lambda content: b"null",
+    "wrong shapes": lambda content: b'{"boxes":[[1,2,3,4]],"seconds":[0.1]}',
+    "another number": lambda content: content.replace(b"0", b"1", 1),
+    "another number, without its seal": lambda content: content.split(b"\n")[1].replace(b"],[6", b"],[7"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_result_is_tracked_again(track, tmp_path, damage):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    for path in kept(tmp_path):
+        content = path.read_bytes()
+        damaged = DAMAGE[damage](content)
+        assert damaged != content
+        path.write_bytes(damaged)
+    assert tracked(track([TEMPLATE])) == {"template": (3, 0)}
+    assert contents(tmp_path / "out") == before
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}, "it is mended"
+
+
+def test_a_result_under_another_key_is_tracked_again(track, tmp_path):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    one, other, _ = kept(tmp_path)
+    other.write_bytes(one.read_bytes())
+    assert tracked(track([TEMPLATE])) == {"template": (1, 2)}
+    assert contents(tmp_path / "out") == before
+
+
+def unseal(tmp_path):
+    """Put the kept results where and as they were kept before they were sealed."""
+    for path in kept(tmp_path):
+        (tmp_path / "store" / path.name).write_bytes(path.read_bytes().split(b"\n")[1])
+        path.unlink()
+
+
+def test_results_of_before_they_were_sealed_are_used_and_sealed(track, tmp_path):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    unseal(tmp_path)
+    assert len(list((tmp_path / "store").glob("*.json"))) == 3
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}
+    assert contents(tmp_path / "out") == before
+    assert not list((tmp_path / "store").glob("*.json"))
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}
+
+
+@pytest.mark.parametrize(
+    "damage", ["emptied", "cut short", "a list", "nothing in it", "null", "wrong shapes"]
+)
+def test_damaged_results_of_before_they_were_sealed_are_tracked_again(track, tmp_path, damage):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    unseal(tmp_path)
+    for path in (tmp_path / "store").glob("*.json"):
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert tracked(track([TEMPLATE])) == {"template": (3, 0)}
+    assert contents(tmp_path / "out") == before
+
+
 def test_stale_results_of_a_contender_are_removed(track, tmp_path):
     stale = tmp_path / "out" / "still" / "Gone.txt"
     stale.parent.mkdir(parents=True)
