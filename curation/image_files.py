@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from curation import MAX_PIXELS
 from curation.contents import LARGEST
 from curation.errors import InputError
 from curation.outside import read_outside
-
-MAX_PIXELS = 100_000_000
-"""Larger images are refused undecoded. 8K video has 33 million; a damaged header can claim four thousand."""
 
 NO_MEMORY = "out of memory"
 """`InputError.reason` where a picture may be sound, but could not be decoded."""

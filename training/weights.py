@@ -5,7 +5,6 @@ The metadata hold a single key, because safetensors writes several in no fixed o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from curation.outside import open_outside
 from training.messages import first_line
 from training.networks import NetworkConfig, SiameseNetwork
 
@@ -26,6 +26,13 @@ KEY = "dslt"
 """Key of the JSON text among the file's metadata."""
 
 SCHEMA = 1
+
+LIMIT = 160 << 20
+"""Most bytes of a weights file; the largest network, of width 4, has 148 million."""
+LONGEST_HEADER = 1 << 20
+"""Most bytes of its table of names and JSON text."""
+
+TRAIN = "Use a weights file of the train stage: dvc repro train"
 
 
 def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any] | None = None) -> None:
@@ -62,6 +69,9 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
         If the file is missing, damaged, or not one that `save_weights` wrote.
     """
     try:
+        with open_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN) as stream:
+            if int.from_bytes(stream.read(8), "little") > LONGEST_HEADER:
+                raise _unusable(path, "is not a whole safetensors file (its header is too long)")
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -72,14 +82,15 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     if text is None:
         raise _unusable(path, "holds weights that this project did not write")
     try:
-        header = json.loads(text)
+        header = orjson.loads(text)
         config = TypeAdapter(NetworkConfig).validate_json(orjson.dumps(header["network"]))
         kept: dict[str, Any] = dict(header["metadata"])
         network = SiameseNetwork(config)
         network.load_state_dict(tensors)
+        whole = header.get("digest") == _content_digest(tensors)
     except (ValueError, KeyError, TypeError, ValidationError, RuntimeError) as error:
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
-    if header.get("digest") != _content_digest(tensors):
+    if not whole:
         raise _unusable(path, "is damaged: its weights do not have the digest that it records")
     return network.eval(), kept
 
@@ -94,6 +105,6 @@ def _content_digest(tensors: Mapping[str, Tensor]) -> str:
 def _unusable(path: Path, what: str) -> InputError:
     return InputError(
         f"{path} {what}",
-        do="Use a weights file of the train stage: dvc repro train",
+        do=TRAIN,
         reason="foreign weights",
     )

@@ -59,14 +59,21 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
     for home in homes:
         for folder in _folders(entry, home):
             for annotation in (folder / entry.gt_file, home.path / entry.gt_file):
-                if annotation.is_file() and annotation.stat().st_size > 0:
+                if _is_given(annotation, empty=False):
                     return Place(annotation, _images(entry, [home, *homes]))
         if not images:
             for name in _names(entry):
                 annotation = home.children.get(name_key(f"{name}.txt"), home.path / f"{name}.txt")
-                if annotation.is_file():
+                if _is_given(annotation):
                     return Place(annotation, None)
     return None
+
+
+def _is_given(path: Path, *, empty: bool = True) -> bool:
+    """Whether an annotation is there; one that is no plain file is refused where it is read."""
+    if path.is_file():
+        return empty or path.stat().st_size > 0
+    return path.exists() and not path.is_dir()
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
@@ -113,15 +120,16 @@ def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> 
     """
     found = image_numbers(folder, Path(entry.image).stem)
     last = max(found, default=first) if last is None else last
-    missing = [number for number in range(first, last + 1) if number not in found]
-    if missing:
+    count = last - first + 1
+    there = sorted(number for number in found if first <= number <= last)
+    if len(there) < count:
+        lacking = next(number for number in range(first, last + 1) if number not in found)
         raise InputError(
-            f"{entry.name}: {folder} lacks image {missing[0]} "
-            f"({len(missing)} of {last - first + 1} are missing)",
+            f"{entry.name}: {folder} lacks image {lacking} ({count - len(there)} of {count} are missing)",
             do="Unpack the sequence again",
             reason="missing image",
         )
-    return tuple(folder / found[number] for number in range(first, last + 1))
+    return tuple(folder / found[number] for number in there)
 
 
 def _preference(name: str, pattern: str) -> tuple[bool, int]:

@@ -31,15 +31,17 @@ named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import orjson
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from curation.errors import STRICT, InputError, parameters
+from curation.errors import STRICT, InputError, parameters, printable
+from curation.outside import read_outside
 from training.benchmark.problems import unknown_name
 
 BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
@@ -49,15 +51,23 @@ FORM = "The form of a list is described in training/benchmark/listing.py"
 
 LISTS = Path(__file__).parent / "lists"
 
+LIMIT = 1 << 20
+"""Most bytes of a list; the longest packaged one has 27,485."""
+
 
 def _inside(path: str) -> str:
+    if printable(path) != path:
+        raise ValueError("holds a character that cannot be printed")
     if Path(path).is_absolute() or ".." in Path(path).parts:
         raise ValueError("leads outside the benchmark's folder")
     return path
 
 
 Inside = Annotated[str, AfterValidator(_inside)]
-"""A path below the benchmark's folder: lists are data, and none of them may lead elsewhere."""
+"""A name, or a path below the benchmark's folder: lists are data, and none of them may lead elsewhere."""
+
+Number = Annotated[int, Field(ge=0, le=10**6)]
+"""A number of an image, a length, or a side in pixels."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -67,15 +77,21 @@ class Entry:
     name: Inside = Field(min_length=1)
     folder: Inside
     gt_file: Inside = "groundtruth_rect.txt"
-    image: Inside = "img/%04d.jpg"
-    start_frame: int = Field(default=1, ge=0)
-    end_frame: int | None = None
-    ope_start_frame: int | None = None
-    attributes: tuple[str, ...] = ()
-    init_omit: tuple[tuple[int, int], ...] = ()
-    names: dict[str, str] = Field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    size: tuple[int, int] | None = None
+    image: Annotated[Inside, Field(pattern="^[^%]*%(0[1-9])?d[^%]*$")] = "img/%04d.jpg"
+    start_frame: Number = 1
+    end_frame: Number | None = None
+    ope_start_frame: Number | None = None
+    attributes: tuple[Inside, ...] = ()
+    init_omit: tuple[tuple[Number, Number], ...] = ()
+    names: dict[str, Inside] = Field(default_factory=dict)
+    aliases: tuple[Inside, ...] = ()
+    size: tuple[Number, Number] | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [self.start_frame, self.ope_start_frame, self.end_frame]
+        given = [number for number in numbers if number is not None]
+        if given != sorted(given):
+            raise ValueError(f"start_frame, ope_start_frame and end_frame are in no order: {given}")
 
     @property
     def rows(self) -> int | None:
@@ -93,14 +109,14 @@ class Listing:
     """A benchmark's list: header and entries."""
 
     schema: Literal[1]
-    benchmark: str
-    title: str
+    benchmark: Inside
+    title: Inside
     kind: Literal["ope", "vot"]
     folders: tuple[str, ...]
     absent_rows: bool = False
     invalid_rows: bool = True
-    eao_interval: tuple[int, int] | None = None
-    attributes: tuple[str, ...] = ()
+    eao_interval: tuple[Number, Number] | None = None
+    attributes: tuple[Inside, ...] = ()
     sequences: tuple[Entry, ...]
 
     @property
@@ -119,6 +135,21 @@ class Listing:
         )
 
 
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class Choice:
+    """A list that is a choice from a packaged one."""
+
+    schema: Literal[1]
+    benchmark: Inside
+    title: Inside
+    subset_of: str
+    folders: tuple[str, ...] | None = None
+    sequences: tuple[str, ...] | None = None
+
+
+Form = TypeVar("Form", Listing, Choice)
+
+
 def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
     """A list of VOT without sequences, filled from the first `list.txt` (a name a line) in `folders`.
 
@@ -129,7 +160,7 @@ def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
     """
     for folder in folders:
         file = folder / "list.txt"
-        names = file.read_text(encoding="utf-8").split() if file.is_file() else []
+        names = _content(file).decode("utf-8", "replace").split() if file.exists() else []
         if names:
             entries = [
                 {"name": name, "folder": name, "gt_file": "groundtruth.txt", "image": "%08d.jpg"}
@@ -182,26 +213,42 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
     return _read(override, header)
 
 
+def _content(path: Path) -> bytes:
+    return read_outside(path, limit=LIMIT, kind="a list of sequences", do=FORM)
+
+
 def _read(path: Path, header: dict[str, object]) -> Listing:
     try:
-        document = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
+        document = orjson.loads(_content(path))
+    except (FileNotFoundError, orjson.JSONDecodeError) as error:
         raise InputError(f"{path}: {error}", do=FORM, reason="bad list") from None
     if not isinstance(document, dict):
         raise InputError(f"{path} is not a JSON object", do=FORM, reason="bad list")
     if "subset_of" in document:
-        whole = load_listing(str(document["subset_of"]))
-        names = document.get("sequences", [entry.name for entry in whole.sequences])
-        return replace(
-            whole.select(tuple(names), benchmark=document["benchmark"], title=document["title"]),
-            folders=tuple(document.get("folders", whole.folders)),
+        choice = _typed(Choice, document, path)
+        whole = load_listing(choice.subset_of)
+        names = choice.sequences
+        return _distinct(
+            replace(
+                whole.select(
+                    tuple(entry.name for entry in whole.sequences) if names is None else names,
+                    benchmark=choice.benchmark,
+                    title=choice.title,
+                ),
+                folders=whole.folders if choice.folders is None else choice.folders,
+            ),
+            path,
         )
     return _checked(header | document, path)
 
 
 def _checked(document: dict[str, object], path: Path) -> Listing:
+    return _distinct(_typed(Listing, document, path), path)
+
+
+def _typed(kind: type[Form], document: dict[str, object], path: Path) -> Form:
     try:
-        listing = TypeAdapter(Listing).validate_json(orjson.dumps(document))
+        return TypeAdapter(kind).validate_json(orjson.dumps(document))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -210,8 +257,11 @@ def _checked(document: dict[str, object], path: Path) -> Listing:
             do=FORM,
             reason="bad list",
         ) from None
-    keys = [name_key(entry.name) for entry in listing.sequences]
-    double = {key for key in keys if keys.count(key) > 1}
+
+
+def _distinct(listing: Listing, path: Path) -> Listing:
+    count = Counter(name_key(entry.name) for entry in listing.sequences)
+    double = sorted(key for key, times in count.items() if times > 1)
     if double:
-        raise InputError(f"{path} lists {sorted(double)[0]} twice", do="Names must differ", reason="bad list")
+        raise InputError(f"{path} lists {double[0]} twice", do="Names must differ", reason="bad list")
     return listing

@@ -12,7 +12,7 @@ from curation.reading import Reading
 from training.benchmark.layouts import Home, find_frames, find_sequence, image_numbers, read_tags, tag_files
 from training.benchmark.listing import Entry, Listing
 from training.benchmark.records import Sequence
-from training.benchmark.regions import crossed, polygon_area
+from training.benchmark.regions import crossed, polygon_area, unusable
 from training.benchmark.tables import parse_rows, read_text
 
 Array = NDArray[np.float64]
@@ -34,6 +34,13 @@ def load_sequence(
             reason="bad annotation",
         )
     annotation = np.array(rows, dtype=np.float64)
+    if (bad := unusable(annotation)).any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} is no place in an image",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
     first = entry.start_frame
     lead = _check_rows(entry, place.annotation, annotation)
     frames: tuple[Path, ...] = ()
@@ -100,13 +107,13 @@ def _check_rows(entry: Entry, path: Path, annotation: Array) -> int:
             do="Unpack the sequence again",
             reason="bad annotation",
         )
-    if entry.rows is None or len(annotation) == entry.rows:
+    if len(annotation) == entry.rows or (entry.rows is None and len(annotation) > entry.lead_in):
         return entry.lead_in
-    if entry.lead_in and len(annotation) == entry.rows - entry.lead_in:
+    if entry.lead_in and entry.rows and len(annotation) == entry.rows - entry.lead_in:
         return 0
     raise InputError(
         f"{entry.name}: {path} has {len(annotation)} rows, "
-        f"but frames {entry.start_frame} to {entry.end_frame} are {entry.rows}",
+        f"but frames {entry.start_frame} to {entry.end_frame or '...'} are {entry.rows or 'more'}",
         do="Unpack the sequence again, or correct the list",
         reason="wrong length",
     )

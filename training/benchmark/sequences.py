@@ -46,7 +46,7 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
                 do="Give the folder with the sequences",
                 reason="missing root",
             )
-    overrides = [root / f"{name}.json" for root in roots if (root / f"{name}.json").is_file()]
+    overrides = [file for root in roots if (file := root / f"{name}.json").exists()]
     listing = load_listing(name, overrides[0] if overrides else None)
     homes = find_homes(roots, listing.folders)
     if not listing.sequences:

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from curation.errors import STRICT, InputError, parameters
 from curation.files import digest
+from curation.outside import read_outside
 from training.networks import SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.folding import for_inference
@@ -23,7 +24,7 @@ from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.online.weight_files import sha256_of
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.weights import load_weights
+from training.weights import LIMIT, TRAIN, load_weights
 
 TrackerName = Literal["siamese", "online", "untrained", "template", "still"]
 
@@ -169,7 +170,7 @@ def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
 
 def _file_digest(path: Path) -> str:
     try:
-        return digest(path.read_bytes())
+        return digest(read_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN))
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do="Run: dvc repro train", reason="missing file") from None
 

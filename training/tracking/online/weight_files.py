@@ -13,24 +13,21 @@ The naming tells the convention of the images; `convention` overrides it for a f
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from curation.errors import InputError
+from curation.outside import open_outside
 from training.tracking.online.backbones import VGG_LAYERS, Backbone, Precision, SqueezeNet, Vgg16
 from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG, TORCHVISION, InputConvention
 from training.tracking.online.siamese_backbone import SiameseBackbone
+from training.tracking.online.tensor_files import ASK, LIMIT, TensorFile, open_tensors
 from training.weights import load_weights
 
 BackboneName = Literal["squeezenet", "vgg16", "siamese"]
@@ -153,45 +150,11 @@ def load_backbone(
     _check_digest(path, sha256)
     if name == "siamese":
         return SiameseBackbone(load_weights(path)[0], device=device, precision=precision)
-    weights, found = _select(read_tensors(path), name, path)
+    weights, found = _select(path, name)
     if convention != "auto":
         found = _conventions(name)[convention]
     kind = {"squeezenet": SqueezeNet, "vgg16": Vgg16}[name]
     return kind(weights, found, device=device, precision=precision)
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of an `.npz`, `.safetensors`, `.pth` or `.pt` file, by name; nothing in it is run.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, of another kind, damaged, or would need code to be run.
-    """
-    ask = "Give .npz, .safetensors or a .pth state dict of the backbone"
-    try:
-        if path.suffix == ".npz":
-            # Opened here: of a damaged file, np.load would leave its own handle open.
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                return {key: torch.from_numpy(arrays[key]) for key in arrays.files}
-        if path.suffix == ".safetensors":
-            return dict(safetensors.torch.load_file(path))
-        if path.suffix in (".pth", ".pt"):
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            state = state.get("state_dict", state) if isinstance(state, dict) else {}
-            return {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
-    except FileNotFoundError:
-        raise InputError(f"backbone weights {path} are missing", do=ask, reason="missing file") from None
-    except pickle.UnpicklingError:
-        raise InputError(
-            f"{path} holds more than tensors and is not read", do=ask, reason="unsafe file"
-        ) from None
-    except (OSError, ValueError, EOFError, RuntimeError, SafetensorError, zipfile.BadZipFile) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path} is damaged ({first})", do=ask, reason="damaged file") from None
-    raise InputError(
-        f"{path}: {path.suffix or 'a file without ending'} is not known", do=ask, reason="bad file"
-    )
 
 
 def sha256_of(path: Path) -> str:
@@ -203,10 +166,10 @@ def sha256_of(path: Path) -> str:
         If it cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with open_outside(path, limit=LIMIT, kind="a file of weights", do=ASK) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"backbone weights {path}: {error.strerror}", do="Give an existing file") from None
+    except FileNotFoundError:
+        raise InputError(f"backbone weights {path} are missing", do="Give an existing file") from None
 
 
 def _check_digest(path: Path, sha256: str) -> None:
@@ -218,23 +181,24 @@ def _check_digest(path: Path, sha256: str) -> None:
         )
 
 
-def _select(
-    tensors: Mapping[str, Tensor], name: str, path: Path
-) -> tuple[dict[str, Tensor], InputConvention]:
-    """The layers of `SHAPES[name]` under the first naming that any tensor follows."""
+def _select(path: Path, name: str) -> tuple[dict[str, Tensor], InputConvention]:
+    """The layers of `SHAPES[name]` under the first naming that any tensor follows; the others are not read."""
     shapes = SHAPES[name]
-    for naming in NAMINGS[name]:
-        found = {}
-        for key, value in tensors.items():
-            match = naming.pattern.fullmatch(key)
-            layer = naming.layer(match) if match else None
-            if match and layer in shapes:
-                kind = "bias" if match["kind"].startswith("b") else "weight"
-                found[f"{layer}.{kind}"] = value.float()
-        if found:
-            return {key: _fitted(found, key, shapes, path) for key in _keys(shapes)}, naming.convention
+    with open_tensors(path) as file:
+        for naming in NAMINGS[name]:
+            found = {}
+            for key in file.names():
+                match = naming.pattern.fullmatch(key)
+                layer = naming.layer(match) if match else None
+                if match and layer in shapes:
+                    found[f"{layer}.{'bias' if match['kind'].startswith('b') else 'weight'}"] = key
+            if found:
+                return {
+                    key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)
+                }, naming.convention
+        some = ", ".join(sorted(file.names())[:3])
     raise InputError(
-        f"{path} holds no layers of {name} (first names: {', '.join(sorted(tensors)[:3]) or 'none'})",
+        f"{path} holds no layers of {name} (first names: {some or 'none'})",
         do="Give the weights of this backbone, in one of the documented namings",
         reason="foreign weights",
     )
@@ -244,23 +208,24 @@ def _keys(shapes: Shapes) -> list[str]:
     return [f"{layer}.{kind}" for layer in shapes for kind in ("weight", "bias")]
 
 
-def _fitted(found: Mapping[str, Tensor], key: str, shapes: Shapes, path: Path) -> Tensor:
+def _fitted(file: TensorFile, found: Mapping[str, str], key: str, shapes: Shapes, path: Path) -> Tensor:
     layer, _, kind = key.rpartition(".")
     expected = shapes[layer] if kind == "weight" else shapes[layer][:1]
     if key not in found:
         raise InputError(
             f"{path} lacks {key} {expected}", do="Give the whole network", reason="foreign weights"
         )
-    value = found[key]
-    if kind == "weight" and value.ndim == 4 and tuple(value.shape) != expected:
-        value = value.permute(3, 2, 0, 1)  # HWIO, as TensorFlow keeps them
-    if tuple(value.shape) != expected:
+    shape = file.shape(found[key])
+    order = list(range(len(shape)))
+    if kind == "weight" and len(shape) == 4 and shape != expected:
+        order = [3, 2, 0, 1]  # HWIO, as TensorFlow keeps them
+    if tuple(shape[axis] for axis in order) != expected:
         raise InputError(
-            f"{path}: {key} has shape {tuple(found[key].shape)}, expected {expected}",
+            f"{path}: {key} has shape {shape}, expected {expected}",
             do="Give the weights of this backbone",
             reason="foreign weights",
         )
-    return value.contiguous()
+    return file.read(found[key]).permute(order).contiguous()
 
 
 def _conventions(name: str) -> dict[str, InputConvention]:
