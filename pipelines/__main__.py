@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from curation.errors import InputError
+from pipelines.guard import Ended, guarded
 
 STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
 TOOLS = (
@@ -63,10 +64,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
-        options.run(options)
+        if options.command in STAGES:
+            with guarded(options.command, options) as stage:
+                options.run(options, stage)
+        else:
+            options.run(options)
     except InputError as error:
         log.error("error: %s", error)
         return 1
+    except Ended as end:
+        log.error("ended: %s; what was finished is kept; run again to go on", end)
+        return 143
     except KeyboardInterrupt:
         log.error("interrupted: what was finished is kept; run again to go on")
         return 130

@@ -18,32 +18,22 @@ from typing import Any
 
 import orjson
 
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.errors import ErrorPolicy
 from curation.store import Store
-from tests.curation.crop_trees import ONE, STATE, SUBSET, contents, documents, write_pictures
+from tests.curation.crop_trees import ONE, SUBSET, contents, crop_as_stage, documents, write_pictures
 
 
 class Chaos:
     def __init__(self, folder: Path, seed: int) -> None:
         self.random = random.Random(seed)
         self.out, self.store = folder / "data" / SUBSET, folder / "store"
-        self.state = folder / "tree" / STATE
         self.inputs = documents(write_pictures(folder / "tree", 12, frames=6, size=(640, 480)))
 
     def crop(self) -> dict[str, Any]:
         dataset, annotations, manifest = self.inputs
-        return crop_subset(
-            dataset,
-            SUBSET,
-            annotations,
-            manifest,
-            CropConfig(),
-            self.out,
-            self.store,
-            ErrorPolicy(),
-            ONE,
-            state=self.state,
+        return crop_as_stage(
+            dataset, SUBSET, annotations, manifest, CropConfig(), self.out, self.store, ErrorPolicy(), ONE
         )
 
     def clear(self) -> None:

@@ -13,12 +13,22 @@ import pytest
 from curation import crop_video, video_files
 from curation.annotations import annotate_subset
 from curation.checksums import CHANGED
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.dataset import open_dataset
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
 from curation.parallel import Workers
-from tests.curation.crop_trees import ONE, STATE, SUBSET, contents, documents, jpeg, picture, write_pictures
+from tests.curation.crop_trees import (
+    ONE,
+    STATE,
+    SUBSET,
+    contents,
+    crop_as_stage,
+    documents,
+    jpeg,
+    picture,
+    write_pictures,
+)
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 VIDEO = "ILSVRC2015_val_00000002"
@@ -45,7 +55,7 @@ class Curation:
     def crop(
         self, policy: ErrorPolicy = RAISE, *, jobs: int = 1, out: str = "out", store: str = "store"
     ) -> dict[str, Any]:
-        return crop_subset(
+        return crop_as_stage(
             self.dataset,
             SUBSET,
             self.annotations,
@@ -55,7 +65,6 @@ class Curation:
             self.folder / store,
             policy,
             Workers(jobs=jobs),
-            state=self.root / STATE,
         )
 
     def truth(self) -> dict[str, bytes]:

@@ -13,16 +13,16 @@ import orjson
 import pytest
 
 from curation.crop_index import crop_offsets, load_crop_index
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.errors import ErrorPolicy, InputError
 from curation.parallel import Workers
 from curation.shards import ShardReader, member_name
 from tests.curation import plain_crops
 from tests.curation.crop_trees import (
     ONE,
-    STATE,
     SUBSET,
     contents,
+    crop_as_stage,
     crop_tree,
     documents,
     jpeg,
@@ -136,12 +136,12 @@ def test_workers_change_no_byte(root: Path, out: Path, store: Path, tmp_path: Pa
 def test_store_is_asked_before_anything_is_read(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
-    crop_subset(*arguments, state=root / STATE)
+    crop_as_stage(*arguments)
     before = contents(out)
     shutil.rmtree(out)  # as DVC does
     for path in root.rglob("*.JPEG"):
         path.write_bytes(b"never read again")
-    assert crop_subset(*arguments, state=root / STATE)["reused"] == 3
+    assert crop_as_stage(*arguments)["reused"] == 3
     assert contents(out) == before
     assert (out / f"{VIDEO}.tar").stat().st_nlink == 2
 
@@ -255,7 +255,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
     messages = set()
     for jobs in (1, 2):
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 annotations,
@@ -265,7 +265,6 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
                 store,
                 ErrorPolicy(),
                 Workers(jobs=jobs),
-                state=root / STATE,
             )
         messages.add(str(caught.value))
     assert len(messages) == 1
@@ -279,9 +278,9 @@ def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> No
     image(root, 0, last).unlink()
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
     with pytest.raises(InputError):
-        crop_subset(*arguments, state=root / STATE)
+        crop_as_stage(*arguments)
     image(root, 0, last).write_bytes(content)
-    assert crop_subset(*arguments, state=root / STATE)["reused"] == 2
+    assert crop_as_stage(*arguments)["reused"] == 2
 
 
 def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, store: Path) -> None:
@@ -292,7 +291,7 @@ def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, 
         if table is annotations:
             changed["videos"]["../../evil"] = changed["videos"][VIDEO]
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 changed if table is annotations else annotations,
@@ -302,7 +301,6 @@ def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, 
                 store,
                 ErrorPolicy(),
                 ONE,
-                state=root / STATE,
             )
         assert caught.value.reason == "stale annotations"
 

@@ -83,6 +83,7 @@ def run_benchmark(
     state: Path,
     workers: Workers,
     starts: Literal["tre", "sre"] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Track every sequence of a benchmark with every contender and write the result files.
 
@@ -107,6 +108,8 @@ def run_benchmark(
     starts : {"tre", "sre"}, optional
         Instead of one pass from the first frame: from 20 frames (TRE) or 12 disturbed first boxes (SRE), of a
         benchmark of OTB's kind. `score.score_starts` reads what is written.
+    check : callable
+        Called before anything is written, in worker processes too; what it raises ends the run.
 
     Returns
     -------
@@ -139,7 +142,7 @@ def run_benchmark(
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     done = run_in_order(
-        partial(_run, experiment=experiment, store=store),
+        partial(_run, experiment=experiment, store=store, check=check),
         jobs,
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
@@ -147,6 +150,7 @@ def run_benchmark(
         size=lambda result: len(result["seconds"]),
     )
     for job, result in zip(jobs, done, strict=True):
+        check()
         _write(out, job, result, base=benchmark.base)
         entry = report[job.contender.name]
         entry["frames"] += len(result["seconds"])
@@ -197,7 +201,7 @@ def _job(
     )
 
 
-def _run(job: _Job, *, experiment: Experiment, store: Path) -> dict[str, Any]:
+def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> dict[str, Any]:
     """The job's result as of `experiments.perform`, and whether it is `fresh`."""
     records = Records(store / experiment)
     kept = records.find(job.key)
@@ -206,6 +210,7 @@ def _run(job: _Job, *, experiment: Experiment, store: Path) -> dict[str, Any]:
     unsealed = store / f"{job.key}.json"
     believed = _believed(unsealed, experiment, job.sequence)
     result = believed or _perform(job, experiment)
+    check()
     records.add(job.key, result)
     unsealed.unlink(missing_ok=True)
     return {**result, "fresh": believed is None}
