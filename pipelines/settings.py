@@ -7,48 +7,82 @@ from; `python -m pipelines settings --set vid_root=/data/ILSVRC2015` writes the 
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_type_hints
 
-from curation.errors import InputError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from curation.errors import InputError, parameters, printable
 from curation.files import write_bytes
+from curation.outside import read_outside
 from curation.parallel import Workers
 
 FILE = Path(".settings.toml")
 PREFIX = "DSLT_"
+LIMIT = 1 << 16
+"""Most bytes of the file."""
 
 
-@dataclass(frozen=True)
+MOST_JOBS = 10_000
+
+
+def _plain(text: str) -> str:
+    if printable(text) != text:
+        raise ValueError("holds a character that cannot be printed: give the folder or file another name")
+    return text
+
+
+def _place(text: str) -> str:
+    try:
+        for part in text.split(os.pathsep):
+            Path(part).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and no user of this machine") from None
+    return text
+
+
+def _count(jobs: int) -> int:
+    if jobs != -1 and not 1 <= jobs <= MOST_JOBS:
+        raise ValueError(f"expected -1 or at least 1 and at most {MOST_JOBS}")
+    return jobs
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+Place = Annotated[Text, AfterValidator(_place)]
+
+
+@parameters(frozen=True, kw_only=True)
 class Settings:
     """Runtime settings; each is also the environment variable `DSLT_<NAME>`.
 
     Folders are absolute or relative to the project's root, and are never written to.
     """
 
-    vid_root: str = ""
+    vid_root: Place = ""
     """Folder of ILSVRC15 VID that holds `Data/VID` and `Annotations/VID`."""
-    otb_root: str = ""
+    otb_root: Place = ""
     """Folder of OTB sequences (`Basketball/img`, ...); several folders are joined by `os.pathsep`."""
-    tc128_root: str = ""
+    tc128_root: Place = ""
     """Folder of Temple-Color-128 sequences."""
-    uav123_root: str = ""
+    uav123_root: Place = ""
     """Folder of UAV123 that holds `data_seq` and `anno`."""
-    vot2016_root: str = ""
+    vot2016_root: Place = ""
     """Folder of VOT2016 sequences."""
-    backbone_weights: str = ""
+    backbone_weights: Place = ""
     """File of the online tracker's backbone, where `track.backbone` is no network of this pipeline."""
-    jobs: int = -1
+    jobs: Annotated[int, AfterValidator(_count)] = -1
     """Worker processes; -1 is one a core."""
-    backend: str = "loky"
+    backend: Literal["loky", "dask", "threading"] = "loky"
     """joblib backend: `loky` (processes here) or `dask` (a cluster, see `scheduler`)."""
-    scheduler: str = ""
+    scheduler: Text = ""
     """Address of the Dask scheduler, for backend `dask`: `tcp://host:8786`."""
-    device: str = "auto"
+    device: Text = "auto"
     """Device of training and tracking: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     strict_manifest: bool = False
     """Read every byte of the dataset again instead of trusting names, sizes and times of files."""
@@ -138,63 +172,62 @@ def load(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> Sett
 
 def sources(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> dict[str, tuple[Any, str]]:
     """For every setting, its value and where it comes from (`default`, the file, or the variable)."""
-    defaults = {field.name: field.default for field in fields(Settings)}
-    found: dict[str, tuple[Any, str]] = {name: (value, "default") for name, value in defaults.items()}
+    found: dict[str, tuple[Any, str]] = {field.name: (field.default, "default") for field in fields(Settings)}
     for name, value in _read(file).items():
-        found[name] = (_typed(name, value, defaults, f"{file}"), str(file))
+        found[name] = (value, str(file))
     for variable, text in environment.items():
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX).lower()
-            found[name] = (_typed(name, text, defaults, variable), variable)
+            found[name] = (_typed(name, text, variable), variable)
     return found
 
 
 def store(changes: Mapping[str, str], file: Path = FILE) -> None:
-    """Write settings to the file, keeping those already there; an empty value removes one."""
-    defaults = {field.name: field.default for field in fields(Settings)}
-    values = {
-        **_read(file),
-        **{name: _typed(name, text, defaults, "--set") for name, text in changes.items()},
-    }
+    """Write settings to the file, keeping those already there; an empty value removes one.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or a value of the wrong type, there or among the changes; nothing is written then.
+    """
+    values = _read(file)
+    for name, text in changes.items():
+        values.pop(name, None)
+        if text or name not in FIELDS:
+            values[name] = _typed(name, text, "--set")
     lines = ["# Runtime settings of this clone (git-ignored); see pipelines/settings.py"]
-    for name in (name for name in defaults if values.get(name, "") != ""):
-        value = values[name]
-        literal = str(value).lower() if isinstance(value, bool | int) else _quoted(value)
-        lines.append(f"{name} = {literal}")
+    # Texts without control characters are the same in JSON and in TOML.
+    lines += [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in FIELDS if name in values]
     write_bytes(file, ("\n".join(lines) + "\n").encode())
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def _read(file: Path) -> dict[str, Any]:
+    """The settings in a file, each of its type."""
+    do = "Mend or delete it"
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        content = read_outside(file, limit=LIMIT, kind="a file of settings", do=do)
+        found = tomllib.loads(content.decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is not readable TOML ({error})", do="Mend or delete it") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise InputError(f"{file} is not readable TOML ({error})", do=do) from None
+    return {name: _typed(name, value, str(file)) for name, value in found.items()}
 
 
-def _typed(name: str, value: Any, defaults: Mapping[str, Any], place: str) -> Any:
-    if name not in defaults:
-        raise InputError(f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(defaults)}")
-    kind = type(defaults[name])
-    if isinstance(value, str) and kind is not str:
-        try:
-            value = (
-                {"true": True, "1": True, "false": False, "0": False}[value.lower()]
-                if kind is bool
-                else kind(value)
-            )
-        except (KeyError, ValueError):
-            raise InputError(f"{place}: {name} = {value!r} is not a {kind.__name__}", do="Mend it") from None
-    if type(value) is not kind:
-        raise InputError(f"{place}: {name} = {value!r} is not a {kind.__name__}", do="Mend it")
-    if name == "jobs" and (value == 0 or value < -1):
-        raise InputError(f"{place}: jobs = {value}, expected -1 or at least 1", do="Mend it")
-    if name == "backend" and value not in ("loky", "dask", "threading"):
-        raise InputError(f"{place}: backend = {value!r}, expected loky, dask or threading", do="Mend it")
-    return value
+def _typed(name: str, value: Any, place: str) -> Any:
+    """A value as the type of its setting; only texts are converted."""
+    if name not in FIELDS:
+        raise InputError(f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(FIELDS)}")
+    try:
+        return FIELDS[name].validate_python(value, strict=not isinstance(value, str))
+    except ValidationError as error:
+        what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InputError(
+            f"{place}: {name} = {value}: {what[0].lower()}{what[1:]}", do="Give another value, or none"
+        ) from None
+
+
+FIELDS: Mapping[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(kind) for name, kind in get_type_hints(Settings, include_extras=True).items()
+}
+"""Every setting, and what its value must be."""
