@@ -19,6 +19,7 @@ TOOLS = (
     "settings",
     "profile",
     "doctor",
+    "check",
     "team",
     "push",
     "evaluate",
