@@ -14,8 +14,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
 
-from curation.errors import InputError
-from pipelines.commands import BY_NAME, nearest, overview
+from curation.errors import Ended, InputError
+from pipelines.commands import BY_NAME, STAGES, nearest, overview
 
 log = logging.getLogger("pipelines")
 
@@ -27,10 +27,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(package).setLevel(logging.INFO)
     try:
         module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
-        module.run(options)
+        if options.stage:
+            from pipelines.guard import guarded
+
+            with guarded(options.stage, options) as run:
+                module.run(options, run)
+        else:
+            module.run(options)
     except InputError as error:
         log.error("error: %s", error)
         return 1
+    except Ended as end:
+        log.error("ended: %s; what was finished is kept; run again to go on", end)
+        return 143
     except KeyboardInterrupt:
         log.error("interrupted: what was finished is kept; run again to go on")
         return 130
@@ -60,6 +69,7 @@ def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
     parser.prog = f"{program} {words[0]}"
     parser.description = module.__doc__
     module.add_arguments(parser)
+    parser.set_defaults(stage=words[0] if words[0] in STAGES else None)
     rest = _joined(words[1:])
     intermixed = parser.get_default("intermixed")
     return module, parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)

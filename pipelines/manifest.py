@@ -15,6 +15,7 @@ from typing import Any
 from curation.dataset import open_dataset
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from pipelines import parameters, paths, settings, sources
+from pipelines.guard import Run
 from pipelines.settings import Settings
 from training.benchmark.sequences import Benchmark, load_benchmark
 
@@ -27,10 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> None:
-    parameters.check()
+def run(options: argparse.Namespace, stage: Run) -> None:
+    for section in parameters.SECTIONS:  # so that a slip in `train` shows before hours of cropping, not after
+        stage.load(section)
     runtime = settings.load()
-    config = parameters.load("dataset")
+    config = stage.load("dataset")
     strict = options.strict or runtime.strict_manifest
     _warn_of_unused_roots(config, runtime)
     with settings.cluster(runtime):
@@ -39,11 +41,11 @@ def run(options: argparse.Namespace) -> None:
             **{name: partial(_benchmark, config, runtime, name, strict) for name in config.benchmarks},
         }
         for name, make in makers.items():
-            done = record(paths.manifest(name), make)
+            done = record(paths.manifest(name), make, write_to=stage.output)
             if done.changed or done.kept:
                 log.info("%s", done.note)
     for stale in sorted(set(paths.MANIFEST.glob("*.json")) - {paths.manifest(name) for name in makers}):
-        stale.unlink()
+        stage.remove(stale)
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:

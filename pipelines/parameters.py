@@ -84,12 +84,6 @@ def load(section: str, file: Path = FILE) -> Any:
     return build(section, read(file).get(section) or {}, str(file))
 
 
-def check(file: Path = FILE) -> None:
-    """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
-    for section in SECTIONS:
-        load(section, file)
-
-
 def build(section: str, values: Any, place: str) -> Any:
     """Plain values of a section as its dataclass."""
     module, name = SECTIONS[section].split(":")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import shutil
 
 from curation.files import write_json
 from curation.manifest import load_manifest
-from pipelines import parameters, paths, settings, sources
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 from training.benchmark.listing import BENCHMARKS
 from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
@@ -26,14 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", choices=(*BENCHMARKS, "otb50"), help="whose sequences")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     name = options.benchmark
-    config = parameters.load("track")
-    out = paths.RESULTS / name
-    benchmark = load_benchmark(name, sources.needed_sequence_roots(parameters.load("dataset"), runtime, name))
-    if out.exists():
-        shutil.rmtree(out)
+    config = stage.load("track")
+    benchmark = load_benchmark(name, sources.needed_sequence_roots(stage.load("dataset"), runtime, name))
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
@@ -44,10 +41,11 @@ def run(options: argparse.Namespace) -> None:
                 device=str(pick_device(runtime.device)),
             ),
             manifest=load_manifest(paths.manifest(name)),
-            out=out,
+            out=stage.output(paths.RESULTS / name),
             store=paths.STORE / "results",
             workers=runtime.workers,
+            check=stage.check,
         )
     for tracker, entry in times["trackers"].items():
         log.info("%s, %s: %.1f frames/s", name, tracker, entry["frames_per_second"])
-    write_json(paths.TIMES / f"{name}.json", times, indent=False)
+    write_json(stage.output(paths.TIMES / f"{name}.json"), times, indent=False)

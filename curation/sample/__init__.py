@@ -23,7 +23,15 @@ sequence_frames=8)`.
 """
 
 from curation.sample.config import CameraConfig, SampleConfig, WorldConfig
+from curation.sample.folders import refuse_foreign
 from curation.sample.sequences import generate_sequences
 from curation.sample.vid import generate_vid
 
-__all__ = ["CameraConfig", "SampleConfig", "WorldConfig", "generate_sequences", "generate_vid"]
+__all__ = [
+    "CameraConfig",
+    "SampleConfig",
+    "WorldConfig",
+    "generate_sequences",
+    "generate_vid",
+    "refuse_foreign",
+]

@@ -21,7 +21,14 @@ DVC: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["st
 BY_RECIPE = {"annotate", "crop", "train", "track"}
 """Expensive stages: a `recipe` number in their section stands for their code, guarded by golden tests."""
 
-CARRIERS = {"pipelines", "pipelines.parameters", "pipelines.settings", "pipelines.paths", "pipelines.sources"}
+CARRIERS = {
+    "pipelines",
+    "pipelines.parameters",
+    "pipelines.settings",
+    "pipelines.paths",
+    "pipelines.sources",
+    "pipelines.guard",
+}
 """They carry values that DVC follows by themselves (parameters) or must not follow (settings)."""
 
 
