@@ -13,18 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from curation.errors import InputError
 from curation.files import write_json
+from curation.outside import read_outside
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
 from pipelines.scoring import LABELS, ScoreConfig, leading
+from pipelines.yaml_values import read_yaml
 from training.benchmark.documents import Scores
 from training.benchmark.finding import open_results
-from training.benchmark.listing import packaged_names
+from training.benchmark.formats.format_table import adopt_formats
+from training.benchmark.listing import is_path, load_listing, packaged_names
 from training.benchmark.metric_table import adopt_metrics, metrics_of
+from training.benchmark.records import Benchmark
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
@@ -32,8 +34,11 @@ from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.score_file import save_scores
-from training.benchmark.sequences import Benchmark, load_benchmark
 from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
+
+LOCK_BYTES = 1 << 20
+"""Most bytes of dvc.lock; it has 30,000."""
+MEND_LOCK = "Take one side's (pipelines/TEAM.md, a conflict in dvc.lock), or: git checkout dvc.lock"
 
 FILMED = 3
 """Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
@@ -51,13 +56,17 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     dataset, config = stage.load("dataset"), stage.load("score")
     shown = parameters.FILE.read_text(encoding="utf-8")
     scores: dict[str, Scores] = {}
-    benchmarks: list[Benchmark] = []
+    opened: list[tuple[Path, Benchmark]] = []
     imported: set[str] = set()
-    _check_imported()
+    adopt_formats(config.formats)
     adopt_metrics(config.metrics)
-    for name in dataset.benchmarks:
-        benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
-        found = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
+    own: list[str] = []
+    _check_imported(dataset)
+    for place in dataset.benchmarks:
+        benchmark = sources.open_benchmark(dataset, runtime, place)
+        name = benchmark.name
+        own += [name] * benchmark.own
+        found = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
@@ -71,12 +80,14 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             trackers = {**found.trackers, **theirs.trackers}
             found = replace(found, trackers=trackers, partial=found.partial or theirs.partial)
         scores[name] = found
-        benchmarks.append(benchmark)
+        opened.append((paths.RESULTS / place, benchmark))
         if found.partial:
             log.warning("%s is partial: %d sequences missing", name, len(found.missing))
     leader = leading(scores, imported)
     films = [
-        film for one in benchmarks for film in _films(one, config, leader, _best(scores[one.name], imported))
+        film
+        for folder, one in opened
+        for film in _films(folder, one, config, leader, _best(scores[one.name], imported))
     ]
     save_scores(stage.output(paths.SCORES), scores.values())
     write_json(stage.output(paths.report("score", "metrics")), _small(scores))
@@ -88,6 +99,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             leader=leader,
             labels=LABELS,
             imported=sorted(imported),
+            own=own,
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
             curves=read_curves(paths.REPORTS / "train" / CURVES),
@@ -104,12 +116,16 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     )
 
 
-def _check_imported() -> None:
+def _check_imported(dataset: sources.DatasetConfig) -> None:
     """Raise `InputError` for a folder of imported results that no benchmark is called like."""
+    known = [
+        *packaged_names(),
+        *(load_listing(name).benchmark for name in dataset.benchmarks if is_path(name)),
+    ]
     if paths.IMPORTED.is_dir():
         for folder in sorted(paths.IMPORTED.iterdir()):
-            if folder.is_dir() and folder.name not in packaged_names():
-                raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
+            if folder.is_dir() and folder.name not in known:
+                raise unknown_name(f"benchmark (folder {folder})", folder.name, known)
 
 
 def _best(scores: Scores, imported: set[str]) -> list[str]:
@@ -119,9 +135,8 @@ def _best(scores: Scores, imported: set[str]) -> list[str]:
 
 
 def _films(
-    benchmark: Benchmark, config: ScoreConfig, leader: str, imported: Sequence[str]
+    folder: Path, benchmark: Benchmark, config: ScoreConfig, leader: str, imported: Sequence[str]
 ) -> list[Filmstrip]:
-    folder = paths.RESULTS / benchmark.name
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
     if imported:
@@ -164,13 +179,22 @@ def _pictures(folder: Path, what: str, columns: Sequence[str] = ()) -> list[Pict
 
 
 def _digests() -> dict[str, str]:
-    """Digests of the outputs of the stages before this one, as dvc.lock records them."""
-    if not paths.LOCK.is_file():
+    """Digests of the outputs of the stages before this one, as dvc.lock records them.
+
+    Raises
+    ------
+    InputError
+        If the lock is there and damaged: a report must not leave out what it was made of.
+    """
+    try:
+        content = read_outside(paths.LOCK, limit=LOCK_BYTES, kind="DVC's lock", do=MEND_LOCK)
+    except FileNotFoundError:
         return {}
-    stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_bytes()).get("stages", {})
-    return {
-        out["path"]: out["md5"]
-        for stage in stages.values()
-        for out in stage.get("outs", [])
-        if "md5" in out and not out["path"].startswith(("reports/score", "reports/index", "data/times"))
-    }
+    lock = read_yaml(content, str(paths.LOCK), limit=LOCK_BYTES, do=MEND_LOCK)
+    try:
+        outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
+        found = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{paths.LOCK} is not of DVC's form ({error!r})", do=MEND_LOCK) from None
+    later = ("reports/score", "reports/index", "data/times")
+    return {path: digest for path, digest in found.items() if not path.startswith(later)}

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from curation.errors import STRICT, parameters
 from training.benchmark.documents import Scores
+from training.benchmark.formats.format_table import FORMATS
 from training.benchmark.metric_table import METRICS
 from training.benchmark.protocols import PROTOCOLS
 from training.benchmark.report.ranking import leader
@@ -37,6 +38,8 @@ class ScoreConfig:
     ----------
     protocol : str
         Whose rules one-pass evaluation follows (`protocols.PROTOCOLS`); papers follow matlab's.
+    formats : tuple of str
+        Formats of one's own of imported results: each a `format_row.Format`, named likewise.
     metrics : tuple of str
         Metrics of one's own besides ours: each a `metric_table.Metric`, named `module:NAME` or `path/file.py:NAME`.
     filmstrips : int
@@ -46,6 +49,7 @@ class ScoreConfig:
     """
 
     protocol: Annotated[str, AfterValidator(PROTOCOLS.check)] = "matlab"
+    formats: tuple[Annotated[str, AfterValidator(FORMATS.check)], ...] = ()
     metrics: tuple[Annotated[str, AfterValidator(METRICS.check)], ...] = ()
     filmstrips: int = Field(default=1, ge=0, le=10)
     film_frames: int = Field(default=6, ge=1, le=20)

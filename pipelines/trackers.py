@@ -6,7 +6,6 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from curation.errors import InputError
 from curation.rows import OWN
 from pipelines import parameters, paths, settings
 from training.device import pick_device
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help=f"online: the network whose weights --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
+        help=f"online: what --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
     )
 
 
@@ -44,14 +43,8 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If there is none of that name, or its weights are missing, damaged, or not those that params.yaml names; if
-        `--backbone` stands alone.
+        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
-    if options.backbone and not options.weights:
-        raise InputError(
-            f"--backbone {options.backbone} was given without --weights, which it describes",
-            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
-        )
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")
     TRACKERS[options.tracker]  # an unknown name ends here

@@ -89,6 +89,7 @@ class Trials:
                 manifest=manifest,
                 out=self.scratch,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=self.settings.workers,
             )
             for name, entry in score_benchmark(part, self.scratch).trackers.items():

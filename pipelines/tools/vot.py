@@ -34,6 +34,11 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(
             "the package vot-trax is not installed", do='Run: pip install -e ".[vot]" -c constraints.txt'
         ) from None
+    if sys.stdin.isatty():
+        raise InputError(
+            "vot speaks with a TraX client on standard input, not with a person",
+            do="Register it with the VOT toolkit: python -m pipelines vot --register",
+        )
     serve(trackers.make_tracker(options), f"DSLT-{_short(options)}")
 
 

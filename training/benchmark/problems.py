@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from curation.errors import InputError
+from curation.errors import InputError, one_line
 
 
 class FolderError(InputError):
@@ -22,8 +22,8 @@ class FolderError(InputError):
     """
 
     def __init__(self, where: str, problems: Sequence[str], *, do: str = "") -> None:
-        self.where = " ".join(where.split())
-        self.problems = [" ".join(problem.split()) for problem in problems]
+        self.where = one_line(where)
+        self.problems = [one_line(problem) for problem in problems]
         super().__init__(f"{self.where}: {'; '.join(self.problems)}", do=do, reason="bad results")
 
     def __str__(self) -> str:

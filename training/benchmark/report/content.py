@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.benchmark.documents import Scores
+from training.benchmark.report.published import Published, published_numbers
 from training.epochs import EpochRow
 
 
@@ -101,6 +102,8 @@ class ReportContent:
     synthetic : bool
         Whether the sequences are the built-in ones: published numbers are then shown apart, since they were
         measured on the real benchmarks.
+    own : sequence of str
+        Benchmarks with sequences of the user's own: nothing is published of them, whatever their name.
     filmstrips : sequence of Filmstrip
     curves : sequence of EpochRow
         What training recorded, a row an epoch.
@@ -122,6 +125,7 @@ class ReportContent:
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False
+    own: Sequence[str] = ()
     filmstrips: Sequence[Filmstrip] = ()
     curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()
@@ -129,3 +133,8 @@ class ReportContent:
     pipeline: Path | None = None
     parameters: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def published(self) -> list[Published]:
+        """The published numbers that belong beside these scores."""
+        return published_numbers(() if self.synthetic else self.own)

@@ -22,7 +22,6 @@ from training.benchmark.report.figures import Plot, curve_figures
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, address, embed
-from training.benchmark.report.published import published_numbers
 from training.benchmark.report.ranking import mean_over
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import partial_note
@@ -95,8 +94,8 @@ def render(content: ReportContent) -> str:
         series=list(series.values()),
         labels={name: line.label for name, line in series.items()},
         cards=_cards(documents, series, content.leader),
-        overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
-        references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
+        overview=tables.overview(documents, series, content.published, synthetic=content.synthetic),
+        references=[entry for entry in content.published if entry.scores.keys() & content.scores.keys()],
         margins=margins(documents, series, content.leader),
         sections=[_section(document, series, content) for document in documents],
         training_plots=training_plots(content.curves),
@@ -122,7 +121,7 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
         table=tables.benchmark_table(
             document,
             series,
-            published_numbers(),
+            content.published,
             synthetic=content.synthetic,
         ),
         attribute_table=breakdowns.attribute_table(document, series),

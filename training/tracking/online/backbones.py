@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from training.tracking.online.convention import CAFFE, ConventionName, InputConvention, named_convention
-from training.tracking.online.weight_files import Naming, Shapes, read_tensors, select_layers
+from training.tracking.online.weight_files import Naming, Shapes, select_layers
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
@@ -93,7 +93,7 @@ class Backbone(ABC):
         InputError
             If the file is missing or damaged, lacks a layer, or a layer has another shape.
         """
-        weights, found = select_layers(read_tensors(path), cls.name, cls.shapes, cls.namings, path)
+        weights, found = select_layers(path, cls.name, cls.shapes, cls.namings)
         return cls(weights, named_convention(convention, cls.caffe) or found, device, precision)
 
     @abstractmethod

@@ -13,21 +13,17 @@ The naming tells the convention of the images; each backbone lists those its fil
 from __future__ import annotations
 
 import hashlib
-import pickle
 import re
-import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import safetensors.torch
-import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from curation.errors import InputError
+from curation.outside import open_outside
 from training.tracking.online.convention import InputConvention
+from training.tracking.online.tensor_files import ASK, LIMIT, TensorFile, open_tensors
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Kernel shape (OIHW) of every convolution a backbone needs."""
@@ -55,40 +51,6 @@ class Naming:
     convention: InputConvention
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of an `.npz`, `.safetensors`, `.pth` or `.pt` file, by name; nothing in it is run.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, of another kind, damaged, or would need code to be run.
-    """
-    ask = "Give .npz, .safetensors or a .pth state dict of the backbone"
-    try:
-        if path.suffix == ".npz":
-            # Opened here: of a damaged file, np.load would leave its own handle open.
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                return {key: torch.from_numpy(arrays[key]) for key in arrays.files}
-        if path.suffix == ".safetensors":
-            return dict(safetensors.torch.load_file(path))
-        if path.suffix in (".pth", ".pt"):
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            state = state.get("state_dict", state) if isinstance(state, dict) else {}
-            return {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
-    except FileNotFoundError:
-        raise InputError(f"backbone weights {path} are missing", do=ask, reason="missing file") from None
-    except pickle.UnpicklingError:
-        raise InputError(
-            f"{path} holds more than tensors and is not read", do=ask, reason="unsafe file"
-        ) from None
-    except (OSError, ValueError, EOFError, RuntimeError, SafetensorError, zipfile.BadZipFile) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path} is damaged ({first})", do=ask, reason="damaged file") from None
-    raise InputError(
-        f"{path}: {path.suffix or 'a file without ending'} is not known", do=ask, reason="bad file"
-    )
-
-
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file of weights, hexadecimal.
 
@@ -98,27 +60,28 @@ def sha256_of(path: Path) -> str:
         If it cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        with open_outside(path, limit=LIMIT, kind="a file of weights", do=ASK) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"backbone weights {path}: {error.strerror}", do="Give an existing file") from None
+    except FileNotFoundError:
+        raise InputError(f"backbone weights {path} are missing", do="Give an existing file") from None
 
 
 def select_layers(
-    tensors: Mapping[str, Tensor], name: str, shapes: Shapes, namings: Iterable[Naming], path: Path
+    path: Path, name: str, shapes: Shapes, namings: Iterable[Naming]
 ) -> tuple[dict[str, Tensor], InputConvention]:
     """A backbone's layers under the first naming that any tensor follows, and that naming's convention.
 
+    Other tensors of the file are not read.
+
     Parameters
     ----------
-    tensors : mapping of str to tensor
-        As of `read_tensors`.
+    path : Path
+        As of `tensor_files.open_tensors`.
     name : str
-        Of the backbone, for messages; as `path` is.
+        Of the backbone, for messages.
     shapes : mapping
         Layers that are needed.
     namings : iterable of Naming
-    path : Path
 
     Returns
     -------
@@ -129,20 +92,24 @@ def select_layers(
     Raises
     ------
     InputError
-        If no tensor follows a naming, a layer is missing, or has another shape.
+        If the file is missing, of another kind or damaged, no tensor follows a naming, a layer is missing, or
+        one has another shape.
     """
-    for naming in namings:
-        found = {}
-        for key, value in tensors.items():
-            match = re.fullmatch(naming.pattern, key)
-            layer = naming.layer(match) if match else None
-            if match and layer in shapes:
-                kind = "bias" if match["kind"].startswith("b") else "weight"
-                found[f"{layer}.{kind}"] = value.float()
-        if found:
-            return {key: _fitted(found, key, shapes, path) for key in _keys(shapes)}, naming.convention
+    with open_tensors(path) as file:
+        for naming in namings:
+            found = {}
+            for key in file.names():
+                match = re.fullmatch(naming.pattern, key)
+                layer = naming.layer(match) if match else None
+                if match and layer in shapes:
+                    found[f"{layer}.{'bias' if match['kind'].startswith('b') else 'weight'}"] = key
+            if found:
+                return {
+                    key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)
+                }, naming.convention
+        some = ", ".join(sorted(file.names())[:3])
     raise InputError(
-        f"{path} holds no layers of {name} (first names: {', '.join(sorted(tensors)[:3]) or 'none'})",
+        f"{path} holds no layers of {name} (first names: {some or 'none'})",
         do="Give the weights of this backbone, in one of the documented namings",
         reason="foreign weights",
     )
@@ -152,20 +119,21 @@ def _keys(shapes: Shapes) -> list[str]:
     return [f"{layer}.{kind}" for layer in shapes for kind in ("weight", "bias")]
 
 
-def _fitted(found: Mapping[str, Tensor], key: str, shapes: Shapes, path: Path) -> Tensor:
+def _fitted(file: TensorFile, found: Mapping[str, str], key: str, shapes: Shapes, path: Path) -> Tensor:
     layer, _, kind = key.rpartition(".")
     expected = shapes[layer] if kind == "weight" else shapes[layer][:1]
     if key not in found:
         raise InputError(
             f"{path} lacks {key} {expected}", do="Give the whole network", reason="foreign weights"
         )
-    value = found[key]
-    if kind == "weight" and value.ndim == 4 and tuple(value.shape) != expected:
-        value = value.permute(3, 2, 0, 1)  # HWIO, as TensorFlow keeps them
-    if tuple(value.shape) != expected:
+    shape = file.shape(found[key])
+    order = list(range(len(shape)))
+    if kind == "weight" and len(shape) == 4 and shape != expected:
+        order = [3, 2, 0, 1]  # HWIO, as TensorFlow keeps them
+    if tuple(shape[axis] for axis in order) != expected:
         raise InputError(
-            f"{path}: {key} has shape {tuple(found[key].shape)}, expected {expected}",
+            f"{path}: {key} has shape {shape}, expected {expected}",
             do="Give the weights of this backbone",
             reason="foreign weights",
         )
-    return value.contiguous()
+    return file.read(found[key]).permute(order).contiguous()
