@@ -78,6 +78,18 @@ def write_shard(stream: IO[bytes], members: Iterable[tuple[str, bytes]]) -> list
     return sizes
 
 
+def list_members(path: Path) -> list[tuple[str, int]]:
+    """Name and size in bytes of each member of a shard, in order.
+
+    Raises
+    ------
+    OSError, tarfile.TarError
+        If the file cannot be read, or is no archive.
+    """
+    with tarfile.open(path, "r:") as archive:
+        return [(member.name, member.size) for member in archive]
+
+
 class ShardReader:
     """Reads members of one shard by offset.
 

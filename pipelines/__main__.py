@@ -1,6 +1,7 @@
 """`python -m pipelines <stage or tool> ...`: every stage runs alone as it does under DVC.
 
-Bad input ends in one line on standard error and exit status 1; Ctrl-C in status 130.
+Bad input, a full disk or memory, and limits of the system end in one line on standard error and exit status 1;
+Ctrl-C in status 130. An error of the program keeps its traceback.
 """
 
 from __future__ import annotations
@@ -10,30 +11,37 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn, TextIO, cast
 
-from curation.errors import Ended, InputError
+from curation.errors import Ended, InputError, printable
 from pipelines.commands import BY_NAME, STAGES, nearest, overview
+from pipelines.failures import explain
+from pipelines.terminal import PrintableFormatter, PrintableStream
 
 log = logging.getLogger("pipelines")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, run one stage or tool, and return the exit status."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
-        module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
-        if options.stage:
-            from pipelines.guard import guarded
+        with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
+            module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
+            if options.stage:
+                from pipelines.guard import guarded
 
-            with guarded(options.stage, options) as run:
-                module.run(options, run)
-        else:
-            module.run(options)
+                with guarded(options.stage, options) as run:
+                    module.run(options, run)
+            else:
+                module.run(options)
     except InputError as error:
         log.error("error: %s", error)
         return 1
@@ -45,13 +53,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 141
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        log.error("error: %s", explained)
+        return 1
     return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints quote words of the command line without their control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
     """The module of the command that `words` begin with, and its options; ends the program where argparse does."""
     program = "dslt" if Path(sys.argv[0]).stem == "dslt" else "python -m pipelines"
-    parser = argparse.ArgumentParser(formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(formatter_class=argparse.RawDescriptionHelpFormatter)
     if not words or words[0] not in BY_NAME:
         parser.prog = program
         parser.usage = f"{program} COMMAND [options]"

@@ -39,6 +39,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             paths.STORE / "crops",
             policy,
             runtime.workers,
+            state=paths.STATE,
             check=stage.check,
         )
     reused = report.pop("reused")

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import quote
 
 from curation.claim import Claim, Process
 from curation.errors import Ended, InputError
@@ -145,6 +146,7 @@ def _nothing() -> None:
 
 def _place(address: str) -> Path:
     stage, _, item = address.partition("@")
+    item = quote(item, safe="")  # it may be a path
     # Crops have had theirs there since before there was a guard, and an orphan of that time still looks there.
     return paths.STORE / "crops" / item if stage == "crop" else paths.STORE / "claims" / stage / item
 

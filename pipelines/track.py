@@ -13,8 +13,6 @@ from curation.files import write_json
 from curation.manifest import load_manifest
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
-from training.benchmark.listing import BENCHMARKS
-from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
@@ -23,14 +21,14 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("benchmark", choices=(*BENCHMARKS, "otb50"), help="whose sequences")
+    parser.add_argument("benchmark", help="whose sequences: a name, or the path of your own list")
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     name = options.benchmark
     config = stage.load("track")
-    benchmark = load_benchmark(name, sources.needed_sequence_roots(stage.load("dataset"), runtime, name))
+    benchmark = sources.open_benchmark(stage.load("dataset"), runtime, name)
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
@@ -43,6 +41,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             manifest=load_manifest(paths.manifest(name)),
             out=stage.output(paths.RESULTS / name),
             store=paths.STORE / "results",
+            state=paths.STATE,
             workers=runtime.workers,
             check=stage.check,
         )

@@ -134,7 +134,10 @@ def test_evaluate_another_year_of_vot(here: Path, capsys: pytest.CaptureFixture[
         (("evaluate", "otb2015", "results", "--root", "none"), "the root none does not exist"),
         (("evaluate", "uav123", "results", "--root", "truth"), "no sequence of UAV123 found under truth"),
         (EVALUATE[:3], "no otb_root is set"),
-        (("evaluate", "vot2017", "results"), "no setting says where vot2017 is. Give its folder: --root"),
+        (
+            ("evaluate", "vot2017", "results"),
+            "no vot2017_root is set, so nothing says where vot2017 is",
+        ),
         (("convert", "otb2015", "results", "god", "pysot", "out", "--root", "truth"), "Did you mean good?"),
         (
             ("convert", "otb2015", "results", "good", "vot", "out", "--root", "truth"),
