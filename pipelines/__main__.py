@@ -1,6 +1,7 @@
 """`python -m pipelines <stage or tool> ...`: every stage runs alone as it does under DVC.
 
-Bad input ends in one line on standard error and exit status 1; Ctrl-C in status 130.
+Bad input, a full disk or memory, and limits of the system end in one line on standard error and exit status 1;
+Ctrl-C in status 130. An error of the program keeps its traceback.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
+from typing import NoReturn, TextIO, cast
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
+from pipelines.failures import explain
+from pipelines.terminal import PrintableFormatter, PrintableStream
 
 STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
 TOOLS = (
@@ -41,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Importing a stage imports its library; only the one asked for is imported.
     wanted = words[0] if words and words[0] in STAGES + TOOLS else None
-    parser = argparse.ArgumentParser(prog="python -m pipelines", description="Run one stage, or a tool.")
+    parser = _Parser(prog="python -m pipelines", description="Run one stage, or a tool.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in STAGES + TOOLS:
         if wanted is None or name == wanted:
@@ -59,11 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = command.parse_intermixed_args(words[1:])
     else:
         options = parser.parse_args(words)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
-        options.run(options)
+        with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
+            options.run(options)
     except InputError as error:
         log.error("error: %s", error)
         return 1
@@ -72,7 +80,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 141
+    except Exception as error:
+        explained = explain(error)
+        if explained is None:
+            raise
+        log.error("error: %s", explained)
+        return 1
     return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints quote words of the command line without their control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 if __name__ == "__main__":

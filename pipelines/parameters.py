@@ -14,10 +14,10 @@ from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from curation.errors import InputError
+from curation.outside import read_outside
+from pipelines.yaml_values import LIMIT, read_yaml
 
 FILE = Path("params.yaml")
 
@@ -45,22 +45,21 @@ def read(file: Path = FILE) -> dict[str, Any]:
         If the file is missing, is not YAML, or has an unknown section.
     """
     try:
-        return parse(file.read_bytes(), str(file))
+        return parse(read_outside(file, limit=LIMIT, kind="a file of parameters"), str(file))
     except FileNotFoundError:
         raise InputError(f"{file} is missing", do="Run from the project's root folder") from None
 
 
 def parse(text: str | bytes, place: str) -> dict[str, Any]:
     """As `read`, from the file's content; `place` names it in messages."""
-    try:
-        raw = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{place} is not readable YAML ({error})", do="Mend the line it names") from None
+    raw = read_yaml(text, place)
     if not isinstance(raw, dict):
         raise InputError(f"{place} holds no sections", do="Restore it: git checkout params.yaml")
-    for name in raw:
+    for name, values in raw.items():
         if name not in SECTIONS:
-            raise InputError(f"{place}: unknown section {name!r}", do=_suggest(str(name), SECTIONS))
+            raise InputError(f"{place}: unknown section {name!r}", do=_suggest(name, SECTIONS))
+        if not isinstance(values, dict | None):
+            raise InputError(f"{place}: {name} = {values!r} is no section", do="Give it keys and values")
     return raw
 
 

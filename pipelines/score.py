@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from curation.errors import InputError
 from curation.files import write_json
+from curation.outside import read_outside
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
+from pipelines.yaml_values import read_yaml
 from training.benchmark.finding import open_results
 from training.benchmark.formats.format_table import adopt_formats
 from training.benchmark.listing import is_path, load_listing, packaged_names
@@ -32,6 +32,10 @@ from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
+
+LOCK_BYTES = 1 << 20
+"""Most bytes of dvc.lock; it has 30,000."""
+MEND_LOCK = "Take one side's (pipelines/TEAM.md, a conflict in dvc.lock), or: git checkout dvc.lock"
 
 FILMED = 3
 """Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
@@ -186,13 +190,22 @@ def _graph() -> str:
 
 
 def _digests() -> dict[str, str]:
-    """Digests of the outputs of the stages before this one, as dvc.lock records them."""
-    if not paths.LOCK.is_file():
+    """Digests of the outputs of the stages before this one, as dvc.lock records them.
+
+    Raises
+    ------
+    InputError
+        If the lock is there and damaged: a report must not leave out what it was made of.
+    """
+    try:
+        content = read_outside(paths.LOCK, limit=LOCK_BYTES, kind="DVC's lock", do=MEND_LOCK)
+    except FileNotFoundError:
         return {}
-    stages = YAML(typ="safe", pure=True).load(paths.LOCK.read_bytes()).get("stages", {})
-    return {
-        out["path"]: out["md5"]
-        for stage in stages.values()
-        for out in stage.get("outs", [])
-        if "md5" in out and not out["path"].startswith(("reports/score", "reports/index", "data/times"))
-    }
+    lock = read_yaml(content, str(paths.LOCK), limit=LOCK_BYTES, do=MEND_LOCK)
+    try:
+        outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
+        found = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{paths.LOCK} is not of DVC's form ({error!r})", do=MEND_LOCK) from None
+    later = ("reports/score", "reports/index", "data/times")
+    return {path: digest for path, digest in found.items() if not path.startswith(later)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
 from curation.rows import unknown_name
 from training.benchmark.formats.matching import keys_of, result_files, tracker_of
 from training.benchmark.records import Benchmark
@@ -84,8 +84,15 @@ def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[
     Raises
     ------
     InputError
-        If there is none, with the nearest tracker's name.
+        If there is none, with the nearest tracker's name; or if the name cannot be printed, and so stands in no
+        table and no report.
     """
+    if printable(tracker) != tracker:
+        raise InputError(
+            f"the tracker {tracker} in {results_dir} has a name that cannot be printed",
+            do="Rename its folder, or its files",
+            reason="bad name",
+        )
     for base in _bases(results_dir, benchmark):
         folder = base / tracker
         if folder.is_dir() and benchmark.kind == "vot":

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
 from curation.images import read_image
 from curation.outside import open_outside
 from training.tracking.interface import Frame
@@ -21,7 +21,6 @@ IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".p
 
 DEFAULT_RATE = 25.0
 """Frames per second of a folder of images, and of videos that do not tell."""
-
 
 MOST_FRAMES = 1e9
 """A video that claims more does not know how many it has."""
@@ -70,12 +69,12 @@ def open_source(source: str | Path | int) -> Source:
             raise InputError(
                 f"{path} holds no images", do=f"Expected {', '.join(IMAGES)}", reason="missing video"
             )
-        return Source(str(path), _read_images(files), len(files), DEFAULT_RATE)
+        return Source(printable(str(path)), _read_images(files), len(files), DEFAULT_RATE)
     if path.suffix.lower() in IMAGES:
-        return Source(str(path), _read_images([path]), 1, DEFAULT_RATE)
+        return Source(printable(str(path)), _read_images([path]), 1, DEFAULT_RATE)
     with open_outside(path, limit=sys.maxsize, kind="a video", do=_ASK):  # OpenCV would wait at a pipe
         pass
-    return _open_capture(path, str(path))
+    return _open_capture(path, printable(str(path)))
 
 
 def to_bgr8(image: np.ndarray) -> Frame:
