@@ -1,17 +1,18 @@
 """The crop stage: every annotated object of a subset, cut, scaled, encoded; one shard a video.
 
 The output folder holds `<video>.tar` for every video with at least one crop, and `index.json`
-(`curation.crop_index`). Finished videos wait in a store until all are done; then the output appears, whole.
+(`curation.crop_index`). Finished videos are kept in a store, from which a later run takes them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
@@ -21,7 +22,6 @@ from curation.dataset import Dataset
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.parallel import Workers, run_in_order
-from curation.publish import Claim
 from curation.shards import SUFFIX
 from curation.store import Store, place
 
@@ -38,7 +38,9 @@ def crop_subset(
     store: Path,
     policy: ErrorPolicy,
     workers: Workers,
-) -> dict[str, Any]:
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[dict[str, Any], Skipped]:
     """Crop a subset into `out`, in parallel over videos; videos finished earlier are taken from `store`.
 
     Parameters
@@ -49,33 +51,36 @@ def crop_subset(
         The subset's documents of `curation.annotations` and `curation.manifest`. A shard's key is made of the
         manifest's digest of the images, the boxes, and `config`; nothing is read again to find it.
     out : Path
-        The output folder, replaced as a whole once everything is done.
+        The output folder, empty or missing.
     store : Path
         Folder of finished shards, outside `out` and on the same file system, shared by all subsets.
     policy : ErrorPolicy
         For frames that cannot be used; items are boxes.
+    check : callable
+        Called before anything is written, in worker processes too; what it raises ends the run.
 
     Returns
     -------
-    dict
+    report : dict
         For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, and
         what was skipped. The same whether or not the store helped, but for `reused`.
+    skipped : Skipped
+        What was left out under the `skip` policy, for the caller to report and then to `check`.
 
     Raises
     ------
     InputError
-        If a frame cannot be used (under the `raise` policy; the first in order of videos and frames) or too
-        many cannot, if the documents do not belong together, or the output cannot be written.
+        If a frame cannot be used (under the `raise` policy; the first in order of videos and frames), the
+        documents do not belong together, or the output cannot be written.
     """
     tasks = _tasks(dataset, subset, annotations, manifest, config)
     stop = policy.policy == "raise"
     shelf = Store(store / subset)
-    claim = Claim(shelf.folder)
     shelf.clean()
     finished = {task.key: _usable(shelf.find(task.key), stop) for task in tasks}
     wanted = [task for task in tasks if finished[task.key] is None]
     results = run_in_order(
-        partial(_crop_video, store=shelf, config=config, stop=stop),
+        partial(_crop_video, store=shelf, config=config, stop=stop, check=check),
         wanted,
         workers=workers,
         label=f"crop {subset}",
@@ -84,22 +89,22 @@ def crop_subset(
     skipped = Skipped()
     entries: dict[str, Any] = {}
     sums: Counter[str] = Counter()
-    with claim.publishing(out) as folder, closing(results) as fresh:
+    out.mkdir(parents=True, exist_ok=True)
+    with closing(results) as fresh:
         for task in tasks:
             done = finished[task.key] or next(fresh)
-            claim.check()
+            check()
             if isinstance(done, InputError):
                 raise done
             skipped.merge(done.skipped)
             sums.update(frames=done.frames)
             if done.crops:
-                place(shelf.shard(task.key), folder / f"{task.video.name}{SUFFIX}")
+                place(shelf.shard(task.key), out / f"{task.video.name}{SUFFIX}")
                 entries[task.video.name] = orjson.Fragment(done.entry)
                 sums.update(crops=done.crops, bytes=done.length)
-        skipped.check(policy, stage=f"crop {subset}")
-        save_crop_index(folder, subset, asdict(config), entries)
+        save_crop_index(out, subset, asdict(config), entries)
     shelf.prune({task.key for task in tasks})
-    return {
+    report = {
         "videos": len(tasks),
         "shards": len(entries),
         "frames": sums["frames"],
@@ -108,6 +113,7 @@ def crop_subset(
         "reused": len(tasks) - len(wanted),
         "skipped": skipped.report(),
     }
+    return report, skipped
 
 
 def _tasks(
@@ -166,8 +172,15 @@ def _finished(record: dict[str, Any]) -> _Finished:
     )
 
 
-def _crop_video(task: VideoTask, *, store: Store, config: CropConfig, stop: bool) -> _Finished | InputError:
+def _crop_video(
+    task: VideoTask, *, store: Store, config: CropConfig, stop: bool, check: Callable[[], None]
+) -> _Finished | InputError:
+    def write(stream: IO[bytes]) -> dict[str, Any]:
+        facts = write_crops(task, config, stop, stream)
+        check()
+        return facts
+
     try:
-        return _finished(store.add(task.key, partial(write_crops, task, config, stop)))
+        return _finished(store.add(task.key, write))
     except InputError as error:
         return error  # not raised: the first in order counts, not the first in time

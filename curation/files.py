@@ -47,6 +47,28 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
+def sync_file(path: Path) -> None:
+    """Have the content of a file on the disk before this returns."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Have the names in a folder on the disk before this returns."""
+    sync_file(path)
+
+
+def sync_tree(path: Path) -> None:
+    """Have a file, or a folder and all below it, on the disk before this returns."""
+    if path.is_dir():
+        for child in path.iterdir():
+            sync_tree(child)
+    sync_file(path)
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a whole file atomically."""
     with replacing(path) as stream:

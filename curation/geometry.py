@@ -47,7 +47,7 @@ def exemplar_side(width: float, height: float, context: float) -> float:
 
 
 def search_side(width: float, height: float, context: float, exemplar_size: int, search_size: int) -> float:
-    """Side, in frame pixels, of the search square: the exemplar's, with the margin that makes both one scale.
+    """Side, in frame pixels, of the search square: the exemplar's, with the margin that gives both one scale.
 
     Mathematically `exemplar_side * search_size / exemplar_size`, computed in the order the published crops
     were made with: the margin is `(search_size - exemplar_size) / 2` output pixels on each side.

@@ -108,7 +108,9 @@ def scan_sequences(
     return {"schema": SCHEMA, "kind": "sequences", "benchmark": benchmark, "sequences": found}
 
 
-def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
+def record(
+    path: Path, make: Callable[[], Mapping[str, Any]], *, write_to: Callable[[Path], Path] = lambda path: path
+) -> Recorded:
     """Bring the manifest file `path` up to date with `make()`, or keep it where the raw data is absent.
 
     The file is written only if its bytes change.
@@ -119,6 +121,8 @@ def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
         The manifest, `data/manifest/<subset>.json`.
     make : callable
         Opens the data and scans it: `lambda: scan(open_dataset(root), ...)`.
+    write_to : callable
+        Asked, where the manifest has changed, where to write it.
 
     Raises
     ------
@@ -138,7 +142,7 @@ def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
     )
     if content == before:
         return Recorded(changed=False, kept=False, note=f"{path.stem}: the raw data is unchanged")
-    write_json(path, document)
+    write_json(write_to(path), document)
     return Recorded(changed=True, kept=False, note=f"{path.stem}: the raw data is new or changed")
 
 

@@ -1,4 +1,4 @@
-"""Cut the search-region crops of one subset: one tar a video, exact to the reference's bytes.
+"""Cut the search-region crops of one subset, one tar a video.
 
 Finished videos are kept in data/.store by content, so a killed run resumes at the first unfinished video,
 and one changed video is cropped again alone.
@@ -14,7 +14,8 @@ from curation.crops import crop_subset
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
 from curation.manifest import load_manifest
-from pipelines import parameters, paths, settings, sources
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
 
@@ -23,20 +24,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     subset = options.subset
+    policy = stage.load("errors")
     with settings.cluster(runtime):
-        report = crop_subset(
-            open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime)),
+        report, skipped = crop_subset(
+            open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime)),
             subset,
             load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),
-            parameters.load("crop"),
-            paths.CROPS / subset,
+            stage.load("crop"),
+            stage.output(paths.CROPS / subset),
             paths.STORE / "crops",
-            parameters.load("errors"),
+            policy,
             runtime.workers,
+            check=stage.check,
         )
     reused = report.pop("reused")
     log.info(
@@ -46,4 +49,5 @@ def run(options: argparse.Namespace) -> None:
         reused,
         report["crops"],
     )
-    write_json(paths.report("crop", subset), report)
+    write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
+    skipped.check(policy, stage=f"crop {subset}")

@@ -1,4 +1,4 @@
-"""Note what the dataset holds, by content: one manifest a subset and a benchmark.
+"""Record what the dataset holds: one manifest for each subset and each benchmark.
 
 Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest`
 reads all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where
@@ -17,6 +17,7 @@ from curation.dataset import open_dataset
 from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from pipelines import parameters, paths, settings, sources
+from pipelines.guard import Run
 from pipelines.settings import OWN, Settings
 from training.benchmark.listing import is_path
 from training.benchmark.sequences import Benchmark
@@ -30,10 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> None:
-    parameters.check()
+def run(options: argparse.Namespace, stage: Run) -> None:
+    for section in parameters.SECTIONS:  # so that a slip in `train` shows before hours of cropping, not after
+        stage.load(section)
     runtime = settings.load()
-    config = parameters.load("dataset")
+    config = stage.load("dataset")
     strict = options.strict or runtime.strict_manifest
     warn_of_unused_roots(config, runtime)
     with settings.cluster(runtime):
@@ -42,11 +44,11 @@ def run(options: argparse.Namespace) -> None:
             **{name: partial(_benchmark, config, runtime, name, strict) for name in config.benchmarks},
         }
         for name, make in makers.items():
-            done = record(paths.manifest(name), make)
+            done = record(paths.manifest(name), make, write_to=stage.output)
             if done.changed or done.kept:
                 log.info("%s", done.note)
     for stale in sorted(set(paths.MANIFEST.rglob("*.json")) - {paths.manifest(name) for name in makers}):
-        stale.unlink()
+        stage.remove(stale)
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Typed parameters: `params.yaml` read into one frozen dataclass a section.
 
-Each dataclass stands beside the code that uses it; this module only knows which section is whose, and
+Each dataclass is beside the code that uses it; this module only knows which section is whose, and
 turns every mistake in the file into one line that names the key, the value and what is allowed.
 """
 
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -47,7 +48,14 @@ def read(file: Path = FILE) -> dict[str, Any]:
     try:
         return parse(read_outside(file, limit=LIMIT, kind="a file of parameters"), str(file))
     except FileNotFoundError:
-        raise InputError(f"{file} is missing", do="Run from the project's root folder") from None
+        raise InputError(f"{file.absolute()} is missing", do=_where()) from None
+
+
+def _where() -> str:
+    """What to do in a folder that is not the project's: this code knows its project, where it runs in place."""
+    root = Path(__file__).parents[1]
+    at = f": cd {shlex.quote(str(root))}" if (root / FILE).is_file() else ""
+    return f"Run from the project's root folder{at}. Files outside it are named by their whole path"
 
 
 def parse(text: str | bytes, place: str) -> dict[str, Any]:
@@ -73,12 +81,6 @@ def load(section: str, file: Path = FILE) -> Any:
         name, the value, and what is allowed.
     """
     return build(section, read(file).get(section) or {}, str(file))
-
-
-def check(file: Path = FILE) -> None:
-    """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
-    for section in SECTIONS:
-        load(section, file)
 
 
 def build(section: str, values: Any, place: str) -> Any:

@@ -18,7 +18,8 @@ from curation.errors import InputError
 from curation.files import write_json
 from curation.outside import read_outside
 from curation.rows import unknown_name
-from pipelines import parameters, paths, settings, sources
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
 from pipelines.yaml_values import read_yaml
 from training.benchmark.finding import open_results
@@ -47,10 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
-    dataset, config = parameters.load("dataset"), parameters.load("score")
+    dataset, config = stage.load("dataset"), stage.load("score")
     scores: dict[str, Any] = {}
     films: list[Filmstrip] = []
     imported: set[str] = set()
@@ -79,11 +80,11 @@ def run(options: argparse.Namespace) -> None:
         films += _films(paths.RESULTS / place, benchmark, config, _best(ours, imported))
         if ours["partial"]:
             log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
-    write_json(paths.SCORES, scores, indent=False)
-    write_json(paths.report("score", "metrics"), _small(scores))
-    write_plot_files(paths.REPORTS / "score" / "plots", scores)
+    write_json(stage.output(paths.SCORES), scores, indent=False)
+    write_json(stage.output(paths.report("score", "metrics")), _small(scores))
+    write_plot_files(stage.output(paths.REPORTS / "score" / "plots"), scores)
     write_report(
-        paths.PAGE,
+        stage.output(paths.PAGE),
         ReportContent(
             scores=scores,
             trained=TRAINED,
@@ -98,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             graph=_graph(),
-            parameters=parameters.read(),
+            parameters=stage.parameters,
             digests=_digests(),
         ),
     )

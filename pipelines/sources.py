@@ -1,4 +1,4 @@
-"""Which dataset the pipeline runs on, and the folder in which each part of it stands."""
+"""Which dataset the pipeline runs on, and the folder that holds each part of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
+"""Make a tracker from command-line options, for `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If there is none of that name, or its weights are missing, damaged, or not those that params.yaml names.
+        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")

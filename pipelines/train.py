@@ -11,7 +11,8 @@ import os
 import subprocess
 
 from curation.files import write_json
-from pipelines import parameters, paths, settings
+from pipelines import paths, settings
+from pipelines.guard import Run
 from training.configuration import Inputs, Outputs, Runtime
 from training.device import pick_device
 from training.distributed import join
@@ -25,18 +26,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
+    records = stage.output(paths.REPORTS / "train")
     with join(pick_device(settings.load().device)) as group:
         report = train(
-            parameters.load("train"),
+            stage.load("train"),
             imdb_files(),
-            Outputs(weights=paths.WEIGHTS, records=paths.REPORTS / "train", checkpoints=paths.CHECKPOINTS),
+            Outputs(
+                weights=stage.output(paths.WEIGHTS),
+                records=records,
+                checkpoints=paths.CHECKPOINTS,
+                progress=paths.REPORTS / "train",
+            ),
             runtime(),
             group,
+            check=stage.check,
         )
         if group.main:
-            write_json(paths.report("train", "train"), report)
+            write_json(records / "train.json", report)
 
 
 def imdb_files() -> Inputs:

@@ -90,11 +90,14 @@ class Outputs:
         Folder of curves and pictures.
     checkpoints : Path
         Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
+    progress : Path, optional
+        Folder in which curves and pictures grow while the training runs; by default, `records`.
     """
 
     weights: Path
     records: Path
     checkpoints: Path
+    progress: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,8 @@ class PairDataset(Dataset[Tensor | InputError]):
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
 
     def __getitem__(self, item: int) -> Tensor | InputError:
-        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which crosses
-        process borders unharmed.
+        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which passes
+        between processes intact.
         """
         try:
             return self._fill(item)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def train(
     outputs: Outputs,
     runtime: Runtime | None = None,
     group: Group | None = None,
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Train a network, or go on from where a killed run of the same parameters, data and code stopped.
 
@@ -63,6 +66,8 @@ def train(
         Device, workers, threads.
     group : Group, optional
         The processes that train together (`training.distributed.join`); alone by default.
+    check : callable
+        Called before anything is written; what it raises ends the run.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def train(
     if runtime.threads:
         torch.set_num_threads(runtime.threads)
     try:
-        return _Run(config, inputs, outputs, runtime, group).run()
+        return _Run(config, inputs, outputs, runtime, group, check).run()
     finally:
         torch.set_num_threads(before)
 
@@ -89,9 +94,16 @@ class _Run:
     """The state of `train`: where it is, what it has seen of the present epoch, the rows of the past ones."""
 
     def __init__(
-        self, config: TrainConfig, inputs: Inputs, outputs: Outputs, runtime: Runtime, group: Group
+        self,
+        config: TrainConfig,
+        inputs: Inputs,
+        outputs: Outputs,
+        runtime: Runtime,
+        group: Group,
+        check: Callable[[], None],
     ) -> None:
         self.config, self.outputs, self.runtime, self.group = config, outputs, runtime, group
+        self.check = check
         if config.batch % group.size:
             raise InputError(
                 f"train.batch = {config.batch} cannot be shared equally by {group.size} processes",
@@ -251,15 +263,17 @@ class _Run:
         )
         if not self.group.main:
             return
-        write_curves(self.outputs.records, self.rows)
-        write_speed(self.outputs.records, self.speed)
+        self.check()
+        progress = self.outputs.progress or self.outputs.records
+        write_curves(progress, self.rows)
+        write_speed(progress, self.speed)
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
             shown = [self.train_pairs.load((epoch - 1) * self.steps)]
             if self.validation_pairs:
                 shown.append(self.validation_pairs.load(0))
             write_picture(self.checkpoints.folder / PICTURES, epoch, self.learner, shown)
-            copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
+            copy_pictures(self.checkpoints.folder / PICTURES, progress / PICTURES)
         checked = (
             f", validation {scores.loss:.4f}, centre error {scores.centre_error:.2f} px" if scores else ""
         )
@@ -286,6 +300,7 @@ class _Run:
 
     def _save(self) -> None:
         if self.group.main:
+            self.check()
             rows = [list(astuple(row)) for row in self.rows]
             self.checkpoints.save(
                 {"step": self.step, "sums": self.sums, "rows": rows, "learner": self.learner.state()}
@@ -311,6 +326,7 @@ class _Run:
         sampler, last = self.train_pairs.sampler, self.rows[-1]
         network = self.learner.published()
         if self.group.main:
+            self.check()
             write_curves(self.outputs.records, self.rows)
             write_speed(self.outputs.records, self.speed)
             copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)

@@ -1,4 +1,4 @@
-"""Which pairs of crops an epoch has: drawn by frame distance, each (epoch, index) seeded on its own."""
+"""The pairs of crops of an epoch: drawn by frame distance, each (epoch, index) with its own seed."""
 
 from __future__ import annotations
 

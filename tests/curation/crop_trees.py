@@ -15,12 +15,14 @@ import numpy as np
 import orjson
 
 from curation.annotations import annotate_subset
+from curation.claim import Claim
 from curation.crops import CropConfig, crop_subset
 from curation.dataset import Dataset, open_dataset
 from curation.errors import ErrorPolicy, InputError
 from curation.frames import Image
 from curation.manifest import scan
 from curation.parallel import Workers
+from curation.publication import Publication
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 SUBSET = "e"
@@ -85,7 +87,7 @@ def crop_tree(
 ) -> dict[str, Any]:
     """Crop subset e of a tree as the stage does; return its report."""
     dataset, annotations, manifest = documents(root)
-    return crop_subset(
+    return crop_as_stage(
         dataset,
         SUBSET,
         annotations,
@@ -96,6 +98,41 @@ def crop_tree(
         policy or ErrorPolicy(),
         workers,
     )
+
+
+def crop_as_stage(
+    dataset: Dataset,
+    subset: str,
+    annotations: dict[str, Any],
+    manifest: dict[str, Any],
+    config: CropConfig,
+    out: Path,
+    store: Path,
+    policy: ErrorPolicy,
+    workers: Workers,
+) -> dict[str, Any]:
+    """Crop under a claim, and put the output in place as a whole, as the guard of the stages does."""
+    claim = Claim.take(store / subset)
+    publication = Publication(claim)
+    try:
+        report, skipped = crop_subset(
+            dataset,
+            subset,
+            annotations,
+            manifest,
+            config,
+            publication.output(out),
+            store,
+            policy,
+            workers,
+            check=claim.check,
+        )
+        skipped.check(policy, stage=f"crop {subset}")
+        publication.publish(lambda: None)
+    except BaseException:
+        publication.abandon()
+        raise
+    return report
 
 
 def contents(folder: Path) -> dict[str, bytes]:

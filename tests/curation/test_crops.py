@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from curation.crop_index import crop_offsets, load_crop_index
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.errors import ErrorPolicy, InputError
 from curation.parallel import Workers
 from curation.shards import ShardReader, member_name
@@ -22,6 +22,7 @@ from tests.curation.crop_trees import (
     ONE,
     SUBSET,
     contents,
+    crop_as_stage,
     crop_tree,
     documents,
     jpeg,
@@ -134,12 +135,12 @@ def test_workers_change_no_byte(root: Path, out: Path, store: Path, tmp_path: Pa
 def test_store_is_asked_before_anything_is_read(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
-    crop_subset(*arguments)
+    crop_as_stage(*arguments)
     before = contents(out)
     shutil.rmtree(out)  # as DVC does
     for path in root.rglob("*.JPEG"):
         path.write_bytes(b"never read again")
-    assert crop_subset(*arguments)["reused"] == 3
+    assert crop_as_stage(*arguments)["reused"] == 3
     assert contents(out) == before
     assert (out / f"{VIDEO}.tar").stat().st_nlink == 2
 
@@ -224,7 +225,7 @@ def test_frame_that_cannot_be_used_stops_the_stage_by_name(
     DAMAGE[reason](path)
 
     def crop(policy: ErrorPolicy) -> dict[str, Any]:
-        return crop_subset(
+        return crop_as_stage(
             dataset, SUBSET, annotations, manifest, CropConfig(), out, store, policy, Workers(jobs=jobs)
         )
 
@@ -256,7 +257,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
     messages = set()
     for jobs in (1, 2):
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 annotations,
@@ -279,9 +280,9 @@ def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> No
     image(root, 0, last).unlink()
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
     with pytest.raises(InputError):
-        crop_subset(*arguments)
+        crop_as_stage(*arguments)
     image(root, 0, last).write_bytes(content)
-    assert crop_subset(*arguments)["reused"] == 2
+    assert crop_as_stage(*arguments)["reused"] == 2
 
 
 def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, store: Path) -> None:
@@ -292,7 +293,7 @@ def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, 
         if table is annotations:
             changed["videos"]["../../evil"] = changed["videos"][VIDEO]
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 changed if table is annotations else annotations,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.__main__ import STAGES, TOOLS
+from pipelines.commands import STAGES, TOOLS
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(

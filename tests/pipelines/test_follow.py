@@ -112,6 +112,10 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
         (["params.yaml", "--box", "1,2,3,4"], "cannot be opened as a video"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth", "--tracker", "online"], "none.pth"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth"], "none.pth is missing"),
+        (
+            ["in", "--box", "1,2,9,9", "--tracker", "online", "--backbone", "vgg16"],
+            "--backbone vgg16 was given without --weights",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(

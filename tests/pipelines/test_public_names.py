@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import parameters, settings
-from pipelines.__main__ import STAGES, TOOLS
+from pipelines.commands import COMMANDS
 from training.benchmark.formats.format_table import FORMATS
 from training.benchmark.listing import packaged_names
 from training.benchmark.metric_table import METRICS
@@ -40,11 +40,13 @@ ROWS = {
 
 def public_names() -> Iterator[str]:
     """One line a name, sorted by kind."""
-    for name in STAGES + TOOLS:
-        module = import_module(f"pipelines.{name}" if name in STAGES else f"pipelines.tools.{name}")
+    for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
-        module.add_arguments(parser)
-        words = [f"command {name}", *sorted(map(_argument, parser._actions), key=lambda word: word[0] == "-")]
+        import_module(command.module).add_arguments(parser)
+        words = [
+            f"command {command.name}",
+            *sorted(map(_argument, parser._actions), key=lambda word: word[0] == "-"),
+        ]
         yield " ".join(words)
     for section in parameters.SECTIONS:
         yield from (f"parameter {key}" for key in _keys(parameters.build(section, {}, "defaults"), section))

@@ -1,4 +1,4 @@
-"""Losses on response maps, one a module, chosen by name.
+"""Losses on response maps, one module each, chosen by name.
 
 `LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression
 losses compare a response with a soft label; the cross-entropy losses take the response as a logit. A new loss

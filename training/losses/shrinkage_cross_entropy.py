@@ -1,4 +1,4 @@
-"""The shrinkage loss on probabilities, in the form that the PyTorch release of DSLT gives it."""
+"""The shrinkage loss on probabilities, in the form of DSLT's PyTorch release."""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ def run_benchmark(
     store: Path,
     workers: Workers,
     starts: Literal["tre", "sre"] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Track every sequence of a benchmark with every contender and write the result files.
 
@@ -95,6 +96,8 @@ def run_benchmark(
     starts : {"tre", "sre"}, optional
         Instead of one pass from the first frame: from 20 frames (TRE) or 12 disturbed first boxes (SRE), of a
         benchmark of OTB's kind. `score.score_starts` reads what is written.
+    check : callable
+        Called before anything is written, in worker processes too; what it raises ends the run.
 
     Returns
     -------
@@ -127,7 +130,7 @@ def run_benchmark(
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     done = run_in_order(
-        partial(_run, experiment=experiment),
+        partial(_run, experiment=experiment, check=check),
         jobs,
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
@@ -135,6 +138,7 @@ def run_benchmark(
         size=lambda result: len(result["seconds"]),
     )
     for job, result in zip(jobs, done, strict=True):
+        check()
         _write(out, job, result, base=benchmark.base)
         entry = report[job.contender.name]
         entry["frames"] += len(result["seconds"])
@@ -173,11 +177,12 @@ def _key(
     return digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS))
 
 
-def _run(job: _Job, *, experiment: Experiment) -> dict[str, Any]:
+def _run(job: _Job, *, experiment: Experiment, check: Callable[[], None]) -> dict[str, Any]:
     """The job's result as of `experiments.perform`, and whether it is `fresh`."""
     if job.kept.exists():
         return {**read_json(job.kept, made_by="track"), "fresh": False}
     result = perform(experiment, job.contender.make, job.sequence, who=job.who)
+    check()
     write_json(job.kept, result, indent=False)
     return {**result, "fresh": True}
 

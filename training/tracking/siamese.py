@@ -1,8 +1,8 @@
 """The Siamese tracker: a fixed exemplar of the first frame, correlated with the search region of later ones.
 
-The rules are those of REFERENCE section 3 (SiamFC with three scales: Bertinetto et al., 2016, section 3). Two
-defects of the released Python code are mended: the scale search spans exactly one step to either side and the
-middle scale is the unpenalised one (integer division made it otherwise under Python 3).
+The rules are those of SiamFC with three scales (Bertinetto et al., 2016, section 3). Two defects of the released
+Python code are fixed: the scale search spans exactly one step to either side, and the middle scale is the one
+without a penalty (integer division broke both under Python 3).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STRIDE = 8
 
 
 class Network(Protocol):
-    """What the tracker asks of `training.networks.SiameseNetwork`."""
+    """What the tracker needs of `training.networks.SiameseNetwork`."""
 
     def embed(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) float32 RGB 0..255 -> features."""
@@ -36,14 +36,14 @@ class Network(Protocol):
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class SiameseConfig:
-    """Settings of `SiameseTracker`; the defaults are the published ones (REFERENCE section 3).
+    """Settings of `SiameseTracker`; the defaults are those of SiamFC's release.
 
     Parameters
     ----------
     exemplar_size, search_size : int
         Sides of the two network inputs, px.
     context : float
-        Margin around the target, in mean sides (w + h) / 2.
+        Margin around the target, as a share of its width plus height, w + h; as `context` of the crops.
     scales : int
         Scales searched, odd.
     scale_step : float
@@ -121,7 +121,7 @@ class SiameseTracker(CheckedTracker):
         self._first_size = self._size.copy()
         config = self.config
         side = self._context_side()
-        # The target drawn `scale` times as large answers a target that has grown `scale` times.
+        # The target drawn `scale` times as large matches a target that has grown `scale` times.
         sides = side / self._scales if config.pyramid == "exemplar" else np.array([side])
         self._exemplar = self._embed(frame, sides, config.exemplar_size)  # (S or 1, C, k, k)
 
@@ -161,7 +161,7 @@ class SiameseTracker(CheckedTracker):
             return self.network.embed(rgb.permute(0, 3, 1, 2))  # channels_last in memory: no copy
 
     def _fill(self, frame: Frame, side: float) -> tuple[float, ...]:
-        """The frame's mean colour, asked for only where the window leaves the frame."""
+        """The frame's mean colour, computed only where the window leaves the frame."""
         reach = side / 2
         limits = np.array([frame.shape[1], frame.shape[0]])
         if (self._centre - reach < 0).any() or (self._centre + reach > limits - 1).any():

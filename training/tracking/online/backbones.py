@@ -1,4 +1,4 @@
-"""Backbones behind one small interface: images in, two maps of features of different depth out.
+"""The backbones, behind one small interface: images in, a shallow and a deep feature map out.
 
 Every backbone is symmetrical: the middle of its input is the middle of both of its maps, whatever the number
 of cells, so a peak in a map has no half-cell bias (which updating would turn into drift).

@@ -1,4 +1,4 @@
-"""Which backbone the online tracker works on: a parameter, while the place of its file is a setting."""
+"""Which backbone the online tracker uses. That is a parameter; the path of its file is a setting."""
 
 from __future__ import annotations
 

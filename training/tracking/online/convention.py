@@ -1,4 +1,4 @@
-"""How weights want their images: channel order, range, mean. It belongs to the weights, not the network."""
+"""The images that weights expect: channel order, range, mean. A property of the weights, not of the network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InputConvention:
-    """What becomes of a uint8 BGR image: order of channels, then (x / 255 * scale - mean) / std.
+    """How a uint8 BGR image is converted: order of channels, then (x / 255 * scale - mean) / std.
 
     Parameters
     ----------

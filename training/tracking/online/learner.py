@@ -1,4 +1,4 @@
-"""Teaches the head: a loss on its responses, by autograd, and Adam steps on kernel and bias."""
+"""Trains the head: a loss on its responses, by autograd, and Adam steps on kernel and bias."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from training.tracking.online.head import Head
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class LearnConfig:
-    """How the head is taught.
+    """How the head is trained.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class LearnConfig:
     first_rate : float
         Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
     first_batch : int
-        Samples per step, the unchanged first region always among them; as many as there are leaves nothing to
-        the order in which they are drawn.
+        Samples per step, the unchanged first region always among them. With all samples in every step, the
+        order in which they are drawn does not matter.
     update_steps : int
         Steps on the memory after an accepted frame; paper: 2 per sample.
     update_batch : int
