@@ -32,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    for section in parameters.SECTIONS:  # so that a slip in `train` shows before hours of cropping, not after
-        stage.load(section)
+    parameters.check(stage.parameters)
     runtime = settings.load()
     config = stage.load("dataset")
     strict = options.strict or runtime.strict_manifest

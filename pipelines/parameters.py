@@ -37,6 +37,17 @@ SECTIONS: Mapping[str, str] = {
 """Section of params.yaml -> the dataclass it is read into, imported only when asked for."""
 
 
+GONE: Mapping[str, str] = {
+    "train.pairs.exemplar_size": "crop.exemplar_size",
+    "train.pairs.crop_size": "crop.search_size",
+    "train.pairs.context": "crop.context",
+    "track.siamese.exemplar_size": "crop.exemplar_size",
+    "track.siamese.search_size": "crop.search_size",
+    "track.siamese.context": "crop.context",
+}
+"""Keys that were spelled a second time once -> the key that decides."""
+
+
 def read(file: Path = FILE) -> dict[str, Any]:
     """The whole file as plain values; only known sections are allowed.
 
@@ -83,6 +94,12 @@ def load(section: str, file: Path = FILE) -> Any:
     return build(section, read(file).get(section) or {}, str(file))
 
 
+def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
+    """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
+    for section in SECTIONS:
+        build(section, values.get(section) or {}, place)
+
+
 def build(section: str, values: Any, place: str) -> Any:
     """Plain values of a section as its dataclass."""
     module, name = SECTIONS[section].split(":")
@@ -100,7 +117,8 @@ def _explain(error: ValidationError, section: str, kind: Any, place: str) -> Inp
         key = ".".join(str(part) for part in (section, *item["loc"]))
         if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             problems.append(f"unknown key {key}")
-            cure = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
+            known = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
+            cure = f"Remove it: the section crop decides it ({GONE[key]})" if key in GONE else known
         else:
             message = item["msg"].removeprefix("Value error, ")
             problems.append(f"{key} = {item['input']!r}: {message[0].lower()}{message[1:]}")

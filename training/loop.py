@@ -38,7 +38,7 @@ from training.pairs import VALIDATION, PairSampler
 from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
 from training.schedule import learning_rate
 from training.validation import Scores, validate
-from training.weights import save_weights
+from training.weights import recorded_parameters, save_weights
 
 __all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
 
@@ -115,14 +115,22 @@ class _Run:
                 f"train.pairs.per_epoch = {config.pairs.per_epoch} is less than one batch of {config.batch}",
                 do="Raise it, or lower train.batch",
             )
-        response_size(config.pairs.exemplar_size, config.pairs.search_size)
-        self.parameters = TypeAdapter(TrainConfig).dump_python(config)
         self.train_pairs = self._dataset(inputs.train, inputs.crops, validation=False)
+        geometry = self.train_pairs.sampler.geometry
+        response_size(geometry.exemplar_size, config.pairs.search_size)
+        self.parameters = recorded_parameters(TypeAdapter(TrainConfig).dump_python(config), geometry)
         self.validation_pairs = (
             self._dataset(inputs.validation, inputs.crops, validation=True)
             if config.validation_pairs
             else None
         )
+        if self.validation_pairs and self.validation_pairs.sampler.geometry != geometry:
+            raise InputError(
+                f"{inputs.train} is of crops with {geometry}, {inputs.validation} of crops with "
+                f"{self.validation_pairs.sampler.geometry}",
+                do="Make both anew: dvc repro imdb",
+                reason="crop specification differs",
+            )
         self.imdb_digest = digest(
             inputs.train.read_bytes(), inputs.validation.read_bytes() if config.validation_pairs else b""
         )

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from curation.geometry import SIAMFC, CropGeometry
 from curation.outside import open_outside
 from training.messages import first_line
 from training.networks import NetworkConfig, SiameseNetwork
@@ -93,6 +94,29 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     if not whole:
         raise _unusable(path, "is damaged: its weights do not have the digest that it records")
     return network.eval(), kept
+
+
+def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
+    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed."""
+    crops = {
+        "exemplar_size": geometry.exemplar_size,
+        "crop_size": geometry.search_size,
+        "context": geometry.context,
+    }
+    return {**train, "pairs": {**train["pairs"], **crops}}
+
+
+def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:
+    """Geometry of the crops that a network was trained on, from the metadata of its weights.
+
+    Weights that record none, made outside a training, are taken to have SiamFC's: 127, 255, 0.5.
+    """
+    pairs = metadata.get("parameters", {}).get("pairs", {})
+    return CropGeometry(
+        pairs.get("exemplar_size", SIAMFC.exemplar_size),
+        pairs.get("crop_size", SIAMFC.search_size),
+        pairs.get("context", SIAMFC.context),
+    )
 
 
 def _content_digest(tensors: Mapping[str, Tensor]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from training.tracking.own_tracker import OwnTracker
 from training.tracking.roster import TRACKERS, Choice
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.weights import LIMIT, TRAIN, load_weights
+from training.weights import LIMIT, TRAIN, crop_geometry, load_weights
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -123,15 +123,17 @@ def _own(given: Given, name: str, arguments: Mapping[str, Any]) -> Contender:
 def siamese(given: Given) -> list[Contender]:
     """The trained network."""
     config = given.config.siamese
+    content = _file_digest(given.weights)
     make = partial(_siamese, config, given.weights, given.device)
-    return [given.contender("siamese", make, config, _file_digest(given.weights))]
+    return [given.contender("siamese", make, _with_geometry(config, given.weights), content)]
 
 
 def untrained(given: Given) -> list[Contender]:
     """A network of the same form with fresh weights."""
     config, network = given.config, load_weights(given.weights)[0].config
     make = partial(_untrained, config, given.weights, given.device)
-    return [given.contender("untrained", make, config.siamese, network, config.untrained_seed)]
+    settings = _with_geometry(config.siamese, given.weights)
+    return [given.contender("untrained", make, settings, network, config.untrained_seed)]
 
 
 def template(given: Given) -> list[Contender]:
@@ -199,16 +201,27 @@ def _online(
     return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
 
 
+def _with_geometry(config: SiameseConfig, weights: Path) -> dict[str, Any]:
+    """All that decides a Siamese tracker's boxes besides its network."""
+    settings: dict[str, Any] = TypeAdapter(SiameseConfig).dump_python(config, mode="json")
+    return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
+
+
 def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:
-    return SiameseTracker(for_inference(load_weights(weights)[0]).to(device), config, device=device)
+    network, metadata = load_weights(weights)
+    return SiameseTracker(
+        for_inference(network).to(device), config, geometry=crop_geometry(metadata), device=device
+    )
 
 
 def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
     with torch.random.fork_rng(devices=[]):
-        network_config = load_weights(weights)[0].config
+        trained, metadata = load_weights(weights)
         torch.manual_seed(config.untrained_seed)
-        network = SiameseNetwork(network_config)
-    return SiameseTracker(for_inference(network).to(device), config.siamese, device=device)
+        network = SiameseNetwork(trained.config)
+    return SiameseTracker(
+        for_inference(network).to(device), config.siamese, geometry=crop_geometry(metadata), device=device
+    )
 
 
 def _file_digest(path: Path) -> str:
