@@ -7,6 +7,9 @@ from functools import cache
 
 import cv2
 
+UNKNOWN = "unknown"
+"""In place of `codec()`, for pictures from before it was noted."""
+
 
 @cache
 def codec() -> str:

@@ -10,6 +10,7 @@ from typing import IO, Any
 from pydantic import Field
 
 from curation.checksums import Record
+from curation.codec import codec
 from curation.cutting import FrameCutter, encode_jpeg
 from curation.dataset import IMAGE_SUFFIX, Video
 from curation.errors import STRICT, InputError, Skipped, parameters
@@ -132,7 +133,8 @@ def write_crops(
     -------
     dict
         `members`, the columns of the crop index; `frames`, how many have boxes; `skipped`, counted in boxes;
-        `waiting`, those of them in `left_out`; `images`, the digest on record of what was read.
+        `waiting`, those of them in `left_out`; `images`, the digest on record of what was read; `made_with`,
+        the libraries that cut and encoded.
 
     Raises
     ------
@@ -188,6 +190,7 @@ def write_crops(
         "skipped": {"total": skipped.total, "counts": skipped.counts, "examples": skipped.examples},
         "waiting": waiting,
         "images": task.record.digest,
+        "made_with": codec(),
     }
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import orjson
 
 from curation.checksums import Record, checksums_folder
+from curation.codec import UNKNOWN
 from curation.crop_index import crop_offsets, load_crop_index, save_crop_index
 from curation.crop_video import CropConfig, UnreadFramesError, VideoTask, write_crops
 from curation.dataset import Dataset
@@ -71,7 +72,8 @@ def crop_subset(
     -------
     report : dict
         For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, what was
-        skipped, and how many boxes of that wait. The same whether or not the store helped, but for `reused`.
+        skipped, and how many boxes of that wait. The same whether or not the store helped, but for `reused`, and
+        for `made_with`: how many shards were cut with which libraries (`curation.codec`).
     skipped : Skipped
         What was left out under the `skip` policy, for the caller to report and then to `check`.
 
@@ -103,6 +105,7 @@ def crop_subset(
     skipped = Skipped()
     entries: dict[str, Any] = {}
     sums: Counter[str] = Counter()
+    made_with: Counter[str] = Counter()
     used: set[str] = set()
     out.mkdir(parents=True, exist_ok=True)
     with closing(results) as fresh:
@@ -118,6 +121,7 @@ def crop_subset(
                 place(shelf.shard(done.key), out / f"{task.video.name}{SUFFIX}")
                 entries[task.video.name] = orjson.Fragment(done.entry)
                 sums.update(crops=done.crops, bytes=done.length)
+                made_with[done.made_with] += 1
         save_crop_index(out, subset, asdict(config), entries)
     shelf.prune(used)
     report = {
@@ -129,6 +133,7 @@ def crop_subset(
         "reused": len(tasks) - len(wanted),
         "skipped": skipped.report(),
         "waiting": sums["waiting"],
+        "made_with": dict(sorted(made_with.items())),
     }
     return report, skipped
 
@@ -172,6 +177,7 @@ class _Finished:
     entry: bytes
     skipped: Skipped
     waiting: int
+    made_with: str = UNKNOWN
 
 
 def _usable(record: dict[str, Any] | None, key: str, stop: bool) -> _Finished | None:
@@ -196,6 +202,7 @@ def _finished(record: dict[str, Any], key: str) -> _Finished:
         entry=orjson.dumps(members, option=orjson.OPT_SORT_KEYS),
         skipped=Skipped(skipped["total"], Counter(skipped["counts"]), skipped["examples"]),
         waiting=record.get("waiting", 0),
+        made_with=record.get("made_with", UNKNOWN),
     )
 
 

@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
+        module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
         with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
-            module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
             if options.stage:
                 from pipelines.guard import guarded
 

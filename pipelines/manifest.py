@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     config = stage.load("dataset")
     strict = options.strict or runtime.strict_manifest
-    _warn_of_unused_roots(config, runtime)
+    warn_of_unused_roots(config, runtime)
     with settings.cluster(runtime):
         makers = {
             **{subset: partial(_subset, config, runtime, subset, strict) for subset in config.subsets},
@@ -78,7 +78,8 @@ def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = Fa
     )
 
 
-def _warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
+def warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
+    """Warn of every folder that is set while params.yaml uses the built-in data in its place."""
     if runtime.vid_root and sources.vid_root(config, Settings()) is not None:
         log.warning(
             "note: vid_root is set, but params.yaml uses the built-in videos; "

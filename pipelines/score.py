@@ -58,6 +58,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     scores: dict[str, Scores] = {}
     opened: list[tuple[Path, Benchmark]] = []
     imported: set[str] = set()
+    digests = _digests()  # what is wrong with the lock is told before the work
     adopt_formats(config.formats)
     adopt_metrics(config.metrics)
     own: list[str] = []
@@ -111,7 +112,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             pipeline=Path(__file__).parent / "pipeline.svg",
             parameters=shown,
-            digests=_digests(),
+            digests=digests,
         ),
     )
 
@@ -191,6 +192,8 @@ def _digests() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     lock = read_yaml(content, str(paths.LOCK), limit=LOCK_BYTES, do=MEND_LOCK)
+    if not isinstance(lock, dict):
+        raise InputError(f"{paths.LOCK} is not of DVC's form", do=MEND_LOCK)
     try:
         outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
         found = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}

@@ -238,7 +238,8 @@ def _typed(name: str, value: Any, place: str) -> Any:
     except ValidationError as error:
         what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise InputError(
-            f"{place}: {name} = {value}: {what[0].lower()}{what[1:]}", do="Give another value, or none"
+            f"{place}: {name} = {printable(str(value))}: {what[0].lower()}{what[1:]}",
+            do="Give another value, or none",
         ) from None
 
 

@@ -12,6 +12,8 @@ import cv2
 import orjson
 import pytest
 
+from curation import crop_video
+from curation.codec import codec
 from curation.crop_index import crop_offsets, load_crop_index
 from curation.crops import CropConfig
 from curation.errors import ErrorPolicy, InputError
@@ -80,6 +82,7 @@ def test_every_crop_equals_the_plain_one_byte_for_byte(root: Path, out: Path, st
         "reused": 0,
         "skipped": {"items": 18, "skipped": 0, "by_reason": {}, "examples": {}},
         "waiting": 0,
+        "made_with": {codec(): 3},
     }
 
 
@@ -144,6 +147,24 @@ def test_store_is_asked_before_anything_is_read(root: Path, out: Path, store: Pa
     assert crop_as_stage(*arguments)["reused"] == 3
     assert contents(out) == before
     assert (out / f"{VIDEO}.tar").stat().st_nlink == 2
+
+
+def test_the_report_tells_shards_of_other_libraries_from_ones_cut_here(
+    root: Path, out: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is the same, so such shards are used; their bytes and the index hold nothing of it."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(crop_video, "codec", lambda: "OpenCV 4.0.0, libjpeg 6b")
+        assert crop_tree(root, out, store)["made_with"] == {"OpenCV 4.0.0, libjpeg 6b": 3}
+    before = contents(out)
+    image(root, 1).write_bytes(jpeg(picture(99)))
+    assert crop_tree(root, out, store)["made_with"] == {"OpenCV 4.0.0, libjpeg 6b": 2, codec(): 1}
+    shutil.rmtree(store)
+    assert crop_tree(root, out, store)["made_with"] == {codec(): 3}
+    assert {name for name, content in contents(out).items() if content != before[name]} == {
+        f"{VIDEO}.tar",
+        "index.json",
+    }
 
 
 @pytest.mark.parametrize("change", ["image", "box", "new frame"])

@@ -65,6 +65,24 @@ def test_part_of_the_crops_is_trained_on_knowingly(pushed: Clone, tmp_path: Path
     assert (clone.folder / "models/siamese.safetensors").is_file()
 
 
+def test_a_training_on_a_part_is_taken_back(curated: Clone, tmp_path: Path) -> None:
+    """Nothing of the part is left, and the recorded network is there; data that were not pulled stay away."""
+    one = copy_of(curated, tmp_path / "one")
+    one.repro("train")
+    one.run("dvc", "remote", "add", "--default", "team", str(tmp_path / "store"))
+    commit(one, "-A")
+    one.pipelines("push")
+    clone = colleague(one, tmp_path / "clone", raw=False)
+    clone.run("dvc", "pull", "data/imdb", "data/crops/a")
+    clone.pipelines("profile", "--set", "train.pairs.missing_shards=skip", "train.network.width=0.125")
+    clone.pipelines("train")
+    clone.run("sh", "-c", "git checkout params.yaml reports && dvc pull --force train")
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+    weights = "models/siamese.safetensors"
+    assert (clone.folder / weights).read_bytes() == (one.folder / weights).read_bytes()
+    assert not (clone.folder / "data/crops/b").exists()
+
+
 def test_one_subset_is_a_pipeline_of_its_own(pushed: Clone, tmp_path: Path) -> None:
     clone = colleague(pushed, tmp_path / "clone", raw=False)
     clone.run("dvc", "pull", "manifest", "annotate@a", "crop@a")

@@ -365,3 +365,14 @@ def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
     (tmp_path / "VOT2019/list.txt").write_text("../bag\n")
     with pytest.raises(InputError, match=r"list.txt, sequences.0.name: .*leads outside"):
         load_benchmark("vot2019", [tmp_path])
+
+
+def test_other_sequences_under_a_packaged_name_are_one_s_own(tmp_path: Path) -> None:
+    write_rows(tmp_path / "cup/groundtruth_rect.txt", still(2))
+    entry = {"name": "cup", "folder": "cup", "end_frame": 2}
+    (tmp_path / "otb2015.json").write_bytes(
+        orjson.dumps({"schema": 1, "benchmark": "otb2015", "title": "My videos", "sequences": [entry]})
+    )
+    assert load_benchmark("otb2015", [tmp_path], images=False).own
+    write_rows(tmp_path / "part/Deer.txt", still(71))
+    assert not load_benchmark("otb2015", [tmp_path / "part"], images=False).own
