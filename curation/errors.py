@@ -15,7 +15,7 @@ STRICT = ConfigDict(extra="forbid", strict=True)
 """Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
 
 
-LONGEST = 2000
+LONGEST = 1000
 """Characters of a message; what a damaged file is quoted with can be megabytes."""
 
 

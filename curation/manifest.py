@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from curation.checksums import checksums_folder
 from curation.contents import Files, Folder, Group, scan_groups
 from curation.dataset import ANNOTATION_SUFFIX, IMAGE_SUFFIX, MISSING_ROOT, Dataset
 from curation.errors import InputError
@@ -86,7 +87,9 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
         for video in dataset.videos(subset)
     ]
     cache = StatCache(state, f"vid {subset} {dataset.root.resolve()}")
-    videos = scan_groups(groups, cache, f"manifest {subset}", strict, workers)
+    videos = scan_groups(
+        groups, cache, checksums_folder(state, subset), f"manifest {subset}", strict, workers
+    )
     return {"schema": SCHEMA, "kind": "vid", "subset": subset, "videos": videos}
 
 
@@ -104,7 +107,8 @@ def scan_sequences(
     groups = [Group(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
     places = [os.fspath(path.resolve().parent) for s in sequences for path in s.images[:1]]
     cache = StatCache(state, f"sequences {benchmark} {os.path.commonpath(places) if places else ''}")
-    found = scan_groups(groups, cache, f"manifest {benchmark}", strict, workers)
+    checksums = checksums_folder(state, benchmark)
+    found = scan_groups(groups, cache, checksums, f"manifest {benchmark}", strict, workers)
     return {"schema": SCHEMA, "kind": "sequences", "benchmark": benchmark, "sequences": found}
 
 

@@ -86,7 +86,7 @@ def run_in_order(
         except TimeoutError:
             raise InputError(
                 f"{label}: the Dask cluster has no worker",
-                do="Start some in the project's root folder: python -m dask worker ADDRESS",
+                do="Start some in the project's root folder, as pipelines/SCALE.md says",
                 reason="no workers",
             ) from None
         try:

@@ -11,6 +11,7 @@ import argparse
 from curation.annotations import annotate_subset, write_annotations
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
+from curation.manifest import load_manifest
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
 
@@ -24,7 +25,14 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     dataset = open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime))
     policy = stage.load("errors")
     with settings.cluster(runtime):
-        document, skipped = annotate_subset(dataset, options.subset, policy, runtime.workers)
+        document, skipped = annotate_subset(
+            dataset,
+            options.subset,
+            load_manifest(paths.manifest(options.subset)),
+            policy,
+            runtime.workers,
+            state=paths.STATE,
+        )
     report = stage.output(paths.report("annotate", options.subset), even_if_failed=True)
     write_json(report, skipped.report())
     skipped.check(policy, stage=f"annotate {options.subset}")

@@ -49,6 +49,9 @@ COMMANDS = (
     Command(
         "doctor", SET_UP, "Check the installation, the DVC cache and the dataset, and say what is missing."
     ),
+    Command(
+        "check", SET_UP, "Check that dvc.lock is up to date, without any data: for continuous integration."
+    ),
     Command("settings", SET_UP, "Show or set where the data are and how to run (jobs, backend, device)."),
     Command(
         "profile",

@@ -10,6 +10,7 @@ import argparse
 import logging
 
 from curation.annotations import load_annotations
+from curation.codec import UNKNOWN, codec
 from curation.crops import crop_subset
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             paths.STORE / "crops",
             policy,
             runtime.workers,
+            state=paths.STATE,
             check=stage.check,
         )
     reused = report.pop("reused")
@@ -49,5 +51,17 @@ def run(options: argparse.Namespace, stage: Run) -> None:
         reused,
         report["crops"],
     )
+    for libraries, shards in report["made_with"].items():
+        if libraries not in (codec(), UNKNOWN):
+            log.warning(
+                "note: %d of %d shards finished earlier were cut with %s, but here is %s, whose bytes may differ. "
+                "To cut them again: rm -r %s && dvc repro -f -s crop@%s",
+                shards,
+                report["shards"],
+                libraries,
+                codec(),
+                paths.STORE / "crops" / subset,
+                subset,
+            )
     write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
     skipped.check(policy, stage=f"crop {subset}")

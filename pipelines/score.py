@@ -55,6 +55,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     scores: dict[str, Any] = {}
     films: list[Filmstrip] = []
     imported: set[str] = set()
+    digests = _digests()  # what is wrong with the lock is told before the work
     adopt_formats(config.formats)
     adopt_metrics(config.metrics)
     own: list[str] = []
@@ -100,7 +101,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             graph=_graph(),
             parameters=stage.parameters,
-            digests=_digests(),
+            digests=digests,
         ),
     )
 
@@ -203,6 +204,8 @@ def _digests() -> dict[str, str]:
     except FileNotFoundError:
         return {}
     lock = read_yaml(content, str(paths.LOCK), limit=LOCK_BYTES, do=MEND_LOCK)
+    if not isinstance(lock, dict):
+        raise InputError(f"{paths.LOCK} is not of DVC's form", do=MEND_LOCK)
     try:
         outs = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
         found = {str(out["path"]): str(out["md5"]) for out in outs if "md5" in out}

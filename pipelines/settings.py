@@ -80,7 +80,7 @@ class Settings:
     backend: Literal["loky", "dask", "threading"] = "loky"
     """joblib backend: `loky` (processes here) or `dask` (a cluster, see `scheduler`)."""
     scheduler: Text = ""
-    """Address of the Dask scheduler, for backend `dask`: `tcp://host:8786`."""
+    """Address of the Dask scheduler, for backend `dask`: `tcp://127.0.0.1:8786`, or `tls://host:8786`."""
     device: Text = "auto"
     """Device of training and tracking: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     strict_manifest: bool = False
@@ -110,7 +110,12 @@ def cluster(settings: Settings) -> Iterator[None]:
     """Connect to the Dask scheduler while the block runs, when `backend` is `dask`.
 
     Tasks read and write by paths relative to the project's root folder: workers stand in it too, at the same
-    path on a shared file system.
+    path on a shared file system. Certificates of a `tls://` scheduler are those of Dask's own configuration.
+
+    Raises
+    ------
+    InputError
+        If there is no such scheduler, it does not take our certificate, or a worker stands elsewhere.
     """
     if settings.backend != "dask":
         yield
@@ -125,14 +130,20 @@ def cluster(settings: Settings) -> Iterator[None]:
     if not settings.scheduler:
         raise InputError(
             "backend = dask, but no scheduler is set",
-            do="Set DSLT_SCHEDULER=tcp://host:8786, or: python -m pipelines settings --set scheduler=...",
+            do="Run: python -m pipelines settings --set scheduler=tcp://127.0.0.1:8786",
         )
     try:
         client = Client(settings.scheduler, timeout="20s")
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {settings.scheduler} ({error})",
-            do="Start one with `python -m dask scheduler`, then `python -m dask worker ADDRESS` on each machine",
+            do="Start one, and workers, as pipelines/SCALE.md says: on this machine "
+            "`python -m dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787`",
+        ) from None
+    except (TypeError, RuntimeError) as error:  # what Dask raises without certificates, or without TLS
+        raise InputError(
+            f"Dask's configuration does not fit the scheduler {settings.scheduler} ({error})",
+            do="Set up certificates as pipelines/SCALE.md says, and write the address with tls://",
         ) from None
     with client:
         here = str(Path.cwd())
@@ -227,7 +238,8 @@ def _typed(name: str, value: Any, place: str) -> Any:
     except ValidationError as error:
         what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise InputError(
-            f"{place}: {name} = {value}: {what[0].lower()}{what[1:]}", do="Give another value, or none"
+            f"{place}: {name} = {printable(str(value))}: {what[0].lower()}{what[1:]}",
+            do="Give another value, or none",
         ) from None
 
 

@@ -41,6 +41,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             manifest=load_manifest(paths.manifest(name)),
             out=stage.output(paths.RESULTS / name),
             store=paths.STORE / "results",
+            state=paths.STATE,
             workers=runtime.workers,
             check=stage.check,
         )

@@ -49,8 +49,8 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
     if len(content) > limit:
         raise InputError(f"{place} has {len(content):,} bytes, more than {limit:,}", do=do or "Shorten it")
     try:
-        text = content if isinstance(content, str) else content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        text = (content.encode() if isinstance(content, str) else content).decode("utf-8-sig")
+    except UnicodeError as error:
         raise InputError(f"{place} is not text in UTF-8 ({error})", do=do or "Save it as UTF-8") from None
     # The reader takes long over both: its time grows with the square of their number.
     if _depth(text) > 2 * DEEPEST or text.count("<<") > MOST_MERGES:
@@ -89,14 +89,14 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
     while waiting:
         value, path = waiting.pop()
         count += 1
-        where = f"{place}: {'.'.join(path) or 'the document'}"
+        where = f"{place}: {'.'.join(path[:5]) or 'the document'}"
         if len(path) > DEEPEST or count > most:
             raise InputError(
-                f"{where[:200]} nests too deep or repeats itself", do=do or "Write it out without aliases"
+                f"{where} nests too deep or repeats itself", do=do or "Write it out without aliases"
             )
         if isinstance(value, dict):
             for key, inner in value.items():
-                if not isinstance(key, str):
+                if not isinstance(key, str) or _fault(key):
                     raise InputError(f"{where} has the key {key!r}, which is no name", do=do or "Quote it")
                 waiting.append((inner, (*path, key)))
         elif isinstance(value, list):

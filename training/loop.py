@@ -38,7 +38,7 @@ from training.pairs import VALIDATION, PairSampler
 from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
 from training.schedule import learning_rate
 from training.validation import Scores, validate
-from training.weights import recorded_parameters, save_weights
+from training.weights import recorded_parameters, save_origin, save_weights
 
 __all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
 
@@ -158,6 +158,7 @@ class _Run:
         self.step = 0
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
         self.rows: list[Row] = []
+        self.made_on: list[dict[str, Any]] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Underway] | None = None
 
@@ -182,6 +183,8 @@ class _Run:
         total = self.config.epochs * self.steps
         numbers = range(self.step, total)
         pinned = self.device.type == "cuda"
+        if numbers and self._here() not in self.made_on[-1:]:
+            self.made_on.append(self._here())
         saved = began = time.monotonic()
         began_at = self.step
         batches = load_batches(self.train_pairs, numbers, workers=self.runtime.workers, pin_memory=pinned)
@@ -205,6 +208,16 @@ class _Run:
                     self._save()
                     saved = time.monotonic()
         return self._finish()
+
+    def _here(self) -> dict[str, Any]:
+        """What this run is made on."""
+        name = f" ({torch.cuda.get_device_name(self.device)})" if self.device.type == "cuda" else ""
+        return {
+            **self.runtime.environment,
+            "device": f"{self.device}{name}",
+            "threads": torch.get_num_threads(),
+            "processes": self.group.size,
+        }
 
     def _advance(self, batch: PairBatch) -> None:
         """One step; the figures of the step before it are looked at only now, so that a GPU never waits."""
@@ -311,7 +324,13 @@ class _Run:
             self.check()
             rows = [list(astuple(row)) for row in self.rows]
             self.checkpoints.save(
-                {"step": self.step, "sums": self.sums, "rows": rows, "learner": self.learner.state()}
+                {
+                    "step": self.step,
+                    "sums": self.sums,
+                    "rows": rows,
+                    "learner": self.learner.state(),
+                    "made_on": self.made_on,
+                }
             )
 
     def _resume(self) -> None:
@@ -323,6 +342,7 @@ class _Run:
         self.sums = state["sums"]
         self.rows = [Row(*values) for values in state["rows"]]
         self.learner.restore(state["learner"])
+        self.made_on = state["made_on"]
         log.info(
             "going on from step %d of %d of the checkpoint in %s",
             self.step,
@@ -341,12 +361,10 @@ class _Run:
             save_weights(
                 self.outputs.weights,
                 network,
-                {
-                    "parameters": self.parameters,
-                    "imdb": self.imdb_digest,
-                    "revision": self.runtime.revision,
-                },
+                {"parameters": self.parameters, "imdb": self.imdb_digest},
             )
+            if self.outputs.origin:
+                save_origin(self.outputs.origin, self.outputs.weights, self.made_on)
         return {
             "schema": 1,
             "imdb": self.imdb_digest,

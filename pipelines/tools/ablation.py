@@ -135,6 +135,7 @@ def _runner(
                 manifest=manifest,
                 out=scratch,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=runtime.workers,
             )
             for name, entry in score_benchmark(part, scratch)["trackers"].items():

@@ -118,7 +118,7 @@ def read_profile(name: str) -> dict[str, Any]:
         If there is none of that name.
     """
     file = FOLDER / f"{name}.yaml"
-    if not file.exists():
+    if name not in profiles():
         raise InputError(f"there is no profile {name!r}", do=f"Profiles: {', '.join(profiles())}")
     content = read_yaml(read_outside(file, limit=LIMIT, kind="a profile"), str(file))
     if not isinstance(content, dict):

@@ -47,6 +47,7 @@ def run(options: argparse.Namespace) -> None:
                 manifest=manifest,
                 out=options.out,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=runtime.workers,
                 starts=starts,
             )

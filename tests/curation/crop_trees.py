@@ -26,6 +26,9 @@ from curation.publication import Publication
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 SUBSET = "e"
+STATE = "state"
+"""Folder of a tree's own, where the manifest stage keeps what it remembers."""
+
 ONE = Workers(jobs=1)
 
 
@@ -72,8 +75,9 @@ def write_picture_video(
 def documents(root: Path) -> tuple[Dataset, dict[str, Any], dict[str, Any]]:
     """The opened dataset, and the annotations and manifest of subset e."""
     dataset = open_dataset(root)
-    annotations, _ = annotate_subset(dataset, SUBSET, ErrorPolicy(), ONE)
-    return dataset, annotations, scan(dataset, SUBSET, state=root / "state", strict=True, workers=ONE)
+    manifest = scan(dataset, SUBSET, state=root / STATE, strict=True, workers=ONE)
+    annotations, _ = annotate_subset(dataset, SUBSET, manifest, ErrorPolicy(), ONE, state=root / STATE)
+    return dataset, annotations, manifest
 
 
 def crop_tree(
@@ -125,6 +129,7 @@ def crop_as_stage(
             store,
             policy,
             workers,
+            state=dataset.root / STATE,
             check=claim.check,
         )
         skipped.check(policy, stage=f"crop {subset}")

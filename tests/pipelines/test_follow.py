@@ -57,7 +57,8 @@ def words(box: np.ndarray) -> str:
 def test_boxes_and_video_are_written_with_weights_of_the_pipeline(
     video: str, tracker: str, truth: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["follow", video, "--box", words(truth[0]), "--tracker", tracker]) == 0
+    drawn = ["--responses"] if video == "in" else []
+    assert main(["follow", video, "--box", words(truth[0]), "--tracker", tracker, *drawn]) == 0
     assert capsys.readouterr().out == "5 frames; boxes in in.txt, video in in.tracked.mp4\n"
     boxes = np.loadtxt("in.txt", delimiter=",") - [1, 1, 0, 0]
     np.testing.assert_allclose(boxes[0], truth[0])

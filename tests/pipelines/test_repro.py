@@ -75,11 +75,19 @@ def test_another_protocol_scores_again_without_tracking(clone: Clone) -> None:
 
 def test_dvc_shows_the_plots(clone: Clone) -> None:
     """`dvc plots show` draws the curves of the trackers and of the training into one page."""
-    clone.run("dvc", "plots", "show", "--out", "dvc_plots")
+    clone.run("dvc", "plots", "show")
     page = (clone.folder / "dvc_plots/index.html").read_text()
-    shutil.rmtree(clone.folder / "dvc_plots")
+    clone.run(*["dvc", "plots", "show", "reports/train/speed.csv", "-x", "epoch", "-y", "pairs_per_second"])
+    assert "pairs_per_second" in (clone.folder / "dvc_plots/index.html").read_text()
+    assert "dvc_plots" not in clone.run("git", "status", "--porcelain").stdout
     for words in ("Success", "Precision", "Expected overlap", "OTB-2013", "siamese", "template"):
         assert words in page
+
+
+def test_dvc_shows_few_numbers_of_one_stage_and_what_is_out_of_date(clone: Clone) -> None:
+    shown = clone.run("dvc", "metrics", "show", "reports/train/train.json").stdout
+    assert len(shown.splitlines()[0].split()) < 20
+    assert clone.run("dvc", "status").stdout.split() == ["manifest:", "always", "changed"]
 
 
 def test_two_clones_and_any_number_of_workers_give_the_same_bytes(

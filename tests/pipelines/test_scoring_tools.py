@@ -63,7 +63,8 @@ def test_evaluate_says_what_it_did(here: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_evaluate_one_tracker_under_another_protocol(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], "--protocol", "got10k", "--sequences")
+    more = ("--protocol", "got10k", "--attributes", "--sequences", "--json", "scores.json")
+    lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], *more)
     assert lines[0].endswith("protocol got10k")
     assert lines[4].split()[-2:] == ["5", f"{FRAMES + 5}"]
     assert [line.split()[0] for line in lines if line.startswith(tuple(ROWS))] == [*ROWS, *ROWS]

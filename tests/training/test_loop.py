@@ -53,11 +53,11 @@ def undisturbed(
 def test_a_run_leaves_weights_curves_and_pictures(
     inputs: Inputs, outputs: Outputs, small: TrainConfig, undisturbed: dict[str, bytes]
 ) -> None:
-    report = train(small, inputs, outputs, replace(CPU, revision="abcd"))
+    report = train(small, inputs, outputs, CPU)
     assert set(products(outputs)) == {"weights.safetensors", "curves.csv", "epoch-002.png"}
     network, metadata = load_weights(outputs.weights)
     assert network.config == small.network
-    assert metadata["revision"] == "abcd"
+    assert set(metadata) == {"parameters", "imdb"}
     assert metadata["parameters"]["batch"] == 4
     assert metadata["imdb"] == report["imdb"]
     with (outputs.records / "curves.csv").open(newline="") as stream:
@@ -175,6 +175,25 @@ def test_a_run_stopped_at_any_step_ends_with_the_same_bytes(
         train(small, inputs, outputs, replace(every_step, workers=step % 2))
     assert f"going on from step {step} of 6" in caplog.text
     assert products(outputs) == undisturbed
+
+
+def test_what_it_was_made_on_stands_beside_the_weights_not_in_them(
+    inputs: Inputs, outputs: Outputs, small: TrainConfig, undisturbed: dict[str, bytes]
+) -> None:
+    """A run that goes on elsewhere names both places; one with nothing left to do adds none."""
+    outputs = replace(outputs, origin=outputs.weights.with_name("origin.json"))
+    places = [replace(CPU, environment={"revision": word}) for word in ("first", "second", "third")]
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(4, patch)
+        with pytest.raises(StoppedError):
+            train(small, inputs, outputs, places[0])
+    for place in places[1:]:
+        train(small, inputs, outputs, place)
+    assert products(outputs) == undisturbed
+    assert outputs.origin is not None
+    assert json.loads(outputs.origin.read_text())["made_on"] == [
+        {"revision": word, "device": "cpu", "threads": 1, "processes": 1} for word in ("first", "second")
+    ]
 
 
 def spec_of(inputs: Inputs, out: Path, config: TrainConfig, **changes: object) -> str:

@@ -57,7 +57,7 @@ LISTS = Path(__file__).parent / "lists"
 OWN_NAME = "[A-Za-z0-9_-]+"
 """Form of the name of one's own benchmark: it becomes the name of folders and of a setting."""
 
-LIMIT = 1 << 20
+LIMIT = 1 << 18
 """Most bytes of a list; the longest packaged one has 27,485."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -33,6 +33,9 @@ NUMERIC = range(6, 16)
 COMPLEX = 0x800
 
 Order = Literal["<", ">"]
+ORDERS: Mapping[bytes, Order] = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}
+"""Byte order, by the end of the header: the level, and two letters."""
+
 Element = tuple[int, memoryview]
 """Type and data."""
 
@@ -66,14 +69,14 @@ class Matrix:
     rest: memoryview
     order: Order
 
-    def cells(self) -> list[Matrix]:
-        """What a cell array holds; an array of another class is a cell of its own."""
-        return self._inner(self.rest, math.prod(self.shape)) if self.kind == CELL else [self]
+    def cells(self) -> Iterator[Matrix]:
+        """What a cell array holds, one after another; an array of another class is a cell of its own."""
+        return self._inner(self.rest, math.prod(self.shape)) if self.kind == CELL else iter([self])
 
-    def records(self) -> list[dict[str, Matrix]]:
-        """The fields of each structure of an array of structures; empty for another class."""
+    def records(self) -> Iterator[dict[str, Matrix]]:
+        """The fields of each structure of an array of structures; none of another class."""
         if self.kind != STRUCT:
-            return []
+            return
         (_, length), rest = _element(self.rest, self.order)
         (_, names), rest = _element(rest, self.order)
         width = int.from_bytes(length, "little" if self.order == "<" else "big")
@@ -83,9 +86,9 @@ class Matrix:
             bytes(names[at : at + width]).partition(b"\0")[0].decode("latin-1")
             for at in range(0, len(names), width)
         ]
-        step, count = len(fields), math.prod(self.shape)
-        values = self._inner(rest, count * step)
-        return [dict(zip(fields, values[at : at + step], strict=True)) for at in range(0, count * step, step)]
+        values = self._inner(rest, math.prod(self.shape) * len(fields))
+        while record := dict(zip(fields, values, strict=False)):
+            yield record
 
     def numbers(self) -> NDArray[np.float64]:
         """Its numbers, float64, in its shape."""
@@ -114,12 +117,16 @@ class Matrix:
         ending = {"<": "-le", ">": "-be"}[self.order] if TEXTS[kind] != "utf-8" else ""
         return bytes(data[:400]).decode(f"{TEXTS[kind]}{ending}", "replace")[:100]
 
-    def _inner(self, data: memoryview, count: int) -> list[Matrix]:
+    def _inner(self, data: memoryview, count: int) -> Iterator[Matrix]:
         """The `count` arrays that follow each other in `data`."""
-        parts = list(islice(_elements(data, self.order), min(count, len(data) // 8) + 1))
-        if len(parts) != count or any(kind != MATRIX for kind, _ in parts):
-            raise MatError(f"promises {count} arrays and holds {len(parts)}")
-        return [_matrix(part, self.order) for _, part in parts]
+        held = 0
+        for kind, part in islice(_elements(data, self.order), min(count, len(data))):
+            if kind != MATRIX:
+                raise MatError("holds data where an array belongs")
+            held += 1
+            yield _matrix(part, self.order)
+        if held != count:
+            raise MatError(f"promises {count} arrays and holds {held}")
 
 
 def find_variable(content: bytes, name: str) -> Matrix | None:
@@ -130,10 +137,10 @@ def find_variable(content: bytes, name: str) -> Matrix | None:
     MatError
         If it is no file of level 5, a size in it is wrong, or the variable inflates to more than `INFLATED`.
     """
-    if len(content) < HEADER or content[126:128] not in (b"IM", b"MI"):
-        hint = " (it is of level 7.3: save it with -v7)" if content[:19] == b"MATLAB 7.3 MAT-file" else ""
+    order = ORDERS.get(content[HEADER - 4 : HEADER])
+    if order is None:
+        hint = " (it is of level 7.3: save it with -v7)" if content.startswith(b"MATLAB 7.3") else ""
         raise MatError(f"is no MATLAB file of level 5{hint}")
-    order: Order = "<" if content[126:128] == b"IM" else ">"
     for kind, data in _elements(memoryview(content)[HEADER:], order):
         if kind == DEFLATED:
             if (found := _inflated(data, order, name)) is not None:

@@ -41,7 +41,10 @@ def read_mat(path: Path) -> list[Segment]:
         results = find_variable(content, "results")
         if results is None:
             raise MatError("has no variable `results`")
-        return [_segment(path, record) for cell in results.cells() for record in cell.records() or [{}]]
+        found = [_segment(path, record) for cell in results.cells() for record in cell.records()]
+        if not found:
+            raise MatError("has no field `res`")
+        return found
     except FileNotFoundError:
         raise _bad(path, "is missing") from None
     except (MatError, ValueError) as error:
