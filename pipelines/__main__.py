@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
+from curation.cache_objects import refuse_empty
 from curation.errors import InputError
+from pipelines import paths
 
 STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
 TOOLS = (
@@ -63,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
+        if wanted in STAGES and "DVC_STAGE" in os.environ:
+            refuse_empty(Path(), paths.STATE / "cache")
         options.run(options)
     except InputError as error:
         log.error("error: %s", error)
