@@ -9,16 +9,39 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as parameters
 
-__all__ = ["STRICT", "ErrorPolicy", "InputError", "Skipped", "parameters"]
+__all__ = ["STRICT", "Ended", "ErrorPolicy", "InputError", "Skipped", "one_line", "parameters", "printable"]
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 """Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
 
 
+LONGEST = 1000
+"""Characters of a message; what a damaged file is quoted with can be megabytes."""
+
+
+def printable(text: str) -> str:
+    """Text fit for a terminal: control characters, escapes and bytes that are not UTF-8 as `\\x1b`."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as the file system gives it (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
+
+
+def one_line(text: str) -> str:
+    """Text as one printable line of at most `LONGEST` characters; line ends become spaces."""
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
+    return printable(" ".join(short.split()))
+
+
 class InputError(Exception):
     """Bad input: data, parameters or settings that the user can mend.
 
-    Shells print `str(error)` as one line and exit with a non-zero status; nothing else in the
+    Its texts are kept as of `one_line`, so that no name of a file or folder can break a line or send a
+    terminal escape. Shells print `str(error)` as one line and exit with a non-zero status; nothing else in the
     project is caught and turned into a message.
 
     Parameters
@@ -33,8 +56,8 @@ class InputError(Exception):
     """
 
     def __init__(self, what: str, *, do: str = "", reason: str = "bad input") -> None:
-        self.what = " ".join(what.split())
-        self.do = " ".join(do.split())
+        self.what = one_line(what)
+        self.do = one_line(do)
         self.reason = reason
         super().__init__(f"{self.what}. {self.do}" if self.do else self.what)
 
@@ -44,6 +67,10 @@ class InputError(Exception):
 
 def _rebuild(what: str, do: str, reason: str) -> InputError:
     return InputError(what, do=do, reason=reason)
+
+
+class Ended(Exception):  # noqa: N818 (no error: somebody wants it so)
+    """The process was told to end (SIGTERM)."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

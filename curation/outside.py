@@ -1,19 +1,25 @@
-"""Files from outside: opened without waiting, plain, of bounded size; names made fit to print."""
+"""Files from outside: opened without waiting, plain, of bounded size."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
+
+__all__ = ["open_outside", "printable", "read_outside"]
 
 
-def read_outside(path: Path, *, limit: int, kind: str, do: str = "") -> bytes:
-    """Read a whole file that somebody else wrote.
+@contextmanager
+def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator[BufferedReader]:
+    """Open a file that somebody else wrote, for reading.
 
-    A named pipe, a socket, a device or a folder in its place is refused at once, never waited for. The size is
-    looked at before anything is read, and no more than `limit` bytes are read even of a file that grows.
+    A named pipe, a socket, a device or a folder in its place is refused at once, never waited for, and so is a
+    file that is larger than `limit`. An `OSError` in the block is taken for one of reading this file.
 
     Parameters
     ----------
@@ -37,43 +43,51 @@ def read_outside(path: Path, *, limit: int, kind: str, do: str = "") -> bytes:
     cure = do or "Restore the file, or mend its permissions, then run again"
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(handle, "rb", buffering=0) as stream:
-            status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError(
-                    f"{path} is not a plain file, so it is not {kind}", do=cure, reason="not a plain file"
-                )
-            content = b"" if status.st_size > limit else _read(stream.fileno(), limit + 1)
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        what = getattr(error, "strerror", None) or error
-        raise InputError(f"cannot read {path}: {what}", do=cure, reason="unreadable file") from error
-    size = max(status.st_size, len(content))
-    if size > limit:
-        raise InputError(
-            f"{path} has {size:,} bytes, more than the {limit:,} that {kind} can have",
-            do=cure,
-            reason="file too large",
-        )
+        raise _unreadable(path, error, cure) from error
+    try:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            found = "a folder" if stat.S_ISDIR(status.st_mode) else "not a plain file"
+            raise InputError(f"{path} is {found}, so it is not {kind}", do=cure, reason="not a plain file")
+        if status.st_size > limit:
+            raise _too_large(path, status.st_size, limit, kind, cure)
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            yield stream
+    except OSError as error:
+        raise _unreadable(path, error, cure) from error
+    finally:
+        os.close(handle)
+
+
+def read_outside(path: Path, *, limit: int, kind: str, do: str = "") -> bytes:
+    """The whole content of a file that somebody else wrote.
+
+    Parameters and errors are those of `open_outside`. No more than `limit` bytes are read even of a file that
+    grows meanwhile.
+    """
+    with open_outside(path, limit=limit, kind=kind, do=do) as stream:
+        # One byte more than there should be: the end shows in the same call, and nothing is read twice.
+        content = stream.read(os.fstat(stream.fileno()).st_size + 1)
+        while part := stream.read(1 << 20):
+            content += part
+            if len(content) > limit:
+                break
+    if len(content) > limit:
+        raise _too_large(path, len(content), limit, kind, do)
     return content
 
 
-def _read(handle: int, most: int) -> bytes:
-    parts = []
-    while most > 0 and (part := os.read(handle, min(most, 1 << 24))):
-        parts.append(part)
-        most -= len(part)
-    return b"".join(parts)
+def _too_large(path: Path, size: int, limit: int, kind: str, do: str) -> InputError:
+    return InputError(
+        f"{path} has {size:,} bytes, more than the {limit:,} that {kind} can have",
+        do=do,
+        reason="file too large",
+    )
 
 
-def printable(text: str) -> str:
-    """Text for a message: control characters, terminal escapes and bytes that are not UTF-8 as `\\x1b`."""
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as the file system gives it (PEP 383)
-        return f"\\x{code - 0xDC00:02x}"
-    return char.encode("unicode_escape").decode()
+def _unreadable(path: Path, error: OSError | ValueError, do: str) -> InputError:
+    what = getattr(error, "strerror", None) or error
+    return InputError(f"cannot read {path}: {what}", do=do, reason="unreadable file")

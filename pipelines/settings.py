@@ -7,48 +7,81 @@ from; `python -m pipelines settings --set vid_root=/data/ILSVRC2015` writes the 
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_type_hints
 
-from curation.errors import InputError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+
+from curation.errors import InputError, parameters, printable
 from curation.files import write_bytes
+from curation.outside import read_outside
 from curation.parallel import Workers
+from training.benchmark.listing import OWN_NAME, Listing, root_settings
 
 FILE = Path(".settings.toml")
 PREFIX = "DSLT_"
+OWN = "roots."
+"""Before the name of one's own benchmark: the setting that says where its sequences are."""
+LIMIT = 1 << 16
+"""Most bytes of the file."""
 
 
-@dataclass(frozen=True)
+MOST_JOBS = 10_000
+
+
+def _plain(text: str) -> str:
+    if printable(text) != text:
+        raise ValueError("holds a character that cannot be printed: give the folder or file another name")
+    return text
+
+
+def _place(text: str) -> str:
+    try:
+        for part in text.split(os.pathsep):
+            Path(part).expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and no user of this machine") from None
+    return text
+
+
+def _count(jobs: int) -> int:
+    if jobs != -1 and not 1 <= jobs <= MOST_JOBS:
+        raise ValueError(f"expected -1 or at least 1 and at most {MOST_JOBS}")
+    return jobs
+
+
+Text = Annotated[str, AfterValidator(_plain)]
+Place = Annotated[Text, AfterValidator(_place)]
+
+
+@parameters(frozen=True, kw_only=True)
 class Settings:
     """Runtime settings; each is also the environment variable `DSLT_<NAME>`.
 
     Folders are absolute or relative to the project's root, and are never written to.
     """
 
-    vid_root: str = ""
+    vid_root: Place = ""
     """Folder of ILSVRC15 VID that holds `Data/VID` and `Annotations/VID`."""
-    otb_root: str = ""
-    """Folder of OTB sequences (`Basketball/img`, ...); several folders are joined by `os.pathsep`."""
-    tc128_root: str = ""
-    """Folder of Temple-Color-128 sequences."""
-    uav123_root: str = ""
-    """Folder of UAV123 that holds `data_seq` and `anno`."""
-    vot2016_root: str = ""
-    """Folder of VOT2016 sequences."""
-    backbone_weights: str = ""
+    roots: Mapping[str, Place] = Field(default_factory=dict)
+    """Folders of sequences by setting: `otb_root` and the like, as the packaged lists say; `roots.<name>` of a
+    benchmark of one's own. Several folders are joined by `os.pathsep`."""
+    backbone_weights: Place = ""
     """File of the online tracker's backbone, where `track.backbone` is no network of this pipeline."""
-    jobs: int = -1
+    jobs: Annotated[int, AfterValidator(_count)] = -1
     """Worker processes; -1 is one a core."""
-    backend: str = "loky"
+    backend: Literal["loky", "dask", "threading"] = "loky"
     """joblib backend: `loky` (processes here) or `dask` (a cluster, see `scheduler`)."""
-    scheduler: str = ""
-    """Address of the Dask scheduler, for backend `dask`: `tcp://host:8786`."""
-    device: str = "auto"
+    scheduler: Text = ""
+    """Address of the Dask scheduler, for backend `dask`: `tcp://127.0.0.1:8786`, or `tls://host:8786`."""
+    device: Text = "auto"
     """Device of training and tracking: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     strict_manifest: bool = False
     """Read every byte of the dataset again instead of trusting names, sizes and times of files."""
@@ -61,28 +94,15 @@ class Settings:
     def backbone_file(self) -> Path | None:
         return Path(self.backbone_weights).expanduser() if self.backbone_weights else None
 
-    def benchmark_roots(self, benchmark: str) -> tuple[Path, ...]:
+    def benchmark_roots(self, listing: Listing) -> tuple[Path, ...]:
         """Folders in which to look for a benchmark's sequences; empty when none is set."""
-        value: str = getattr(self, root_name(benchmark), "")
+        value = self.roots.get(root_setting(listing), "")
         return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
 
-    def needed_roots(self, benchmark: str) -> tuple[Path, ...]:
-        """As `benchmark_roots`; raises `InputError`, saying how to set one, where there is none."""
-        roots = self.benchmark_roots(benchmark)
-        if not roots:
-            name = root_name(benchmark)
-            raise InputError(
-                f"the sequences of {benchmark} stand outside the project, but no {name} is set",
-                do=f"Run: python -m pipelines settings --set {name}=/path, or drop {benchmark} "
-                "from dataset.benchmarks",
-                reason="missing root",
-            )
-        return roots
 
-
-def root_name(benchmark: str) -> str:
-    """The setting that says where a benchmark's sequences stand; OTB's three share one."""
-    return f"{'otb' if benchmark.startswith('otb') else benchmark}_root"
+def root_setting(listing: Listing) -> str:
+    """The setting that says where a benchmark's sequences are."""
+    return listing.setting or f"{OWN}{listing.benchmark.lower()}"
 
 
 @contextmanager
@@ -90,7 +110,12 @@ def cluster(settings: Settings) -> Iterator[None]:
     """Connect to the Dask scheduler while the block runs, when `backend` is `dask`.
 
     Tasks read and write by paths relative to the project's root folder: workers stand in it too, at the same
-    path on a shared file system.
+    path on a shared file system. Certificates of a `tls://` scheduler are those of Dask's own configuration.
+
+    Raises
+    ------
+    InputError
+        If there is no such scheduler, it does not take our certificate, or a worker stands elsewhere.
     """
     if settings.backend != "dask":
         yield
@@ -105,14 +130,20 @@ def cluster(settings: Settings) -> Iterator[None]:
     if not settings.scheduler:
         raise InputError(
             "backend = dask, but no scheduler is set",
-            do="Set DSLT_SCHEDULER=tcp://host:8786, or: python -m pipelines settings --set scheduler=...",
+            do="Run: python -m pipelines settings --set scheduler=tcp://127.0.0.1:8786",
         )
     try:
         client = Client(settings.scheduler, timeout="20s")
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {settings.scheduler} ({error})",
-            do="Start one with `python -m dask scheduler`, then `python -m dask worker ADDRESS` on each machine",
+            do="Start one, and workers, as pipelines/SCALE.md says: on this machine "
+            "`python -m dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787`",
+        ) from None
+    except (TypeError, RuntimeError) as error:  # what Dask raises without certificates, or without TLS
+        raise InputError(
+            f"Dask's configuration does not fit the scheduler {settings.scheduler} ({error})",
+            do="Set up certificates as pipelines/SCALE.md says, and write the address with tls://",
         ) from None
     with client:
         here = str(Path.cwd())
@@ -133,68 +164,94 @@ def load(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> Sett
     InputError
         For an unknown key or a value of the wrong type, naming the key and the file or variable.
     """
-    return Settings(**{name: value for name, (value, _) in sources(environment, file).items()})
+    found = {name: value for name, (value, _) in sources(environment, file).items()}
+    fixed = {field.name for field in fields(Settings)}
+    return Settings(
+        **{name: value for name, value in found.items() if name in fixed},
+        roots={name: value for name, value in found.items() if name not in fixed},
+    )
 
 
 def sources(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> dict[str, tuple[Any, str]]:
     """For every setting, its value and where it comes from (`default`, the file, or the variable)."""
     defaults = {field.name: field.default for field in fields(Settings)}
-    found: dict[str, tuple[Any, str]] = {name: (value, "default") for name, value in defaults.items()}
+    found: dict[str, tuple[Any, str]] = {name: (defaults.get(name, ""), "default") for name in FIELDS}
     for name, value in _read(file).items():
-        found[name] = (_typed(name, value, defaults, f"{file}"), str(file))
+        found[name] = (value, str(file))
     for variable, text in environment.items():
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX).lower()
-            found[name] = (_typed(name, text, defaults, variable), variable)
+            name = re.sub("^roots_", OWN, name)
+            found[name] = (_typed(name, text, variable), variable)
     return found
 
 
 def store(changes: Mapping[str, str], file: Path = FILE) -> None:
-    """Write settings to the file, keeping those already there; an empty value removes one."""
-    defaults = {field.name: field.default for field in fields(Settings)}
-    values = {
-        **_read(file),
-        **{name: _typed(name, text, defaults, "--set") for name, text in changes.items()},
-    }
+    """Write settings to the file, keeping those already there; an empty value removes one.
+
+    Raises
+    ------
+    InputError
+        For an unknown key or a value of the wrong type, there or among the changes; nothing is written then.
+    """
+    values = _read(file)
+    for name, text in changes.items():
+        values.pop(name, None)
+        if text or not _known(name):
+            values[name] = _typed(name, text, "--set")
     lines = ["# Runtime settings of this clone (git-ignored); see pipelines/settings.py"]
-    for name in (name for name in defaults if values.get(name, "") != ""):
-        value = values[name]
-        literal = str(value).lower() if isinstance(value, bool | int) else _quoted(value)
-        lines.append(f"{name} = {literal}")
+    # Texts without control characters are the same in JSON and in TOML.
+    order = [*(name for name in FIELDS if name in values), *(name for name in values if name not in FIELDS)]
+    lines += [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in order]
     write_bytes(file, ("\n".join(lines) + "\n").encode())
 
 
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
 def _read(file: Path) -> dict[str, Any]:
+    """The settings in a file, each of its type."""
+    do = "Mend or delete it"
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        content = read_outside(file, limit=LIMIT, kind="a file of settings", do=do)
+        found = tomllib.loads(content.decode("utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} is not readable TOML ({error})", do="Mend or delete it") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise InputError(f"{file} is not readable TOML ({error})", do=do) from None
+    own = found.pop("roots", {})
+    if not isinstance(own, dict):
+        raise InputError(f"{file}: roots = {own} is no table", do='Write roots.<name> = "/path"')
+    found |= {f"{OWN}{name}": value for name, value in own.items()}
+    return {name: _typed(name, value, str(file)) for name, value in found.items()}
 
 
-def _typed(name: str, value: Any, defaults: Mapping[str, Any], place: str) -> Any:
-    if name not in defaults:
-        raise InputError(f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(defaults)}")
-    kind = type(defaults[name])
-    if isinstance(value, str) and kind is not str:
-        try:
-            value = (
-                {"true": True, "1": True, "false": False, "0": False}[value.lower()]
-                if kind is bool
-                else kind(value)
-            )
-        except (KeyError, ValueError):
-            raise InputError(f"{place}: {name} = {value!r} is not a {kind.__name__}", do="Mend it") from None
-    if type(value) is not kind:
-        raise InputError(f"{place}: {name} = {value!r} is not a {kind.__name__}", do="Mend it")
-    if name == "jobs" and (value == 0 or value < -1):
-        raise InputError(f"{place}: jobs = {value}, expected -1 or at least 1", do="Mend it")
-    if name == "backend" and value not in ("loky", "dask", "threading"):
-        raise InputError(f"{place}: backend = {value!r}, expected loky, dask or threading", do="Mend it")
-    return value
+def _known(name: str) -> bool:
+    return name in FIELDS or bool(re.fullmatch(f"{re.escape(OWN)}{OWN_NAME}", name))
+
+
+def _typed(name: str, value: Any, place: str) -> Any:
+    """A value as the type of its setting; only texts are converted."""
+    if not _known(name):
+        raise InputError(
+            f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(FIELDS)}, {OWN}<benchmark>"
+        )
+    try:
+        return FIELDS.get(name, PLACE).validate_python(value, strict=not isinstance(value, str))
+    except ValidationError as error:
+        what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InputError(
+            f"{place}: {name} = {printable(str(value))}: {what[0].lower()}{what[1:]}",
+            do="Give another value, or none",
+        ) from None
+
+
+PLACE: TypeAdapter[Any] = TypeAdapter(Place)
+
+FIELDS: Mapping[str, TypeAdapter[Any]] = {
+    "vid_root": PLACE,
+    **dict.fromkeys(root_settings().values(), PLACE),
+    **{
+        name: TypeAdapter(kind)
+        for name, kind in get_type_hints(Settings, include_extras=True).items()
+        if name not in ("vid_root", "roots")
+    },
+}
+"""Every setting, and what its value must be; and there are those of one's own benchmarks."""

@@ -77,8 +77,8 @@ class PairDataset(Dataset[Tensor | InputError]):
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
 
     def __getitem__(self, item: int) -> Tensor | InputError:
-        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which crosses
-        process borders unharmed.
+        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which passes
+        between processes intact.
         """
         try:
             return self._fill(item)
@@ -97,13 +97,13 @@ class PairDataset(Dataset[Tensor | InputError]):
 
     def unpack(self, buffer: Tensor) -> PairBatch:
         """The batch in a buffer of this dataset."""
-        return batch_in(buffer, self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+        return batch_in(buffer, self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
 
     def _fill(self, item: int) -> Tensor:
         epoch, step = divmod(item, self.steps)
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
-        size = batch_bytes(self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+        size = batch_bytes(self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
         buffer = _new_buffer(size)
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
@@ -129,7 +129,7 @@ class PairDataset(Dataset[Tensor | InputError]):
         except InputError as error:
             raise InputError(f"{place(instance)}: {error.what}", do=error.do, reason=error.reason) from None
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        side = self.sampler.crop_size
+        side = self.sampler.geometry.search_size
         if image is None or image.shape != (side, side, 3):
             found = "not a readable JPEG" if image is None else f"{image.shape[1]} x {image.shape[0]} px"
             raise InputError(
@@ -145,8 +145,20 @@ def _new_buffer(size: int) -> Tensor:
     """Bytes to fill; in a worker they lie in shared memory from the start, so that sending copies nothing."""
     if get_worker_info() is None:
         return torch.empty(size, dtype=torch.uint8)
-    shared = torch.UntypedStorage._new_shared(size)  # as torch's own collate does
+    try:
+        shared = torch.UntypedStorage._new_shared(size)  # as torch's own collate does
+    except RuntimeError as error:
+        raise _no_shared_memory(first_line(error)) from None
     return torch.empty(0, dtype=torch.uint8).set_(shared)
+
+
+def _no_shared_memory(what: str) -> InputError:
+    return InputError(
+        f"loader processes need shared memory, and there is none ({what})",
+        do="Give /dev/shm room (docker run --shm-size=2g), or load in one process: "
+        "python -m pipelines settings --set jobs=1",
+        reason="no shared memory",
+    )
 
 
 def load_batches(
@@ -168,9 +180,14 @@ def load_batches(
     Raises
     ------
     InputError
-        For bad data, as `PairDataset.load` says; or if a worker dies.
+        For bad data, as `PairDataset.load` says; if a worker dies, or shared memory is lacking.
     """
     workers = min(workers, len(numbers))
+    if workers:
+        try:
+            multiprocessing.Lock()  # tried here: the loader would leave a traceback of its own
+        except OSError as error:
+            raise _no_shared_memory(error.strerror or str(error)) from error
     fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
     with warnings.catch_warnings():  # more workers than cores is the caller's choice: slow storage wants it
         warnings.filterwarnings("ignore", "This DataLoader will create")
@@ -190,8 +207,14 @@ def load_batches(
             if isinstance(item, InputError):
                 raise item
             yield dataset.unpack(item)
+    except EOFError as error:
+        raise InputError(
+            "a batch did not arrive from its loader process",
+            do="Usually too few files may be open (ulimit -n): raise that, or use fewer jobs",
+            reason="dead worker",
+        ) from error
     except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        if "DataLoader worker (pid" not in str(error):  # an error in a worker, not its death
             raise
         raise InputError(
             f"a loader process died ({first_line(error)})",

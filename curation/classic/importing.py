@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,16 +16,27 @@ from curation.crop_index import crop_offsets, save_crop_index
 from curation.crop_video import CropConfig
 from curation.errors import InputError
 from curation.files import replacing, write_bytes
-from curation.frames import check_jpeg
+from curation.frame_xml import MAX_SIDE
+from curation.image_files import check_jpeg
 from curation.imdb import split_file
 from curation.imdb.build import SPLITS
 from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
+from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
 from curation.shards import SUFFIX, member_name, write_shard
 
-Boxes = dict[tuple[int, int], list[float]]
-"""(frame, trackid) -> x, y, w, h."""
+Boxes = dict[tuple[int, int], list[int]]
+"""(frame, trackid) -> x, y, w, h, in whole pixels."""
+
+INDEX_BYTES = 2 << 30
+"""Most bytes of an index; the published ones have about 700 million."""
+CROP_BYTES = 16 << 20
+"""Most bytes of a crop's file."""
+NAME_FOLDER = "Name the folder of the indices that the SiamFC or DSLT scripts made"
+RESTORE = "Restore the crop; for exemplars that were not kept, set crop.exemplar_crops to false"
+CORNER = 2 * MAX_SIDE
+"""Pixels; a box may reach beyond the border by as much as an image can be large."""
 
 
 def import_classic(
@@ -143,13 +153,9 @@ def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> dict[str
 
 def _read_crop(path: Path, side: int) -> bytes:
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}",
-            do="Restore the crop; for exemplars that were not kept, set crop.exemplar_crops to false",
-            reason="missing crop",
-        ) from error
+        content = read_outside(path, limit=CROP_BYTES, kind="a crop", do=RESTORE)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing", do=RESTORE, reason="missing crop") from None
     size = check_jpeg(content, path)
     if size != (side, side):
         raise InputError(
@@ -172,7 +178,7 @@ def _rows(video: str, boxes: Boxes, entry: dict[str, Any]) -> VideoRows:
         track=track.astype(np.int32),
         length=length.astype(np.int32),
         frame=np.array([frame for frame, _ in listed], np.int32),
-        boxes=np.rint([boxes[pair] for pair in listed]).astype(np.int32),
+        boxes=np.array([boxes[pair] for pair in listed], np.int32),
         size=np.array(entry["size"], np.int32)[rows],
         offset=crop_offsets(entry["size"], entry.get("exemplar"))[rows],
     )
@@ -181,7 +187,7 @@ def _rows(video: str, boxes: Boxes, entry: dict[str, Any]) -> VideoRows:
 def _read_index(path: Path) -> dict[tuple[str, str], Boxes]:
     """(subset, video) -> boxes of its listed instances; videos without any are left out."""
     try:
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(read_outside(path, limit=INDEX_BYTES, kind="a classic index", do=NAME_FOLDER))
     except FileNotFoundError:
         raise _foreign(f"the index {path} is missing") from None
     except orjson.JSONDecodeError as error:
@@ -195,16 +201,30 @@ def _read_index(path: Path) -> dict[tuple[str, str], Boxes]:
             instances = [one for group in groups for track in group.values() for one in track]
             for instance in instances:
                 subset, video, crop = parse_instance_path(instance["instance_path"], str(path))
-                x, y, w, h = map(float, instance["bbox"])
-                if not (w > 0 and h > 0 and math.isfinite(x + y + w + h)):
-                    raise _foreign(f"{path}: {instance['instance_path']} has the box {instance['bbox']}")
-                found.setdefault((subset, video), {})[crop.frame, crop.track] = [x, y, w, h]
+                found.setdefault((subset, video), {})[crop.frame, crop.track] = _box(instance["bbox"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise _foreign(f"{path}: video {name} is not as that form has it ({error!r})") from None
     return found
 
 
+def _box(numbers: Any) -> list[int]:
+    """A box of an index in whole pixels, half to even.
+
+    Raises
+    ------
+    ValueError
+        If it is not four numbers, has no whole pixel, or reaches beyond `CORNER`.
+    """
+    if not isinstance(numbers, list) or not all(type(number) in (int, float) for number in numbers):
+        raise ValueError(f"the box {numbers!r} is not four numbers")
+    # Checked before the conversion, which would wrap: whatever is too large, infinite or NaN fails here.
+    if len(numbers) != 4 or not all(abs(number) <= CORNER for number in numbers):
+        raise ValueError(f"the box {numbers} is no place in an image")
+    x, y, w, h = (round(number) for number in numbers)
+    if w < 1 or h < 1:
+        raise ValueError(f"the box {numbers} has no whole pixel")
+    return [x, y, w, h]
+
+
 def _foreign(what: str) -> InputError:
-    return InputError(
-        what, do="Name the folder of the indices that the SiamFC or DSLT scripts made", reason="wrong schema"
-    )
+    return InputError(what, do=NAME_FOLDER, reason="wrong schema")

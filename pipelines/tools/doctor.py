@@ -1,4 +1,4 @@
-"""Look over the installation, the DVC cache and the dataset, and say in plain words what is missing.
+"""Check the installation, the DVC cache and the dataset, and say what is missing.
 
 Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone;
 `python -m pipelines doctor cache --mend` mends what a power cut or a bad disk has damaged.
@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from curation.dataset import open_dataset
 from curation.doctor import Finding, check_cache, check_installation, check_tree
 from curation.errors import InputError
 from pipelines import parameters, settings, sources
@@ -60,4 +61,24 @@ def _look(part: str, options: argparse.Namespace) -> list[Finding]:
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, sample=options.sample)
+    return check_tree(root, sample=options.sample) + _wanted(config, root)
+
+
+def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
+    """Whether the tree holds the subsets that params.yaml asks for; the manifest stage stops where it does not."""
+    try:
+        there = open_dataset(root).subsets
+    except InputError:  # `check_tree` has said so
+        return []
+    absent = [subset for subset in config.subsets if subset not in there]
+    if not absent:
+        return []
+    kept = [subset for subset in config.subsets if subset in there] or there
+    return [
+        Finding(
+            "dataset.subsets",
+            "fail",
+            f"params.yaml asks for subsets that are not there: {', '.join(absent)}",
+            f"Unpack them, or do without: python -m pipelines profile --set 'dataset.subsets=[{', '.join(kept)}]'",
+        )
+    ]

@@ -36,11 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     box = _box(options.box)
+    source = open_source(options.video)
     stem = Path(options.video).resolve().stem if not options.video.isdigit() else f"camera{options.video}"
     text = options.boxes or Path(f"{stem}.txt")
     video = options.out or Path(f"{stem}.tracked.mp4")
-    source, tracker = open_source(options.video), trackers.make_tracker(options)
-    done = follow(source, box, tracker, text=text, video=video, responses=options.responses)
+    done = follow(
+        source, box, trackers.make_tracker(options), text=text, video=video, responses=options.responses
+    )
     unread = f", {done.unread} of them unreadable" if done.unread else ""
     sys.stdout.write(f"{len(done.boxes)} frames{unread}; boxes in {text}, video in {video}\n")
 

@@ -1,4 +1,4 @@
-"""Lay a parameter profile over params.yaml: other data, or the published sizes.
+"""Change params.yaml: apply a profile (other data, published sizes), or set single keys.
 
 A profile in pipelines/profiles/ holds only what differs. Keys, comments and order of params.yaml stay.
 `--set` changes single keys in the same go: `--set dataset.subsets='[e]' train.epochs=2`.
@@ -9,15 +9,19 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from curation.outside import read_outside
 from pipelines import parameters, sources
+from pipelines.yaml_values import LIMIT, read_yaml
 
 FOLDER = Path(__file__).parents[1] / "profiles"
 
@@ -37,23 +41,30 @@ def profiles() -> list[str]:
 
 
 def run(options: argparse.Namespace) -> None:
+    parameters.read()
     before = parameters.FILE.read_text(encoding="utf-8")
     overlays = [read_profile(name) for name in options.names] + [single(text) for text in options.set]
     changed = overlay(before, overlays)
     # What is generated follows from where the data stand.
-    dataset = parameters.parse(changed, str(parameters.FILE))["dataset"]
-    parts = [part for part in ("vid", "sequences") if sources.built_in(dataset[part])]
+    dataset = {
+        **asdict(sources.DatasetConfig()),
+        **(parameters.parse(changed, "the change").get("dataset") or {}),
+    }
+    parts = [part for part in ("vid", "sequences") if sources.built_in(str(dataset[part]))]
     changed = overlay(changed, [{"dataset": {"built_in": parts}}])
     for section, values in parameters.parse(changed, str(parameters.FILE)).items():
         parameters.build(section, values or {}, "the changed params.yaml")
-    write_bytes(parameters.FILE, changed.encode())
-    for line in changes(before, changed):
+    lines = changes(before, changed)
+    if lines:
+        write_bytes(parameters.FILE, changed.encode())
+    for line in lines or ["nothing changed: params.yaml has these values already"]:
         sys.stdout.write(f"{line}\n")
 
 
 def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
     """The YAML text with the values of the overlays laid over it; comments and order are kept."""
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 200
     document = yaml.load(text)
@@ -67,9 +78,16 @@ def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
 def changes(before: str, after: str) -> list[str]:
     """One line for every key whose value differs: `train.epochs: 12 -> 60`."""
     old, new = (_flat(YAML(typ="safe", pure=True).load(text), "") for text in (before, after))
-    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]] or [
-        "nothing changed"
-    ]
+    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]]
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes None as `null`, which a reader sees, not as nothing."""
+
+
+_Representer.add_representer(
+    type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+)
 
 
 def _flat(value: Any, prefix: str) -> dict[str, Any]:
@@ -84,7 +102,7 @@ def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
     for key, value in layer.items():
         if isinstance(value, dict) and isinstance(target.get(key), dict):
             _merge(target[key], value, f"{prefix}{key}.")
-        elif isinstance(value, list) and hasattr(target.get(key), "fa"):
+        elif isinstance(value, list) and isinstance(target.get(key), CommentedSeq):
             # Filled in place, so that the list keeps its one-line form.
             target[key][:] = value
         else:
@@ -100,9 +118,11 @@ def read_profile(name: str) -> dict[str, Any]:
         If there is none of that name.
     """
     file = FOLDER / f"{name}.yaml"
-    if not file.is_file():
+    if name not in profiles():
         raise InputError(f"there is no profile {name!r}", do=f"Profiles: {', '.join(profiles())}")
-    content: dict[str, Any] = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    content = read_yaml(read_outside(file, limit=LIMIT, kind="a profile"), str(file))
+    if not isinstance(content, dict):
+        raise InputError(f"{file} holds no sections", do="Give it what differs from params.yaml")
     return content
 
 
@@ -117,10 +137,7 @@ def single(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set {text}: expected KEY=VALUE", do="For example: --set train.epochs=2")
-    try:
-        parsed: Any = YAML(typ="safe", pure=True).load(value)
-    except YAMLError:
-        raise InputError(f"--set {text}: the value is not YAML", do="Quote it") from None
+    parsed = read_yaml(value, f"--set {text}: the value", do="Quote it")
     for part in reversed(key.split(".")):
         parsed = {part: parsed}
     return dict(parsed)

@@ -6,7 +6,7 @@ benchmark's own names. Folder and file names are matched without regard to case 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,14 +59,21 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
     for home in homes:
         for folder in _folders(entry, home):
             for annotation in (folder / entry.gt_file, home.path / entry.gt_file):
-                if annotation.is_file() and annotation.stat().st_size > 0:
+                if _is_given(annotation, empty=False):
                     return Place(annotation, _images(entry, [home, *homes]))
         if not images:
             for name in _names(entry):
                 annotation = home.children.get(name_key(f"{name}.txt"), home.path / f"{name}.txt")
-                if annotation.is_file():
+                if _is_given(annotation):
                     return Place(annotation, None)
     return None
+
+
+def _is_given(path: Path, *, empty: bool = True) -> bool:
+    """Whether an annotation is there; one that is no plain file is refused where it is read."""
+    if path.is_file():
+        return empty or path.stat().st_size > 0
+    return path.exists() and not path.is_dir()
 
 
 def _names(entry: Entry) -> tuple[str, ...]:
@@ -113,15 +120,16 @@ def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> 
     """
     found = image_numbers(folder, Path(entry.image).stem)
     last = max(found, default=first) if last is None else last
-    missing = [number for number in range(first, last + 1) if number not in found]
-    if missing:
+    count = last - first + 1
+    there = sorted(number for number in found if first <= number <= last)
+    if len(there) < count:
+        lacking = next(number for number in range(first, last + 1) if number not in found)
         raise InputError(
-            f"{entry.name}: {folder} lacks image {missing[0]} "
-            f"({len(missing)} of {last - first + 1} are missing)",
+            f"{entry.name}: {folder} lacks image {lacking} ({count - len(there)} of {count} are missing)",
             do="Unpack the sequence again",
             reason="missing image",
         )
-    return tuple(folder / found[number] for number in range(first, last + 1))
+    return tuple(folder / found[number] for number in there)
 
 
 def _preference(name: str, pattern: str) -> tuple[bool, int]:
@@ -141,10 +149,12 @@ def tag_files(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(path for pair in found for path in [next((p for p in pair if p.is_file()), None)] if path)
 
 
-def read_tags(folder: Path, names: Sequence[str], rows: int) -> dict[str, NDArray[np.bool_]]:
+def read_tags(
+    folder: Path, names: Sequence[str], rows: int, *, note: Callable[[Path, bytes], None] | None = None
+) -> dict[str, NDArray[np.bool_]]:
     """Per-frame tags (VOT) from `<name>.tag` or `<name>.label`: one 0 or 1 a line, short files filled with 0.
 
-    A tag without a file is False everywhere. `empty` is True where no tag is set.
+    A tag without a file is False everywhere. `empty` is True where no tag is set. `note` is that of `tables.read_text`.
 
     Raises
     ------
@@ -155,7 +165,9 @@ def read_tags(folder: Path, names: Sequence[str], rows: int) -> dict[str, NDArra
     for name in names:
         values = np.zeros(rows, dtype=bool)
         for path in tag_files(folder, (name,)):
-            column = np.array(parse_rows(read_text(path), path, widths=(1,)), dtype=np.float64).reshape(-1)
+            column = np.array(
+                parse_rows(read_text(path, note=note), path, widths=(1,)), dtype=np.float64
+            ).reshape(-1)
             if len(column) > rows or not np.isin(column, (0, 1)).all():
                 raise InputError(
                     f"{path}: expected at most {rows} lines of 0 or 1, found {len(column)} lines",

@@ -5,8 +5,11 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
-     "folders": ["OTB", ...],          names the benchmark's own folder goes by inside a root
-     "eao_interval": [108, 371],       only "vot": lengths over which EAO averages
+     "setting": "otb_root",            of a packaged list: the setting that says where the sequences are
+     "root": "../videos",              of one's own list: the folder of the sequences (the list's own)
+     "folders": ["OTB", ...],          optional: names the benchmark's own folder goes by inside a root
+     "results": ["OTB2015", ...],      optional: names of a folder of its results, got10k's first
+     "eao_interval": [108, 371],       optional, only "vot": lengths over which EAO averages (its year's, or 2016's)
      "invalid_rows": true,             false: the authors' code has no rule for rows with a number <= 0
      "absent_rows": false,             true: a NaN row of the ground truth means the target is absent (UAV123)
      "attributes": ["IV", ...],        order for tables; for "vot" the per-frame tags
@@ -24,40 +27,53 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
 A list of VOT without sequences (`vot2019`) takes their names from the file `list.txt` of the benchmark's bundle.
-A list may also be a choice from a packaged one, with `folders` of its own and all sequences unless some are
-named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+A list may also be a choice from a packaged one, with `setting`, `folders` and `results` of its own or that one's, and
+all sequences unless some are named:
+`{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+One's own list lies anywhere and is named by its path, which ends in `.json`; its `benchmark` is a name of its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import orjson
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from curation.errors import STRICT, InputError, parameters
-from training.benchmark.problems import unknown_name
-
-BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
-"""The five benchmarks of the pipeline. More lists, to score results on: `otb50` and other years of VOT."""
+from curation.errors import STRICT, InputError, parameters, printable
+from curation.outside import read_outside
+from curation.rows import unknown_name
 
 FORM = "The form of a list is described in training/benchmark/listing.py"
 
 LISTS = Path(__file__).parent / "lists"
 
+OWN_NAME = "[A-Za-z0-9_-]+"
+"""Form of the name of one's own benchmark: it becomes the name of folders and of a setting."""
+
+LIMIT = 1 << 18
+"""Most bytes of a list; the longest packaged one has 27,485."""
+
 
 def _inside(path: str) -> str:
+    if printable(path) != path:
+        raise ValueError("holds a character that cannot be printed")
     if Path(path).is_absolute() or ".." in Path(path).parts:
         raise ValueError("leads outside the benchmark's folder")
     return path
 
 
 Inside = Annotated[str, AfterValidator(_inside)]
-"""A path below the benchmark's folder: lists are data, and none of them may lead elsewhere."""
+"""A name, or a path below the benchmark's folder: lists are data, and none of them may lead elsewhere."""
+
+Number = Annotated[int, Field(ge=0, le=10**6)]
+"""A number of an image, a length, or a side in pixels."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -67,15 +83,21 @@ class Entry:
     name: Inside = Field(min_length=1)
     folder: Inside
     gt_file: Inside = "groundtruth_rect.txt"
-    image: Inside = "img/%04d.jpg"
-    start_frame: int = Field(default=1, ge=0)
-    end_frame: int | None = None
-    ope_start_frame: int | None = None
-    attributes: tuple[str, ...] = ()
-    init_omit: tuple[tuple[int, int], ...] = ()
-    names: dict[str, str] = Field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    size: tuple[int, int] | None = None
+    image: Annotated[Inside, Field(pattern="^[^%]*%(0[1-9])?d[^%]*$")] = "img/%04d.jpg"
+    start_frame: Number = 1
+    end_frame: Number | None = None
+    ope_start_frame: Number | None = None
+    attributes: tuple[Inside, ...] = ()
+    init_omit: tuple[tuple[Number, Number], ...] = ()
+    names: dict[str, Inside] = Field(default_factory=dict)
+    aliases: tuple[Inside, ...] = ()
+    size: tuple[Number, Number] | None = None
+
+    def __post_init__(self) -> None:
+        numbers = [self.start_frame, self.ope_start_frame, self.end_frame]
+        given = [number for number in numbers if number is not None]
+        if given != sorted(given):
+            raise ValueError(f"start_frame, ope_start_frame and end_frame are in no order: {given}")
 
     @property
     def rows(self) -> int | None:
@@ -93,14 +115,17 @@ class Listing:
     """A benchmark's list: header and entries."""
 
     schema: Literal[1]
-    benchmark: str
-    title: str
+    benchmark: Inside
+    title: Inside
     kind: Literal["ope", "vot"]
-    folders: tuple[str, ...]
+    setting: Inside = ""
+    root: str = ""
+    folders: tuple[str, ...] = ()
+    results: tuple[Inside, ...] = ()
     absent_rows: bool = False
     invalid_rows: bool = True
-    eao_interval: tuple[int, int] | None = None
-    attributes: tuple[str, ...] = ()
+    eao_interval: tuple[Number, Number] | None = None
+    attributes: tuple[Inside, ...] = ()
     sequences: tuple[Entry, ...]
 
     @property
@@ -108,15 +133,30 @@ class Listing:
         """The coordinate of the top-left pixel in the benchmark's files: 1 for OTB's kind, 0 for VOT's."""
         return 0 if self.kind == "vot" else 1
 
-    def select(self, names: tuple[str, ...], *, benchmark: str, title: str) -> Listing:
+    def select(self, names: tuple[str, ...]) -> Listing:
         """The same list with only the named sequences, in the order of `names`."""
         by_name = {entry.name: entry for entry in self.sequences}
         unknown = [name for name in names if name not in by_name]
         if unknown:
             raise unknown_name(f"sequence of {self.benchmark}", unknown[0], list(by_name))
-        return replace(
-            self, sequences=tuple(by_name[name] for name in names), benchmark=benchmark, title=title
-        )
+        return replace(self, sequences=tuple(by_name[name] for name in names))
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class Choice:
+    """A list that is a choice from a packaged one."""
+
+    schema: Literal[1]
+    benchmark: Inside
+    title: Inside
+    subset_of: str
+    setting: Inside | None = None
+    folders: tuple[str, ...] | None = None
+    results: tuple[Inside, ...] | None = None
+    sequences: tuple[str, ...] | None = None
+
+
+Form = TypeVar("Form", Listing, Choice)
 
 
 def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
@@ -129,7 +169,7 @@ def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
     """
     for folder in folders:
         file = folder / "list.txt"
-        names = file.read_text(encoding="utf-8").split() if file.is_file() else []
+        names = _content(file).decode("utf-8", "replace").split() if file.exists() else []
         if names:
             entries = [
                 {"name": name, "folder": name, "gt_file": "groundtruth.txt", "image": "%08d.jpg"}
@@ -154,14 +194,39 @@ def packaged_names() -> list[str]:
     return sorted(path.stem for path in LISTS.glob("*.json"))
 
 
+@cache
+def root_settings() -> Mapping[str, str]:
+    """The setting that says where the sequences are, by the name of each packaged list."""
+    headers = {name: orjson.loads(_content(LISTS / f"{name}.json")) for name in packaged_names()}
+    return {
+        name: header.get("setting") or headers[header["subset_of"]]["setting"]
+        for name, header in headers.items()
+    }
+
+
+def is_path(name: str) -> bool:
+    """Whether a benchmark is named by the path of one's own list."""
+    return name.endswith(".json")
+
+
 def load_listing(name: str, override: Path | None = None) -> Listing:
-    """Read the packaged list of a benchmark, or the one in the file `override`.
+    """Read the packaged list of a benchmark, one's own by its path, or the one in the file `override`.
 
     Raises
     ------
     InputError
-        For an unknown name (the nearest is suggested), or a list that is not in the documented form.
+        For an unknown name (the nearest is suggested), a list that is not in the documented form, or one of
+        one's own that bears the name of a packaged one.
     """
+    if is_path(name):
+        own = _read(Path(name), {})
+        if own.benchmark in packaged_names() or not re.fullmatch(OWN_NAME, own.benchmark):
+            raise InputError(
+                f"{name} is called {own.benchmark!r}, as a packaged list is, or with other signs than A-Z a-z 0-9 - _",
+                do="Give your list a name of its own in `benchmark`",
+                reason="name taken",
+            )
+        return own
     packaged = LISTS / f"{name}.json"
     if override is None:
         if not packaged.is_file():
@@ -169,39 +234,40 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
         return _read(packaged, {})
     header = {}
     if packaged.is_file():
-        base = load_listing(name)
-        header = {
-            "title": base.title,
-            "kind": base.kind,
-            "folders": base.folders,
-            "absent_rows": base.absent_rows,
-            "invalid_rows": base.invalid_rows,
-            "eao_interval": base.eao_interval,
-            "attributes": base.attributes,
-        }
+        base = asdict(load_listing(name))
+        header = {key: base[key] for key in base if key not in ("schema", "benchmark", "sequences")}
     return _read(override, header)
+
+
+def _content(path: Path) -> bytes:
+    return read_outside(path, limit=LIMIT, kind="a list of sequences", do=FORM)
 
 
 def _read(path: Path, header: dict[str, object]) -> Listing:
     try:
-        document = orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
+        document = orjson.loads(_content(path))
+    except (FileNotFoundError, orjson.JSONDecodeError) as error:
         raise InputError(f"{path}: {error}", do=FORM, reason="bad list") from None
     if not isinstance(document, dict):
         raise InputError(f"{path} is not a JSON object", do=FORM, reason="bad list")
     if "subset_of" in document:
-        whole = load_listing(str(document["subset_of"]))
-        names = document.get("sequences", [entry.name for entry in whole.sequences])
-        return replace(
-            whole.select(tuple(names), benchmark=document["benchmark"], title=document["title"]),
-            folders=tuple(document.get("folders", whole.folders)),
-        )
+        choice = _typed(Choice, document, path)
+        whole = load_listing(choice.subset_of)
+        if choice.sequences is not None:
+            whole = whole.select(choice.sequences)
+        given = {key: value for key, value in vars(choice).items() if value is not None}
+        own = {key: value for key, value in given.items() if key not in ("subset_of", "sequences")}
+        return _distinct(replace(whole, **own), path)
     return _checked(header | document, path)
 
 
 def _checked(document: dict[str, object], path: Path) -> Listing:
+    return _distinct(_typed(Listing, document, path), path)
+
+
+def _typed(kind: type[Form], document: dict[str, object], path: Path) -> Form:
     try:
-        listing = TypeAdapter(Listing).validate_json(orjson.dumps(document))
+        return TypeAdapter(kind).validate_json(orjson.dumps(document))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -210,8 +276,11 @@ def _checked(document: dict[str, object], path: Path) -> Listing:
             do=FORM,
             reason="bad list",
         ) from None
-    keys = [name_key(entry.name) for entry in listing.sequences]
-    double = {key for key in keys if keys.count(key) > 1}
+
+
+def _distinct(listing: Listing, path: Path) -> Listing:
+    count = Counter(name_key(entry.name) for entry in listing.sequences)
+    double = sorted(key for key, times in count.items() if times > 1)
     if double:
-        raise InputError(f"{path} lists {sorted(double)[0]} twice", do="Names must differ", reason="bad list")
+        raise InputError(f"{path} lists {double[0]} twice", do="Names must differ", reason="bad list")
     return listing

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from curation.reading import Reading
 from training.benchmark.layouts import Home, find_frames, find_sequence, image_numbers, read_tags, tag_files
 from training.benchmark.listing import Entry, Listing
 from training.benchmark.records import Sequence
-from training.benchmark.regions import crossed, polygon_area
+from training.benchmark.regions import crossed, polygon_area, unusable
 from training.benchmark.tables import parse_rows, read_text
 
 Array = NDArray[np.float64]
@@ -23,9 +24,9 @@ def load_sequence(
     place = find_sequence(entry, homes, images=images)
     if place is None:
         return None
-    rows = parse_rows(
-        read_text(place.annotation), place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,)
-    )
+    reading = Reading()
+    text = read_text(place.annotation, note=reading.note)
+    rows = parse_rows(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
     if len({len(row) for row in rows}) != 1:
         raise InputError(
             f"{entry.name}: {place.annotation} is empty or mixes boxes and polygons",
@@ -33,6 +34,13 @@ def load_sequence(
             reason="bad annotation",
         )
     annotation = np.array(rows, dtype=np.float64)
+    if (bad := unusable(annotation)).any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} is no place in an image",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
     first = entry.start_frame
     lead = _check_rows(entry, place.annotation, annotation)
     frames: tuple[Path, ...] = ()
@@ -53,7 +61,7 @@ def load_sequence(
     first += entry.lead_in - lead
     tags = {}
     if listing.kind == "vot":
-        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation))
+        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation), note=reading.note)
         _check_polygons(place.annotation, annotation)
     trimmed = entry.lead_in - lead
     if whole:
@@ -67,6 +75,10 @@ def load_sequence(
             do="Unpack the sequence again",
             reason="bad annotation",
         )
+    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)))
+    for path in files:
+        if path not in reading:  # one that was not there a moment ago, or that nobody asks for
+            read_text(path, note=reading.note)
     return Sequence(
         name=entry.name,
         frames=frames[lead:],
@@ -82,7 +94,8 @@ def load_sequence(
         tags=tags,
         listed_size=entry.size,
         first_image=first_image,
-        annotation_files=(place.annotation, *tag_files(place.annotation.parent, tuple(tags))),
+        annotation_files=files,
+        reading=reading,
     )
 
 
@@ -94,13 +107,13 @@ def _check_rows(entry: Entry, path: Path, annotation: Array) -> int:
             do="Unpack the sequence again",
             reason="bad annotation",
         )
-    if entry.rows is None or len(annotation) == entry.rows:
+    if len(annotation) == entry.rows or (entry.rows is None and len(annotation) > entry.lead_in):
         return entry.lead_in
-    if entry.lead_in and len(annotation) == entry.rows - entry.lead_in:
+    if entry.lead_in and entry.rows and len(annotation) == entry.rows - entry.lead_in:
         return 0
     raise InputError(
         f"{entry.name}: {path} has {len(annotation)} rows, "
-        f"but frames {entry.start_frame} to {entry.end_frame} are {entry.rows}",
+        f"but frames {entry.start_frame} to {entry.end_frame or '...'} are {entry.rows or 'more'}",
         do="Unpack the sequence again, or correct the list",
         reason="wrong length",
     )

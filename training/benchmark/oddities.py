@@ -8,6 +8,7 @@ from collections.abc import Sequence as Items
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.errors import printable
 from training.benchmark.eao import SKIP
 from training.benchmark.records import Sequence
 from training.benchmark.regions import crossed, polygon_area
@@ -67,5 +68,5 @@ def left_aside(names: Items[str], most: int = 5) -> list[str]:
     """A line on files or folders that were not read because no sequence is called like them."""
     if not names:
         return []
-    some = ", ".join(names[:most]) + (", .." if len(names) > most else "")
+    some = ", ".join(map(printable, names[:most])) + (", .." if len(names) > most else "")
     return [f"left aside, as no sequence is called so: {some} ({len(names)} in all)"]

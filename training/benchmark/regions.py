@@ -13,6 +13,14 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Conversion = Literal["minmax", "area", "area_floor"]
 
+FARTHEST = 1e6
+"""Pixels; numbers beyond are no place in an image, and a mask that reaches there fills the memory."""
+
+
+def unusable(regions: Array) -> NDArray[np.bool_]:
+    """Which rows (N, K) hold an infinite number or one beyond `FARTHEST`; NaN is neither."""
+    return np.asarray((np.abs(regions) > FARTHEST).any(axis=1))
+
 
 def corners(boxes: Array) -> Array:
     """Polygons (N, 8) of boxes (N, 4): top-left, top-right, bottom-right, bottom-left, from x to x + w."""

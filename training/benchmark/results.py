@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.finding import find_results
-from training.benchmark.formats.jwlim import read_json
+from training.benchmark.formats.format_table import readers
 from training.benchmark.formats.matching import (
     keys_of,
     likely_benchmark,
@@ -19,14 +19,13 @@ from training.benchmark.formats.matching import (
     result_files,
     strangers,
 )
-from training.benchmark.formats.matlab import read_mat
 from training.benchmark.formats.segments import Segment
-from training.benchmark.formats.text import read_boxes
 from training.benchmark.oddities import left_aside, odd_regions, odd_rows
 from training.benchmark.ope import fit_length, is_filled_up, rules_for
 from training.benchmark.problems import Collected
 from training.benchmark.protocols import Protocol
 from training.benchmark.records import Benchmark, Sequence
+from training.benchmark.regions import FARTHEST, unusable
 from training.benchmark.trajectories import Trajectory, find_runs, read_trajectory
 from training.benchmark.vot import check_lengths
 
@@ -58,12 +57,30 @@ class TrackerResults:
 
 
 def read_segments(path: Path) -> list[Segment]:
-    """All runs in a file (`.mat` and `.json` may hold many, for TRE and SRE)."""
-    if path.suffix == ".mat":
-        return read_mat(path)
-    if path.suffix == ".json":
-        return read_json(path)
-    return [Segment(read_boxes(path))]
+    """All runs in a file (`.mat` and `.json` may hold many, for TRE and SRE).
+
+    Raises
+    ------
+    InputError
+        If the file is not of the form that its ending promises, or a row is no box.
+    """
+    segments = readers()[path.suffix](path)
+    for segment in segments:
+        _check_numbers(path, segment.boxes)
+    return segments
+
+
+def _check_numbers(path: Path, boxes: Array) -> None:
+    """Raise `InputError` for a row of numbers that no protocol has a rule for: lost boxes are NaN throughout."""
+    lost = np.isnan(boxes)
+    bad = (lost.any(axis=1) & ~lost.all(axis=1)) | unusable(boxes)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{path.name}, line {row + 1}: {boxes[row].tolist()} is no box ({int(bad.sum())} such rows)",
+            do=f"All four numbers may be NaN (lost), or none; none is beyond {FARTHEST:,.0f} pixels",
+            reason="bad row",
+        )
 
 
 def _one_run(path: Path) -> Array:
@@ -110,7 +127,6 @@ def read_results(
             with problems.catching():
                 boxes[sequence.name] = _one_run(path)
                 fit_length(path.name, boxes[sequence.name], sequence, rules)
-                _check_numbers(path, boxes[sequence.name])
     misspelt, unknown = strangers(matched.others, matched.files, benchmark)
     for line in (*matched.doubles, *misspelt):
         problems.add(line)
@@ -150,17 +166,6 @@ def check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Bench
     raise InputError(
         f"{where}: {some}{like}", do="Name the right folder or benchmark", reason="foreign results"
     )
-
-
-def _check_numbers(path: Path, boxes: Array) -> None:
-    bad = ~np.isfinite(boxes).all(axis=1) & ~np.isnan(boxes).all(axis=1)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise InputError(
-            f"{path.name}, line {row + 1}: {boxes[row].tolist()} is no box ({int(bad.sum())} such rows)",
-            do="All four numbers may be NaN (lost), or none",
-            reason="bad row",
-        )
 
 
 def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") -> TrackerResults:

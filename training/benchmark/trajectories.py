@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from curation.files import write_bytes
 from training.benchmark.listing import name_key
+from training.benchmark.regions import FARTHEST
 from training.benchmark.tables import parse_rows, read_text
 
 Array = NDArray[np.float64]
@@ -86,7 +87,7 @@ def read_trajectory(path: Path) -> Trajectory:
     Raises
     ------
     InputError
-        Naming the line that is neither a code nor a region.
+        Naming the line that is neither a code nor a region, or reaches beyond `regions.FARTHEST`.
     """
     widths = (1, 4, *range(6, 65, 2))
     rows = parse_rows(read_text(path), path, widths=widths)
@@ -97,6 +98,12 @@ def read_trajectory(path: Path) -> Trajectory:
             raise InputError(
                 f"{path}, line {number}: {row[0]:g} is no code",
                 do="A single number is 0 (unknown), 1 (start) or 2 (failure)",
+                reason="bad row",
+            )
+        if any(abs(value) > FARTHEST for value in row):
+            raise InputError(
+                f"{path}, line {number}: {row} is no region",
+                do=f"None of its numbers is beyond {FARTHEST:,.0f} pixels; a lost target is the code 0",
                 reason="bad row",
             )
     return Trajectory.from_rows(rows)

@@ -7,11 +7,14 @@ expects a region after each, the first included. Boxes are axis-aligned rectangl
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from curation.errors import InputError, printable
+from training.messages import first_line
 from training.tracking.interface import Tracker
 from training.tracking.sequence import read_frame
 
@@ -37,25 +40,46 @@ def serve(tracker: Tracker, name: str) -> int:
     ImportError
         Where the package `vot-trax` is not installed.
     InputError
-        If a frame cannot be read or the client's first region is no target; it is logged by the toolkit.
+        If a frame cannot be read or the client's first region is no target, of which the client is told; or
+        if no client speaks the protocol.
     """
     import trax  # of the optional extra `vot`
 
+    try:
+        server = trax.Server(["rectangle"], ["path"], ["color"], name)
+        try:
+            answered = _answer(server, tracker)
+        except Exception as error:
+            with suppress(trax.TraxException):
+                server.quit(printable(first_line(error)))
+            raise
+        server.quit()
+    except trax.TraxException as error:
+        raise InputError(
+            f"no TraX client speaks on standard input ({first_line(error)})",
+            do="The VOT toolkit starts this itself, by the entry that vot --register prints",
+            reason="no client",
+        ) from None
+    return answered
+
+
+def _answer(server: Any, tracker: Tracker) -> int:
+    """Track until the client quits; returns the frames answered."""
+    import trax
+
     answered = 0
-    with trax.Server(["rectangle"], ["path"], ["color"], name) as server:
-        while True:
-            request = server.wait()
-            if request.type == trax.TraxStatus.QUIT:
-                return answered
-            frame = read_frame(Path(_image(request.image).path()))
-            if request.type == trax.TraxStatus.INITIALIZE:
-                region, _ = request.objects[0]
-                box = np.array(region.bounds(), np.float64)
-                tracker.init(frame, box)
-            else:
-                box = tracker.update(frame)
-            server.status([(trax.Rectangle.create(*(float(value) for value in box)), {})])
-            answered += 1
+    while (request := server.wait()).type != trax.TraxStatus.QUIT:
+        frame = read_frame(Path(_image(request.image).path()))
+        if request.type == trax.TraxStatus.INITIALIZE:
+            if not request.objects:
+                raise InputError("the TraX client gave no region to start on", reason="bad box")
+            box = np.array(request.objects[0][0].bounds(), np.float64)
+            tracker.init(frame, box)
+        else:
+            box = tracker.update(frame)
+        server.status([(trax.Rectangle.create(*(float(value) for value in box)), {})])
+        answered += 1
+    return answered
 
 
 def _image(images: Any) -> Any:

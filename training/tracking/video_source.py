@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
+from curation.images import read_image
+from curation.outside import open_outside
 from training.tracking.interface import Frame
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -18,6 +21,11 @@ IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".p
 
 DEFAULT_RATE = 25.0
 """Frames per second of a folder of images, and of videos that do not tell."""
+
+MOST_FRAMES = 1e9
+"""A video that claims more does not know how many it has."""
+
+_ASK = "Give a video file, a folder of images, or the index of a camera"
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,19 @@ def open_source(source: str | Path | int) -> Source:
         return _open_capture(int(str(source)), f"camera {source}")
     path = Path(source)
     if not path.exists():
-        raise InputError(
-            f"{path} does not exist",
-            do="Give a video file, a folder of images, or the index of a camera",
-            reason="missing video",
-        )
+        raise InputError(f"{path} does not exist", do=_ASK, reason="missing video")
     if path.is_dir():
         files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGES), key=_natural)
         if not files:
             raise InputError(
                 f"{path} holds no images", do=f"Expected {', '.join(IMAGES)}", reason="missing video"
             )
-        return Source(str(path), _read_images(files), len(files), DEFAULT_RATE)
+        return Source(printable(str(path)), _read_images(files), len(files), DEFAULT_RATE)
     if path.suffix.lower() in IMAGES:
-        return Source(str(path), _read_images([path]), 1, DEFAULT_RATE)
-    return _open_capture(path, str(path))
+        return Source(printable(str(path)), _read_images([path]), 1, DEFAULT_RATE)
+    with open_outside(path, limit=sys.maxsize, kind="a video", do=_ASK):  # OpenCV would wait at a pipe
+        pass
+    return _open_capture(path, printable(str(path)))
 
 
 def to_bgr8(image: np.ndarray) -> Frame:
@@ -91,15 +97,17 @@ def to_bgr8(image: np.ndarray) -> Frame:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts `frame10` behind `frame9`."""
+    """Sorts `frame10` after `frame9`."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _read_images(files: Sequence[Path]) -> Iterator[Frame | None]:
     for file in files:
-        image = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
-        yield None if image is None else to_bgr8(image)
+        try:
+            yield to_bgr8(read_image(file, cv2.IMREAD_UNCHANGED))
+        except InputError:
+            yield None
 
 
 def _open_capture(place: int | Path, name: str) -> Source:
@@ -107,10 +115,10 @@ def _open_capture(place: int | Path, name: str) -> Source:
     if not capture.isOpened():
         ask = "Give a file that OpenCV plays, or another camera"
         raise InputError(f"{name} cannot be opened as a video", do=ask, reason="bad video")
-    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     rate = capture.get(cv2.CAP_PROP_FPS)
     rate = rate if np.isfinite(rate) and 1 <= rate <= 1000 else DEFAULT_RATE
-    return Source(name, _read_capture(capture), count if count > 0 else None, float(rate))
+    return Source(name, _read_capture(capture), int(count) if 0 < count < MOST_FRAMES else None, float(rate))
 
 
 def _read_capture(capture: cv2.VideoCapture) -> Iterator[Frame]:

@@ -7,16 +7,21 @@ Variable `results`: a cell array of structs with `res` (N x 4, `x y w h`, 1-base
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import scipy.io
+from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.formats.segments import Segment
+from curation.outside import read_outside
+from training.benchmark.formats.format_row import Format, Result
+from training.benchmark.formats.mat_file import MatError, Matrix, find_variable
+from training.benchmark.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
+EXPECTED = "Expected a result file of the MATLAB OTB toolkit"
 HEADER = b"MATLAB 5.0 MAT-file, written by training.benchmark"
 """Stands where scipy puts the time of writing, so that the same results give the same bytes."""
 HEADER_LENGTH = 116
@@ -28,49 +33,64 @@ def read_mat(path: Path) -> list[Segment]:
     Raises
     ------
     InputError
-        If it is no such file, or its boxes are of another type than "rect".
+        If it is no such file, its boxes are of another type than "rect", or something else than a number stands
+        where one belongs.
     """
     try:
-        results = scipy.io.loadmat(str(path), variable_names=["results"])["results"]
-    except KeyError:
-        raise _bad(path, "has no variable `results`") from None
-    except (OSError, ValueError, TypeError, NotImplementedError, scipy.io.matlab.MatReadError) as error:
-        raise _bad(path, f"cannot be read ({error})") from None
-    return [_segment(path, cell) for cell in np.asarray(results).ravel()]
+        content = read_outside(path, limit=LIMIT, kind="a result file", do=EXPECTED)
+        results = find_variable(content, "results")
+        if results is None:
+            raise MatError("has no variable `results`")
+        found = [_segment(path, record) for cell in results.cells() for record in cell.records()]
+        if not found:
+            raise MatError("has no field `res`")
+        return found
+    except FileNotFoundError:
+        raise _bad(path, "is missing") from None
+    except (MatError, ValueError) as error:
+        raise _bad(path, str(error)) from None
 
 
-def _segment(path: Path, cell: Any) -> Segment:
-    record = cell.ravel()[0] if isinstance(cell, np.ndarray) and cell.size else cell
-    names = getattr(getattr(record, "dtype", None), "names", None) or ()
-    if "res" not in names:
-        raise _bad(path, "has no field `res`")
-    kind = "".join(str(part) for part in np.ravel(record["type"])) if "type" in names else "rect"
+def _segment(path: Path, record: Mapping[str, Matrix]) -> Segment:
+    if "res" not in record:
+        raise MatError("has no field `res`")
+    kind = record["type"].text() if "type" in record else "rect"
     if kind != "rect":
         raise InputError(
             f"{path}: results of type {kind!r}",
             do="Convert them to boxes (type 'rect') first",
             reason="bad format",
         )
-    boxes = np.array(record["res"], dtype=np.float64)
+    boxes = _numbers(record, "res")
     if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes):
-        raise _bad(path, f"holds an array of shape {boxes.shape} instead of N x 4")
+        raise MatError(f"holds an array of shape {boxes.shape} instead of N x 4")
+    first = _numbers(record, "startFrame").ravel()
     return Segment(
         boxes,
-        first_frame=int(_number(record, names, "startFrame", 1)),
-        shift="".join(str(part) for part in np.ravel(record["shiftType"])) if "shiftType" in names else "",
-        fps=_number(record, names, "fps", None),
+        first_frame=frame_number(float(first[0])) if len(first) else 1,
+        shift=record["shiftType"].text() if "shiftType" in record else "",
+        fps=_rate(record),
     )
 
 
-def _number(record: Any, names: Items[str], name: str, default: Any) -> Any:
-    values = np.ravel(record[name]) if name in names else np.empty(0)
-    return float(values[0]) if values.size else default
+def _rate(record: Mapping[str, Matrix]) -> float | None:
+    try:
+        rate = _numbers(record, "fps").ravel()
+    except MatError:  # what decides no score may be anything
+        return None
+    return frame_rate(float(rate[0])) if len(rate) else None
+
+
+def _numbers(record: Mapping[str, Matrix], field: str) -> NDArray[np.float64]:
+    """The numbers of a field, empty where there is none."""
+    try:
+        return record[field].numbers() if field in record else np.empty(0)
+    except MatError as error:
+        raise MatError(f"has a field `{field}` that {error}") from None
 
 
 def _bad(path: Path, what: str) -> InputError:
-    return InputError(
-        f"{path} {what}", do="Expected a result file of the MATLAB OTB toolkit", reason="bad format"
-    )
+    return InputError(f"{path} {what}", do=EXPECTED, reason="bad format")
 
 
 def mat_bytes(segments: Items[Segment], *, anno_begin: int) -> bytes:
@@ -89,3 +109,19 @@ def mat_bytes(segments: Items[Segment], *, anno_begin: int) -> bytes:
     stream = io.BytesIO()
     scipy.io.savemat(stream, {"results": cells})
     return HEADER.ljust(HEADER_LENGTH) + stream.getvalue()[HEADER_LENGTH:]
+
+
+def _write(result: Result) -> dict[str, bytes]:
+    begin = result.sequence.first_frame - len(result.sequence.lead_in)
+    content = mat_bytes(result.segments, anno_begin=begin)
+    return {f"{result.name('matlab')}_{result.tracker}.mat": content}
+
+
+OTB_MAT = Format(
+    "otb-mat",
+    "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based",
+    _write,
+    read_mat,
+    ending=".mat",
+    several=True,
+)

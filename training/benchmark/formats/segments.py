@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+
+LIMIT = 16 << 20
+"""Most bytes of a result file: 20 runs over the longest sequence of OTB take 3 million."""
+LAST_FRAME = 10**9
+
+
+def frame_number(value: float) -> int:
+    """The number of a file's first image.
+
+    Raises
+    ------
+    ValueError
+        If it is not a whole number from 0 to `LAST_FRAME`.
+    """
+    if not 0 <= value <= LAST_FRAME or value != int(value):
+        raise ValueError(f"has a startFrame of {value:g}, which is no image's number")
+    return int(value)
+
+
+def frame_rate(value: float) -> float | None:
+    """Frames per second, or None where the number says nothing (0 seconds give infinity in MATLAB)."""
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True, eq=False)
