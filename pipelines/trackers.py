@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from curation.errors import InputError
 from curation.rows import OWN
 from pipelines import parameters, paths, settings
 from training.device import pick_device
