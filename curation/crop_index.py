@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from curation.errors import InputError
-from curation.files import read_json, write_json
-from curation.shards import MENDED, SUFFIX, data_offsets
+from curation.files import MENDED, read_json, write_json
+from curation.shards import SUFFIX, data_offsets
 
 SCHEMA = 1
 FILE = "index.json"

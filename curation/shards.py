@@ -21,14 +21,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from curation.cache_objects import MEND
 from curation.errors import InputError
+from curation.files import MENDED
 
 BLOCK = tarfile.BLOCKSIZE
 SUFFIX = ".tar"
-
-MENDED = f"Run: {MEND}; then dvc repro, or dvc pull"
-"""What to do about a shard that is damaged, or not the one that was indexed."""
 
 _END = bytes(2 * BLOCK)
 _MAGIC = slice(257, 265)

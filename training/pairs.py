@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.errors import STRICT, InputError, parameters
+from curation.files import MENDED
 from curation.geometry import CropGeometry
 from curation.imdb import Imdb
-from curation.shards import MENDED
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from curation.cache_objects import MEND, cache_folder
+from curation.cache_objects import cache_folder
 from curation.doctor.damage import Damage, find_damage
 from curation.doctor.finding import Finding, ask, counted, gigabytes
 from curation.doctor.mending import mend as mended
+from curation.files import MEND
 
 SHOWN = 3
 """Examples in one message."""

@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from curation.cache_objects import MEND
 from curation.doctor.damage import Damage, md5
 from curation.doctor.finding import Finding, counted
 from curation.doctor.records import LOCK, committed_lock
 from curation.errors import InputError
-from curation.files import replacing, write_bytes
+from curation.files import MEND, replacing, write_bytes
 
 READ_ONLY = 0o444
 """Mode of objects in the cache."""
