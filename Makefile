@@ -27,7 +27,7 @@ lint: $(TESTABLE)
 	@$(BIN)/mypy
 
 bench: $(TESTABLE)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench --record
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "error: git is missing. Install it: apt-get install git"; exit 1; }

@@ -20,8 +20,9 @@ from pydantic import Field
 from curation.dataset import Dataset, Video
 from curation.errors import STRICT, ErrorPolicy, InputError, Skipped, parameters
 from curation.files import read_json, write_json
-from curation.frame_xml import FrameAnnotation, read_frame
+from curation.frame_xml import FrameAnnotation, parse
 from curation.parallel import Workers, run_in_order
+from curation.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
 SCHEMA = 1
 """Version of the document's form."""
@@ -39,9 +40,27 @@ class AnnotateConfig:
 
 
 def annotate_subset(
-    dataset: Dataset, subset: str, policy: ErrorPolicy, workers: Workers
+    dataset: Dataset,
+    subset: str,
+    manifest: dict[str, Any],
+    policy: ErrorPolicy,
+    workers: Workers,
+    *,
+    state: Path,
 ) -> tuple[dict[str, Any], Skipped]:
     """Parse every XML of a subset, in parallel over videos, each once.
+
+    Parameters
+    ----------
+    dataset, subset
+        Where the files are.
+    manifest : dict
+        The subset's document of `curation.manifest`: what is read must be what it records.
+    policy : ErrorPolicy
+        For frames and boxes that cannot be used.
+    workers : Workers
+    state : Path
+        The manifest stage's folder, where it keeps the checksums of the files.
 
     Returns
     -------
@@ -57,13 +76,14 @@ def annotate_subset(
     Raises
     ------
     InputError
-        Under the `raise` policy, for the first fault in order of videos and frames.
+        If videos, their frames or their XML files are not those on record, or a file cannot be read, under either
+        policy. Under the `raise` policy, for the first fault in order of videos and frames.
     """
     videos: dict[str, Any] = {}
     skipped = Skipped()
     results = run_in_order(
         partial(_annotate_video, stop=policy.policy == "raise"),
-        dataset.videos(subset),
+        list_videos(dataset, subset, manifest, state=state),
         workers=workers,
         label=f"annotate {subset}",
         size=lambda result: len(result.record["frames"]) if result.record else 0,
@@ -102,7 +122,7 @@ def load_annotations(path: Path) -> dict[str, Any]:
 
 @dataclass
 class _VideoResult:
-    """What one worker brings back; `error` only under the `raise` policy, so that order decides which."""
+    """What one worker brings back; an error is not raised there, so that order decides which."""
 
     name: str
     record: dict[str, Any] | None = None
@@ -110,16 +130,17 @@ class _VideoResult:
     error: InputError | None = None
 
 
-def _annotate_video(video: Video, *, stop: bool) -> _VideoResult:
-    result = _VideoResult(video.name)
+def _annotate_video(files: VideoFiles, *, stop: bool) -> _VideoResult:
+    result = _VideoResult(files.video.name)
     try:
-        _fill(result, video, stop)
+        xmls = read_annotations(files)
+        _fill(result, files.video, numbers_of_images(files, xmls.keys()), xmls, stop)
     except InputError as error:
         result.error = error
     return result
 
 
-def _fill(result: _VideoResult, video: Video, stop: bool) -> None:
+def _fill(result: _VideoResult, video: Video, images: set[int], xmls: dict[int, bytes], stop: bool) -> None:
     """Parse a video's frames into `result.record`, counting what is left out, or raising it if `stop`."""
 
     def leave_out(error: InputError, items: int = 1) -> None:
@@ -128,11 +149,10 @@ def _fill(result: _VideoResult, video: Video, stop: bool) -> None:
         result.skipped.add(error, items=items)
 
     frames: dict[int, FrameAnnotation] = {}
-    images = set(video.frames())
-    for number in sorted(images.union(video.annotated_frames())):
+    for number in sorted(images | xmls.keys()):
         result.skipped.total += 1
         try:
-            frames[number] = _read(video, number, number in images)
+            frames[number] = _parse(video, number, number in images, xmls.get(number))
         except InputError as error:
             leave_out(error)
             continue
@@ -167,7 +187,7 @@ def _fill(result: _VideoResult, video: Video, stop: bool) -> None:
     result.record = {"width": width, "height": height, "frames": list(frames), "tracks": _tracks(frames)}
 
 
-def _read(video: Video, number: int, has_image: bool) -> FrameAnnotation:
+def _parse(video: Video, number: int, has_image: bool, xml: bytes | None) -> FrameAnnotation:
     path = video.annotation(number)
     if not has_image:
         raise InputError(
@@ -175,14 +195,13 @@ def _read(video: Video, number: int, has_image: bool) -> FrameAnnotation:
             do="Restore the JPEG, or remove the XML",
             reason="XML without JPEG",
         )
-    try:
-        return read_frame(path)
-    except FileNotFoundError:
+    if xml is None:
         raise InputError(
             f"{video.image(number)} has no annotation: {path} is missing",
             do="Restore the XML, or remove the image",
             reason="JPEG without XML",
-        ) from None
+        )
+    return parse(xml, path)
 
 
 def _tracks(frames: dict[int, FrameAnnotation]) -> list[dict[str, Any]]:

@@ -1,11 +1,11 @@
 """Digest the content of groups of files, reading only those that look changed.
 
-A group is one video or sequence: its images and its annotations. What was read is kept in a `StatCache`.
+A group is one video or sequence: its images and its annotations. What was read is kept in a `StatCache`, and the
+checksum of every file beside it (`curation.checksums`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -13,7 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curation.checksums import Checksum, Record, checksum, doubted, group_digest, keep_only, pack
 from curation.errors import InputError
+from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
 from curation.statcache import (
     FileStat,
@@ -31,9 +33,14 @@ SAVE_EVERY = 30.0
 SERIAL_BELOW = 50
 """With fewer groups than this, starting worker processes costs more than they save."""
 
-_CHUNK = 1 << 20
+LARGEST = 300_000_000
+"""Bytes of the largest file that is read: three for each of the 100 million pixels that a frame may have."""
 
 log = logging.getLogger(__name__)
+
+
+KINDS = ("images", "annotations")
+"""Groups of files that a manifest has a digest of, for each video or sequence."""
 
 
 class Folder(NamedTuple):
@@ -64,11 +71,19 @@ class Group(NamedTuple):
 
 
 def scan_groups(
-    groups: list[Group], cache: StatCache, label: str, strict: bool, workers: Workers
+    groups: list[Group], cache: StatCache, checksums: Path, label: str, strict: bool, workers: Workers
 ) -> dict[str, Any]:
+    """Entries of the manifest by group; `checksums` is the folder for those of their files.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, is not plain, or is larger than `LARGEST`.
+    """
+    doubts = doubted(checksums)
     results = run_in_order(
         partial(_scan_group, strict=strict),
-        [(group, cache.get(group.name)) for group in groups],
+        [(group, _believed(cache.get(group.name), doubts)) for group in groups],
         workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
         label=label,
         size=lambda result: result[1]["frames"],
@@ -81,48 +96,59 @@ def scan_groups(
             found[group.name] = entry
             if fresh:
                 read += 1
+                for kind, packed in fresh.items():
+                    Record(group.name, entry[kind], checksums).keep(packed)
                 cache.put(group.name, mark, entry)
                 if time.monotonic() - saved > SAVE_EVERY:
                     cache.save()
                     saved = time.monotonic()
         cache.keep_only(set(found))
+        keep_only(checksums, {entry[kind] for entry in found.values() for kind in KINDS})
     finally:
         cache.save()
     log.info("%s: %d scanned, %d of them read", label, len(found), read)
     return found
 
 
+def _believed(known: Remembered | None, doubts: set[str]) -> Remembered | None:
+    """What is remembered of a group, unless a stage has found something else."""
+    if known is None or any(known.result[kind] in doubts for kind in KINDS):
+        return None
+    return known
+
+
 def _scan_group(
     task: tuple[Group, Remembered | None], *, strict: bool
-) -> tuple[Fingerprint, dict[str, Any], bool]:
-    """Scan one group: its fingerprint, its entry, and whether its files were read for it."""
+) -> tuple[Fingerprint, dict[str, Any], dict[str, bytes]]:
+    """Scan one group: its fingerprint, its entry and, if its files were read for it, their packed checksums."""
     group, known = task
     images, annotations = group.images.stats(), group.annotations.stats()
     mark = fingerprint(images, annotations)
     if known is not None and not strict and known.fingerprint == mark.value:
-        return mark, known.result, False
-    image_digest, size = _digest(images)
-    annotation_digest, _ = _digest(annotations)
-    entry = {"frames": len(images), "bytes": size, "images": image_digest, "annotations": annotation_digest}
-    return mark, entry, True
+        return mark, known.result, {}
+    packed, size = _read(images)
+    packed_annotations, _ = _read(annotations)
+    read = {"images": packed, "annotations": packed_annotations}
+    entry = {"frames": len(images), "bytes": size, **{kind: group_digest(read[kind]) for kind in KINDS}}
+    return mark, entry, read
 
 
-def _digest(files: Sequence[FileStat]) -> tuple[str, int]:
-    """One BLAKE2b digest of the names and contents of files, and their bytes."""
-    total = hashlib.blake2b(digest_size=16)
+def _read(files: Sequence[FileStat]) -> tuple[bytes, int]:
+    """The packed checksums of files, and their bytes."""
+    found = []
     size = 0
     for file in files:
-        content = hashlib.blake2b(digest_size=32)
-        try:
-            with Path(file.path).open("rb", buffering=0) as stream:
-                while chunk := stream.read(_CHUNK):
-                    content.update(chunk)
-                    size += len(chunk)
-        except OSError as error:
-            raise InputError(
-                f"cannot read {file.path}: {error.strerror or error}",
-                do="Mend the permissions or the disk, or wait until nobody changes the data, then run again",
-                reason="unreadable file",
-            ) from error
-        total.update(file.name.encode() + b"\0" + content.digest())
-    return total.hexdigest(), size
+        content = _content(Path(file.path))
+        found.append(Checksum(file.name, checksum(content)))
+        size += len(content)
+    return pack(found), size
+
+
+def _content(path: Path) -> bytes:
+    cure = "Mend the permissions or the disk, or wait until nobody changes the data, then run again"
+    try:
+        return read_outside(path, limit=LARGEST, kind="a file of a dataset", do=cure)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}", do=cure, reason="unreadable file"
+        ) from error

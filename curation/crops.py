@@ -1,27 +1,30 @@
 """The crop stage: every annotated object of a subset, cut, scaled, encoded; one shard a video.
 
 The output folder holds `<video>.tar` for every video with at least one crop, and `index.json`
-(`curation.crop_index`). Finished videos wait in a store until all are done; then the output appears, whole.
+(`curation.crop_index`). Finished videos are kept in a store, from which a later run takes them.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
+from curation.checksums import Record, checksums_folder
+from curation.codec import UNKNOWN
 from curation.crop_index import crop_offsets, load_crop_index, save_crop_index
-from curation.crop_video import CropConfig, VideoTask, write_crops
+from curation.crop_video import CropConfig, UnreadFramesError, VideoTask, write_crops
 from curation.dataset import Dataset
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
+from curation.old_shards import describes
 from curation.parallel import Workers, run_in_order
-from curation.publish import Claim
 from curation.shards import SUFFIX
 from curation.store import Store, place
 
@@ -38,8 +41,14 @@ def crop_subset(
     store: Path,
     policy: ErrorPolicy,
     workers: Workers,
-) -> dict[str, Any]:
+    *,
+    state: Path,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[dict[str, Any], Skipped]:
     """Crop a subset into `out`, in parallel over videos; videos finished earlier are taken from `store`.
+
+    What is read is compared with the manifest. What cannot be read under the `skip` policy is left out of `out`, but
+    waits: the next call tries it again.
 
     Parameters
     ----------
@@ -49,33 +58,45 @@ def crop_subset(
         The subset's documents of `curation.annotations` and `curation.manifest`. A shard's key is made of the
         manifest's digest of the images, the boxes, and `config`; nothing is read again to find it.
     out : Path
-        The output folder, replaced as a whole once everything is done.
+        The output folder, empty or missing.
     store : Path
         Folder of finished shards, outside `out` and on the same file system, shared by all subsets.
     policy : ErrorPolicy
         For frames that cannot be used; items are boxes.
+    state : Path
+        The manifest stage's folder, where it keeps the checksums of the frames.
+    check : callable
+        Called before anything is written, in worker processes too; what it raises ends the run.
 
     Returns
     -------
-    dict
-        For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, and
-        what was skipped. The same whether or not the store helped, but for `reused`.
+    report : dict
+        For the stage's report: counts of videos, frames and crops, bytes, videos taken from the store, what was
+        skipped, and how many boxes of that wait. The same whether or not the store helped, but for `reused`, and
+        for `made_with`: how many shards were cut with which libraries (`curation.codec`).
+    skipped : Skipped
+        What was left out under the `skip` policy, for the caller to report and then to `check`.
 
     Raises
     ------
     InputError
-        If a frame cannot be used (under the `raise` policy; the first in order of videos and frames) or too
-        many cannot, if the documents do not belong together, or the output cannot be written.
+        If the frames of a video are not those on record; if a frame cannot be used (under the `raise` policy; the
+        first in order of videos and frames); if the documents do not belong together, or the output cannot be
+        written.
     """
-    tasks = _tasks(dataset, subset, annotations, manifest, config)
+    tasks = _tasks(dataset, subset, annotations, manifest, config, checksums_folder(state, subset))
     stop = policy.policy == "raise"
     shelf = Store(store / subset)
-    claim = Claim(shelf.folder)
     shelf.clean()
-    finished = {task.key: _usable(shelf.find(task.key), stop) for task in tasks}
+    finished = {
+        task.key: _usable(
+            shelf.find(task.key, vouch=partial(describes, task=task, config=config)), task.key, stop
+        )
+        for task in tasks
+    }
     wanted = [task for task in tasks if finished[task.key] is None]
     results = run_in_order(
-        partial(_crop_video, store=shelf, config=config, stop=stop),
+        partial(_crop_video, store=shelf, config=config, stop=stop, check=check),
         wanted,
         workers=workers,
         label=f"crop {subset}",
@@ -84,22 +105,26 @@ def crop_subset(
     skipped = Skipped()
     entries: dict[str, Any] = {}
     sums: Counter[str] = Counter()
-    with claim.publishing(out) as folder, closing(results) as fresh:
+    made_with: Counter[str] = Counter()
+    used: set[str] = set()
+    out.mkdir(parents=True, exist_ok=True)
+    with closing(results) as fresh:
         for task in tasks:
             done = finished[task.key] or next(fresh)
-            claim.check()
+            check()
             if isinstance(done, InputError):
                 raise done
+            used.add(done.key)
             skipped.merge(done.skipped)
-            sums.update(frames=done.frames)
+            sums.update(frames=done.frames, waiting=done.waiting)
             if done.crops:
-                place(shelf.shard(task.key), folder / f"{task.video.name}{SUFFIX}")
+                place(shelf.shard(done.key), out / f"{task.video.name}{SUFFIX}")
                 entries[task.video.name] = orjson.Fragment(done.entry)
                 sums.update(crops=done.crops, bytes=done.length)
-        skipped.check(policy, stage=f"crop {subset}")
-        save_crop_index(folder, subset, asdict(config), entries)
-    shelf.prune({task.key for task in tasks})
-    return {
+                made_with[done.made_with] += 1
+        save_crop_index(out, subset, asdict(config), entries)
+    shelf.prune(used)
+    report = {
         "videos": len(tasks),
         "shards": len(entries),
         "frames": sums["frames"],
@@ -107,7 +132,10 @@ def crop_subset(
         "bytes": sums["bytes"],
         "reused": len(tasks) - len(wanted),
         "skipped": skipped.report(),
+        "waiting": sums["waiting"],
+        "made_with": dict(sorted(made_with.items())),
     }
+    return report, skipped
 
 
 def _tasks(
@@ -116,6 +144,7 @@ def _tasks(
     annotations: dict[str, Any],
     manifest: dict[str, Any],
     config: CropConfig,
+    checksums: Path,
 ) -> list[VideoTask]:
     recipe = orjson.dumps(asdict(config), option=orjson.OPT_SORT_KEYS)
     listed = manifest["videos"]
@@ -132,42 +161,83 @@ def _tasks(
         size = (record["width"], record["height"])
         tracks = [(track["id"], track["frames"], track["boxes"]) for track in record["tracks"]]
         made_of = (recipe, name.encode(), listed[name]["images"].encode(), orjson.dumps([size, tracks]))
-        tasks.append(VideoTask(videos[name], size, tracks, digest(*made_of)))
+        on_record = Record(f"video {subset}/{name}", listed[name]["images"], checksums)
+        tasks.append(VideoTask(videos[name], size, tracks, on_record, digest(*made_of)))
     return tasks
 
 
 @dataclass(frozen=True)
 class _Finished:
-    """What the index and the report need of a finished shard; `entry` is its part of the index, as JSON."""
+    """What the index and the report need of a shard; `entry` is its part of the index, as JSON."""
 
+    key: str
     frames: int
     crops: int
     length: int
     entry: bytes
     skipped: Skipped
+    waiting: int
+    made_with: str = UNKNOWN
 
 
-def _usable(record: dict[str, Any] | None, stop: bool) -> _Finished | None:
-    """A record from the store; under `raise`, none that left something out, so that it shows again."""
-    if record is None or (stop and record["skipped"]["counts"]):
+def _usable(record: dict[str, Any] | None, key: str, stop: bool) -> _Finished | None:
+    """What the store has of a video, if it will do.
+
+    A shard that lacks something does not under `raise`, so that it shows again; nor one from before frames were
+    compared with the manifest, because what it lacks may be there now.
+    """
+    if record is None or (record["skipped"]["counts"] and (stop or "images" not in record)):
         return None
-    return _finished(record)
+    return _finished(record, key)
 
 
-def _finished(record: dict[str, Any]) -> _Finished:
+def _finished(record: dict[str, Any], key: str) -> _Finished:
     skipped = record["skipped"]
     members = {"bytes": record["bytes"], **record["members"]}
     return _Finished(
+        key=key,
         frames=record["frames"],
         crops=len(record["members"]["frame"]),
         length=record["bytes"],
         entry=orjson.dumps(members, option=orjson.OPT_SORT_KEYS),
         skipped=Skipped(skipped["total"], Counter(skipped["counts"]), skipped["examples"]),
+        waiting=record.get("waiting", 0),
+        made_with=record.get("made_with", UNKNOWN),
     )
 
 
-def _crop_video(task: VideoTask, *, store: Store, config: CropConfig, stop: bool) -> _Finished | InputError:
+def _crop_video(
+    task: VideoTask, *, store: Store, config: CropConfig, stop: bool, check: Callable[[], None]
+) -> _Finished | InputError:
+    left_out: dict[str, InputError] = {}
+
+    def write(stream: IO[bytes]) -> dict[str, Any]:
+        facts = write_crops(task, config, stop, stream, left_out)
+        check()
+        return facts
+
     try:
-        return _finished(store.add(task.key, partial(write_crops, task, config, stop)))
+        while True:
+            # A shard that lacks frames has a key of its own: under the video's own key, only the whole is ever found.
+            key = task.part_key(left_out)
+            record = store.find(key) if left_out else None
+            try:
+                return _finished(record or store.add(key, write), key)
+            except UnreadFramesError as lost:
+                left_out |= lost.errors
+            if task.record.files() is None:
+                return _waiting(task, left_out)
     except InputError as error:
         return error  # not raised: the first in order counts, not the first in time
+
+
+def _waiting(task: VideoTask, lost: dict[str, InputError]) -> _Finished:
+    """All of a video waits: while one frame cannot be read, nothing says that the others are those on record."""
+    frames = {number for _, numbers, _ in task.tracks for number in numbers}
+    boxes = sum(len(numbers) for _, numbers, _ in task.tracks)
+    skipped = Skipped(total=boxes)
+    if boxes:
+        first = next(iter(lost.values()))
+        what = f"{first.what}, and the rest of its video waits with it"
+        skipped.add(InputError(what, do=first.do, reason=first.reason), items=boxes)
+    return _Finished(task.key, len(frames), 0, 0, b"", skipped, boxes)

@@ -1,10 +1,10 @@
-"""Cut windows out of one decoded frame, scale and encode them; nothing is done to a whole frame per object.
+"""Cut windows out of a decoded frame, scale and encode them, without processing the whole frame for each.
 
 The crops equal, pixel for pixel, those of the recipe that pads the whole frame with its mean colour, cuts,
 and resizes with bicubic interpolation; and, byte for byte, its JPEG files. The window of a large object is
 mostly padding, often several times the frame in area. So padding is not made: only the few rows and columns
-of it that share an output pixel with the frame are written, and output pixels that saw padding alone are
-painted after.
+of it that share an output pixel with the frame are written, and output pixels that depend on padding alone
+are painted afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REACH = 3
 
 
 class FrameCutter:
-    """Cuts windows out of one frame after the other.
+    """Cuts windows out of frames, one frame at a time.
 
     It keeps the memory of its padded windows from one to the next: up to 3 bytes for each pixel of the
     largest window, of which only the part that the frame covers is ever written.

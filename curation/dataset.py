@@ -181,11 +181,16 @@ def _folder_names(folder: Path) -> Iterable[str]:
         raise _unreadable(folder, error) from error
 
 
+def frame_numbers(names: Iterable[str], suffix: str) -> list[int]:
+    """Numbers of the frames among file names, ascending: `000007.JPEG` is frame 7; other names count for nothing."""
+    stems = (name[: -len(suffix)] for name in names if name.endswith(suffix))
+    return sorted(int(stem) for stem in stems if _FRAME_STEM.fullmatch(stem))
+
+
 def _numbers(folder: Path, suffix: str) -> list[int]:
     try:
         with os.scandir(folder) as entries:
-            stems = (name[: -len(suffix)] for name in (e.name for e in entries) if name.endswith(suffix))
-            return sorted(int(stem) for stem in stems if _FRAME_STEM.fullmatch(stem))
+            return frame_numbers((entry.name for entry in entries), suffix)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass as parameters
 
-__all__ = ["STRICT", "ErrorPolicy", "InputError", "Skipped", "one_line", "parameters", "printable"]
+__all__ = ["STRICT", "Ended", "ErrorPolicy", "InputError", "Skipped", "one_line", "parameters", "printable"]
 
 STRICT = ConfigDict(extra="forbid", strict=True)
 """Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
@@ -67,6 +67,10 @@ class InputError(Exception):
 
 def _rebuild(what: str, do: str, reason: str) -> InputError:
     return InputError(what, do=do, reason=reason)
+
+
+class Ended(Exception):  # noqa: N818 (no error: somebody wants it so)
+    """The process was told to end (SIGTERM)."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

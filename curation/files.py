@@ -1,7 +1,13 @@
-"""Files that are whole once they exist: written under a temporary name in the same folder, then renamed."""
+"""Files that are whole once they exist: written under a temporary name in the same folder, then renamed.
+
+A rename alone protects from a killed process, not from a power cut: the name may reach the disk long before the
+content does. So the content is synced before the name appears, and then the folder, before anything else relies
+on the name.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -14,15 +20,27 @@ import orjson
 
 from curation.errors import InputError
 
+SYNCING_THREADS = 16
+"""Files of a tree that are synced at once: a file system writes many down together, ten times as fast."""
+
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)
+"""Some network file systems cannot sync a folder; they write names at once."""
+
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path`; on a clean exit it becomes `path`, otherwise it is removed.
 
     The folder is made if need be. A full disk or a read-only folder raises `InputError` naming `path`.
+
+    Parameters
+    ----------
+    durable : bool
+        Whether the content is on the disk before the name appears, and the name before this returns (about
+        1 ms). Not needed in a folder that is synced as a whole (`sync_tree`) before anybody reads it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent, durable=durable)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
@@ -31,12 +49,24 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
-        temporary.chmod(0o644)
+            os.fchmod(handle, 0o644)
+            if durable:
+                os.fsync(handle)
         temporary.replace(path)
+        if durable:
+            sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path, *, durable: bool) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent, durable=durable)
+        folder.mkdir(exist_ok=True)
+        if durable:
+            sync_folder(folder.parent)
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
@@ -47,9 +77,53 @@ def _unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file atomically."""
-    with replacing(path) as stream:
+def sync_file(path: Path) -> None:
+    """Return once the content of a file is on the disk; `OSError` if it cannot be."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Return once the names in a folder are on the disk; `OSError` if they cannot be."""
+    try:
+        sync_file(path)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+
+
+def sync_tree(path: Path) -> None:
+    """Return once a file, or a folder and all below it, is on the disk: files first, then folders, inner ones
+    before outer ones. Links are not followed. A file synced before costs 0.1 ms. `OSError` if it cannot be.
+    """
+    files: list[Path] = [] if path.is_dir() and not path.is_symlink() else [path]
+    folders: list[Path] = []
+    if not files:
+        for folder, _, names in os.walk(path, onerror=_raise):
+            folders.append(Path(folder))
+            files += [file for file in (Path(folder, name) for name in names) if not file.is_symlink()]
+    if len(files) > 1:
+        from concurrent.futures import ThreadPoolExecutor  # here: it is rarely needed, and slow to import
+
+        with ThreadPoolExecutor(SYNCING_THREADS) as threads:
+            list(threads.map(sync_file, files))
+    else:
+        for file in files:
+            sync_file(file)
+    for each in reversed(folders):
+        sync_folder(each)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a whole file atomically; `durable` as for `replacing`."""
+    with replacing(path, durable=durable) as stream:
         stream.write(content)
 
 

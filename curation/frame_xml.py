@@ -20,14 +20,15 @@ Files are read with lxml without entities, DTDs or network; `filename` is checke
 from __future__ import annotations
 
 import re
-import stat
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
 
+from curation.contents import LARGEST
 from curation.errors import InputError
+from curation.outside import read_outside
 
 MAX_FILE_BYTES = 1 << 20
 """A larger file is no frame's annotation (a real one has about 450 bytes an object)."""
@@ -78,33 +79,24 @@ class FrameAnnotation:
 
 
 def read_frame(path: Path) -> FrameAnnotation:
-    """Read and parse one annotation file.
+    """Read and parse one annotation file; raises as `load_annotation` and `parse`."""
+    return parse(load_annotation(path), path)
+
+
+def load_annotation(path: Path) -> bytes:
+    """The content of an annotation file.
 
     Raises
     ------
     FileNotFoundError
         If there is none.
     InputError
-        If it cannot be read, is not a plain file, is larger than `MAX_FILE_BYTES`, and as `parse`.
+        If it is not a plain file, far larger than any annotation, or cannot be read. That may pass: it says nothing
+        about what the file holds.
     """
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
-            raise InputError(
-                f"{path} is not an annotation: not a plain file of at most {MAX_FILE_BYTES} bytes",
-                do=_MEND,
-                reason="malformed XML",
-            )
-        xml = path.read_bytes()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror or error}",
-            do="Mend the permissions or the disk",
-            reason="unreadable file",
-        ) from error
-    return parse(xml, path)
+    return read_outside(
+        path, limit=LARGEST, kind="an annotation", do="Restore this annotation, then run again"
+    )
 
 
 def parse(xml: bytes, path: Path) -> FrameAnnotation:
@@ -120,10 +112,16 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
     Raises
     ------
     InputError
-        If the file as a whole cannot be used: malformed, not an `annotation`, with a document type
+        If the file as a whole cannot be used: too large, malformed, not an `annotation`, with a document type
         (which could define entities), with an unsafe `filename`, or without a sound image size.
         A fault in one object raises nothing: it goes into `FrameAnnotation.faults`.
     """
+    if len(xml) > MAX_FILE_BYTES:
+        raise InputError(
+            f"{path} is not an annotation: it has {len(xml):,} bytes, and one has at most {MAX_FILE_BYTES} bytes",
+            do=_MEND,
+            reason="malformed XML",
+        )
     root = _root(xml, path)
     filename = root.findtext("filename")
     if filename is not None and not _FILENAME.fullmatch(filename.strip()):

@@ -13,8 +13,9 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
 
 
 class Window(NamedTuple):
@@ -23,6 +24,34 @@ class Window(NamedTuple):
     left: int
     top: int
     side: int
+
+
+@dataclass(frozen=True)
+class CropGeometry:
+    """How much of a frame a crop shows: decided in `crop`, and read by whoever uses the crops.
+
+    It travels in the header of the imdb and, from there, in the metadata of trained weights.
+
+    Parameters
+    ----------
+    exemplar_size, search_size : int
+        Sides of the exemplar and of the stored search crop, pixels.
+    context : float
+        Margin around the box, as a share of its width plus height.
+    """
+
+    exemplar_size: int
+    search_size: int
+    context: float
+
+    @classmethod
+    def of(cls, crop: Mapping[str, Any]) -> Self:
+        """The geometry among the parameters of the crop stage, as the imdb's header holds them."""
+        return cls(crop["exemplar_size"], crop["search_size"], crop["context"])
+
+
+SIAMFC = CropGeometry(exemplar_size=127, search_size=255, context=0.5)
+"""That of the published crops."""
 
 
 def round_half_away(value: float) -> int:
@@ -47,7 +76,7 @@ def exemplar_side(width: float, height: float, context: float) -> float:
 
 
 def search_side(width: float, height: float, context: float, exemplar_size: int, search_size: int) -> float:
-    """Side, in frame pixels, of the search square: the exemplar's, with the margin that makes both one scale.
+    """Side, in frame pixels, of the search square: the exemplar's, with the margin that gives both one scale.
 
     Mathematically `exemplar_side * search_size / exemplar_size`, computed in the order the published crops
     were made with: the margin is `(search_size - exemplar_size) / 2` output pixels on each side.

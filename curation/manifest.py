@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from curation.checksums import checksums_folder
 from curation.contents import Files, Folder, Group, scan_groups
 from curation.dataset import ANNOTATION_SUFFIX, IMAGE_SUFFIX, MISSING_ROOT, Dataset
 from curation.errors import InputError
@@ -86,7 +87,9 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
         for video in dataset.videos(subset)
     ]
     cache = StatCache(state, f"vid {subset} {dataset.root.resolve()}")
-    videos = scan_groups(groups, cache, f"manifest {subset}", strict, workers)
+    videos = scan_groups(
+        groups, cache, checksums_folder(state, subset), f"manifest {subset}", strict, workers
+    )
     return {"schema": SCHEMA, "kind": "vid", "subset": subset, "videos": videos}
 
 
@@ -104,11 +107,14 @@ def scan_sequences(
     groups = [Group(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
     places = [os.fspath(path.resolve().parent) for s in sequences for path in s.images[:1]]
     cache = StatCache(state, f"sequences {benchmark} {os.path.commonpath(places) if places else ''}")
-    found = scan_groups(groups, cache, f"manifest {benchmark}", strict, workers)
+    checksums = checksums_folder(state, benchmark)
+    found = scan_groups(groups, cache, checksums, f"manifest {benchmark}", strict, workers)
     return {"schema": SCHEMA, "kind": "sequences", "benchmark": benchmark, "sequences": found}
 
 
-def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
+def record(
+    path: Path, make: Callable[[], Mapping[str, Any]], *, write_to: Callable[[Path], Path] = lambda path: path
+) -> Recorded:
     """Bring the manifest file `path` up to date with `make()`, or keep it where the raw data is absent.
 
     The file is written only if its bytes change.
@@ -119,6 +125,8 @@ def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
         The manifest, `data/manifest/<subset>.json`.
     make : callable
         Opens the data and scans it: `lambda: scan(open_dataset(root), ...)`.
+    write_to : callable
+        Asked, where the manifest has changed, where to write it.
 
     Raises
     ------
@@ -138,7 +146,7 @@ def record(path: Path, make: Callable[[], Mapping[str, Any]]) -> Recorded:
     )
     if content == before:
         return Recorded(changed=False, kept=False, note=f"{path.stem}: the raw data is unchanged")
-    write_json(path, document)
+    write_json(write_to(path), document)
     return Recorded(changed=True, kept=False, note=f"{path.stem}: the raw data is new or changed")
 
 

@@ -1,4 +1,4 @@
-"""One parallel map for everything that runs over videos or sequences.
+"""The parallel map that everything over videos or sequences runs on.
 
 joblib does the work, so the backend is chosen outside: `loky` on one machine, `dask` on a cluster
 (`joblib.parallel_config(backend="dask")`). Results come as a generator, in the order of the items,
@@ -65,7 +65,7 @@ def run_in_order(
     ------
     InputError
         If the system has killed a worker; of a cluster, if it has no worker, the scheduler is lost, or
-        several workers have died of one item.
+        several workers have died on one item.
     """
     wanted = True
 
@@ -75,7 +75,7 @@ def run_in_order(
                 return
             yield joblib.delayed(_work)(function, item)
 
-    # Told as it starts, before any item: it may be importing when this process is killed.
+    # Set when a worker starts, before any item: it may still be importing when this process is killed.
     at_start = {"initializer": _end_with, "initargs": (os.getpid(),)} if workers.backend == "loky" else {}
     with (
         _cluster_errors(workers, label),
@@ -86,7 +86,7 @@ def run_in_order(
         except TimeoutError:
             raise InputError(
                 f"{label}: the Dask cluster has no worker",
-                do="Start some in the project's root folder: python -m dask worker ADDRESS",
+                do="Start some in the project's root folder, as pipelines/SCALE.md says",
                 reason="no workers",
             ) from None
         try:
@@ -94,8 +94,8 @@ def run_in_order(
                 results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
             )
         except GeneratorExit:
-            # The caller stops at an error of its own. What is under way ends in peace: killing the pool
-            # races with its threads, and the work of minutes would be lost.
+            # The caller stops at an error of its own. Items in work are finished: killing the pool
+            # races with its threads, and would lose minutes of work.
             wanted = False
             with contextlib.suppress(Exception):
                 for _ in results:
@@ -103,13 +103,13 @@ def run_in_order(
             raise
         except BrokenProcessPool as error:
             raise InputError(
-                f"{label}: a worker process was killed from outside, most often for want of memory",
+                f"{label}: a worker process was killed from outside, most often because memory ran out",
                 do="Run again with fewer jobs (python -m pipelines settings): finished work is kept",
                 reason="worker killed",
             ) from error
         finally:
             with warnings.catch_warnings():
-                # After an interrupt nobody wants the results still under way.
+                # After an interrupt the results still to come are not needed.
                 warnings.filterwarnings(
                     "ignore", message=".*tasks.*(not used|cancelled)", category=UserWarning
                 )
@@ -142,7 +142,7 @@ def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
         ) from error
     except KilledWorker as error:
         raise InputError(
-            f"{label}: several Dask workers have died of one item, most often for want of memory",
+            f"{label}: several Dask workers have died on one item, most often because memory ran out",
             do="Give each worker more memory, or start fewer on a machine: finished work is kept",
             reason="worker killed",
         ) from error

@@ -54,6 +54,24 @@ class Remembered(NamedTuple):
     result: Any
 
 
+def list_names(folder: Path, suffix: str) -> list[str]:
+    """Names of the visible entries of a folder that end in `suffix`, sorted; no folder, no names.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be looked at.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise _unreadable(error, folder) from error
+    return sorted(name for name in names if name.endswith(suffix) and name[0] != ".")
+
+
 def list_folder(folder: Path, suffix: str) -> list[FileStat]:
     """Stat the visible files of a folder whose names end in `suffix`, sorted by name; no folder, no files.
 
@@ -104,9 +122,11 @@ def _unreadable(error: OSError, path: Path) -> InputError:
 def fingerprint(*groups: Sequence[FileStat]) -> Fingerprint:
     """Fingerprint of groups of files (images apart from annotations), each in the order given."""
     now = time.time_ns()
-    lines = ["\n".join(f"{f.name}\0{f.size}\0{f.mtime_ns}" for f in group).encode() for group in groups]
+    lines = ["\n".join(f"{f.name}\0{f.size}\0{f.mtime_ns}" for f in group) for group in groups]
     newest = max((f.mtime_ns for group in groups for f in group), default=0)
-    return Fingerprint(digest(*lines), abs(now - newest) < RESOLUTION_NS)
+    # A name that is not UTF-8 comes back from the file system with surrogates (PEP 383).
+    seen = digest(*(text.encode(errors="surrogateescape") for text in lines))
+    return Fingerprint(seen, abs(now - newest) < RESOLUTION_NS)
 
 
 class StatCache:

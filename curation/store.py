@@ -1,11 +1,14 @@
-"""Finished shards, kept outside the stage's output and found again by what they were made from.
+"""Finished work, kept outside the stages' outputs and found again by what it was made from.
 
-DVC deletes a stage's output before it runs the stage. The store is what survives that, a `kill -9` and a
-change of one video out of thousands: a shard is looked up by its key, and hard-linked into the output.
+DVC deletes a stage's output before it runs the stage. A store is what survives that, a `kill -9`, a power cut
+and a change of one video out of thousands. `Records` keeps small documents (the boxes of a tracked sequence);
+`Store` keeps shards, each with a record beside it.
 
-A shard is two files, `<key>.tar` and `<key>.json`. The record is written last and says how long the shard
-is, when it was written, and its digest; a shard without a record, or that differs from it, does not exist.
-Looking up costs one `stat`: only a shard whose time has changed is read again and compared with its digest.
+A record is sealed (`curation.sealed`): whatever happens to it, it is what was written under its key, or absent.
+A shard is two files, `<key>.tar` and `<key>.json`. The shard is on the disk before its record appears, and the
+record says how long the shard is, when it was written, and its digest; a shard without a record, or that
+differs from it, does not exist. Looking up costs one `stat`: only a shard whose time has changed is read again
+and compared with its digest.
 """
 
 from __future__ import annotations
@@ -20,21 +23,54 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 
 from curation.errors import InputError
-from curation.files import replacing, write_json
+from curation.files import replacing, sync_file
+from curation.sealed import read_sealed, write_sealed
 from curation.shards import SUFFIX
 
-SCHEMA = 1
-"""Version of the records' form; a record of another one does not count."""
+SCHEMA = 2
+"""Version of the records of shards; a record of another one does not count."""
+
+UNSEALED = 1
+"""Version of those that were not sealed yet: they count once their shard has been read and compared."""
 
 KEEP_UNUSED_DAYS = 7.0
 """How long a shard that no run uses any more is kept: long enough to try other parameters and come back."""
 
 _CHUNK = 1 << 20
+
+Facts = dict[str, Any]
+
+
+class Records:
+    """Documents by key, each a sealed file.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if need be.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        """Where the document of that key lies, or will."""
+        return self.folder / f"{key}.json"
+
+    def find(self, key: str) -> Facts | None:
+        """The document of that key, or None; a damaged one counts as absent, so it is made again."""
+        content = read_sealed(self.path(key), key)
+        return None if content is None else orjson.loads(content)
+
+    def add(self, key: str, facts: Facts) -> None:
+        """Keep a document of JSON values; it is on the disk when this returns."""
+        option = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+        write_sealed(self.path(key), key, orjson.dumps(facts, option=option))
 
 
 class Store:
@@ -48,54 +84,53 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._records = Records(folder)
 
     def shard(self, key: str) -> Path:
         """Where the shard of that key lies, or will."""
         return self.folder / f"{key}{SUFFIX}"
 
-    def _record(self, key: str) -> Path:
-        return self.folder / f"{key}.json"
-
-    def find(self, key: str) -> dict[str, Any] | None:
+    def find(self, key: str, *, vouch: Callable[[Facts, Path], bool] | None = None) -> Facts | None:
         """The record of a finished, undamaged shard, or None.
 
         A damaged one counts as absent, so it is made again.
+
+        Parameters
+        ----------
+        key : str
+        vouch : callable, optional
+            Whether a record that is not sealed yet tells the truth about a shard that has the digest it says.
+            It then is sealed, and not asked about again.
         """
+        record = self._records.find(key)
+        if record is None:
+            return self._adopt(key, vouch)
+        if record.get("schema") != SCHEMA:
+            return None
         try:
-            record = orjson.loads(self._record(key).read_bytes())
             state = self.shard(key).stat()
-        except (OSError, orjson.JSONDecodeError):
-            return None
-        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            return None
-        if record["bytes"] != state.st_size:
-            return None
-        if record["mtime_ns"] != state.st_mtime_ns:
-            if _digest(self.shard(key)) != record["digest"]:
+            if record["bytes"] != state.st_size:
                 return None
-            record["mtime_ns"] = state.st_mtime_ns
-            write_json(self._record(key), record, indent=False)
+            if record["mtime_ns"] != state.st_mtime_ns:
+                if _digest(self.shard(key)) != record["digest"]:
+                    return None
+                record["mtime_ns"] = state.st_mtime_ns
+                self._records.add(key, record)
+        except OSError:
+            return None
         return record
 
-    def add(self, key: str, write: Callable[[IO[bytes]], dict[str, Any]]) -> dict[str, Any]:
+    def add(self, key: str, write: Callable[[IO[bytes]], Facts]) -> Facts:
         """Make a shard: `write` fills a stream and returns what its record should hold besides.
 
-        Nothing is visible under the key until it is whole. Two processes that make the same shard do no harm:
-        both write the same bytes.
+        Nothing is visible under the key until it is whole and on the disk. Two processes that make the same
+        shard do no harm: both write the same bytes.
         """
         path = self.shard(key)
         with replacing(path) as stream:
-            facts = write(stream)
-        state = path.stat()
-        record = {
-            **facts,
-            "schema": SCHEMA,
-            "bytes": state.st_size,
-            "mtime_ns": state.st_mtime_ns,
-            "digest": _digest(path),
-        }
-        write_json(self._record(key), record, indent=False)
-        return record
+            digesting = _Digesting(stream)
+            facts = write(cast(IO[bytes], digesting))
+        return self._record(key, facts, digesting.digest)
 
     def clean(self) -> None:
         """Remove what killed runs left half-written. One still writing fails; what it had finished stays."""
@@ -115,11 +150,53 @@ class Store:
                 removed += path.suffix == SUFFIX
         return removed
 
+    def _record(self, key: str, facts: Facts, digest: str) -> Facts:
+        state = self.shard(key).stat()
+        record = {
+            **facts,
+            "schema": SCHEMA,
+            "bytes": state.st_size,
+            "mtime_ns": state.st_mtime_ns,
+            "digest": digest,
+        }
+        self._records.add(key, record)
+        return record
+
+    def _adopt(self, key: str, vouch: Callable[[Facts, Path], bool] | None) -> Facts | None:
+        """The record of a shard from before records were sealed, after reading the shard; it is sealed now."""
+        shard = self.shard(key)
+        try:
+            record = orjson.loads(self._records.path(key).read_bytes())
+            if not isinstance(record, dict) or record.get("schema") != UNSEALED:
+                return None
+            if record.get("digest") != _digest(shard) or not (vouch is None or vouch(record, shard)):
+                return None
+            sync_file(shard)  # what was read may not have reached the disk
+        except (OSError, orjson.JSONDecodeError):
+            return None
+        return self._record(key, record, record["digest"])
+
     def _last_used(self, path: Path) -> float:
-        for candidate in (self._record(path.stem), path):
+        for candidate in (self._records.path(path.stem), path):
             with contextlib.suppress(FileNotFoundError):
                 return candidate.stat().st_mtime
         return math.inf
+
+
+class _Digesting:
+    """A stream that is written to, and the digest of what was."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._state = hashlib.blake2b(digest_size=16)
+
+    def write(self, content: bytes) -> int:
+        self._state.update(content)
+        return self._stream.write(content)
+
+    @property
+    def digest(self) -> str:
+        return self._state.hexdigest()
 
 
 def place(source: Path, target: Path) -> None:

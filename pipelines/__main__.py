@@ -8,73 +8,46 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from importlib import import_module
+from importlib import import_module, metadata
+from pathlib import Path
+from types import ModuleType
 from typing import NoReturn, TextIO, cast
 
-from curation.errors import InputError, printable
+from curation.errors import Ended, InputError, printable
+from pipelines.commands import BY_NAME, STAGES, nearest, overview
 from pipelines.failures import explain
 from pipelines.terminal import PrintableFormatter, PrintableStream
-
-STAGES = ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score")
-TOOLS = (
-    "summary",
-    "settings",
-    "profile",
-    "doctor",
-    "team",
-    "push",
-    "evaluate",
-    "compare",
-    "convert",
-    "starts",
-    "classic",
-    "follow",
-    "vot",
-    "ablation",
-    "table",
-    "study",
-)
 
 log = logging.getLogger("pipelines")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, run one stage or tool, and return the exit status."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    # Importing a stage imports its library; only the one asked for is imported.
-    wanted = words[0] if words and words[0] in STAGES + TOOLS else None
-    parser = _Parser(prog="python -m pipelines", description="Run one stage, or a tool.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in STAGES + TOOLS:
-        if wanted is None or name == wanted:
-            module = import_module(f"pipelines.{name}" if name in STAGES else f"pipelines.tools.{name}")
-            summary, _, description = (module.__doc__ or "").strip().partition("\n")
-            command = commands.add_parser(
-                name,
-                help=summary,
-                description=f"{summary}\n{description}",
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
-            module.add_arguments(command)
-            command.set_defaults(run=module.run)
-    if wanted and command.get_default("intermixed"):
-        options = command.parse_intermixed_args(words[1:])
-    else:
-        options = parser.parse_args(words)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PrintableFormatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for package in ("curation", "training", "pipelines"):
         logging.getLogger(package).setLevel(logging.INFO)
     try:
+        module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
         with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
-            options.run(options)
+            if options.stage:
+                from pipelines.guard import guarded
+
+                with guarded(options.stage, options) as run:
+                    module.run(options, run)
+            else:
+                module.run(options)
     except InputError as error:
         log.error("error: %s", error)
         return 1
+    except Ended as end:
+        log.error("ended: %s; what was finished is kept; run again to go on", end)
+        return 143
     except KeyboardInterrupt:
         log.error("interrupted: what was finished is kept; run again to go on")
         return 130
@@ -94,6 +67,52 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
+
+
+def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
+    """The module of the command that `words` begin with, and its options; ends the program where argparse does."""
+    program = "dslt" if Path(sys.argv[0]).stem == "dslt" else "python -m pipelines"
+    parser = _Parser(formatter_class=argparse.RawDescriptionHelpFormatter)
+    if not words or words[0] not in BY_NAME:
+        parser.prog = program
+        parser.usage = f"{program} COMMAND [options]"
+        parser.description = f"Run one command. Its options: {program} COMMAND --help\n\n{overview()}"
+        parser.add_argument("--version", action="version", version=_version())
+        parser.parse_known_args([word for word in words if word.startswith("-")])
+        if not words:
+            parser.print_help(sys.stderr)
+            parser.exit(2)
+        near = nearest(words[0])
+        meant = f"Did you mean {near!r}? " if near else ""
+        parser.exit(2, f"error: there is no command {words[0]!r}. {meant}All commands: {program} --help\n")
+    # Importing a command imports its library, so only the one asked for is imported.
+    module = import_module(BY_NAME[words[0]].module)
+    parser.prog = f"{program} {words[0]}"
+    parser.description = module.__doc__
+    module.add_arguments(parser)
+    parser.set_defaults(stage=words[0] if words[0] in STAGES else None)
+    rest = _joined(words[1:])
+    intermixed = parser.get_default("intermixed")
+    return module, parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)
+
+
+def _version() -> str:
+    """Version of the installed package, in the words of `--version`."""
+    try:
+        return f"dslt-pipeline {metadata.version('dslt-pipeline')}"
+    except metadata.PackageNotFoundError:
+        return "dslt-pipeline, not installed: it runs from its folder"
+
+
+def _joined(words: list[str]) -> list[str]:
+    """`--box -5,3,20,20` as `--box=-5,3,20,20`: argparse takes a word that begins with a minus for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1].startswith("--") and re.match(r"-[\d.]+,", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 if __name__ == "__main__":

@@ -11,19 +11,29 @@ import argparse
 from curation.annotations import annotate_subset, write_annotations
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
-from pipelines import parameters, paths, settings, sources
+from curation.manifest import load_manifest
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
-    dataset = open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime))
-    policy = parameters.load("errors")
+    dataset = open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime))
+    policy = stage.load("errors")
     with settings.cluster(runtime):
-        document, skipped = annotate_subset(dataset, options.subset, policy, runtime.workers)
-    write_json(paths.report("annotate", options.subset), skipped.report())
+        document, skipped = annotate_subset(
+            dataset,
+            options.subset,
+            load_manifest(paths.manifest(options.subset)),
+            policy,
+            runtime.workers,
+            state=paths.STATE,
+        )
+    report = stage.output(paths.report("annotate", options.subset), even_if_failed=True)
+    write_json(report, skipped.report())
     skipped.check(policy, stage=f"annotate {options.subset}")
-    write_annotations(paths.tracks(options.subset), document)
+    write_annotations(stage.output(paths.tracks(options.subset)), document)

@@ -1,4 +1,4 @@
-"""Cut the search-region crops of one subset: one tar a video, exact to the reference's bytes.
+"""Cut the search-region crops of one subset, one tar a video.
 
 Finished videos are kept in data/.store by content, so a killed run resumes at the first unfinished video,
 and one changed video is cropped again alone.
@@ -10,11 +10,13 @@ import argparse
 import logging
 
 from curation.annotations import load_annotations
+from curation.codec import UNKNOWN, codec
 from curation.crops import crop_subset
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
 from curation.manifest import load_manifest
-from pipelines import parameters, paths, settings, sources
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
 
@@ -23,20 +25,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     subset = options.subset
+    policy = stage.load("errors")
     with settings.cluster(runtime):
-        report = crop_subset(
-            open_dataset(sources.needed_vid_root(parameters.load("dataset"), runtime)),
+        report, skipped = crop_subset(
+            open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime)),
             subset,
             load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),
-            parameters.load("crop"),
-            paths.CROPS / subset,
+            stage.load("crop"),
+            stage.output(paths.CROPS / subset),
             paths.STORE / "crops",
-            parameters.load("errors"),
+            policy,
             runtime.workers,
+            state=paths.STATE,
+            check=stage.check,
         )
     reused = report.pop("reused")
     log.info(
@@ -46,4 +51,17 @@ def run(options: argparse.Namespace) -> None:
         reused,
         report["crops"],
     )
-    write_json(paths.report("crop", subset), report)
+    for libraries, shards in report["made_with"].items():
+        if libraries not in (codec(), UNKNOWN):
+            log.warning(
+                "note: %d of %d shards finished earlier were cut with %s, but here is %s, whose bytes may differ. "
+                "To cut them again: rm -r %s && dvc repro -f -s crop@%s",
+                shards,
+                report["shards"],
+                libraries,
+                codec(),
+                paths.STORE / "crops" / subset,
+                subset,
+            )
+    write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
+    skipped.check(policy, stage=f"crop {subset}")

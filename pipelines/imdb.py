@@ -10,23 +10,24 @@ import argparse
 
 from curation.files import write_json
 from curation.imdb import build_imdb
-from pipelines import parameters, paths, settings
+from pipelines import paths, settings
+from pipelines.guard import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
     with settings.cluster(runtime):
         report = build_imdb(
             paths.ANNOTATIONS,
             paths.CROPS,
-            parameters.load("dataset").subsets,
-            parameters.load("imdb"),
-            paths.IMDB,
+            stage.load("dataset").subsets,
+            stage.load("imdb"),
+            stage.output(paths.IMDB),
             runtime.workers,
         )
-    write_json(paths.report("imdb", "statistics"), report)
+    write_json(stage.output(paths.report("imdb", "statistics")), report)

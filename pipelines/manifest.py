@@ -1,4 +1,4 @@
-"""Note what the dataset holds, by content: one manifest a subset and a benchmark.
+"""Record what the dataset holds: one manifest for each subset and each benchmark.
 
 Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest`
 reads all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where
@@ -10,13 +10,17 @@ from __future__ import annotations
 import argparse
 import logging
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from curation.dataset import open_dataset
+from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from pipelines import parameters, paths, settings, sources
-from pipelines.settings import Settings
-from training.benchmark.sequences import Benchmark, load_benchmark
+from pipelines.guard import Run
+from pipelines.settings import OWN, Settings
+from training.benchmark.listing import is_path
+from training.benchmark.sequences import Benchmark
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: argparse.Namespace) -> None:
-    parameters.check()
+def run(options: argparse.Namespace, stage: Run) -> None:
+    parameters.check(stage.parameters)
     runtime = settings.load()
-    config = parameters.load("dataset")
+    config = stage.load("dataset")
     strict = options.strict or runtime.strict_manifest
-    _warn_of_unused_roots(config, runtime)
+    warn_of_unused_roots(config, runtime)
     with settings.cluster(runtime):
         makers = {
             **{subset: partial(_subset, config, runtime, subset, strict) for subset in config.subsets},
             **{name: partial(_benchmark, config, runtime, name, strict) for name in config.benchmarks},
         }
         for name, make in makers.items():
-            done = record(paths.manifest(name), make)
+            done = record(paths.manifest(name), make, write_to=stage.output)
             if done.changed or done.kept:
                 log.info("%s", done.note)
-    for stale in sorted(set(paths.MANIFEST.glob("*.json")) - {paths.manifest(name) for name in makers}):
-        stale.unlink()
+    for stale in sorted(set(paths.MANIFEST.rglob("*.json")) - {paths.manifest(name) for name in makers}):
+        stage.remove(stale)
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:
@@ -52,12 +56,15 @@ def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, stric
 
 
 def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool) -> dict[str, Any]:
-    benchmark = load_benchmark(name, sources.needed_sequence_roots(config, runtime, name))
+    benchmark = sources.open_benchmark(config, runtime, name)
     if benchmark.missing:
         log.info(
             "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
         )
-    return scan_benchmark(benchmark, runtime, strict=strict)
+    document = scan_benchmark(benchmark, runtime, strict=strict)
+    if is_path(name):  # what the list says beside its sequences matters to score
+        document["list"] = digest(Path(name).read_bytes())
+    return document
 
 
 def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> dict[str, Any]:
@@ -71,14 +78,17 @@ def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = Fa
     )
 
 
-def _warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
+def warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
+    """Warn of every folder that is set while params.yaml uses the built-in data in its place."""
     if runtime.vid_root and sources.vid_root(config, Settings()) is not None:
         log.warning(
             "note: vid_root is set, but params.yaml uses the built-in videos; "
             "run: python -m pipelines profile ilsvrc15"
         )
-    if sources.sequence_roots(config, Settings(), "otb2013") and (runtime.otb_root or runtime.vot2016_root):
+    unused = [name for name, place in runtime.roots.items() if place and not name.startswith(OWN)]
+    if unused and sources.built_in(config.sequences):
         log.warning(
-            "note: benchmark roots are set, but params.yaml uses the built-in sequences; "
-            "run: python -m pipelines profile benchmarks"
+            "note: %s set, but params.yaml uses the built-in sequences; "
+            "run: python -m pipelines profile benchmarks",
+            f"{', '.join(unused)} {'are' if len(unused) > 1 else 'is'}",
         )

@@ -1,12 +1,13 @@
 """Typed parameters: `params.yaml` read into one frozen dataclass a section.
 
-Each dataclass stands beside the code that uses it; this module only knows which section is whose, and
+Each dataclass is beside the code that uses it; this module only knows which section is whose, and
 turns every mistake in the file into one line that names the key, the value and what is allowed.
 """
 
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -36,6 +37,17 @@ SECTIONS: Mapping[str, str] = {
 """Section of params.yaml -> the dataclass it is read into, imported only when asked for."""
 
 
+GONE: Mapping[str, str] = {
+    "train.pairs.exemplar_size": "crop.exemplar_size",
+    "train.pairs.crop_size": "crop.search_size",
+    "train.pairs.context": "crop.context",
+    "track.siamese.exemplar_size": "crop.exemplar_size",
+    "track.siamese.search_size": "crop.search_size",
+    "track.siamese.context": "crop.context",
+}
+"""Keys that were spelled a second time once -> the key that decides."""
+
+
 def read(file: Path = FILE) -> dict[str, Any]:
     """The whole file as plain values; only known sections are allowed.
 
@@ -47,7 +59,14 @@ def read(file: Path = FILE) -> dict[str, Any]:
     try:
         return parse(read_outside(file, limit=LIMIT, kind="a file of parameters"), str(file))
     except FileNotFoundError:
-        raise InputError(f"{file} is missing", do="Run from the project's root folder") from None
+        raise InputError(f"{file.absolute()} is missing", do=_where()) from None
+
+
+def _where() -> str:
+    """What to do in a folder that is not the project's: this code knows its project, where it runs in place."""
+    root = Path(__file__).parents[1]
+    at = f": cd {shlex.quote(str(root))}" if (root / FILE).is_file() else ""
+    return f"Run from the project's root folder{at}. Files outside it are named by their whole path"
 
 
 def parse(text: str | bytes, place: str) -> dict[str, Any]:
@@ -75,10 +94,10 @@ def load(section: str, file: Path = FILE) -> Any:
     return build(section, read(file).get(section) or {}, str(file))
 
 
-def check(file: Path = FILE) -> None:
+def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
     """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
     for section in SECTIONS:
-        load(section, file)
+        build(section, values.get(section) or {}, place)
 
 
 def build(section: str, values: Any, place: str) -> Any:
@@ -98,7 +117,8 @@ def _explain(error: ValidationError, section: str, kind: Any, place: str) -> Inp
         key = ".".join(str(part) for part in (section, *item["loc"]))
         if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             problems.append(f"unknown key {key}")
-            cure = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
+            known = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
+            cure = f"Remove it: the section crop decides it ({GONE[key]})" if key in GONE else known
         else:
             message = item["msg"].removeprefix("Value error, ")
             problems.append(f"{key} = {item['input']!r}: {message[0].lower()}{message[1:]}")

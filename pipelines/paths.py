@@ -21,6 +21,8 @@ STATE = DATA / ".state"
 
 MODELS = Path("models")
 WEIGHTS = MODELS / "siamese.safetensors"
+ORIGIN = WEIGHTS.with_suffix(".json")
+"""What the weights were made on; not an output of any stage, as it differs where the weights do not."""
 CHECKPOINTS = MODELS / "checkpoints"
 
 REPORTS = Path("reports")

@@ -9,29 +9,30 @@ import argparse
 
 from curation.files import write_json
 from curation.quality import report_quality
-from pipelines import parameters, paths, settings
+from pipelines import paths, settings
+from pipelines.guard import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
-    subsets = parameters.load("dataset").subsets
+    subsets = stage.load("dataset").subsets
     with settings.cluster(runtime):
         report = report_quality(
             paths.ANNOTATIONS,
             paths.CROPS,
             subsets,
-            parameters.load("quality"),
-            paths.REPORTS / "quality" / "pictures",
+            stage.load("quality"),
+            stage.output(paths.REPORTS / "quality" / "pictures"),
             runtime.workers,
             skip_reports={
-                f"{stage} {subset}": paths.report(stage, subset)
-                for stage in ("annotate", "crop")
+                f"{name} {subset}": paths.report(name, subset)
+                for name in ("annotate", "crop")
                 for subset in subsets
             },
         )
-    write_json(paths.report("quality", "quality"), report)
+    write_json(stage.output(paths.report("quality", "quality")), report)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import argparse
 
-from curation.sample import generate_sequences, generate_vid
-from pipelines import parameters, paths, settings
+from curation.sample import generate_sequences, generate_vid, refuse_foreign
+from pipelines import paths, settings
+from pipelines.guard import Run
 
 PARTS = {"vid": generate_vid, "sequences": generate_sequences}
 
@@ -17,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("part", choices=sorted(PARTS), help="training videos, or evaluation sequences")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
+    folder = paths.SAMPLE / options.part
+    refuse_foreign(folder)
     with settings.cluster(runtime):
-        PARTS[options.part](paths.SAMPLE / options.part, parameters.load("sample"), runtime.workers)
+        PARTS[options.part](stage.output(folder), stage.load("sample"), runtime.workers)

@@ -17,22 +17,22 @@ from typing import Any
 from curation.errors import InputError
 from curation.files import write_json
 from curation.outside import read_outside
-from pipelines import parameters, paths, settings, sources
+from curation.rows import unknown_name
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 from pipelines.scoring import LABELS, TRAINED, ScoreConfig
 from pipelines.yaml_values import read_yaml
 from training.benchmark.finding import open_results
-from training.benchmark.listing import packaged_names
-from training.benchmark.problems import unknown_name
+from training.benchmark.formats.format_table import adopt_formats
+from training.benchmark.listing import is_path, load_listing, packaged_names
+from training.benchmark.metric_table import adopt_metrics, metrics_of
+from training.benchmark.records import Benchmark
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.sequences import Benchmark, load_benchmark
-
-SMALL = ("auc", "dp20", "op50", "eao", "accuracy", "robustness", "ao")
-"""Numbers that go into the small metrics file, which `dvc metrics diff` compares."""
 
 LOCK_BYTES = 1 << 20
 """Most bytes of dvc.lock; it has 30,000."""
@@ -48,18 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
-    dataset, config = parameters.load("dataset"), parameters.load("score")
+    dataset, config = stage.load("dataset"), stage.load("score")
     scores: dict[str, Any] = {}
     films: list[Filmstrip] = []
     imported: set[str] = set()
     digests = _digests()  # what is wrong with the lock is told before the work
-    _check_imported()
-    for name in dataset.benchmarks:
-        benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
-        ours = score_benchmark(benchmark, paths.RESULTS / name, protocol=config.protocol)
+    adopt_formats(config.formats)
+    adopt_metrics(config.metrics)
+    own: list[str] = []
+    _check_imported(dataset)
+    for place in dataset.benchmarks:
+        benchmark = sources.open_benchmark(dataset, runtime, place)
+        name = benchmark.name
+        own += [name] * benchmark.own
+        ours = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
@@ -73,19 +78,20 @@ def run(options: argparse.Namespace) -> None:
             ours["trackers"] |= theirs["trackers"]
             ours["partial"] = ours["partial"] or theirs["partial"]
         scores[name] = ours
-        films += _films(benchmark, config, _best(ours, imported))
+        films += _films(paths.RESULTS / place, benchmark, config, _best(ours, imported))
         if ours["partial"]:
             log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
-    write_json(paths.SCORES, scores, indent=False)
-    write_json(paths.report("score", "metrics"), _small(scores))
-    write_plot_files(paths.REPORTS / "score" / "plots", scores)
+    write_json(stage.output(paths.SCORES), scores, indent=False)
+    write_json(stage.output(paths.report("score", "metrics")), _small(scores))
+    write_plot_files(stage.output(paths.REPORTS / "score" / "plots"), scores)
     write_report(
-        paths.PAGE,
+        stage.output(paths.PAGE),
         ReportContent(
             scores=scores,
             trained=TRAINED,
             labels=LABELS,
             imported=sorted(imported),
+            own=own,
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
             curves=_curves(paths.REPORTS / "train" / "curves.csv"),
@@ -94,30 +100,35 @@ def run(options: argparse.Namespace) -> None:
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
             graph=_graph(),
-            parameters=parameters.read(),
+            parameters=stage.parameters,
             digests=digests,
         ),
     )
 
 
-def _check_imported() -> None:
+def _check_imported(dataset: sources.DatasetConfig) -> None:
     """Raise `InputError` for a folder of imported results that no benchmark is called like."""
+    known = [
+        *packaged_names(),
+        *(load_listing(name).benchmark for name in dataset.benchmarks if is_path(name)),
+    ]
     if paths.IMPORTED.is_dir():
         for folder in sorted(paths.IMPORTED.iterdir()):
-            if folder.is_dir() and folder.name not in packaged_names():
-                raise unknown_name(f"benchmark (folder {folder})", folder.name, packaged_names())
+            if folder.is_dir() and folder.name not in known:
+                raise unknown_name(f"benchmark (folder {folder})", folder.name, known)
 
 
 def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
     """The best of the imported trackers, whose boxes the filmstrips show beside ours."""
-    headline = "eao" if document["kind"] == "vot" else "auc"
+    headline = metrics_of(document["kind"])[0].key
     scores = {name: entry["overall"].get(headline) for name, entry in document["trackers"].items()}
     known = [name for name, score in scores.items() if name in imported and score is not None]
     return sorted(known, key=lambda name: (-scores[name], name))[:FILMED]
 
 
-def _films(benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]) -> list[Filmstrip]:
-    folder = paths.RESULTS / benchmark.name
+def _films(
+    folder: Path, benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]
+) -> list[Filmstrip]:
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
     if imported:
@@ -138,7 +149,11 @@ def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: {
             document["protocol"]: {
-                tracker: {key: numbers[key] for key in SMALL if key in numbers}
+                tracker: {
+                    metric.key: numbers[metric.key]
+                    for metric in metrics_of(document["kind"], "metrics.json")
+                    if metric.key in numbers
+                }
                 for tracker, entry in document["trackers"].items()
                 for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
             }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,15 +17,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import AfterValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from curation.errors import InputError, parameters, printable
 from curation.files import write_bytes
 from curation.outside import read_outside
 from curation.parallel import Workers
+from training.benchmark.listing import OWN_NAME, Listing, root_settings
 
 FILE = Path(".settings.toml")
 PREFIX = "DSLT_"
+OWN = "roots."
+"""Before the name of one's own benchmark: the setting that says where its sequences are."""
 LIMIT = 1 << 16
 """Most bytes of the file."""
 
@@ -66,14 +70,9 @@ class Settings:
 
     vid_root: Place = ""
     """Folder of ILSVRC15 VID that holds `Data/VID` and `Annotations/VID`."""
-    otb_root: Place = ""
-    """Folder of OTB sequences (`Basketball/img`, ...); several folders are joined by `os.pathsep`."""
-    tc128_root: Place = ""
-    """Folder of Temple-Color-128 sequences."""
-    uav123_root: Place = ""
-    """Folder of UAV123 that holds `data_seq` and `anno`."""
-    vot2016_root: Place = ""
-    """Folder of VOT2016 sequences."""
+    roots: Mapping[str, Place] = Field(default_factory=dict)
+    """Folders of sequences by setting: `otb_root` and the like, as the packaged lists say; `roots.<name>` of a
+    benchmark of one's own. Several folders are joined by `os.pathsep`."""
     backbone_weights: Place = ""
     """File of the online tracker's backbone, where `track.backbone` is no network of this pipeline."""
     jobs: Annotated[int, AfterValidator(_count)] = -1
@@ -81,7 +80,7 @@ class Settings:
     backend: Literal["loky", "dask", "threading"] = "loky"
     """joblib backend: `loky` (processes here) or `dask` (a cluster, see `scheduler`)."""
     scheduler: Text = ""
-    """Address of the Dask scheduler, for backend `dask`: `tcp://host:8786`."""
+    """Address of the Dask scheduler, for backend `dask`: `tcp://127.0.0.1:8786`, or `tls://host:8786`."""
     device: Text = "auto"
     """Device of training and tracking: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`."""
     strict_manifest: bool = False
@@ -95,28 +94,15 @@ class Settings:
     def backbone_file(self) -> Path | None:
         return Path(self.backbone_weights).expanduser() if self.backbone_weights else None
 
-    def benchmark_roots(self, benchmark: str) -> tuple[Path, ...]:
+    def benchmark_roots(self, listing: Listing) -> tuple[Path, ...]:
         """Folders in which to look for a benchmark's sequences; empty when none is set."""
-        value: str = getattr(self, root_name(benchmark), "")
+        value = self.roots.get(root_setting(listing), "")
         return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
 
-    def needed_roots(self, benchmark: str) -> tuple[Path, ...]:
-        """As `benchmark_roots`; raises `InputError`, saying how to set one, where there is none."""
-        roots = self.benchmark_roots(benchmark)
-        if not roots:
-            name = root_name(benchmark)
-            raise InputError(
-                f"the sequences of {benchmark} stand outside the project, but no {name} is set",
-                do=f"Run: python -m pipelines settings --set {name}=/path, or drop {benchmark} "
-                "from dataset.benchmarks",
-                reason="missing root",
-            )
-        return roots
 
-
-def root_name(benchmark: str) -> str:
-    """The setting that says where a benchmark's sequences stand; OTB's three share one."""
-    return f"{'otb' if benchmark.startswith('otb') else benchmark}_root"
+def root_setting(listing: Listing) -> str:
+    """The setting that says where a benchmark's sequences are."""
+    return listing.setting or f"{OWN}{listing.benchmark.lower()}"
 
 
 @contextmanager
@@ -124,7 +110,12 @@ def cluster(settings: Settings) -> Iterator[None]:
     """Connect to the Dask scheduler while the block runs, when `backend` is `dask`.
 
     Tasks read and write by paths relative to the project's root folder: workers stand in it too, at the same
-    path on a shared file system.
+    path on a shared file system. Certificates of a `tls://` scheduler are those of Dask's own configuration.
+
+    Raises
+    ------
+    InputError
+        If there is no such scheduler, it does not take our certificate, or a worker stands elsewhere.
     """
     if settings.backend != "dask":
         yield
@@ -139,14 +130,20 @@ def cluster(settings: Settings) -> Iterator[None]:
     if not settings.scheduler:
         raise InputError(
             "backend = dask, but no scheduler is set",
-            do="Set DSLT_SCHEDULER=tcp://host:8786, or: python -m pipelines settings --set scheduler=...",
+            do="Run: python -m pipelines settings --set scheduler=tcp://127.0.0.1:8786",
         )
     try:
         client = Client(settings.scheduler, timeout="20s")
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"no Dask scheduler answers at {settings.scheduler} ({error})",
-            do="Start one with `python -m dask scheduler`, then `python -m dask worker ADDRESS` on each machine",
+            do="Start one, and workers, as pipelines/SCALE.md says: on this machine "
+            "`python -m dask scheduler --host 127.0.0.1 --dashboard-address 127.0.0.1:8787`",
+        ) from None
+    except (TypeError, RuntimeError) as error:  # what Dask raises without certificates, or without TLS
+        raise InputError(
+            f"Dask's configuration does not fit the scheduler {settings.scheduler} ({error})",
+            do="Set up certificates as pipelines/SCALE.md says, and write the address with tls://",
         ) from None
     with client:
         here = str(Path.cwd())
@@ -167,17 +164,24 @@ def load(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> Sett
     InputError
         For an unknown key or a value of the wrong type, naming the key and the file or variable.
     """
-    return Settings(**{name: value for name, (value, _) in sources(environment, file).items()})
+    found = {name: value for name, (value, _) in sources(environment, file).items()}
+    fixed = {field.name for field in fields(Settings)}
+    return Settings(
+        **{name: value for name, value in found.items() if name in fixed},
+        roots={name: value for name, value in found.items() if name not in fixed},
+    )
 
 
 def sources(environment: Mapping[str, str] = os.environ, file: Path = FILE) -> dict[str, tuple[Any, str]]:
     """For every setting, its value and where it comes from (`default`, the file, or the variable)."""
-    found: dict[str, tuple[Any, str]] = {field.name: (field.default, "default") for field in fields(Settings)}
+    defaults = {field.name: field.default for field in fields(Settings)}
+    found: dict[str, tuple[Any, str]] = {name: (defaults.get(name, ""), "default") for name in FIELDS}
     for name, value in _read(file).items():
         found[name] = (value, str(file))
     for variable, text in environment.items():
         if variable.startswith(PREFIX):
             name = variable.removeprefix(PREFIX).lower()
+            name = re.sub("^roots_", OWN, name)
             found[name] = (_typed(name, text, variable), variable)
     return found
 
@@ -193,11 +197,12 @@ def store(changes: Mapping[str, str], file: Path = FILE) -> None:
     values = _read(file)
     for name, text in changes.items():
         values.pop(name, None)
-        if text or name not in FIELDS:
+        if text or not _known(name):
             values[name] = _typed(name, text, "--set")
     lines = ["# Runtime settings of this clone (git-ignored); see pipelines/settings.py"]
     # Texts without control characters are the same in JSON and in TOML.
-    lines += [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in FIELDS if name in values]
+    order = [*(name for name in FIELDS if name in values), *(name for name in values if name not in FIELDS)]
+    lines += [f"{name} = {json.dumps(values[name], ensure_ascii=False)}" for name in order]
     write_bytes(file, ("\n".join(lines) + "\n").encode())
 
 
@@ -211,15 +216,25 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise InputError(f"{file} is not readable TOML ({error})", do=do) from None
+    own = found.pop("roots", {})
+    if not isinstance(own, dict):
+        raise InputError(f"{file}: roots = {own} is no table", do='Write roots.<name> = "/path"')
+    found |= {f"{OWN}{name}": value for name, value in own.items()}
     return {name: _typed(name, value, str(file)) for name, value in found.items()}
+
+
+def _known(name: str) -> bool:
+    return name in FIELDS or bool(re.fullmatch(f"{re.escape(OWN)}{OWN_NAME}", name))
 
 
 def _typed(name: str, value: Any, place: str) -> Any:
     """A value as the type of its setting; only texts are converted."""
-    if name not in FIELDS:
-        raise InputError(f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(FIELDS)}")
+    if not _known(name):
+        raise InputError(
+            f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(FIELDS)}, {OWN}<benchmark>"
+        )
     try:
-        return FIELDS[name].validate_python(value, strict=not isinstance(value, str))
+        return FIELDS.get(name, PLACE).validate_python(value, strict=not isinstance(value, str))
     except ValidationError as error:
         what = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
         raise InputError(
@@ -228,7 +243,15 @@ def _typed(name: str, value: Any, place: str) -> Any:
         ) from None
 
 
+PLACE: TypeAdapter[Any] = TypeAdapter(Place)
+
 FIELDS: Mapping[str, TypeAdapter[Any]] = {
-    name: TypeAdapter(kind) for name, kind in get_type_hints(Settings, include_extras=True).items()
+    "vid_root": PLACE,
+    **dict.fromkeys(root_settings().values(), PLACE),
+    **{
+        name: TypeAdapter(kind)
+        for name, kind in get_type_hints(Settings, include_extras=True).items()
+        if name not in ("vid_root", "roots")
+    },
 }
-"""Every setting, and what its value must be."""
+"""Every setting, and what its value must be; and there are those of one's own benchmarks."""

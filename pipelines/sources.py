@@ -1,17 +1,37 @@
-"""Which dataset the pipeline runs on, and the folder in which each part of it stands."""
+"""Which dataset the pipeline runs on, and the folder that holds each part of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from curation.errors import STRICT, InputError, parameters
-from pipelines.settings import Settings, root_name
+from pipelines.settings import Settings, root_setting
+from training.benchmark.listing import is_path, load_listing, packaged_names
+from training.benchmark.sequences import Benchmark, load_benchmark
 
 Subset = Literal["a", "b", "c", "d", "e"]
-BenchmarkName = Literal["otb2013", "otb50", "otb2015", "tc128", "uav123", "vot2016"]
+
+
+def _benchmark(name: str) -> str:
+    if name in packaged_names():
+        return name
+    path = Path(name)
+    if not is_path(name) or path.is_absolute() or ".." in path.parts:
+        known = ", ".join(map(repr, packaged_names()))
+        raise ValueError(
+            f"expected {known}, or the path of your own list inside the project, `lists/mine.json`"
+        )
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    load_listing(name)
+    return name
+
+
+BenchmarkName = Annotated[str, AfterValidator(_benchmark)]
+"""A packaged list, or the path of one's own: DVC follows it, so it lies inside the project."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -31,6 +51,9 @@ class DatasetConfig:
     benchmarks: tuple[BenchmarkName, ...] = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 
     def __post_init__(self) -> None:
+        own = [load_listing(name).benchmark for name in self.benchmarks if is_path(name)]
+        if double := [name for name in own if own.count(name) > 1]:
+            raise ValueError(f"two lists of your own are called {double[0]}")
         for part in ("vid", "sequences"):
             if built_in(getattr(self, part)) != (part in self.built_in):
                 among = "among" if part in self.built_in else "not among"
@@ -52,10 +75,14 @@ def vid_root(config: DatasetConfig, settings: Settings) -> Path | None:
 
 
 def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
-    """Folders in which a benchmark's sequences are looked for; empty where none is set."""
-    if built_in(config.sequences):
-        return (Path(config.sequences),)
-    return settings.benchmark_roots(benchmark)
+    """Folders in which a benchmark's sequences are looked for; empty where none is set.
+
+    Those of one's own whole list are where the setting says, or else where the list does: it is never built in.
+    """
+    listing = load_listing(benchmark)
+    if listing.setting:
+        return (Path(config.sequences),) if built_in(config.sequences) else settings.benchmark_roots(listing)
+    return settings.benchmark_roots(listing) or (Path(benchmark).parent / listing.root,)
 
 
 def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
@@ -85,14 +112,21 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
     """As `sequence_roots`, for stages that cannot do without; raises `InputError` as `needed_vid_root`."""
-    if not built_in(config.sequences):
-        settings.needed_roots(benchmark)
     roots = sequence_roots(config, settings, benchmark)
+    setting = root_setting(load_listing(benchmark))
+    cure = f"Run: python -m pipelines settings --set {setting}=/path"
+    if not roots:
+        raise InputError(
+            f"the sequences of {benchmark} stand outside the project, but no {setting} is set",
+            do=f"{cure}, or drop {benchmark} from dataset.benchmarks",
+            reason="missing root",
+        )
     for root in roots:
         if not root.is_dir():
-            raise InputError(
-                f"sequence root {root} does not exist",
-                do=f"Run: python -m pipelines settings --set {root_name(benchmark)}=/path",
-                reason="missing root",
-            )
+            raise InputError(f"sequence root {root} does not exist", do=cure, reason="missing root")
     return roots
+
+
+def open_benchmark(config: DatasetConfig, settings: Settings, name: str) -> Benchmark:
+    """A benchmark with its images, for stages; raises `InputError` as `needed_sequence_roots` and `load_benchmark`."""
+    return load_benchmark(name, needed_sequence_roots(config, settings, name))

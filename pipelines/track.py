@@ -1,4 +1,4 @@
-"""Run the trackers over the sequences of one benchmark: one result file a sequence.
+"""Run the trackers on the sequences of one benchmark.
 
 Finished sequences are kept in data/.store by content, so a killed run resumes, and one changed sequence is
 tracked again alone. Times per frame are recorded apart from the results.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import shutil
 
 from curation.files import write_json
 from curation.manifest import load_manifest
-from pipelines import parameters, paths, settings, sources
-from training.benchmark.listing import BENCHMARKS
-from training.benchmark.sequences import load_benchmark
+from pipelines import paths, settings, sources
+from pipelines.guard import Run
 from training.device import pick_device
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
@@ -23,17 +21,14 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("benchmark", choices=(*BENCHMARKS, "otb50"), help="whose sequences")
+    parser.add_argument("benchmark", help="whose sequences: a name, or the path of your own list")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     name = options.benchmark
-    config = parameters.load("track")
-    out = paths.RESULTS / name
-    benchmark = load_benchmark(name, sources.needed_sequence_roots(parameters.load("dataset"), runtime, name))
-    if out.exists():
-        shutil.rmtree(out)
+    config = stage.load("track")
+    benchmark = sources.open_benchmark(stage.load("dataset"), runtime, name)
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
@@ -44,10 +39,12 @@ def run(options: argparse.Namespace) -> None:
                 device=str(pick_device(runtime.device)),
             ),
             manifest=load_manifest(paths.manifest(name)),
-            out=out,
+            out=stage.output(paths.RESULTS / name),
             store=paths.STORE / "results",
+            state=paths.STATE,
             workers=runtime.workers,
+            check=stage.check,
         )
     for tracker, entry in times["trackers"].items():
         log.info("%s, %s: %.1f frames/s", name, tracker, entry["frames_per_second"])
-    write_json(paths.TIMES / f"{name}.json", times, indent=False)
+    write_json(stage.output(paths.TIMES / f"{name}.json"), times, indent=False)

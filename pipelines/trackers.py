@@ -1,4 +1,4 @@
-"""One tracker by command line: what `follow`, `vot` and `starts` have in common."""
+"""Make a tracker from command-line options, for `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,25 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from curation.errors import InputError
+from curation.rows import OWN
 from pipelines import parameters, paths, settings
 from training.device import pick_device
 from training.tracking.contenders import TrackConfig, contenders
 from training.tracking.interface import Tracker
-from training.tracking.online.choice import BackboneConfig
+from training.tracking.online.choice import BACKBONES, BackboneConfig
 from training.tracking.online.weight_files import sha256_of
+from training.tracking.roster import TRACKERS
 from training.tracking.run import Contender
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tracker", choices=("siamese", "online"), default="siamese", help="(siamese)")
+    parser.add_argument(
+        "--tracker",
+        default="siamese",
+        metavar="NAME",
+        help=f"{', '.join(TRACKERS)}, or one's own, {OWN} (siamese)",
+    )
     parser.add_argument(
         "--weights",
         type=Path,
@@ -25,9 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backbone",
-        choices=("squeezenet", "vgg16", "siamese"),
-        default="squeezenet",
-        help="online: what --weights holds (squeezenet)",
+        metavar="NAME",
+        help=f"online: what --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
     )
 
 
@@ -37,20 +44,27 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If its weights are missing, damaged, or not those that params.yaml names.
+        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
     runtime = settings.load()
-    config: TrackConfig = replace(parameters.load("track"), trackers=(options.tracker,), online_seeds=1)
+    config: TrackConfig = parameters.load("track")
+    TRACKERS[options.tracker]  # an unknown name ends here
+    with_arguments = [c for c in config.trackers if not isinstance(c, str) and options.tracker in c]
+    config = replace(config, trackers=(*(with_arguments or [options.tracker]),), online_seeds=1)
     trained, file = paths.WEIGHTS, runtime.backbone_file
-    if options.weights and (options.tracker == "siamese" or options.backbone == "siamese"):
+    name = options.backbone or ("squeezenet" if options.weights else config.backbone.name)
+    if options.weights and (options.tracker == "siamese" or BACKBONES[name].trained):
         trained = options.weights
         config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
     elif options.weights:
         file = options.weights
-        chosen = BackboneConfig(
-            name=options.backbone, sha256=sha256_of(file), precision=config.backbone.precision
-        )
+        chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
         config = replace(config, backbone=chosen)
+    elif name != config.backbone.name:
+        raise InputError(
+            f"--backbone {name} says what --weights holds, but there is no --weights",
+            do="Give --weights FILE, or leave --backbone out for what params.yaml names",
+        )
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
     return contender
 

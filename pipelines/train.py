@@ -8,35 +8,41 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 
 from curation.files import write_json
-from pipelines import parameters, paths, settings
+from pipelines import paths, settings
+from pipelines.environment import environment
+from pipelines.guard import Run
 from training.configuration import Inputs, Outputs, Runtime
 from training.device import pick_device
 from training.distributed import join
 from training.loop import train
-
-CODE = ("curation", "training", "pipelines")
-"""Folders whose last commit is the revision recorded in the weights: another README gives the same bytes."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults()
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, stage: Run) -> None:
     del options
+    records = stage.output(paths.REPORTS / "train")
     with join(pick_device(settings.load().device)) as group:
         report = train(
-            parameters.load("train"),
+            stage.load("train"),
             imdb_files(),
-            Outputs(weights=paths.WEIGHTS, records=paths.REPORTS / "train", checkpoints=paths.CHECKPOINTS),
+            Outputs(
+                weights=stage.output(paths.WEIGHTS),
+                records=records,
+                checkpoints=paths.CHECKPOINTS,
+                progress=paths.REPORTS / "train",
+                origin=stage.output(paths.ORIGIN),
+            ),
             runtime(),
             group,
+            check=stage.check,
         )
         if group.main:
-            write_json(paths.report("train", "train"), report)
+            write_json(records / "train.json", report)
 
 
 def imdb_files() -> Inputs:
@@ -49,23 +55,12 @@ def imdb_files() -> Inputs:
 
 
 def runtime() -> Runtime:
-    """How a training runs, by the settings, and the revision of the code to record."""
+    """How a training runs, by the settings, and what on."""
     chosen = settings.load()
-    return Runtime(device=chosen.device, workers=_loaders(chosen.jobs), revision=_revision())
+    return Runtime(device=chosen.device, workers=_loaders(chosen.jobs), environment=environment())
 
 
 def _loaders(jobs: int) -> int:
     """Loader processes: as many as jobs, at most 8; none where there is one core."""
     count = (os.cpu_count() or 1) if jobs == -1 else jobs
     return 0 if count == 1 else min(count, 8)
-
-
-def _revision() -> str:
-    """The last commit that touched the code, with `-dirty` where the code has changes; empty outside git."""
-    commit, changes = (
-        subprocess.run(
-            ["git", *words, "--", *CODE], capture_output=True, text=True, check=False
-        ).stdout.strip()
-        for words in (["log", "-1", "--format=%H"], ["status", "--porcelain"])
-    )
-    return f"{commit}-dirty" if changes else commit

@@ -36,7 +36,7 @@ class PairBatch(NamedTuple):
 def batch_in(buffer: Tensor, size: int, exemplar: int, search: int) -> PairBatch:
     """The batch that lies in a flat buffer, as views of it.
 
-    A worker sends one tensor, because each that crosses to another process costs a shared file of its own.
+    A worker sends one tensor, because each tensor sent to another process costs a shared file of its own.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Checkpoints: the state of a run, kept under a digest of all that determines it.
 
-`<folder>/<digest>/last.pt` is written whole or not at all, so a killed run goes on from it. The digest
-covers the parameters, both imdb files and the code of this package, so a checkpoint is never taken by a run
-with others.
+`<folder>/<digest>/last.pt` is written whole or not at all, and sealed (`curation.sealed`), so a killed run goes on
+from it, after a power cut too. The digest covers the parameters, both imdb files and the code of this package, so
+a checkpoint is never taken by a run with others.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from curation.sealed import read_sealed, write_sealed
 from training.messages import first_line
 
 log = logging.getLogger(__name__)
@@ -49,46 +50,42 @@ class Checkpoints:
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint: tensors, numbers, strings and containers of them."""
         stream = io.BytesIO()
-        torch.save({"key": self.key, "state": state}, stream)
-        write_bytes(self.folder / FILE, stream.getvalue())
+        torch.save(state, stream)
+        write_sealed(self.folder / FILE, self.key, stream.getvalue())
 
     def read(self) -> bytes | None:
-        """The bytes of the checkpoint, or None where this run has none; says so if only others have."""
-        try:
-            return (self.folder / FILE).read_bytes()
-        except FileNotFoundError:
+        """The content of the checkpoint, or None where this run has none that is whole; says so if there is a
+        damaged one, or only others have one."""
+        path = self.folder / FILE
+        content = read_sealed(path, self.key)
+        if content is None:
             others = len(list(self.folder.parent.glob(f"*/{FILE}")))
-            if others:
+            if path.exists():
+                log.warning("%s is damaged, or of another run, and not used: this run starts anew", path)
+            elif others:
                 log.info(
                     "%s: %d checkpoint(s) of other parameters, data or code, not used: this run starts anew",
                     self.folder.parent,
                     others,
                 )
-            return None
+        return content
 
     def decode(self, content: bytes) -> dict[str, Any]:
-        """The state in a checkpoint's bytes; nothing in it is executed.
+        """The state in a checkpoint's content; nothing in it is executed.
 
         Raises
         ------
         InputError
-            If it is damaged or belongs to another run.
+            If this torch cannot read it.
         """
         try:
-            stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+            state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
             raise InputError(
-                f"{self.folder / FILE} is not a whole checkpoint ({first_line(error)})",
+                f"{self.folder / FILE} cannot be read by torch {torch.__version__} ({first_line(error)})",
                 do="Delete it: training then starts anew",
-                reason="damaged checkpoint",
+                reason="unreadable checkpoint",
             ) from None
-        if not isinstance(stored, dict) or stored.get("key") != self.key:
-            raise InputError(
-                f"{self.folder / FILE} is the checkpoint of another run",
-                do="Delete it: training then starts anew",
-                reason="foreign checkpoint",
-            )
-        state: dict[str, Any] = stored["state"]
         return state
 
     def keep_batch(self, rank: int, state: dict[str, Any]) -> Path:

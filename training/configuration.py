@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -90,11 +92,18 @@ class Outputs:
         Folder of curves and pictures.
     checkpoints : Path
         Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
+    progress : Path, optional
+        Folder in which curves and pictures grow while the training runs; by default, `records`.
+    origin : Path, optional
+        File that says what the weights were made on (`training.weights.save_origin`); none by default. No part
+        of the result either: it differs where the weights are the same.
     """
 
     weights: Path
     records: Path
     checkpoints: Path
+    progress: Path | None = None
+    origin: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -111,12 +120,13 @@ class Runtime:
         Torch's threads on the CPU; 0 leaves torch's own choice. The same number gives the same bytes.
     checkpoint_seconds : float
         Time between checkpoints within an epoch; the end of every epoch has one.
-    revision : str
-        Git revision to record in the weights.
+    environment : mapping
+        What the run is made on, JSON values: git revision, versions of packages, processor. Recorded in
+        `Outputs.origin`, never in the weights.
     """
 
     device: str = "auto"
     workers: int = 0
     threads: int = 0
     checkpoint_seconds: float = 60.0
-    revision: str = ""
+    environment: Mapping[str, Any] = field(default_factory=dict)

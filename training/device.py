@@ -1,4 +1,4 @@
-"""The torch device that a setting names, and numbers on their way back from it."""
+"""The torch device of a setting, and tensors on their way back from it."""
 
 from __future__ import annotations
 

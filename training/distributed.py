@@ -1,4 +1,4 @@
-"""Several processes that train one network: gradients, batch statistics and metrics over all of them.
+"""Train one network in several processes: gradients, batch statistics and metrics are over all of them.
 
 `torchrun` starts the processes and describes the group in environment variables; reading them is torch's own
 rendezvous, and the only thing here that depends on the environment.

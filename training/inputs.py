@@ -49,5 +49,5 @@ def images(pixels: Tensor, colour: Tensor, *, channels_last: bool) -> Tensor:
 
 
 def labels(batch: PairBatch, size: int, config: LabelConfig) -> Tensor:
-    """Label maps (B, 1, size, size) of a batch: the target's offset in pixels, in cells of the response."""
+    """Label maps (B, 1, size, size) of a batch; offsets are converted from pixels to response cells."""
     return label_maps(size, batch.offset / STRIDE, config)

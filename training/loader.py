@@ -77,8 +77,8 @@ class PairDataset(Dataset[Tensor | InputError]):
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
 
     def __getitem__(self, item: int) -> Tensor | InputError:
-        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which crosses
-        process borders unharmed.
+        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which passes
+        between processes intact.
         """
         try:
             return self._fill(item)
@@ -97,13 +97,13 @@ class PairDataset(Dataset[Tensor | InputError]):
 
     def unpack(self, buffer: Tensor) -> PairBatch:
         """The batch in a buffer of this dataset."""
-        return batch_in(buffer, self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+        return batch_in(buffer, self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
 
     def _fill(self, item: int) -> Tensor:
         epoch, step = divmod(item, self.steps)
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
-        size = batch_bytes(self.batch, self.pairs.exemplar_size, self.pairs.search_size)
+        size = batch_bytes(self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
         buffer = _new_buffer(size)
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
@@ -129,7 +129,7 @@ class PairDataset(Dataset[Tensor | InputError]):
         except InputError as error:
             raise InputError(f"{place(instance)}: {error.what}", do=error.do, reason=error.reason) from None
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-        side = self.sampler.crop_size
+        side = self.sampler.geometry.search_size
         if image is None or image.shape != (side, side, 3):
             found = "not a readable JPEG" if image is None else f"{image.shape[1]} x {image.shape[0]} px"
             raise InputError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from training.pairs import VALIDATION, PairSampler
 from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
 from training.schedule import learning_rate
 from training.validation import Scores, validate
-from training.weights import save_weights
+from training.weights import recorded_parameters, save_origin, save_weights
 
 __all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
 
@@ -50,6 +51,8 @@ def train(
     outputs: Outputs,
     runtime: Runtime | None = None,
     group: Group | None = None,
+    *,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Train a network, or go on from where a killed run of the same parameters, data and code stopped.
 
@@ -63,6 +66,8 @@ def train(
         Device, workers, threads.
     group : Group, optional
         The processes that train together (`training.distributed.join`); alone by default.
+    check : callable
+        Called before anything is written; what it raises ends the run.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def train(
     if runtime.threads:
         torch.set_num_threads(runtime.threads)
     try:
-        return _Run(config, inputs, outputs, runtime, group).run()
+        return _Run(config, inputs, outputs, runtime, group, check).run()
     finally:
         torch.set_num_threads(before)
 
@@ -89,9 +94,16 @@ class _Run:
     """The state of `train`: where it is, what it has seen of the present epoch, the rows of the past ones."""
 
     def __init__(
-        self, config: TrainConfig, inputs: Inputs, outputs: Outputs, runtime: Runtime, group: Group
+        self,
+        config: TrainConfig,
+        inputs: Inputs,
+        outputs: Outputs,
+        runtime: Runtime,
+        group: Group,
+        check: Callable[[], None],
     ) -> None:
         self.config, self.outputs, self.runtime, self.group = config, outputs, runtime, group
+        self.check = check
         if config.batch % group.size:
             raise InputError(
                 f"train.batch = {config.batch} cannot be shared equally by {group.size} processes",
@@ -103,14 +115,22 @@ class _Run:
                 f"train.pairs.per_epoch = {config.pairs.per_epoch} is less than one batch of {config.batch}",
                 do="Raise it, or lower train.batch",
             )
-        response_size(config.pairs.exemplar_size, config.pairs.search_size)
-        self.parameters = TypeAdapter(TrainConfig).dump_python(config)
         self.train_pairs = self._dataset(inputs.train, inputs.crops, validation=False)
+        geometry = self.train_pairs.sampler.geometry
+        response_size(geometry.exemplar_size, config.pairs.search_size)
+        self.parameters = recorded_parameters(TypeAdapter(TrainConfig).dump_python(config), geometry)
         self.validation_pairs = (
             self._dataset(inputs.validation, inputs.crops, validation=True)
             if config.validation_pairs
             else None
         )
+        if self.validation_pairs and self.validation_pairs.sampler.geometry != geometry:
+            raise InputError(
+                f"{inputs.train} is of crops with {geometry}, {inputs.validation} of crops with "
+                f"{self.validation_pairs.sampler.geometry}",
+                do="Make both anew: dvc repro imdb",
+                reason="crop specification differs",
+            )
         self.imdb_digest = digest(
             inputs.train.read_bytes(), inputs.validation.read_bytes() if config.validation_pairs else b""
         )
@@ -138,6 +158,7 @@ class _Run:
         self.step = 0
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
         self.rows: list[Row] = []
+        self.made_on: list[dict[str, Any]] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Underway] | None = None
 
@@ -162,6 +183,8 @@ class _Run:
         total = self.config.epochs * self.steps
         numbers = range(self.step, total)
         pinned = self.device.type == "cuda"
+        if numbers and self._here() not in self.made_on[-1:]:
+            self.made_on.append(self._here())
         saved = began = time.monotonic()
         began_at = self.step
         batches = load_batches(self.train_pairs, numbers, workers=self.runtime.workers, pin_memory=pinned)
@@ -185,6 +208,16 @@ class _Run:
                     self._save()
                     saved = time.monotonic()
         return self._finish()
+
+    def _here(self) -> dict[str, Any]:
+        """What this run is made on."""
+        name = f" ({torch.cuda.get_device_name(self.device)})" if self.device.type == "cuda" else ""
+        return {
+            **self.runtime.environment,
+            "device": f"{self.device}{name}",
+            "threads": torch.get_num_threads(),
+            "processes": self.group.size,
+        }
 
     def _advance(self, batch: PairBatch) -> None:
         """One step; the figures of the step before it are looked at only now, so that a GPU never waits."""
@@ -251,15 +284,17 @@ class _Run:
         )
         if not self.group.main:
             return
-        write_curves(self.outputs.records, self.rows)
-        write_speed(self.outputs.records, self.speed)
+        self.check()
+        progress = self.outputs.progress or self.outputs.records
+        write_curves(progress, self.rows)
+        write_speed(progress, self.speed)
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
             shown = [self.train_pairs.load((epoch - 1) * self.steps)]
             if self.validation_pairs:
                 shown.append(self.validation_pairs.load(0))
             write_picture(self.checkpoints.folder / PICTURES, epoch, self.learner, shown)
-            copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
+            copy_pictures(self.checkpoints.folder / PICTURES, progress / PICTURES)
         checked = (
             f", validation {scores.loss:.4f}, centre error {scores.centre_error:.2f} px" if scores else ""
         )
@@ -286,9 +321,16 @@ class _Run:
 
     def _save(self) -> None:
         if self.group.main:
+            self.check()
             rows = [list(astuple(row)) for row in self.rows]
             self.checkpoints.save(
-                {"step": self.step, "sums": self.sums, "rows": rows, "learner": self.learner.state()}
+                {
+                    "step": self.step,
+                    "sums": self.sums,
+                    "rows": rows,
+                    "learner": self.learner.state(),
+                    "made_on": self.made_on,
+                }
             )
 
     def _resume(self) -> None:
@@ -300,6 +342,7 @@ class _Run:
         self.sums = state["sums"]
         self.rows = [Row(*values) for values in state["rows"]]
         self.learner.restore(state["learner"])
+        self.made_on = state["made_on"]
         log.info(
             "going on from step %d of %d of the checkpoint in %s",
             self.step,
@@ -311,18 +354,17 @@ class _Run:
         sampler, last = self.train_pairs.sampler, self.rows[-1]
         network = self.learner.published()
         if self.group.main:
+            self.check()
             write_curves(self.outputs.records, self.rows)
             write_speed(self.outputs.records, self.speed)
             copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
             save_weights(
                 self.outputs.weights,
                 network,
-                {
-                    "parameters": self.parameters,
-                    "imdb": self.imdb_digest,
-                    "revision": self.runtime.revision,
-                },
+                {"parameters": self.parameters, "imdb": self.imdb_digest},
             )
+            if self.outputs.origin:
+                save_origin(self.outputs.origin, self.outputs.weights, self.made_on)
         return {
             "schema": 1,
             "imdb": self.imdb_digest,

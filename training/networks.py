@@ -1,7 +1,7 @@
 """The Siamese network: one embedding applied to exemplar and search region, correlated into a response map.
 
 The published size (AlexNet-like, no padding, total stride 8) is `NetworkConfig(width=1.0)`; smaller widths
-scale every channel count and leave the geometry alone, so labels, trackers and crops do not notice.
+scale every channel count and keep the geometry, so labels, trackers and crops are the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which pairs of crops an epoch has: drawn by frame distance, each (epoch, index) seeded on its own."""
+"""The pairs of crops of an epoch: drawn by frame distance, each (epoch, index) with its own seed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from curation.errors import STRICT, InputError, parameters
+from curation.geometry import CropGeometry
 from curation.imdb import Imdb
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ VALIDATION = 2**32 - 1
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class PairConfig:
-    """Which pairs are drawn, and the crops that they are cut from.
+    """Which pairs are drawn, and how large a search region the network sees.
 
     Parameters
     ----------
@@ -28,22 +29,16 @@ class PairConfig:
         Pairs in an epoch; published: 53,200.
     max_distance : int
         Largest distance between exemplar and search frame, frames (not list positions); published: 100.
-    exemplar_size, search_size : int
-        Sides of the images given to the network, px; published: 127 and 239.
-    crop_size : int
-        Side of the stored search crops, px; the imdb must agree.
-    context : float
-        Context amount of the crops; the imdb must agree.
+    search_size : int
+        Side of the search region that the network is trained on, px, cut from the middle of a stored search
+        crop (`crop.search_size`); published: 239 of 255. The exemplar has the side that it has in the crops.
     missing_shards : {"raise", "skip"}
         `skip` trains on the videos whose shard is there (a partial pull), and says how many are not.
     """
 
     per_epoch: int = Field(default=1024, ge=1)
     max_distance: int = Field(default=100, ge=1)
-    exemplar_size: int = Field(default=127, ge=87)
     search_size: int = Field(default=255, ge=87)
-    crop_size: int = Field(default=255, ge=87)
-    context: float = Field(default=0.5, ge=0)
     missing_shards: Literal["raise", "skip"] = "raise"
 
 
@@ -67,15 +62,13 @@ class PairSampler:
     Raises
     ------
     InputError
-        If the imdb's crops are not those that `config` expects, shards are missing (and not to be skipped),
-        or no pair can be drawn at all.
+        If shards are missing (and not to be skipped), or no pair can be drawn at all.
     """
 
     def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
-        _check_crops(imdb, config, name)
         self.imdb = imdb
+        self.geometry = CropGeometry.of(imdb.header["crop"])
         self.root = root
-        self.crop_size = config.crop_size
         shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
         self.present = np.array([(root / shard).is_file() for shard in shards], dtype=bool)
         if self.missing:
@@ -170,20 +163,3 @@ class PairSampler:
 def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
-
-
-def _check_crops(imdb: Imdb, config: PairConfig, name: str) -> None:
-    made = imdb.header["crop"]
-    expected = {
-        "exemplar_size": config.exemplar_size,
-        "search_size": config.crop_size,
-        "context": config.context,
-    }
-    keys = {"exemplar_size": "exemplar_size", "search_size": "crop_size", "context": "context"}
-    for key, value in expected.items():
-        if made.get(key) != value:
-            raise InputError(
-                f"{name}: its crops have {key} {made.get(key)}, but train.pairs.{keys[key]} is {value}",
-                do="Crop again with the matching parameters, or change those of train.pairs",
-                reason="crop specification differs",
-            )

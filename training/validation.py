@@ -38,7 +38,7 @@ class Scores:
 def peak_offsets(response: Tensor) -> Tensor:
     """Where each response peaks, px of the search image from its centre.
 
-    The map is enlarged by the stride (bicubic, cell centres kept), so the answer is to the pixel.
+    The map is enlarged by the stride (bicubic, cell centres kept), so the result is exact to one pixel.
 
     Parameters
     ----------

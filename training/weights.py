@@ -5,7 +5,8 @@ The metadata hold a single key, because safetensors writes several in no fixed o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from curation.errors import InputError
-from curation.files import digest, write_bytes
+from curation.files import digest, write_bytes, write_json
+from curation.geometry import SIAMFC, CropGeometry
 from curation.outside import open_outside
 from training.messages import first_line
 from training.networks import NetworkConfig, SiameseNetwork
@@ -45,7 +47,8 @@ def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any
     network : SiameseNetwork
         On any device, in any memory format.
     metadata : mapping, optional
-        JSON values to keep beside: parameters, digest of the imdb, git revision.
+        JSON values to keep in the file: parameters, digest of the imdb. Nothing that differs where these are
+        the same, so that the same training gives the same bytes.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     text = orjson.dumps(
@@ -60,8 +63,27 @@ def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any
     write_bytes(path, safetensors.torch.save(tensors, {KEY: text.decode()}))
 
 
+def save_origin(path: Path, weights: Path, made_on: Sequence[Mapping[str, Any]]) -> None:
+    """Write a JSON file that says what a weights file was made on.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    weights : Path
+        The weights file. Its MD5 digest, by which DVC knows it, is recorded: an origin with another digest is
+        that of other weights.
+    made_on : sequence of mappings
+        JSON values: one environment, or several in order where the run went on somewhere else.
+    """
+    known_as = hashlib.md5(weights.read_bytes(), usedforsecurity=False).hexdigest()
+    write_json(path, {"schema": SCHEMA, "weights_md5": known_as, "made_on": list(made_on)})
+
+
 def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     """Read a network in evaluation mode, on the CPU, and the metadata given to `save_weights`.
+
+    Files of earlier versions have a key `revision` in their metadata.
 
     Raises
     ------
@@ -93,6 +115,29 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     if not whole:
         raise _unusable(path, "is damaged: its weights do not have the digest that it records")
     return network.eval(), kept
+
+
+def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
+    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed."""
+    crops = {
+        "exemplar_size": geometry.exemplar_size,
+        "crop_size": geometry.search_size,
+        "context": geometry.context,
+    }
+    return {**train, "pairs": {**train["pairs"], **crops}}
+
+
+def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:
+    """Geometry of the crops that a network was trained on, from the metadata of its weights.
+
+    Weights that record none, made outside a training, are taken to have SiamFC's: 127, 255, 0.5.
+    """
+    pairs = metadata.get("parameters", {}).get("pairs", {})
+    return CropGeometry(
+        pairs.get("exemplar_size", SIAMFC.exemplar_size),
+        pairs.get("crop_size", SIAMFC.search_size),
+        pairs.get("context", SIAMFC.context),
+    )
 
 
 def _content_digest(tensors: Mapping[str, Tensor]) -> str:

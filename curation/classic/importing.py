@@ -17,7 +17,7 @@ from curation.crop_video import CropConfig
 from curation.errors import InputError
 from curation.files import replacing, write_bytes
 from curation.frame_xml import MAX_SIDE
-from curation.frames import check_jpeg
+from curation.image_files import check_jpeg
 from curation.imdb import split_file
 from curation.imdb.build import SPLITS
 from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts

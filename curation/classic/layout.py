@@ -74,7 +74,7 @@ def index_parts(imdb: Imdb) -> Iterator[bytes]:
     Raises
     ------
     InputError
-        If two videos of different subsets bear one name, which this form cannot tell apart.
+        If two videos of different subsets have the same name; this layout cannot tell them apart.
     """
     names = [video.partition("/")[2] for video in imdb.videos]
     if doubled := sorted(name for name in set(names) if names.count(name) > 1)[:1]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from curation.cache_objects import MEND, cache_folder
+from curation.doctor.damage import Damage, find_damage
 from curation.doctor.finding import Finding, ask, counted, gigabytes
+from curation.doctor.mending import mend as mended
 
 SHOWN = 3
 """Examples in one message."""
 
-_OBJECTS = Path("files/md5")
-_CHUNK = 1 << 20
 
-
-def check_cache(project: Path, *, sample: int = 100) -> list[Finding]:
-    """Check the project's DVC cache: where it is, what is missing from it, and a sample of its content.
+def check_cache(
+    project: Path, *, sample: int = 100, strict: bool = False, mend: bool = False
+) -> list[Finding]:
+    """Check the project's DVC cache: where it is, what is missing from it, and what is damaged.
 
     Parameters
     ----------
@@ -30,6 +30,10 @@ def check_cache(project: Path, *, sample: int = 100) -> list[Finding]:
         The project's root folder.
     sample : int
         Objects of the cache to read and compare with their digest, spread evenly.
+    strict : bool
+        Read all of them.
+    mend : bool
+        Delete what is damaged, or put a sound copy in its place.
     """
     if not (project / ".dvc").is_dir():
         return [
@@ -37,21 +41,20 @@ def check_cache(project: Path, *, sample: int = 100) -> list[Finding]:
                 "DVC project", "fail", f"{project} has no folder .dvc", "Run from the project's root folder"
             )
         ]
-    answer = ask([sys.executable, "-m", "dvc", "cache", "dir"], folder=project)
-    if not answer.succeeded:
-        return [
-            Finding(
-                "DVC project", "fail", f"DVC cannot say where its cache is: {answer.last}", "Mend .dvc/config"
-            )
-        ]
-    cache = Path(answer.output.strip())
-    return [
-        *_place(project, cache),
-        *_sample(cache, sample),
-        _missing(project),
-        _runs(project),
-        _remotes(project),
-    ]
+    runs = _runs(project)
+    where = ask([sys.executable, "-m", "dvc", "cache", "dir"], folder=project)
+    cache = Path(where.output.strip()) if where.succeeded else cache_folder(project)
+    damage = find_damage(project, cache, sample=None if strict else sample)
+    if not where.succeeded and not damage.databases:
+        message = f"DVC cannot say where its cache is: {where.last}"
+        return [Finding("DVC project", "fail", message, "Mend .dvc/config")]
+    if not (mend and damage):
+        findings = _damaged(damage)
+    elif runs.status == "warn" and "under way" in runs.message:
+        return [runs, *_damaged(damage)]
+    else:
+        findings = mended(project, damage)
+    return [*_place(project, cache), *findings, _missing(project), runs, _remotes(project)]
 
 
 def _place(project: Path, cache: Path) -> list[Finding]:
@@ -74,33 +77,33 @@ def _place(project: Path, cache: Path) -> list[Finding]:
     return [Finding("cache", "ok", f"{cache}, {free} free, on the project's own file system")]
 
 
-def _sample(cache: Path, sample: int) -> list[Finding]:
-    objects = list(_objects(cache))
-    step = max(len(objects) / sample, 1)
-    chosen = [objects[int(at * step)] for at in range(min(sample, len(objects)))]
-    damaged = [path for path in chosen if _digest(path) != path.parent.name + path.stem]
-    if damaged:
-        names = ", ".join(str(path) for path in damaged[:SHOWN])
-        message = f"{len(damaged)} of {len(chosen)} objects read are damaged: {names}"
-        cure = "Delete them; dvc pull or dvc repro brings them back. Was an output edited in place?"
-        return [Finding("cache content", "fail", message, cure)]
-    return [
-        Finding("cache content", "ok", f"{len(chosen)} of {len(objects):,} objects, taken evenly, are sound")
-    ]
-
-
-def _objects(cache: Path) -> Iterator[Path]:
-    """Files and folder listings in the cache, sorted."""
-    for folder in sorted((cache / _OBJECTS).glob("??")):
-        yield from sorted(path for path in folder.iterdir() if path.is_file())
-
-
-def _digest(path: Path) -> str:
-    state = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            state.update(chunk)
-    return state.hexdigest()
+def _damaged(damage: Damage) -> list[Finding]:
+    """What is damaged, a line a kind; one line of what was looked at if nothing is."""
+    kinds = {
+        "cache content": (list(damage.objects.values()), f"of {damage.read:,} objects read are damaged"),
+        "run-cache": (
+            damage.runs,
+            f"of {damage.runs_known:,} records cannot be read, or are of damaged objects",
+        ),
+        "workspace": (damage.outputs, "outputs are empty, or the same files as damaged objects"),
+        "changed outputs": (
+            damage.changed,
+            "outputs differ from what is on record, which DVC may not notice",
+        ),
+        "DVC's memory": (damage.databases, "databases cannot be read, or are older than the outputs"),
+        "DVC's records": (damage.records, "files cannot be read"),
+    }
+    findings = []
+    for check, (paths, fault) in kinds.items():
+        if paths:
+            names = ", ".join(map(str, paths[:SHOWN]))
+            findings.append(Finding(check, "fail", f"{len(paths):,} {fault}: {names}", f"Run: {MEND}"))
+    if not damage.objects:
+        message = (
+            f"{damage.read:,} of {damage.known:,} objects, taken evenly, and the sizes of all, are sound"
+        )
+        findings.insert(0, Finding("cache content", "ok", message))
+    return findings
 
 
 def _missing(project: Path) -> Finding:

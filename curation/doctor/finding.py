@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -43,11 +44,17 @@ class Answer:
     last: str
 
 
-def ask(command: Sequence[str], *, folder: Path) -> Answer:
-    """Run a program in a folder and wait for its answer."""
+def ask(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> Answer:
+    """Run a program in a folder, with more in its environment, and wait for its answer."""
     try:
         done = subprocess.run(
-            list(command), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+            list(command),
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return Answer(False, "", str(error))

@@ -83,12 +83,15 @@ def _git(project: Path) -> list[Finding]:
     if shutil.which("git") is None:
         return [Finding("git", "fail", "git is missing", "Install it: apt-get install git")]
     version = ask(["git", "--version"], folder=project).output.strip()
-    if not ask(["git", "rev-parse", "--is-inside-work-tree"], folder=project).succeeded:
-        message = f"{version}, but {project} is not a git repository"
-        return [
-            Finding("git", "warn", message, "Clone the project with git, so that DVC can follow versions")
-        ]
-    return [Finding("git", "ok", version)]
+    if ask(["git", "rev-parse", "--is-inside-work-tree"], folder=project).succeeded:
+        return [Finding("git", "ok", version)]
+    alone = ask([sys.executable, "-m", "dvc", "config", "core.no_scm"], folder=project)
+    if alone.output.strip().lower() == "true":
+        message = f"{version}; {project} is not a git repository, and DVC is told so: no dvc exp, no dvc diff"
+        return [Finding("git", "ok", message)]
+    message = f"{version}, but {project} is not a git repository, and DVC runs in none without being told"
+    cure = "Clone the project with git; or do without: dvc config --local core.no_scm true"
+    return [Finding("git", "fail", message, cure)]
 
 
 def _dvc(project: Path) -> Finding:

@@ -27,7 +27,7 @@ SPLITS = ("train", "val")
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ImdbConfig:
-    """What goes into the imdb, and into which half of it.
+    """What goes into the imdb, and into which split.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def is_val(name: str, val_fraction: float) -> bool:
 
 @dataclass
 class LeftOut:
-    """What is annotated but not listed: boxes whose crop was skipped; then tracks, and videos, too short."""
+    """What is annotated but not listed: boxes whose crop was skipped, and tracks and videos that are too short."""
 
     boxes_without_crop: int = 0
     tracks_too_short: int = 0
@@ -172,7 +172,7 @@ def _index_subset(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Parsing makes a million lists, none of them garbage; looking through them takes longer than parsing."""
+    """Pause garbage collection: parsing makes a million lists, and scanning those takes longer than parsing."""
     gc.disable()
     try:
         yield
@@ -264,6 +264,16 @@ def _refuse_empty(config: ImdbConfig, statistics: dict[str, Statistics]) -> None
             raise InputError(
                 f"the {split} split has no track (imdb.split_by = {config.split_by}, "
                 f"imdb.val_fraction = {config.val_fraction:g})",
-                do="With few videos, use imdb.split_by = time; or change imdb.val_fraction in params.yaml",
+                do=_cure(split, config),
                 reason="empty split",
             )
+
+
+def _cure(split: str, config: ImdbConfig) -> str:
+    change = "Raise" if split == "val" else "Lower"
+    if config.split_by == "video":
+        return f"With few videos, set imdb.split_by to time; or {change.lower()} imdb.val_fraction"
+    return (
+        f"No track has {config.min_track_length} crops (imdb.min_track_length) in its share. "
+        f"{change} imdb.val_fraction (0.5 halves every video), or add longer videos"
+    )

@@ -1,4 +1,4 @@
-"""The imdb file: one JSON document, a header line and one line a video, numbers in columns.
+"""The imdb file: one JSON document, a header line and one line per video, numbers in columns.
 
     {"counts":{"instances":..,"tracks":..,..},"crop":{..},"imdb":{..},"schema":1,"split":"train","videos":[
     {"video":"a/ILSVRC2015_train_00000000","bytes":..,"track":[..],"length":[..],"frame":[..],"box":[..],
@@ -120,7 +120,7 @@ def decode_videos(records: Sequence[dict[str, Any]]) -> Rows:
         if skip := record["skip"]:
             surplus[first + np.array(skip[::2])] = skip[1::2]
     behind = np.cumsum(surplus) + data_offsets(size[order])
-    # So far as if all were one shard: take off what lies before each video's own first header.
+    # Until here as if all videos were one shard: subtract where each video's own shard begins.
     before = behind[start] - surplus[start] - data_offsets(size[order][start[:1]])[0]
     offset = np.empty(len(size), np.int64)
     offset[order] = behind - np.repeat(before, instances)

@@ -98,9 +98,9 @@ def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
         An `imdb_video_*.json`.
     cache : Path, optional
         A folder for binary copies of the arrays, named after the file's digest. With it, loading again takes
-        milliseconds, and the arrays are mapped from disk: processes share them, forked or spawned. The JSON
-        stays the truth; a copy that is missing or damaged is made again from it, and one that has not been
-        used for a week is removed when another is made.
+        milliseconds, and the arrays are mapped from disk: processes share them, forked or spawned. Only the
+        JSON counts: a copy that is missing or damaged is made again from it, and one that has not been used
+        for a week is removed when another is made.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Curation at a glance: what the boxes and crops are like, what was left out, and what looks wrong.
+"""The quality report: what boxes and crops are like, what was left out, and what looks wrong.
 
 `measures` turns annotations into numbers, `strange` finds the tracks to look at, `sheets` and `histograms`
 draw, `report` is the stage.

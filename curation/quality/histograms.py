@@ -1,4 +1,4 @@
-"""One picture of all distributions: a small histogram a measure, a line a subset."""
+"""One picture of all distributions: one small histogram per measure, one line per subset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the boxes of a subset are like: one number an instance and measure, from annotations alone.
+"""Measures of a subset's boxes: one number per instance and measure, from annotations alone.
 
 An instance is one object in one frame. Boxes are x, y, w, h, 0-based pixels.
 """

@@ -40,7 +40,7 @@ class Tile:
     box : (4,) float64
         x, y, w, h in the frame, 0-based pixels.
     window : Window
-        What of the frame the crop shows.
+        The part of the frame that the crop shows.
     caption : str
     occluded : bool
         Drawn in another colour.

@@ -5,7 +5,7 @@
 
 Every clip is a `scene`: a backdrop (`backgrounds`), `actors` whose bodies are single sprites or `puppets`
 of several parts (`outlines` and `textures` make sprites, `layers` renders them along the curves of
-`motion`), light, and a `camera`. `sighting` measures what is to be seen of each object: the truth is
+`motion`), light, and a `camera`. `sighting` measures what can be seen of each object: the truth is
 computed from the masks that are drawn. `vid`, and `sequences` with `tracks` and `layouts`, write files.
 
 What happens, and where: translation with inertia, scale change, rotation, stretch, bending, light that
@@ -23,7 +23,15 @@ sequence_frames=8)`.
 """
 
 from curation.sample.config import CameraConfig, SampleConfig, WorldConfig
+from curation.sample.folders import refuse_foreign
 from curation.sample.sequences import generate_sequences
 from curation.sample.vid import generate_vid
 
-__all__ = ["CameraConfig", "SampleConfig", "WorldConfig", "generate_sequences", "generate_vid"]
+__all__ = [
+    "CameraConfig",
+    "SampleConfig",
+    "WorldConfig",
+    "generate_sequences",
+    "generate_vid",
+    "refuse_foreign",
+]

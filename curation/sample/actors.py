@@ -69,7 +69,7 @@ def step(path: FloatArray, frame: int) -> FloatArray:
 class Stage:
     """What actors share: length of the clip, size of the frame (pixels), how the world moves in the image.
 
-    `world`: (2, frames) float64, x and y of a point that stands still in the world; `shake`: (2, frames), the
+    `world`: (2, frames) float64, x and y in the image of a fixed point of the world; `shake`: (2, frames), the
     part of it that the camera's shaking and turning away adds to everything.
     """
 
@@ -89,9 +89,9 @@ def cast_object(
     *,
     leaves: bool,
 ) -> Actor:
-    """An object with textures of `families`, at home `place` of a turn round the middle of the frame.
+    """An object with textures of `families`; its home is `place` of a full turn around the frame's middle.
 
-    It wanders about its home, swings in size, angle and stretch, bends as it goes; where `leaves`, it goes
+    It wanders about its home, and its size, angle, stretch and bend change as it goes. With `leaves` it goes
     out of the image over the nearer side and comes back.
     """
     world = config.world
@@ -117,7 +117,7 @@ def cast_object(
 
 
 def _draw_body(rng: np.random.Generator, families: Sequence[Family], limbs: float) -> tuple[str, Body]:
-    """A body and the name of its kind: two in three are articulated where limbs may swing at all."""
+    """A body and the name of its kind; if limbs may swing, two bodies in three are articulated."""
     if limbs and rng.random() < 2 / 3:
         return draw_puppet(rng, families, limbs)
     texture = families[0].paint(rng, SPRITE)
@@ -151,7 +151,7 @@ def _exit(rng: np.random.Generator, stage: Stage, path: FloatArray, size: float)
 
 
 def cast_occluder(rng: np.random.Generator, stage: Stage, family: Family, actor: Actor) -> Actor:
-    """Something in the foreground that drifts past and meets `actor` once, about the middle of the clip."""
+    """A foreground object that drifts past and covers `actor` once, near the middle of the clip."""
     when = int(stage.frames * (0.35 + 0.3 * rng.random()))
     aspect = rng.uniform(0.25, 0.42)
     size = float(actor.size[when]) * rng.uniform(1.5, 2.0)

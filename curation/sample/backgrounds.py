@@ -1,4 +1,4 @@
-"""Backdrops: fractal ground, horizons, patterns, heaps of shapes; softer than what moves before them."""
+"""Backdrops: fractal ground, horizons, patterns, heaps of shapes; softer than the objects in front of them."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Camera:
         Share of the time between frames for which the shutter is open: pictures of moving things are smeared
         by this share of their motion.
     quality : int or None
-        JPEG quality; None for the data set's own.
+        JPEG quality; None for the dataset's own.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Camera:
         return np.rint(luma + chroma).astype(np.int16)
 
     def expose(self, image: Image, frame: int) -> Image:
-        """The (H, W, 3) uint8 BGR picture that comes out of the camera for this one in front of it."""
+        """The picture that the camera makes of a perfect one; both are (H, W, 3) uint8 BGR."""
         width, height = self._size
         if self._shrink < 1:
             small = (max(16, round(width * self._shrink)), max(16, round(height * self._shrink)))

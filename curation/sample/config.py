@@ -12,7 +12,7 @@ from curation.errors import STRICT, parameters
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class WorldConfig:
-    """How varied the things are that are filmed; the defaults are those of the small dataset.
+    """How varied the filmed objects are; the defaults are those of the small dataset.
 
     Attributes
     ----------
@@ -21,9 +21,9 @@ class WorldConfig:
     clutter : float
         Share of the backdrops that are crowded with textured shapes, 0..1.
     limbs : float
-        Greatest swing of a limb, degrees; 0: no articulated objects, otherwise most objects are.
+        Largest swing of a limb, degrees; 0: no articulated objects, otherwise most objects are.
     shadows : float
-        Greatest darkness of cast shadows, 0..1.
+        Largest darkness of cast shadows, 0..1.
     smallest, largest : float
         Mean size of an object, as a share of the frame's shorter side.
     """
@@ -44,8 +44,7 @@ class WorldConfig:
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class CameraConfig:
-    """Faults of the camera, each drawn for every video between none and this limit; the defaults are a good
-    camera.
+    """Largest faults of the camera: each video gets its own, between none and these; the defaults are a good camera.
 
     Attributes
     ----------
@@ -62,7 +61,7 @@ class CameraConfig:
     colour : float
         Change of each channel's gain (white balance), natural logarithm.
     resolution : float
-        Least share of the resolution that is left; half of the videos keep all of it.
+        Smallest share of the resolution that is left; half of the videos keep all of it.
     worst_quality : int or None
         Each video has a JPEG quality between this and 95; None: all have the dataset's.
     """
@@ -103,13 +102,13 @@ class SampleConfig:
     min_objects, max_objects : int
         Annotated objects of a VID video.
     rotation : float
-        Greatest in-plane rotation of an object away from its mean pose, degrees.
+        Largest in-plane rotation of an object away from its mean pose, degrees.
     scale : float
-        Greatest ratio of an object's size to its mean size (and of the mean to the smallest).
+        Largest ratio of an object's size to its mean size (and of the mean to the smallest).
     deformation : float
-        Greatest displacement of a point of an object by non-rigid motion, as a fraction of its size.
+        Largest displacement of a point of an object by non-rigid motion, as a fraction of its size.
     lighting : float
-        Greatest relative change of brightness, 0..1: half of it over time, half of it across the frame.
+        Largest relative change of brightness, 0..1: half of it over time, half of it across the frame.
     world : WorldConfig
         Variety of what is filmed.
     camera : CameraConfig

@@ -42,6 +42,16 @@ def claim(root: Path, kind: str, content: Sequence[str], config: SampleConfig) -
     write_json(mark, {"made_by": "curation.sample", "kind": kind, "parameters": dataclasses.asdict(config)})
 
 
+def refuse_foreign(root: Path) -> None:
+    """Raise `InputError` if `root` is there, holds something, and was not made here: it would be replaced."""
+    if root.is_dir() and any(root.iterdir()) and not any(root.glob("sample-*.json")):
+        raise InputError(
+            f"{root} exists and was not made by the sample stage",
+            do="Give the built-in dataset a folder of its own",
+            reason="folder in use",
+        )
+
+
 def jpeg(image: Image, quality: int) -> bytes:
     """A (H, W, 3) uint8 BGR image as baseline JPEG bytes."""
     done, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])

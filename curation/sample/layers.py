@@ -1,4 +1,4 @@
-"""Sprites and layers: a picture with coverage, its rendering in a pose, and what can be done to the result.
+"""Sprites and layers: a picture with coverage, its rendering in a pose, and operations on the result.
 
 Colours are premultiplied by coverage throughout, so that resampling, blurring and stacking leave no fringes.
 """
@@ -65,7 +65,7 @@ class Pose:
 
     `x`, `y`: centre, 0-based pixels, whole numbers at pixel centres. `size`: side of the sprite in the frame,
     pixels. `angle`: degrees, clockwise on the screen. `stretch`: square root of the width over height gained
-    by turning out of the plane. `bend`: greatest displacement by deformation, as a fraction of the side;
+    by turning out of the plane. `bend`: largest displacement by deformation, as a fraction of the side;
     `phase`: of the deformation, turns.
     """
 

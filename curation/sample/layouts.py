@@ -68,11 +68,11 @@ def write_vot_index(root: Path, names: Sequence[str]) -> None:
 
 def _write_frames(folder: Path, pattern: str, first: int, images: Sequence[Image], quality: int) -> None:
     for number, image in enumerate(images, start=first):
-        write_bytes(folder / (pattern % number), jpeg(image, quality))
+        write_bytes(folder / (pattern % number), jpeg(image, quality), durable=False)
 
 
 def _write_lines(path: Path, lines: Sequence[str]) -> None:
-    write_bytes(path, ("\n".join(lines) + "\n").encode("ascii"))
+    write_bytes(path, ("\n".join(lines) + "\n").encode("ascii"), durable=False)
 
 
 def _one_based(boxes: FloatArray) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ class Part:
 
     `x`, `y`: the joint, from the middle of the whole. `length`: side of the part's sprite. `hang`: how far
     from the joint the sprite's middle lies, as a share of `length`, downwards when `rest` is 0. `swing`:
-    greatest turn about `rest`; `rate`: swings a frame; `lag`: turns. `spin`: degrees a frame.
+    largest turn about `rest`; `rate`: swings a frame; `lag`: turns. `spin`: degrees a frame.
     """
 
     sprite: Sprite

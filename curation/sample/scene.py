@@ -24,7 +24,7 @@ LIGHT_PERIOD = 60.0
 
 @dataclass(frozen=True)
 class Script:
-    """What has to happen in one clip.
+    """What happens in one clip.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Scene:
         return self._light[frames].mean(axis=(1, 2)) / 128
 
     def draw(self, frame: int) -> tuple[Image, list[Sighting]]:
-        """One frame, (height, width, 3) uint8 BGR, and what is to be seen of every object, by track id."""
+        """One frame, (height, width, 3) uint8 BGR, and what can be seen of every object, by track id."""
         script = self.script
         image = smear_image(self._view(frame), *(self._camera.shutter * step(self._stage.world, frame)))
         layers = [actor.show(frame) for actor in self.actors]

@@ -1,4 +1,4 @@
-"""The built-in evaluation sequences: who plays in them, and the clips they are cut from."""
+"""The built-in evaluation sequences: their targets, and the clips they are cut from."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def generate_sequences(root: Path, config: SampleConfig, workers: Workers) -> di
     """Write `root`/{OTB,TC128,UAV123,VOT2016}/ in the benchmarks' own layouts, and `root`/<benchmark>.json
     lists.
 
-    Textures come from other families and seeds than those of the training videos. The bytes depend on
-    `config` alone, as those of `generate_vid` do.
+    Textures come from other families and seeds than those of the training videos. Like those of `generate_vid`,
+    the bytes depend on `config` alone.
 
     Parameters
     ----------

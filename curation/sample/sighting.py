@@ -1,4 +1,4 @@
-"""What is to be seen of an object in a frame: its box, its fitted box, and how much of it shows."""
+"""What can be seen of an object in a frame: its box, its fitted box, and its visible share."""
 
 from __future__ import annotations
 

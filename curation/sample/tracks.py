@@ -1,4 +1,4 @@
-"""What a benchmark records of a target: boxes, polygons, and the attributes that its course earns."""
+"""What a benchmark records of a target: boxes, polygons and attributes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Track:
     polygons : (N, 4, 2) float64
         Boxes along the target's own axes, 0-based.
     present : (N,) bool
-        Whether enough of it is to be seen.
+        Whether enough of it is visible.
     traits : frozenset of str
         Attributes of the whole track, in the abbreviations of OTB and UAV123.
     tags : dict of str to (N,) bool

@@ -104,7 +104,7 @@ def _name(folder: str, index: int, per_subset: int) -> str:
 
 
 def script_for(index: int, config: SampleConfig, rng: np.random.Generator) -> Script:
-    """What happens in the video of that number; rarer events take turns, so that a handful has them all."""
+    """What happens in the video of that number; rare events take turns, so that a few videos have them all."""
     objects = int(rng.integers(config.min_objects, config.max_objects + 1))
     portrait = index % 7 == 5
     return Script(
@@ -130,13 +130,13 @@ def _write_video(root: Path, config: SampleConfig, place: Place) -> tuple[int, i
     boxes = empty = 0
     for frame in range(config.frames):
         image, sightings = scene.draw(frame)
-        write_bytes(images / f"{frame:06d}.JPEG", jpeg(image, scene.quality))
+        write_bytes(images / f"{frame:06d}.JPEG", jpeg(image, scene.quality), durable=False)
         shown = [(track, seen) for track, seen in enumerate(sightings) if _annotated(seen)]
         boxes += len(shown)
         empty += not shown
         shapes = [actor.shape for actor in scene.actors]
         size = (scene.script.width, scene.script.height)
-        write_bytes(annotations / f"{frame:06d}.xml", _xml(folder, frame, size, shown, shapes))
+        write_bytes(annotations / f"{frame:06d}.xml", _xml(folder, frame, size, shown, shapes), durable=False)
     return config.frames, boxes, empty
 
 

@@ -27,10 +27,10 @@ from pipelines import parameters, paths, settings, sources
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
+from training.losses import REGRESSION
 from training.tracking.contenders import TrackConfig, online_contenders
 from training.tracking.online.ablation import AblationConfig, Residual, Run, Scores, ablate
 from training.tracking.online.ablation_report import ablation_plot, ablation_table
-from training.tracking.online.learner import RegressionLoss
 from training.tracking.online.tracker import OnlineConfig
 from training.tracking.run import run_benchmark
 
@@ -40,9 +40,7 @@ DEFAULTS = AblationConfig()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--losses", nargs="+", choices=get_args(RegressionLoss), default=list(DEFAULTS.losses)
-    )
+    parser.add_argument("--losses", nargs="+", choices=list(REGRESSION), default=list(DEFAULTS.losses))
     parser.add_argument("--residual", nargs="+", choices=get_args(Residual), default=list(DEFAULTS.residual))
     parser.add_argument("--update", nargs="+", choices=("yes", "no"), default=["yes", "no"])
     parser.add_argument("--seeds", type=int, default=DEFAULTS.seeds, help="runs of each form (%(default)s)")
@@ -137,6 +135,7 @@ def _runner(
                 manifest=manifest,
                 out=scratch,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=runtime.workers,
             )
             for name, entry in score_benchmark(part, scratch)["trackers"].items():

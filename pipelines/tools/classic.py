@@ -1,4 +1,4 @@
-"""Exchange curated data with the classic layout of loose crops, which SiamFC-PyTorch and py-DSLT read.
+"""Export or import loose crops, as SiamFC-PyTorch and py-DSLT read them.
 
     python -m pipelines classic export OUT           # our crops and indices as loose files and indented JSON
     python -m pipelines classic import CURATED       # loose crops, byte for byte, as shards and imdb

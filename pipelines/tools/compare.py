@@ -15,9 +15,9 @@ from typing import Any
 
 from curation.errors import InputError
 from curation.files import read_json
+from curation.rows import unknown_name
 from pipelines import paths
 from training.benchmark.comparison import FEWEST, compare
-from training.benchmark.problems import unknown_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,16 +10,17 @@ import argparse
 import sys
 from pathlib import Path
 
+from curation.rows import OWN
 from pipelines.tools.evaluate import add_benchmark, open_benchmark
 from training.benchmark.converting import convert
-from training.benchmark.writing import FORMATS
+from training.benchmark.formats.format_table import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_benchmark(parser)
     parser.add_argument("results", type=Path, help="folder with the tracker's folder")
     parser.add_argument("tracker", help="its name there")
-    parser.add_argument("format", choices=sorted(FORMATS), help="what to write")
+    parser.add_argument("format", help=f"what to write: {', '.join(FORMATS)}, or your own, {OWN}")
     parser.add_argument("out", type=Path, help="folder to write into")
     parser.add_argument("--rename", metavar="NAME", help="the tracker's name in the output")
 

@@ -1,6 +1,7 @@
-"""Look over the installation, the DVC cache and the dataset, and say in plain words what is missing.
+"""Check the installation, the DVC cache and the dataset, and say what is missing.
 
-Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone.
+Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone;
+`python -m pipelines doctor cache --mend` mends what a power cut or a bad disk has damaged.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from curation.dataset import open_dataset
 from curation.doctor import Finding, check_cache, check_installation, check_tree
 from curation.errors import InputError
 from pipelines import parameters, settings, sources
@@ -20,6 +22,8 @@ MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to look at: {', '.join(PARTS)} (all)")
     parser.add_argument("--sample", type=int, default=200, metavar="N", help="frames to decode (200)")
+    parser.add_argument("--strict", action="store_true", help="read all that is kept, not a sample")
+    parser.add_argument("--mend", action="store_true", help="delete or restore what is damaged")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -28,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
             raise InputError(f"doctor does not know {part!r}", do=f"Parts: {', '.join(PARTS)}")
     findings: list[Finding] = []
     for part in options.parts or PARTS:
-        findings += _look(part, options.sample)
+        findings += _look(part, options)
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
         sys.stdout.write(f"{MARKS[finding.status]}  {finding.check:<{width}}  {finding.message}\n")
@@ -39,11 +43,11 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(f"{failed} of {len(findings)} checks failed", do="See the lines marked FAIL above")
 
 
-def _look(part: str, sample: int) -> list[Finding]:
+def _look(part: str, options: argparse.Namespace) -> list[Finding]:
     if part == "installation":
         return check_installation(Path())
     if part == "cache":
-        return check_cache(Path())
+        return check_cache(Path(), strict=options.strict, mend=options.mend)
     config = parameters.load("dataset")
     root = sources.vid_root(config, settings.load())
     if root is None:
@@ -57,4 +61,24 @@ def _look(part: str, sample: int) -> list[Finding]:
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, sample=sample)
+    return check_tree(root, sample=options.sample) + _wanted(config, root)
+
+
+def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
+    """Whether the tree holds the subsets that params.yaml asks for; the manifest stage stops where it does not."""
+    try:
+        there = open_dataset(root).subsets
+    except InputError:  # `check_tree` has said so
+        return []
+    absent = [subset for subset in config.subsets if subset not in there]
+    if not absent:
+        return []
+    kept = [subset for subset in config.subsets if subset in there] or there
+    return [
+        Finding(
+            "dataset.subsets",
+            "fail",
+            f"params.yaml asks for subsets that are not there: {', '.join(absent)}",
+            f"Unpack them, or do without: python -m pipelines profile --set 'dataset.subsets=[{', '.join(kept)}]'",
+        )
+    ]

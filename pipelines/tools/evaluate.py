@@ -10,21 +10,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 
 from curation.errors import InputError
 from curation.files import write_json
+from curation.rows import OWN
 from pipelines import parameters, settings, sources
-from pipelines.settings import Settings
-from training.benchmark.eao import EAO_RULES, INTERVALS
-from training.benchmark.listing import packaged_names
+from training.benchmark.eao import EAO_RULES
+from training.benchmark.formats.format_table import adopt_formats
+from training.benchmark.listing import load_listing, packaged_names
+from training.benchmark.metric_table import adopt_metrics
 from training.benchmark.overlap import BOUNDS, RULES
 from training.benchmark.protocols import PROTOCOLS
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.score import score_benchmark, score_starts
 from training.benchmark.sequences import Benchmark, load_benchmark
+from training.benchmark.vot_rules import VOT_RULES, rules_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,21 +45,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--starts", choices=("tre", "sre"), help="score runs from 20 frames, or from 12 disturbed first boxes"
     )
     parser.add_argument(
-        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(INTERVALS)} (the benchmark's own)"
+        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(VOT_RULES)} (the benchmark's own)"
     )
     parser.add_argument("--overlap", default="vot2016", help=f"VOT: {', '.join(RULES)} (default: vot2016)")
     parser.add_argument(
         "--eao", default="matlab", choices=EAO_RULES, help="VOT: how EAO cuts runs (default: matlab)"
     )
     parser.add_argument("--bounds", default="frame-1", help=f"VOT: {', '.join(BOUNDS)} (default: frame-1)")
+    parser.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"one of your own too: {OWN}",
+    )
+    parser.add_argument(
+        "--format", action="append", default=[], metavar="NAME", help=f"read a format of your own too: {OWN}"
+    )
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
 
 
-def add_benchmark(parser: argparse.ArgumentParser, known: Sequence[str] | None = None) -> None:
-    """The arguments that name a benchmark, one of `known`, and its sequences; `open_benchmark` reads them."""
-    parser.add_argument("benchmark", choices=known or packaged_names(), help="whose sequences")
+def add_benchmark(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
+    parser.add_argument(
+        "benchmark",
+        help=f"whose sequences: {', '.join(packaged_names())}, or the path of your own list, .json",
+    )
     parser.add_argument(
         "--root",
         type=Path,
@@ -79,36 +94,33 @@ def open_benchmark(options: argparse.Namespace, *, images: bool = False) -> Benc
 
 
 def _roots(benchmark: str) -> tuple[Path, ...]:
-    """Where the settings say; else the built-in sequences, where this project uses them."""
-    runtime = settings.load()
-    if roots := runtime.benchmark_roots(benchmark):
+    """Where the settings say; else the built-in sequences, where this project uses them; or where the list does."""
+    runtime, listing = settings.load(), load_listing(benchmark)
+    if roots := runtime.benchmark_roots(listing):
         return roots
+    if not listing.setting:
+        return (Path(benchmark).parent / listing.root,)
     if parameters.FILE.is_file():
         source = parameters.load("dataset").sequences
         if sources.built_in(source) and Path(source).is_dir():
             return (Path(source),)
-    if settings.root_name(benchmark) not in {field.name for field in fields(Settings)}:
-        raise InputError(
-            f"no setting says where {benchmark} is", do="Give its folder: --root", reason="missing root"
-        )
-    return runtime.needed_roots(benchmark)
+    raise InputError(
+        f"no {listing.setting} is set, so nothing says where {benchmark} is",
+        do=f"Give its folder: --root FOLDER, or: python -m pipelines settings --set {listing.setting}=FOLDER",
+        reason="missing root",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
+    adopt_metrics(options.metric)
+    adopt_formats(options.format)
     benchmark, trackers = open_benchmark(options), options.trackers or None
     if options.starts:
         document = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
     else:
-        document = score_benchmark(
-            benchmark,
-            options.results,
-            trackers,
-            options.protocol,
-            year=options.year,
-            overlap=options.overlap,
-            bounds=options.bounds,
-            eao_rules=options.eao,
-        )
+        rules = VOT_RULES[options.year] if options.year else rules_of(benchmark)
+        rules = replace(rules, overlap=options.overlap, bounds=options.bounds, eao=options.eao)
+        document = score_benchmark(benchmark, options.results, trackers, options.protocol, vot=rules)
     if options.json:
         write_json(options.json, document)
     sheet = score_sheet(document, attributes=options.attributes, sequences=options.sequences)

@@ -1,4 +1,4 @@
-"""Lay a parameter profile over params.yaml: other data, or the published sizes.
+"""Change params.yaml: apply a profile (other data, published sizes), or set single keys.
 
 A profile in pipelines/profiles/ holds only what differs. Keys, comments and order of params.yaml stay.
 `--set` changes single keys in the same go: `--set dataset.subsets='[e]' train.epochs=2`.
@@ -15,6 +15,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from curation.errors import InputError
 from curation.files import write_bytes
@@ -53,14 +54,17 @@ def run(options: argparse.Namespace) -> None:
     changed = overlay(changed, [{"dataset": {"built_in": parts}}])
     for section, values in parameters.parse(changed, str(parameters.FILE)).items():
         parameters.build(section, values or {}, "the changed params.yaml")
-    write_bytes(parameters.FILE, changed.encode())
-    for line in changes(before, changed):
+    lines = changes(before, changed)
+    if lines:
+        write_bytes(parameters.FILE, changed.encode())
+    for line in lines or ["nothing changed: params.yaml has these values already"]:
         sys.stdout.write(f"{line}\n")
 
 
 def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
     """The YAML text with the values of the overlays laid over it; comments and order are kept."""
     yaml = YAML()
+    yaml.Representer = _Representer
     yaml.preserve_quotes = True
     yaml.width = 200
     document = yaml.load(text)
@@ -74,9 +78,16 @@ def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
 def changes(before: str, after: str) -> list[str]:
     """One line for every key whose value differs: `train.epochs: 12 -> 60`."""
     old, new = (_flat(YAML(typ="safe", pure=True).load(text), "") for text in (before, after))
-    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]] or [
-        "nothing changed"
-    ]
+    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]]
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes None as `null`, which a reader sees, not as nothing."""
+
+
+_Representer.add_representer(
+    type(None), lambda representer, _: representer.represent_scalar("tag:yaml.org,2002:null", "null")
+)
 
 
 def _flat(value: Any, prefix: str) -> dict[str, Any]:

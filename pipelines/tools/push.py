@@ -1,7 +1,7 @@
-"""Push all that a colleague needs to repeat the pipeline without computing: outputs, run-cache, reports.
+"""Push everything a colleague needs to repeat the pipeline without computing.
 
-`dvc push --run-cache` leaves out the small reports, which DVC keeps for git alone; where git lacks them too,
-every stage would run again. A push that was interrupted is completed by the next.
+That is outputs, run-cache and small reports. `dvc push --run-cache` leaves out the reports, which DVC keeps for git
+alone; where git lacks them too, every stage would run again. A push that was interrupted is completed by the next.
 """
 
 from __future__ import annotations

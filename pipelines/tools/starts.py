@@ -1,4 +1,4 @@
-"""Run a tracker from other starts, for OTB's robustness scores TRE and SRE.
+"""Run a tracker from other first frames and boxes, for OTB's scores TRE and SRE.
 
     python -m pipelines starts otb2015 --tracker siamese --out runs/
     python -m pipelines evaluate otb2015 runs/ --starts tre          # then the same with sre
@@ -14,18 +14,17 @@ import logging
 import sys
 from pathlib import Path
 
+from curation.errors import InputError
 from pipelines import paths, settings, trackers
 from pipelines.manifest import scan_benchmark
 from pipelines.tools.evaluate import add_benchmark, open_benchmark
 from training.tracking.run import run_benchmark
 
-OTB = ("otb2013", "otb50", "otb2015")
-
 log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_benchmark(parser, OTB)
+    add_benchmark(parser)
     trackers.add_arguments(parser)
     parser.add_argument("--only", choices=("tre", "sre"), help="one of the two (both)")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where TRE/ and SRE/ go")
@@ -35,6 +34,8 @@ def run(options: argparse.Namespace) -> None:
     runtime = settings.load()
     contender = trackers.choose(options)
     benchmark = open_benchmark(options, images=True)
+    if benchmark.kind != "ope":
+        raise InputError(f"TRE and SRE are not for {benchmark.title}", do="Name a benchmark of OTB's kind")
     if benchmark.missing:
         log.warning("%s: %d sequences are missing", benchmark.title, len(benchmark.missing))
     with settings.cluster(runtime):
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> None:
                 manifest=manifest,
                 out=options.out,
                 store=paths.STORE / "results",
+                state=paths.STATE,
                 workers=runtime.workers,
                 starts=starts,
             )

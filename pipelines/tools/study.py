@@ -125,6 +125,7 @@ def _tracking(names: Sequence[str], out: Path) -> Callable[[Path], float]:
                     manifest=manifest,
                     out=results,
                     store=paths.STORE / "results",
+                    state=paths.STATE,
                     workers=chosen.workers,
                 )
                 values += _aucs(score_benchmark(benchmark, results))

@@ -1,4 +1,4 @@
-"""Join a cache folder that a group shares, so that nobody crops what a colleague has cropped.
+"""Share one DVC cache with a group, so that nobody crops what a colleague has cropped.
 
 Makes the folder if need be, checks that everyone in the group can add to it, and points this clone's DVC at
 it, in .dvc/config.local, which git never sees. Running it again mends what it can and names the rest.
@@ -53,9 +53,10 @@ def run(options: argparse.Namespace) -> None:
             sys.stdout.write(f"{'':<14}-> {finding.cure}\n")
     if any(finding.status == "fail" for finding in findings):
         raise InputError(f"{cache} cannot be shared yet, and is not used here", do="See the lines above")
+    carried = carry(former_cache(Path(".dvc")), cache)
     configure(Path(".dvc"), cache)
     sys.stdout.write(
-        f"This clone now uses {cache} (said in .dvc/config.local).\n"
+        f"{carried}This clone now uses {cache} (set in .dvc/config.local).\n"
         "Do not run dvc gc in it alone: it deletes what other clones use (see pipelines/TEAM.md).\n"
     )
 
@@ -93,6 +94,72 @@ def configure(dvc_folder: Path, cache: Path) -> None:
 
     with Config(dvc_dir=str(dvc_folder.absolute())).edit("local") as config:
         config["cache"] |= {"dir": str(cache), "shared": "group", "type": list(LINKS)}
+
+
+def former_cache(dvc_folder: Path) -> Path:
+    """The cache that a .dvc folder names before `configure`: by default its own folder `cache`."""
+    from dvc.config import Config
+
+    named = Config(dvc_dir=str(dvc_folder.absolute()))["cache"].get("dir")
+    return Path(named) if named else dvc_folder / "cache"
+
+
+def carry(old: Path, cache: Path) -> str:
+    """Take along what was computed in the cache that a clone used until now: objects and recorded runs.
+
+    Files are linked where the file system allows it, else copied; what `cache` has already is left alone.
+
+    Returns
+    -------
+    str
+        What was done, one line for the user; empty where there was nothing to do.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written. What has arrived is whole, and the next call takes the rest.
+    """
+    if not old.is_dir() or old.samefile(cache):
+        return ""
+    group, count = cache.stat().st_gid, 0
+    for part in (OBJECTS, RUNS):
+        for source in sorted(path for path in (old / part).rglob("*") if path.is_file()):
+            target = cache / source.relative_to(old)
+            if source.suffix == ".tmp" or target.exists():
+                continue
+            try:
+                for folder in (target.parent.parent, target.parent):
+                    if not folder.exists():
+                        folder.mkdir()
+                        folder.chmod(FOLDER_MODE)
+                _bring(source, target)
+                os.chown(target, -1, group)
+            except FileExistsError:  # a colleague was faster
+                continue
+            except OSError as error:
+                raise InputError(
+                    f"cannot take {source} along to {target}: {error.strerror}",
+                    do="Free space or mend the permissions there, then run the command again",
+                ) from error
+            count += 1
+    return (
+        f"{count} files of {old} were taken along; it is not used any more and may be deleted.\n"
+        if count
+        else ""
+    )
+
+
+def _bring(source: Path, target: Path) -> None:
+    """Link a file to another place, or copy it there; under its name it is whole."""
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        part = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        shutil.copyfile(source, part)
+        shutil.copymode(source, part)
+        part.replace(target)
 
 
 def _folders(cache: Path) -> list[Path]:

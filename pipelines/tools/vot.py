@@ -39,18 +39,25 @@ def run(options: argparse.Namespace) -> None:
             "vot speaks with a TraX client on standard input, not with a person",
             do="Register it with the VOT toolkit: python -m pipelines vot --register",
         )
-    serve(trackers.make_tracker(options), f"DSLT-{options.tracker}")
+    serve(trackers.make_tracker(options), f"DSLT-{_short(options)}")
 
 
 def registration(options: argparse.Namespace) -> str:
     """The entry of the toolkit's tracker registry that starts this very server, in this folder."""
     words = [sys.executable, "-m", "pipelines", "vot", "--tracker", options.tracker]
     if options.weights:
-        words += ["--weights", str(options.weights.resolve()), "--backbone", options.backbone]
+        words += ["--weights", str(options.weights.resolve())]
+    if options.backbone:
+        words += ["--backbone", options.backbone]
     script = f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(words)}"
     return (
-        f"[dslt_{options.tracker}]\n"
-        f"label = DSLT {options.tracker}\n"
+        f"[dslt_{_short(options)}]\n"
+        f"label = DSLT {_short(options)}\n"
         "protocol = trax\n"
         f"command = {shlex.join(['sh', '-c', script])}\n"
     )
+
+
+def _short(options: argparse.Namespace) -> str:
+    """The tracker's name; of one's own without the place of its code."""
+    return str(options.tracker).rpartition(":")[2]

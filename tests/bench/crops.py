@@ -36,6 +36,7 @@ from curation.dataset import open_dataset
 from curation.errors import ErrorPolicy
 from curation.frames import keep_freed_memory, read_frame
 from curation.geometry import centred_window, search_side
+from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
 from tests.curation import plain_crops
 
@@ -106,10 +107,15 @@ class Bench:
         self.folder = folder
         self.dataset = open_dataset(folder / "tree")
         self.policy = ErrorPolicy()
-        self.annotations, _ = annotate_subset(self.dataset, SUBSET, self.policy, Workers(jobs=1))
-        self.manifest = {"videos": {name: {"images": "generated"} for name in self.annotations["videos"]}}
+        self.state = folder / "state"
+        one = Workers(jobs=1)
+        self.manifest = scan(self.dataset, SUBSET, state=self.state, strict=False, workers=one)
+        self.annotations, _ = self.annotate(one)
         self.files = sorted((folder / "tree/Data/VID/val").glob("*/*.JPEG"))
         self.crops: dict[Path, list[Any]] = {}
+
+    def annotate(self, workers: Workers) -> Any:
+        return annotate_subset(self.dataset, SUBSET, self.manifest, self.policy, workers, state=self.state)
 
     def objects(self) -> int:
         tracks = [track for video in self.annotations["videos"].values() for track in video["tracks"]]
@@ -142,10 +148,11 @@ class Bench:
             self.folder / "store",
             self.policy,
             Workers(jobs=jobs),
+            state=self.state,
         )
 
     def annotate_and_ours(self, jobs: int) -> None:
-        annotate_subset(self.dataset, SUBSET, self.policy, Workers(jobs=jobs))
+        self.annotate(Workers(jobs=jobs))
         self.ours(jobs)
 
     def floor(self) -> None:

@@ -35,6 +35,7 @@ from training.benchmark.vot import score_supervised
 
 Array = NDArray[np.float64]
 Results = list[dict[str, Array]]
+NAMES = ("success", "precision", "norm_precision")
 VOT_FRAMES, VOT_SEQUENCES, VOT_REPETITIONS = 21_455, 60, 15
 
 
@@ -60,8 +61,8 @@ def measure_ope(trackers: int, rounds: int) -> None:
     }
     for plain, ours in zip(contenders["plain loop over frames"](), contenders["ours"](), strict=True):
         for i, curve in enumerate(plain):
-            assert curve.success.tolist() == ours[0].success[i : i + 1].tolist()
-            assert curve.precision.tolist() == ours[0].precision[i : i + 1].tolist()
+            assert curve.values["success"].tolist() == ours[0].values["success"][i : i + 1].tolist()
+            assert curve.values["precision"].tolist() == ours[0].values["precision"][i : i + 1].tolist()
     out(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
     table(contenders, rounds, frames, "us/box", base="plain loop over frames")
 
@@ -104,7 +105,7 @@ def loop_all(sequences: list[Sequence], results: dict[str, Array]) -> list[Curve
                 if share <= threshold:
                     normalised[k] += 1
         counts = (np.array([hits]) / len(sequence) for hits in (success, precision, normalised))
-        curves.append(Curves(*counts, np.array([len(sequence)])))
+        curves.append(Curves(dict(zip(NAMES, counts, strict=True)), np.array([len(sequence)])))
     return curves
 
 
@@ -116,7 +117,8 @@ def loop_values(sequences: list[Sequence], results: dict[str, Array]) -> list[Cu
         success = (values[:, 0:1] > OVERLAP_THRESHOLDS).mean(axis=0, keepdims=True)
         precision = (values[:, 1:2] <= PRECISION_THRESHOLDS).mean(axis=0, keepdims=True)
         normalised = (values[:, 2:3] <= NORMALISED_THRESHOLDS).mean(axis=0, keepdims=True)
-        curves.append(Curves(success, precision, normalised, np.array([len(sequence)])))
+        shares = dict(zip(NAMES, (success, precision, normalised), strict=True))
+        curves.append(Curves(shares, np.array([len(sequence)])))
     return curves
 
 

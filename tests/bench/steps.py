@@ -27,6 +27,7 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from curation.geometry import SIAMFC
 from curation.imdb import load_imdb
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
@@ -66,7 +67,7 @@ def learner(device: torch.device, width: float, precision: PrecisionConfig) -> L
 
 
 def random_batch(size: int) -> PairBatch:
-    z, x = PAIRS.exemplar_size, PAIRS.search_size
+    z, x = SIAMFC.exemplar_size, PAIRS.search_size
     return PairBatch(
         torch.randint(0, 256, (size, z, z, 3), dtype=torch.uint8),
         torch.randint(0, 256, (size, x, x, 3), dtype=torch.uint8),

@@ -38,14 +38,16 @@ from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.folding import for_inference
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
 from training.tracking.online.augment import first_samples
-from training.tracking.online.backbones import Backbone, SqueezeNet, Vgg16
-from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
+from training.tracking.online.backbones import Backbone
+from training.tracking.online.choice import load_backbone
+from training.tracking.online.convention import CAFFE
 from training.tracking.online.features import Reduction
 from training.tracking.online.labels import axis_scale, gaussian
 from training.tracking.online.peak import find_peak
 from training.tracking.online.region import batch, cut, plan
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.weight_files import load_backbone
+from training.tracking.online.vgg16 import Vgg16
 from training.tracking.siamese import SiameseConfig, SiameseTracker
 from training.tracking.video_source import open_source
 from training.tracking.windows import box_around, centre_and_size, inside
@@ -330,7 +332,7 @@ def backbone_of(options: argparse.Namespace, device: torch.device) -> Backbone:
         return load_backbone(options.network, options.backbone, precision=precision, device=device)
     weights = random_weights(options.network)
     if options.network == "vgg16":
-        return Vgg16(weights, CAFFE_VGG, precision=precision, device=device)
+        return Vgg16(weights, CAFFE, precision=precision, device=device)
     return SqueezeNet(weights, CAFFE_SQUEEZENET, precision=precision, device=device)
 
 

@@ -33,8 +33,8 @@ from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
 from training.tracking.interface import Box
 from training.tracking.online.backbones import Precision
+from training.tracking.online.choice import load_backbone
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.weight_files import load_backbone
 from training.tracking.sequence import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
@@ -102,7 +102,7 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
         counted = view.counted
         scored = replace(view.sequence, annotation=view.sequence.annotation[counted])
         curves = sequence_curves({scored.name: to_base(np.array(boxes)[counted], 0, scored.base)}, [scored])
-        return float(curves.success.mean()), float(curves.precision[0, 20])
+        return float(curves.values["success"].mean()), float(curves.values["precision"][0, 20])
 
 
 def tracker_of(

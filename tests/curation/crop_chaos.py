@@ -18,10 +18,10 @@ from typing import Any
 
 import orjson
 
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.errors import ErrorPolicy
 from curation.store import Store
-from tests.curation.crop_trees import ONE, SUBSET, contents, documents, write_pictures
+from tests.curation.crop_trees import ONE, SUBSET, contents, crop_as_stage, documents, write_pictures
 
 
 class Chaos:
@@ -32,7 +32,7 @@ class Chaos:
 
     def crop(self) -> dict[str, Any]:
         dataset, annotations, manifest = self.inputs
-        return crop_subset(
+        return crop_as_stage(
             dataset, SUBSET, annotations, manifest, CropConfig(), self.out, self.store, ErrorPolicy(), ONE
         )
 

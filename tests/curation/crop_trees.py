@@ -15,15 +15,20 @@ import numpy as np
 import orjson
 
 from curation.annotations import annotate_subset
+from curation.claim import Claim
 from curation.crops import CropConfig, crop_subset
 from curation.dataset import Dataset, open_dataset
 from curation.errors import ErrorPolicy, InputError
 from curation.frames import Image
 from curation.manifest import scan
 from curation.parallel import Workers
+from curation.publication import Publication
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 SUBSET = "e"
+STATE = "state"
+"""Folder of a tree's own, where the manifest stage keeps what it remembers."""
+
 ONE = Workers(jobs=1)
 
 
@@ -70,8 +75,9 @@ def write_picture_video(
 def documents(root: Path) -> tuple[Dataset, dict[str, Any], dict[str, Any]]:
     """The opened dataset, and the annotations and manifest of subset e."""
     dataset = open_dataset(root)
-    annotations, _ = annotate_subset(dataset, SUBSET, ErrorPolicy(), ONE)
-    return dataset, annotations, scan(dataset, SUBSET, state=root / "state", strict=True, workers=ONE)
+    manifest = scan(dataset, SUBSET, state=root / STATE, strict=True, workers=ONE)
+    annotations, _ = annotate_subset(dataset, SUBSET, manifest, ErrorPolicy(), ONE, state=root / STATE)
+    return dataset, annotations, manifest
 
 
 def crop_tree(
@@ -85,7 +91,7 @@ def crop_tree(
 ) -> dict[str, Any]:
     """Crop subset e of a tree as the stage does; return its report."""
     dataset, annotations, manifest = documents(root)
-    return crop_subset(
+    return crop_as_stage(
         dataset,
         SUBSET,
         annotations,
@@ -96,6 +102,42 @@ def crop_tree(
         policy or ErrorPolicy(),
         workers,
     )
+
+
+def crop_as_stage(
+    dataset: Dataset,
+    subset: str,
+    annotations: dict[str, Any],
+    manifest: dict[str, Any],
+    config: CropConfig,
+    out: Path,
+    store: Path,
+    policy: ErrorPolicy,
+    workers: Workers,
+) -> dict[str, Any]:
+    """Crop under a claim, and put the output in place as a whole, as the guard of the stages does."""
+    claim = Claim.take(store / subset)
+    publication = Publication(claim)
+    try:
+        report, skipped = crop_subset(
+            dataset,
+            subset,
+            annotations,
+            manifest,
+            config,
+            publication.output(out),
+            store,
+            policy,
+            workers,
+            state=dataset.root / STATE,
+            check=claim.check,
+        )
+        skipped.check(policy, stage=f"crop {subset}")
+        publication.publish(lambda: None)
+    except BaseException:
+        publication.abandon()
+        raise
+    return report
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -14,11 +14,8 @@ from pathlib import Path
 
 import orjson
 
-from curation.annotations import annotate_subset
-from curation.dataset import open_dataset
 from curation.errors import ErrorPolicy
-from curation.parallel import Workers
-from tests.curation.trees import frame_xml, object_xml
+from tests.curation.trees import annotate_tree, frame_xml, object_xml
 
 MEMORY = 1 << 30
 SECONDS = 60
@@ -227,7 +224,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     policy = ErrorPolicy(policy="skip", max_skipped=1.0)
-    document, skipped = annotate_subset(open_dataset(Path(sys.argv[1])), "a", policy, Workers(jobs=1))
+    document, skipped = annotate_tree(Path(sys.argv[1]), "a", policy)
     sys.stdout.buffer.write(orjson.dumps({"document": document, "skipped": skipped.report()}))
 
 

@@ -7,19 +7,18 @@ from pathlib import Path
 import orjson
 import pytest
 
-from curation.annotations import AnnotateConfig, annotate_subset, load_annotations, write_annotations
-from curation.dataset import open_dataset
+from curation.annotations import AnnotateConfig, load_annotations, write_annotations
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.parallel import Workers
-from tests.curation.trees import RENAMED, frame_xml, object_xml, write_tree, write_video
+from tests.curation.trees import RENAMED, annotate_tree, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)
 SKIP = ErrorPolicy(policy="skip", max_skipped=1.0)
 
 
 def annotate(root: Path, subset: str = "a", policy: ErrorPolicy = SKIP) -> tuple[dict, Skipped]:
-    return annotate_subset(open_dataset(root), subset, policy, ONE)
+    return annotate_tree(root, subset, policy)
 
 
 def test_a_video_becomes_columns_by_track(tmp_path: Path) -> None:
@@ -67,12 +66,12 @@ def test_a_video_becomes_columns_by_track(tmp_path: Path) -> None:
 
 
 def test_layout_and_number_of_workers_change_nothing(tmp_path: Path) -> None:
-    unpacked = open_dataset(write_tree(tmp_path / "unpacked", videos=5))
-    renamed = open_dataset(write_tree(tmp_path / "renamed", layout=RENAMED, videos=5))
+    unpacked = write_tree(tmp_path / "unpacked", videos=5)
+    renamed = write_tree(tmp_path / "renamed", layout=RENAMED, videos=5)
     for subset in ("a", "e"):
-        first = annotate_subset(unpacked, subset, ErrorPolicy(), ONE)
+        first = annotate_tree(unpacked, subset)
         assert len(first[0]["videos"]) == 5
-        assert annotate_subset(renamed, subset, ErrorPolicy(), Workers(jobs=2)) == first
+        assert annotate_tree(renamed, subset, jobs=2) == first
 
 
 def test_the_recipe_number_goes_with_the_bytes(tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ def test_the_first_fault_is_the_same_for_any_number_of_workers(tmp_path: Path) -
     messages = set()
     for jobs in (1, 2):
         with pytest.raises(InputError) as caught:
-            annotate_subset(open_dataset(tmp_path), "a", ErrorPolicy(), Workers(jobs=jobs))
+            annotate_tree(tmp_path, "a", jobs=jobs)
         messages.add(str(caught.value))
     (message,) = messages
     assert "v3/000003.xml" in message
@@ -208,7 +207,7 @@ def test_the_report_is_json(tmp_path: Path) -> None:
 
 
 def test_the_real_snippet(shared: Path) -> None:
-    document, skipped = annotate_subset(open_dataset(shared / "data" / "ILSVRC2015"), "e", ErrorPolicy(), ONE)
+    document, skipped = annotate_tree(shared / "data" / "ILSVRC2015", "e")
     video = document["videos"]["ILSVRC2015_val_00007010"]
     assert (video["width"], video["height"], video["frames"]) == (1280, 720, list(range(144)))
     assert [len(track["frames"]) for track in video["tracks"]] == [144] * 7

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from curation import contents
+from curation.checksums import Checksum, Record, checksum, group_digest, unpack
 from curation.contents import Files, Folder, Group, scan_groups
 from curation.errors import InputError
 from curation.parallel import Workers
-from curation.statcache import StatCache
+from curation.statcache import FileStat, StatCache, fingerprint
+
+
+def read(files: list[FileStat]) -> tuple[str, int]:
+    """Digest of files, and their bytes."""
+    packed, size = contents._read(files)
+    return group_digest(packed), size
 
 
 def digest(folder: Path, files: dict[str, bytes]) -> str:
     folder.mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return contents._digest(Folder(folder, ".x").stats())[0]
+    return read(Folder(folder, ".x").stats())[0]
 
 
 def test_names_and_contents_cannot_be_confused(tmp_path: Path) -> None:
@@ -35,17 +44,88 @@ def test_names_and_contents_cannot_be_confused(tmp_path: Path) -> None:
     assert len({digest(tmp_path / str(n), tree) for n, tree in enumerate(trees)}) == len(trees)
 
 
-def test_a_large_file_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = bytes(range(256)) * 40
-    whole = digest(tmp_path / "whole", {"a.x": content})
-    monkeypatch.setattr(contents, "_CHUNK", 1000)
-    assert digest(tmp_path / "pieces", {"a.x": content}) == whole
+def test_a_file_larger_than_any_frame_is_refused_unread(tmp_path: Path) -> None:
+    digest(tmp_path / "v", {"a.x": b"1"})
+    os.truncate(tmp_path / "v" / "a.x", 8 << 30)  # sparse
+    with pytest.raises(InputError, match=r"a\.x has 8,589,934,592 bytes"):
+        contents._read(Folder(tmp_path / "v", ".x").stats())
+
+
+def test_a_name_that_is_not_utf8_is_a_name_like_others(tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    names = [b"\xff\xfe.x", b"\xfe.x"]
+    for name in names:
+        (tmp_path / "v" / os.fsdecode(name)).write_bytes(b"1")
+    files = Folder(tmp_path / "v", ".x").stats()
+    packed, _ = contents._read(files)
+    assert [file.name for file in unpack(packed)] == [os.fsdecode(name) for name in sorted(names)]
+    assert fingerprint(files).value
+
+
+def group(tmp_path: Path) -> Group:
+    return Group("v", Folder(tmp_path / "v", ".x"), Folder(tmp_path / "none", ".y"))
+
+
+@pytest.fixture
+def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Record]:
+    """Scan a group of two files; return the record of them."""
+    monkeypatch.setattr("curation.statcache.RESOLUTION_NS", 0)
+    digest(tmp_path / "v", {"a.x": b"1", "b.x": b"2"})
+
+    def run() -> Record:
+        cache = StatCache(tmp_path / "state", "s")
+        found = scan_groups([group(tmp_path)], cache, tmp_path / "kept", "scan", False, Workers(jobs=1))
+        return Record("v", found["v"]["images"], tmp_path / "kept")
+
+    return run
+
+
+def test_the_checksums_of_what_was_read_are_kept_and_those_of_before_are_not(
+    scan: Callable[[], Record], tmp_path: Path
+) -> None:
+    before = scan()
+    assert before.files() == (Checksum("a.x", checksum(b"1")), Checksum("b.x", checksum(b"2")))
+    (tmp_path / "v" / "a.x").write_bytes(b"three")
+    after = scan()
+    assert after.files() == (Checksum("a.x", checksum(b"three")), Checksum("b.x", checksum(b"2")))
+    assert before.files() is None
+
+
+def test_checksums_that_are_damaged_do_not_count(scan: Callable[[], Record], tmp_path: Path) -> None:
+    record = scan()
+    kept = tmp_path / "kept" / record.digest
+    for content in (b"", kept.read_bytes()[:-1], kept.read_bytes() + b"\0", bytes(len(kept.read_bytes()))):
+        kept.write_bytes(content)
+        assert record.files() is None
+
+
+def test_a_group_that_a_stage_doubts_is_read_again_though_nothing_seems_changed(
+    scan: Callable[[], Record], tmp_path: Path
+) -> None:
+    before = scan()
+    file = tmp_path / "v" / "a.x"
+    times = file.stat()
+    file.write_bytes(b"9")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert scan() == before, "an edit that keeps size and time"
+    before.differs(["a.x is not what the manifest stage read"])
+    after = scan()
+    assert after.digest != before.digest
+    assert scan() == after
+    assert list((tmp_path / "kept").glob("*.doubt")) == []
+
+
+def test_a_doubt_that_was_wrong_costs_one_reading(scan: Callable[[], Record], tmp_path: Path) -> None:
+    record = scan()
+    record.differs(["a.x is not what the manifest stage read"])
+    assert scan() == record
+    assert list((tmp_path / "kept").glob("*.doubt")) == []
 
 
 def test_the_order_of_named_files_matters(tmp_path: Path) -> None:
     digest(tmp_path / "v", {"a.x": b"1", "b.x": b"2"})
     paths = (tmp_path / "v" / "a.x", tmp_path / "v" / "b.x")
-    forwards, backwards = (contents._digest(Files(p).stats()) for p in (paths, paths[::-1]))
+    forwards, backwards = (read(Files(p).stats()) for p in (paths, paths[::-1]))
     assert forwards[0] != backwards[0]
     assert forwards[1] == backwards[1] == 2
 
@@ -55,7 +135,7 @@ def test_a_file_that_vanishes_while_being_read_is_named(tmp_path: Path) -> None:
     stats = Folder(tmp_path / "v", ".x").stats()
     (tmp_path / "v" / "a.x").unlink()
     with pytest.raises(InputError, match=r"cannot read .*a\.x: No such file"):
-        contents._digest(stats)
+        contents._read(stats)
 
 
 def test_a_long_scan_saves_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,5 +150,6 @@ def test_a_long_scan_saves_on_its_way(tmp_path: Path, monkeypatch: pytest.Monkey
     groups = [
         Group(f"v{n}", Folder(tmp_path / f"v{n}", ".x"), Folder(tmp_path / "none", ".y")) for n in range(3)
     ]
-    scan_groups(groups, StatCache(tmp_path / "state", "s"), "scan", False, Workers(jobs=1))
+    cache = StatCache(tmp_path / "state", "s")
+    scan_groups(groups, cache, tmp_path / "checksums", "scan", False, Workers(jobs=1))
     assert saves == [1, 2, 3, 3]

@@ -12,8 +12,10 @@ import cv2
 import orjson
 import pytest
 
+from curation import crop_video
+from curation.codec import codec
 from curation.crop_index import crop_offsets, load_crop_index
-from curation.crops import CropConfig, crop_subset
+from curation.crops import CropConfig
 from curation.errors import ErrorPolicy, InputError
 from curation.parallel import Workers
 from curation.shards import ShardReader, member_name
@@ -22,6 +24,7 @@ from tests.curation.crop_trees import (
     ONE,
     SUBSET,
     contents,
+    crop_as_stage,
     crop_tree,
     documents,
     jpeg,
@@ -78,6 +81,8 @@ def test_every_crop_equals_the_plain_one_byte_for_byte(root: Path, out: Path, st
         "bytes": sum(path.stat().st_size for path in out.glob("*.tar")),
         "reused": 0,
         "skipped": {"items": 18, "skipped": 0, "by_reason": {}, "examples": {}},
+        "waiting": 0,
+        "made_with": {codec(): 3},
     }
 
 
@@ -134,14 +139,32 @@ def test_workers_change_no_byte(root: Path, out: Path, store: Path, tmp_path: Pa
 def test_store_is_asked_before_anything_is_read(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
-    crop_subset(*arguments)
+    crop_as_stage(*arguments)
     before = contents(out)
     shutil.rmtree(out)  # as DVC does
     for path in root.rglob("*.JPEG"):
         path.write_bytes(b"never read again")
-    assert crop_subset(*arguments)["reused"] == 3
+    assert crop_as_stage(*arguments)["reused"] == 3
     assert contents(out) == before
     assert (out / f"{VIDEO}.tar").stat().st_nlink == 2
+
+
+def test_the_report_tells_shards_of_other_libraries_from_ones_cut_here(
+    root: Path, out: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is the same, so such shards are used; their bytes and the index hold nothing of it."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(crop_video, "codec", lambda: "OpenCV 4.0.0, libjpeg 6b")
+        assert crop_tree(root, out, store)["made_with"] == {"OpenCV 4.0.0, libjpeg 6b": 3}
+    before = contents(out)
+    image(root, 1).write_bytes(jpeg(picture(99)))
+    assert crop_tree(root, out, store)["made_with"] == {"OpenCV 4.0.0, libjpeg 6b": 2, codec(): 1}
+    shutil.rmtree(store)
+    assert crop_tree(root, out, store)["made_with"] == {codec(): 3}
+    assert {name for name, content in contents(out).items() if content != before[name]} == {
+        f"{VIDEO}.tar",
+        "index.json",
+    }
 
 
 @pytest.mark.parametrize("change", ["image", "box", "new frame"])
@@ -189,7 +212,7 @@ def test_removed_video_leaves_the_output(root: Path, out: Path, store: Path) -> 
     assert VIDEO not in load_crop_index(out)["videos"]
 
 
-def test_frames_without_boxes_are_never_opened(root: Path, out: Path, store: Path) -> None:
+def test_frames_without_boxes_are_never_decoded(root: Path, out: Path, store: Path) -> None:
     images, annotations = video_folders(root, SUBSET, VIDEO)
     (images / "000003.JPEG").write_bytes(b"not even a JPEG")
     (annotations / "000003.xml").write_bytes(frame_xml(size=(96, 72)))
@@ -206,7 +229,6 @@ def test_video_without_boxes_has_no_shard(root: Path, out: Path, store: Path) ->
 
 
 DAMAGE = {
-    "missing image": lambda path: path.unlink(),
     "empty image": lambda path: path.write_bytes(b""),
     "not a JPEG": lambda path: path.write_bytes(b"GIF89a"),
     "truncated image": lambda path: os.truncate(path, path.stat().st_size - 100),
@@ -219,14 +241,11 @@ DAMAGE = {
 def test_frame_that_cannot_be_used_stops_the_stage_by_name(
     root: Path, out: Path, store: Path, reason: str, jobs: int
 ) -> None:
-    dataset, annotations, manifest = documents(root)
     path = image(root, 1)
     DAMAGE[reason](path)
 
     def crop(policy: ErrorPolicy) -> dict[str, Any]:
-        return crop_subset(
-            dataset, SUBSET, annotations, manifest, CropConfig(), out, store, policy, Workers(jobs=jobs)
-        )
+        return crop_tree(root, out, store, policy=policy, workers=Workers(jobs=jobs))
 
     with pytest.raises(InputError) as caught:
         crop(ErrorPolicy())
@@ -236,6 +255,7 @@ def test_frame_that_cannot_be_used_stops_the_stage_by_name(
     report = crop(SKIP)
     assert report["skipped"]["by_reason"] == {reason: 2}, "the frame holds two boxes"
     assert report["crops"] == 16
+    assert report["waiting"] == 0, "the frame is on record like this: that is final"
     assert str(path) in report["skipped"]["examples"][reason][0]
     again = crop(SKIP)
     assert again["reused"] == 3
@@ -256,7 +276,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
     messages = set()
     for jobs in (1, 2):
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 annotations,
@@ -279,9 +299,9 @@ def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> No
     image(root, 0, last).unlink()
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
     with pytest.raises(InputError):
-        crop_subset(*arguments)
+        crop_as_stage(*arguments)
     image(root, 0, last).write_bytes(content)
-    assert crop_subset(*arguments)["reused"] == 2
+    assert crop_as_stage(*arguments)["reused"] == 2
 
 
 def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, store: Path) -> None:
@@ -292,7 +312,7 @@ def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, 
         if table is annotations:
             changed["videos"]["../../evil"] = changed["videos"][VIDEO]
         with pytest.raises(InputError) as caught:
-            crop_subset(
+            crop_as_stage(
                 dataset,
                 SUBSET,
                 changed if table is annotations else annotations,

@@ -46,13 +46,13 @@ def manifest(
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files whose content was digested, as they are read."""
     names: list[str] = []
-    digest = contents._digest
+    real = contents._read
 
     def spying(files: Any) -> Any:
         names.extend(file.name for file in files)
-        return digest(files)
+        return real(files)
 
-    monkeypatch.setattr(contents, "_digest", spying)
+    monkeypatch.setattr(contents, "_read", spying)
     return names
 
 
@@ -228,7 +228,7 @@ def test_an_edit_right_after_a_scan_is_noticed_even_if_the_clock_stands_still(
 
 def test_a_damaged_or_missing_state_costs_only_time(tree: Path, tmp_path: Path, read: list[str]) -> None:
     first = manifest(tree, tmp_path / "state")
-    (state,) = (tmp_path / "state").iterdir()
+    (state,) = (tmp_path / "state").glob("*.json")
     for content in (
         b"",
         b"\x00" * 100,
@@ -264,7 +264,8 @@ def test_concurrent_scans_agree(tree: Path, tmp_path: Path) -> None:
         documents = list(pool.map(scan_in_process, [(tree, tmp_path / "state")] * 8))
     assert all(document == documents[0] for document in documents)
     assert manifest(tree, tmp_path / "state") == documents[0]
-    assert len(list((tmp_path / "state").iterdir())) == 1  # no temporary file is left
+    assert len(list((tmp_path / "state").glob("*.json"))) == 1
+    assert not list((tmp_path / "state").glob(".*")), "no temporary file is left"
 
 
 def test_sequences(tmp_path: Path) -> None:

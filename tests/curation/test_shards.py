@@ -21,6 +21,7 @@ from curation.errors import InputError
 from curation.shards import (
     ShardFolder,
     ShardReader,
+    _header,
     data_offsets,
     member_name,
     shard_bytes,
@@ -121,6 +122,16 @@ def test_two_shards_that_end_and_begin_alike_stay_two_samples(tmp_path: Path) ->
             write_shard(stream, [(member_name(video, 0, 0, "x"), video.encode())])
     urls = [str(tmp_path / "one.tar"), str(tmp_path / "two.tar")]
     assert [s["x.jpg"] for s in webdataset.WebDataset(urls, shardshuffle=False)] == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 12345, 8**11 - 1])
+@pytest.mark.parametrize(
+    "name", ["a", "video/000007-00.x.jpg", "v" * 99, "v" * 100, "v/" + "w" * 90, "é" * 20]
+)
+def test_headers_are_those_of_tarfile(name: str, size: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    assert _header(name, size) == member.tobuf(tarfile.USTAR_FORMAT, "utf-8", "strict")
 
 
 def test_long_and_non_ascii_video_names(tmp_path: Path) -> None:

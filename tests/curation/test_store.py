@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
 import pytest
 
 from curation import store as module
 from curation.errors import InputError
-from curation.store import Store, place
+from curation.store import Records, Store, place
+from tests.curation.power_cuts import PowerCuts
 
 DAY = 86_400
 
@@ -67,11 +70,112 @@ def test_shard_without_record_does_not_exist(store: Store) -> None:
     assert store.find("k") is None
 
 
-@pytest.mark.parametrize("record", [b"", b"{", b"[]", b'{"schema": 0}'])
+@pytest.mark.parametrize(
+    "record", [b"", b"{", b"[]", b"{}", b"null", b'{"schema": 0}', b'{"schema": 1}', b"\xff"]
+)
 def test_damaged_record_does_not_count(store: Store, record: bytes) -> None:
     make(store, "k")
     (store.folder / "k.json").write_bytes(record)
     assert store.find("k") is None
+    make(store, "k")
+    assert store.find("k") is not None
+
+
+def test_altered_record_does_not_count(store: Store) -> None:
+    make(store, "k")
+    record = store.folder / "k.json"
+    record.write_bytes(record.read_bytes().replace(b'"frames":3', b'"frames":4'))
+    assert store.find("k") is None
+
+
+def test_a_shard_and_its_record_do_not_count_under_another_key(store: Store) -> None:
+    make(store, "k")
+    for suffix in (".json", ".tar"):
+        shutil.copy2(store.folder / f"k{suffix}", store.folder / f"other{suffix}")
+    assert store.find("other") is None
+    assert store.find("k") is not None
+
+
+def test_emptied_shard_is_noticed(store: Store) -> None:
+    make(store, "k")
+    state = store.shard("k").stat()
+    store.shard("k").write_bytes(b"")
+    os.utime(store.shard("k"), ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert store.find("k") is None
+
+
+def test_no_power_cut_leaves_anything_but_a_whole_shard_or_none(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    cuts, store = PowerCuts(folder), Store(folder / "store")
+    with cuts.watching():
+        make(store, "k", b"first")
+        made = make(store, "k", b"again")
+        make(store, "j", b"other")
+    found = {}
+    for cut in cuts.each():
+        record = store.find("k")
+        found[cut] = record is not None
+        if record is not None:
+            assert store.shard("k").read_bytes() in (b"first", b"again"), cut
+    assert store.find("k") == made
+    assert store.find("j") is not None, "the last cut leaves everything"
+    assert set(found.values()) == {True, False}
+
+
+def unsealed(store: Store, key: str, **changes: object) -> None:
+    """Make the record one of the time before records were sealed."""
+    record = store.find(key)
+    assert record is not None
+    (store.folder / f"{key}.json").write_bytes(orjson.dumps({**record, "schema": 1, **changes}))
+
+
+def test_a_record_of_before_they_were_sealed_is_read_once_and_sealed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added = make(store, "k")
+    unsealed(store, "k")
+    assert store.find("k") == added
+    monkeypatch.setattr(module, "_digest", lambda path: "not asked")
+    assert store.find("k") == added
+
+
+def test_before_it_is_sealed_the_shard_is_synced(store: Store, tmp_path: Path) -> None:
+    make(store, "k")
+    unsealed(store, "k")
+    cuts = PowerCuts(tmp_path)
+    with cuts.watching():
+        store.find("k")
+    assert cuts.events == ["sync k.tar", "sync k.json", "rename k.json", "sync folder"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"digest": "0" * 32}, {"digest": None}, {"schema": 3}, {"schema": None}],
+)
+def test_a_damaged_record_of_before_they_were_sealed_does_not_count(
+    store: Store, changes: dict[str, object]
+) -> None:
+    make(store, "k")
+    unsealed(store, "k", **changes)
+    assert store.find("k") is None
+
+
+def test_a_record_of_before_they_were_sealed_must_be_vouched_for(store: Store) -> None:
+    make(store, "k")
+    unsealed(store, "k", frames=4)
+    assert store.find("k", vouch=lambda record, shard: record["frames"] == 3) is None
+    assert store.find("k", vouch=lambda record, shard: record["frames"] == 4) is not None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"sealed 1 x\n{}"])
+def test_records_alone_are_found_unless_damaged(tmp_path: Path, damage: bytes) -> None:
+    records = Records(tmp_path / "records")
+    assert records.find("k") is None
+    records.add("k", {"boxes": [[1.5, 2, 3, 4]]})
+    assert records.find("k") == {"boxes": [[1.5, 2, 3, 4]]}
+    records.path("k").write_bytes(damage)
+    assert records.find("k") is None
 
 
 def test_shortened_shard_is_noticed(store: Store) -> None:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from curation.annotations import annotate_subset
+from curation.dataset import open_dataset
+from curation.errors import ErrorPolicy, Skipped
+from curation.manifest import scan
+from curation.parallel import Workers
 
 UNPACKED = {
     **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate("abcd")},
@@ -74,3 +82,13 @@ def write_tree(root: Path, *, layout: dict[str, str] = UNPACKED, videos: int = 2
         for number in range(videos):
             write_video(root, subset, f"ILSVRC2015_video_{subset}{number:04d}", layout=layout)
     return root
+
+
+def annotate_tree(
+    root: Path, subset: str, policy: ErrorPolicy | None = None, *, jobs: int = 1
+) -> tuple[dict[str, Any], Skipped]:
+    """`annotate_subset` of a tree as it is: the manifest is made just before."""
+    dataset, workers = open_dataset(root), Workers(jobs=jobs)
+    with TemporaryDirectory() as state:
+        manifest = scan(dataset, subset, state=Path(state), strict=True, workers=workers)
+        return annotate_subset(dataset, subset, manifest, policy or ErrorPolicy(), workers, state=Path(state))

@@ -6,8 +6,10 @@ import shutil
 
 import pytest
 
-from tests.pipelines.clone import Clone
-from tests.pipelines.team import STAGES, commit, raw_videos, team_clone
+from pipelines.commands import STAGES
+from tests.pipelines.clone import Clone, make_clone
+from tests.pipelines.team import STAGES as CURATION_STAGES
+from tests.pipelines.team import commit, raw_videos, team_clone
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +19,17 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone = team_clone(folder / "clone", raw_videos(folder / "raw"), *SMALL)
     (clone.folder / "dvc.lock").unlink(missing_ok=True)  # it is of the built-in pipeline
     shutil.rmtree(clone.folder / "reports", ignore_errors=True)
-    assert clone.repro("imdb").ran == STAGES | {"manifest"}
+    assert clone.repro("imdb").ran == CURATION_STAGES | {"manifest"}
     commit(clone, "-A")
+    return clone
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone in which everything has run once, with tiny parameters; do not change it: `copy_of` it."""
+    clone = make_clone(tmp_path_factory.mktemp("built") / "päth with space")
+    first = clone.repro()
+    assert {name.split("@")[0] for name in first.ran} == set(STAGES)
     return clone
 
 

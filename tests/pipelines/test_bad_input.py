@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from curation.codec import codec
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences, generate_vid
 from pipelines.__main__ import main
@@ -114,6 +115,21 @@ def curate() -> int:
         if status := main(words):
             return status
     return 0
+
+
+def test_shards_that_other_libraries_cut_are_named(
+    project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert curate() == 0
+    assert "were cut with" not in caplog.text
+    monkeypatch.setattr("pipelines.crop.codec", lambda: "OpenCV 9.0.0, libjpeg 9")
+    assert main(["crop", "c"]) == 0
+    note = (
+        f"note: 2 of 2 shards finished earlier were cut with {codec()}, but here is OpenCV 9.0.0, libjpeg 9"
+    )
+    assert note in caplog.text
+    report = json.loads((project / "reports/crop/c.json").read_text())
+    assert report["made_with"] == {codec(): 2}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.slow
 NAMES = {"GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.invalid"}
 NAMES |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in NAMES.items()}
 
+SHOW = ("dvc", "exp", "show", "--only-changed", "--drop", ".*(dp20|op50|accuracy|robustness|/.*)")
+
 
 def test_another_loss_stands_beside_the_first(tmp_path_factory: pytest.TempPathFactory) -> None:
     clone = make_clone(
@@ -33,6 +35,10 @@ def test_another_loss_stands_beside_the_first(tmp_path_factory: pytest.TempPathF
     assert rows["regression"]["train.loss.name"] == "l2"
     assert float(rows["regression"]["loss"]) != float(first["loss"])
     assert 0 < float(rows["regression"]["centre_error"]) < 200
+
+    dropped = clone.run(*SHOW, "--csv").stdout
+    assert "centre_error" in dropped
+    assert "dp20" not in dropped
 
     drawn = json.loads(clone.run("dvc", "plots", "diff", "--json", "HEAD", "regression").stdout)
     assert "errors" not in drawn

@@ -57,7 +57,8 @@ def words(box: np.ndarray) -> str:
 def test_boxes_and_video_are_written_with_weights_of_the_pipeline(
     video: str, tracker: str, truth: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["follow", video, "--box", words(truth[0]), "--tracker", tracker]) == 0
+    drawn = ["--responses"] if video == "in" else []
+    assert main(["follow", video, "--box", words(truth[0]), "--tracker", tracker, *drawn]) == 0
     assert capsys.readouterr().out == "5 frames; boxes in in.txt, video in in.tracked.mp4\n"
     boxes = np.loadtxt("in.txt", delimiter=",") - [1, 1, 0, 0]
     np.testing.assert_allclose(boxes[0], truth[0])
@@ -112,6 +113,10 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
         (["params.yaml", "--box", "1,2,3,4"], "cannot be opened as a video"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth", "--tracker", "online"], "none.pth"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth"], "none.pth is missing"),
+        (
+            ["in", "--box", "1,2,9,9", "--tracker", "online", "--backbone", "vgg16"],
+            "--backbone vgg16 was given without --weights",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,11 @@ def test_nothing_else_stands_at_the_top_level() -> None:
     needed = {"LICENSE", "Makefile", "README.md", "constraints.txt", "dvc.lock", "dvc.yaml", "params.yaml"}
     folders = {"curation", "training", "pipelines", "tests", "data", "models", "reports"}
     assert {name for name in top if not name.startswith(".")} <= needed | folders | {"pyproject.toml"}
+
+
+def test_the_packages_say_that_they_are_typed() -> None:
+    """PEP 561: without the marker, in the installed package too, mypy ignores our annotations."""
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    for package in ALLOWED:
+        assert (ROOT / package / "py.typed").is_file()
+        assert "py.typed" in data[package]

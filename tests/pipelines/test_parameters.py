@@ -77,3 +77,10 @@ def test_mistakes_are_one_line_with_key_value_and_cure(text: str, words: list[st
 def test_a_missing_file_says_where_to_stand(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="project's root"):
         parameters.load("imdb", tmp_path / "params.yaml")
+
+
+def test_another_folder_is_told_where_the_project_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"params\.yaml is missing") as caught:
+        parameters.read()
+    assert f"cd {ROOT}" in caught.value.do

@@ -29,14 +29,33 @@ def test_every_profile_gives_valid_parameters(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     assert main(["profile", name]) == 0
-    parameters.check()
-    crops, pairs = parameters.load("crop"), parameters.load("train").pairs
-    assert (pairs.exemplar_size, pairs.crop_size, pairs.context) == (
-        crops.exemplar_size,
-        crops.search_size,
-        crops.context,
-    ), "training refuses crops that are not what it expects"
+    parameters.check(parameters.read())
     assert (tmp_path / "params.yaml").read_bytes() != (ROOT / "params.yaml").read_bytes()
+
+
+def test_a_value_that_is_there_already_changes_no_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = (ROOT / "params.yaml").read_bytes()
+    (tmp_path / "params.yaml").write_bytes(before)
+    assert main(["profile", "--set", f"train.epochs={parameters.load('train').epochs}"]) == 0
+    assert capsys.readouterr().out.startswith("nothing changed: ")
+    assert (tmp_path / "params.yaml").read_bytes() == before
+
+
+def test_a_change_leaves_all_other_lines_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`worst_quality: null` among them, which once became an empty value."""
+    monkeypatch.chdir(tmp_path)
+    before = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(before)
+    assert main(["profile", "--set", "train.epochs=77"]) == 0
+    after = (tmp_path / "params.yaml").read_text()
+    [number] = [n for n, line in enumerate(before.splitlines()) if line.startswith("  epochs:")]
+    assert "epochs: 77 #" in after.splitlines()[number]
+    assert [line for n, line in enumerate(after.splitlines()) if n != number] == [
+        line for n, line in enumerate(before.splitlines()) if n != number
+    ]
 
 
 def test_a_bad_key_changes_nothing(

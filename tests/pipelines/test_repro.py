@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from pipelines.__main__ import STAGES
-from tests.pipelines.clone import Clone, clone_again, make_clone
+from tests.pipelines.clone import Clone, clone_again
+from tests.pipelines.team import copy_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("repro")]
 
@@ -18,12 +18,8 @@ AFTER_TRAIN = {"train", "score"} | {f"track@{name}" for name in BENCHMARKS}
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone in which everything has run once, with tiny parameters."""
-    made = make_clone(tmp_path_factory.mktemp("clone") / "päth with space")
-    first = made.repro()
-    assert {name.split("@")[0] for name in first.ran} == set(STAGES)
-    return made
+def clone(built: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    return copy_of(built, tmp_path_factory.mktemp("clone") / "päth with space")
 
 
 def test_a_second_run_runs_the_manifest_and_nothing_else(clone: Clone) -> None:
@@ -79,11 +75,19 @@ def test_another_protocol_scores_again_without_tracking(clone: Clone) -> None:
 
 def test_dvc_shows_the_plots(clone: Clone) -> None:
     """`dvc plots show` draws the curves of the trackers and of the training into one page."""
-    clone.run("dvc", "plots", "show", "--out", "dvc_plots")
+    clone.run("dvc", "plots", "show")
     page = (clone.folder / "dvc_plots/index.html").read_text()
-    shutil.rmtree(clone.folder / "dvc_plots")
+    clone.run(*["dvc", "plots", "show", "reports/train/speed.csv", "-x", "epoch", "-y", "pairs_per_second"])
+    assert "pairs_per_second" in (clone.folder / "dvc_plots/index.html").read_text()
+    assert "dvc_plots" not in clone.run("git", "status", "--porcelain").stdout
     for words in ("Success", "Precision", "Expected overlap", "OTB-2013", "siamese", "template"):
         assert words in page
+
+
+def test_dvc_shows_few_numbers_of_one_stage_and_what_is_out_of_date(clone: Clone) -> None:
+    shown = clone.run("dvc", "metrics", "show", "reports/train/train.json").stdout
+    assert len(shown.splitlines()[0].split()) < 20
+    assert clone.run("dvc", "status").stdout.split() == ["manifest:", "always", "changed"]
 
 
 def test_two_clones_and_any_number_of_workers_give_the_same_bytes(

@@ -63,7 +63,8 @@ def test_evaluate_says_what_it_did(here: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_evaluate_one_tracker_under_another_protocol(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], "--protocol", "got10k", "--sequences")
+    more = ("--protocol", "got10k", "--attributes", "--sequences", "--json", "scores.json")
+    lines = printed(capsys, *EVALUATE[:3], "lost", *EVALUATE[3:], *more)
     assert lines[0].endswith("protocol got10k")
     assert lines[4].split()[-2:] == ["5", f"{FRAMES + 5}"]
     assert [line.split()[0] for line in lines if line.startswith(tuple(ROWS))] == [*ROWS, *ROWS]
@@ -133,7 +134,10 @@ def test_evaluate_another_year_of_vot(here: Path, capsys: pytest.CaptureFixture[
         (("evaluate", "otb2015", "results", "--root", "none"), "the root none does not exist"),
         (("evaluate", "uav123", "results", "--root", "truth"), "no sequence of UAV123 found under truth"),
         (EVALUATE[:3], "no otb_root is set"),
-        (("evaluate", "vot2017", "results"), "no setting says where vot2017 is. Give its folder: --root"),
+        (
+            ("evaluate", "vot2017", "results"),
+            "no vot2017_root is set, so nothing says where vot2017 is",
+        ),
         (("convert", "otb2015", "results", "god", "pysot", "out", "--root", "truth"), "Did you mean good?"),
         (
             ("convert", "otb2015", "results", "good", "vot", "out", "--root", "truth"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from pipelines import settings
+from training.benchmark.listing import load_listing, packaged_names
 
 
 def test_environment_wins_over_file_wins_over_default(tmp_path: Path) -> None:
@@ -30,7 +31,7 @@ def test_storing_keeps_what_is_there_and_an_empty_value_removes(tmp_path: Path) 
     assert settings.load({}, file).strict_manifest is True
     settings.store({"vid_root": ""}, file)
     assert settings.load({}, file).vid_root == ""
-    assert settings.load({}, file).otb_root == "/otb"
+    assert settings.load({}, file).roots["otb_root"] == "/otb"
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,25 @@ def test_a_damaged_file_is_named(content: str, tmp_path: Path) -> None:
 
 
 def test_benchmark_roots_are_split_and_shared_within_a_family() -> None:
-    found = settings.Settings(otb_root="/a:/b", tc128_root="/t")
-    assert found.benchmark_roots("otb2013") == found.benchmark_roots("otb2015") == (Path("/a"), Path("/b"))
-    assert found.benchmark_roots("tc128") == (Path("/t"),)
-    assert found.benchmark_roots("vot2016") == ()
+    found = settings.Settings(roots={"otb_root": "/a:/b", "tc128_root": "/t"})
+    roots = {name: found.benchmark_roots(load_listing(name)) for name in packaged_names()}
+    assert roots["otb2013"] == roots["otb2015"] == roots["otb50"] == (Path("/a"), Path("/b"))
+    assert roots["tc128"] == (Path("/t"),)
+    assert roots["vot2016"] == ()
+
+
+def test_every_packaged_list_has_a_setting_and_one_s_own_have_theirs(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    known = settings.sources({}, file)
+    assert {"otb_root", "tc128_root", "uav123_root", "vot2016_root", "vot2019_root"} <= set(known)
+    settings.store({"vot2017_root": "/v", "roots.mine": "/m"}, file)
+    assert settings.load({}, file).roots["vot2017_root"] == "/v"
+    assert settings.load({}, file).roots["roots.mine"] == "/m"
+    assert settings.load({"DSLT_ROOTS_MINE": "/e"}, file).roots["roots.mine"] == "/e"
+    settings.store({"roots.mine": ""}, file)
+    assert "roots.mine" not in settings.load({}, file).roots
+    with pytest.raises(InputError, match="unknown setting 'obt_root'"):
+        settings.store({"obt_root": "/o"}, file)
 
 
 def test_dask_without_a_scheduler_is_one_clear_line() -> None:
@@ -107,7 +123,7 @@ def test_an_empty_value_removes_a_setting_of_any_type(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
     settings.store({"jobs": "2", "backend": "threading", "strict_manifest": "true", "device": "cpu"}, file)
     settings.store(dict.fromkeys(("jobs", "backend", "strict_manifest", "device"), ""), file)
-    assert settings.load({}, file) == settings.Settings()
+    assert settings.load({}, file) == settings.load({}, tmp_path / "none.toml")
     assert b"=" not in file.read_bytes()
 
 
@@ -118,7 +134,8 @@ def test_every_printable_text_is_read_as_it_was_written(
     file = tmp_path_factory.mktemp("settings") / "s.toml"
     text = text.replace("~", "")
     settings.store({"vid_root": text, "jobs": "3"}, file)
-    assert settings.load({}, file) == settings.Settings(vid_root=text, jobs=3)
+    found = settings.load({}, file)
+    assert (found.vid_root, found.jobs) == (text, 3)
 
 
 @pytest.mark.parametrize(

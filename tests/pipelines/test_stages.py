@@ -11,7 +11,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipelines import parameters
-from pipelines.__main__ import STAGES, TOOLS, main
+from pipelines.__main__ import main
+from pipelines.commands import STAGES, TOOLS
 from tests.pipelines.test_layers import imported
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,14 @@ DVC: dict[str, Any] = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["st
 BY_RECIPE = {"annotate", "crop", "train", "track"}
 """Expensive stages: a `recipe` number in their section stands for their code, guarded by golden tests."""
 
-CARRIERS = {"pipelines", "pipelines.parameters", "pipelines.settings", "pipelines.paths", "pipelines.sources"}
+CARRIERS = {
+    "pipelines",
+    "pipelines.parameters",
+    "pipelines.settings",
+    "pipelines.paths",
+    "pipelines.sources",
+    "pipelines.guard",
+}
 """They carry values that DVC follows by themselves (parameters) or must not follow (settings)."""
 
 

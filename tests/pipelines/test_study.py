@@ -14,14 +14,14 @@ from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
-from tests.training.fabricate import CROP, EXEMPLAR, fabricate
+from tests.training.fabricate import fabricate
 
 ROOT = Path(__file__).parents[2]
 TINY = {
     "dataset": {"subsets": ["a"], "benchmarks": ["tc128"]},
     "train": {
         "network": {"width": 0.05},
-        "pairs": {"per_epoch": 8, "exemplar_size": EXEMPLAR, "search_size": 143, "crop_size": CROP},
+        "pairs": {"per_epoch": 8, "search_size": 143},
         "epochs": 2,
         "batch": 4,
         "validation_pairs": 4,

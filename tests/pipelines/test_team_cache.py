@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -13,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from curation.errors import InputError
+from pipelines.tools import team
 from tests.pipelines.clone import Clone
-from tests.pipelines.team import STAGES, colleague, commit, raw_videos, team_clone
+from tests.pipelines.team import STAGES, colleague, commit, copy_of, damaged_objects, raw_videos, team_clone
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("team-cache")]
 
@@ -49,6 +52,53 @@ def test_a_second_clone_computes_nothing(first: Clone, group_cache: Path, tmp_pa
     shard = next((second.folder / "data/crops/a").glob("*.tar"))
     # No copy: the clone's file is the cache's own.
     assert group_cache in shard.resolve().parents or shard.stat().st_nlink > 1
+
+
+@pytest.mark.parametrize("linked", [True, False], ids=["same file system", "another"])
+def test_what_a_clone_has_computed_comes_along(
+    curated: Clone, tmp_path: Path, linked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make`, then `team`: nothing runs again, and a colleague has it all."""
+    clone = copy_of(curated, tmp_path / "clone")
+    cache = tmp_path / "group"
+    if linked:
+        said = clone.pipelines("team", str(cache)).stdout
+        assert "taken along" in said
+    else:
+        monkeypatch.setattr(Path, "hardlink_to", cross_device)
+        team.make(cache, None)
+        assert "taken along" in team.carry(clone.folder / ".dvc/cache", cache)
+        assert not list(cache.rglob("*.tmp"))
+        assert team.carry(clone.folder / ".dvc/cache", cache) == ""
+        clone.pipelines("team", str(cache))
+    assert damaged_objects(cache) == []
+    assert clone.repro("imdb").ran == {"manifest"}
+    shutil.rmtree(clone.folder / ".dvc/cache")
+    assert clone.repro("imdb").ran == {"manifest"}
+    other = colleague(clone, tmp_path / "other", lock=False)
+    other.pipelines("team", str(cache))
+    done = other.repro("imdb")
+    assert done.ran == {"manifest"}
+    assert done.restored == STAGES
+
+
+def cross_device(*_: object) -> None:
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+
+def test_a_full_disk_while_taking_along_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    old, cache = tmp_path / "old", tmp_path / "group"
+    (old / "files/md5/ab").mkdir(parents=True)
+    (old / "files/md5/ab/cd").write_bytes(b"object")
+    team.make(cache, None)
+    monkeypatch.setattr(Path, "hardlink_to", cross_device)
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(InputError, match="No space left"):
+        team.carry(old, cache)
+    assert not (cache / "files/md5/ab/cd").exists()
 
 
 def test_several_nodes_crop_their_subsets_at_once(first: Clone, group_cache: Path, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.pipelines.clone import ROOT, Clone
 from tests.pipelines.team import colleague, commit, copy_of
@@ -62,6 +65,24 @@ def test_part_of_the_crops_is_trained_on_knowingly(pushed: Clone, tmp_path: Path
     assert (clone.folder / "models/siamese.safetensors").is_file()
 
 
+def test_a_training_on_a_part_is_taken_back(curated: Clone, tmp_path: Path) -> None:
+    """Nothing of the part is left, and the recorded network is there; data that were not pulled stay away."""
+    one = copy_of(curated, tmp_path / "one")
+    one.repro("train")
+    one.run("dvc", "remote", "add", "--default", "team", str(tmp_path / "store"))
+    commit(one, "-A")
+    one.pipelines("push")
+    clone = colleague(one, tmp_path / "clone", raw=False)
+    clone.run("dvc", "pull", "data/imdb", "data/crops/a")
+    clone.pipelines("profile", "--set", "train.pairs.missing_shards=skip", "train.network.width=0.125")
+    clone.pipelines("train")
+    clone.run("sh", "-c", "git checkout params.yaml reports && dvc pull --force train")
+    assert clone.run("git", "status", "--porcelain").stdout == ""
+    weights = "models/siamese.safetensors"
+    assert (clone.folder / weights).read_bytes() == (one.folder / weights).read_bytes()
+    assert not (clone.folder / "data/crops/b").exists()
+
+
 def test_one_subset_is_a_pipeline_of_its_own(pushed: Clone, tmp_path: Path) -> None:
     clone = colleague(pushed, tmp_path / "clone", raw=False)
     clone.run("dvc", "pull", "manifest", "annotate@a", "crop@a")
@@ -72,23 +93,73 @@ def test_one_subset_is_a_pipeline_of_its_own(pushed: Clone, tmp_path: Path) -> N
     assert {video["video"].split("/")[0] for video in imdb["videos"]} == {"a"}
 
 
-CHECK = """
-plan=$(dvc repro --dry --allow-missing 2>&1) || { echo "$plan"; exit 1; }
-! grep "Running stage" <<< "$plan" | grep -v manifest
-"""
-"""In pipelines/TEAM.md: whether anything would run but the manifest stage, which always does."""
+@pytest.fixture
+def whole(curated: Clone, tmp_path: Path) -> Clone:
+    """A pipeline that ends with imdb, in which all has run, on videos of its own, which may be changed."""
+    clone = copy_of(curated, tmp_path / "whole")
+    raw = shutil.copytree(clone.environment["DSLT_VID_ROOT"], tmp_path / "raw")
+    clone.environment["DSLT_VID_ROOT"] = str(raw)
+    stages = YAML(typ="safe").load((clone.folder / "dvc.yaml").read_text())["stages"]
+    kept = {name: stages[name] for name in ("sample", "manifest", "annotate", "crop", "imdb")}
+    (clone.folder / "dvc.yaml").write_text(json.dumps({"stages": kept}))
+    commit(clone, "-A")
+    return clone
 
 
-def test_a_machine_without_data_can_check_that_the_lock_is_up_to_date(pushed: Clone, tmp_path: Path) -> None:
-    assert CHECK in (ROOT / "pipelines/TEAM.md").read_text()
-    check = ("bash", "-c", CHECK.replace("dvc repro", "dvc repro imdb"))
-    clone = colleague(pushed, tmp_path / "clone", raw=False)
-    clone.run(*check)
-    assert not (clone.folder / "data/crops").exists()
-    clone.pipelines("profile", "--set", "crop.quality=55")
-    refused = clone.run(*check, check=False)
+def test_the_check_reads_lists_of_files_from_a_remote(whole: Clone, tmp_path: Path) -> None:
+    whole.run("dvc", "remote", "add", "--default", "team", str(tmp_path / "store"))
+    whole.pipelines("push")
+    commit(whole, "-A")
+    machine = colleague(whole, tmp_path / "machine", raw=False)
+    by_size = "; compared by number and size of files alone: data/crops"
+    assert by_size in machine.pipelines("check").stderr
+    assert by_size not in machine.pipelines("check", "--remote", "team").stderr
+    refused = machine.pipelines("check", "--remote", "nobody", check=False)
     assert refused.returncode == 1
-    assert "crop@a" in refused.stdout
+    assert (
+        "error: DVC cannot read this project: config file error: remote 'nobody' doesn't exist"
+        in refused.stderr
+    )
+
+
+def checked(clone: Clone, folder: Path) -> tuple[int, str]:
+    """Status and output of what pipelines/TEAM.md says to run on a machine without any data."""
+    page = (ROOT / "pipelines/TEAM.md").read_text()
+    block = re.search(r"^## Continuous integration.*?```sh\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    assert block
+    machine = colleague(clone, folder, raw=False)
+    done = machine.run("bash", "-c", block[1], check=False)
+    assert {path.name for path in (machine.folder / "data").iterdir()} == {"imported"}
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_machine_without_data_can_check_that_the_lock_is_up_to_date(whole: Clone, tmp_path: Path) -> None:
+    status, output = checked(whole, tmp_path / "one")
+    assert status == 0, output
+
+    # Parameters were changed, and nothing was run.
+    whole.pipelines("profile", "--set", "crop.quality=55")
+    commit(whole, "-A")
+    status, output = checked(whole, tmp_path / "two")
+    assert status == 1
+    assert "crop@a" in output
+    whole.run("git", "reset", "-q", "--hard", "HEAD~1")
+
+    # The data were changed and looked at; annotate and crop were not run: they read files of data/manifest.
+    xml = next(path for path in (tmp_path / "raw/Annotations").rglob("*.xml"))
+    xml.write_text(xml.read_text().replace("<xmax>", "<xmax>1", 1))
+    whole.repro("manifest")
+    commit(whole, "-A")
+    status, output = checked(whole, tmp_path / "three")
+    assert status == 1
+    assert "data/manifest: not all its files, as recorded, are what was read by annotate@a" in output
+
+    # Annotations were made again; imdb, which reads their folder, was not.
+    whole.repro("crop")
+    commit(whole, "-A")
+    status, output = checked(whole, tmp_path / "four")
+    assert status == 1
+    assert "imdb: has read another data/annotations than is recorded as made" in output
 
 
 def test_a_conflict_in_the_lock_is_resolved_in_three_lines(curated: Clone, tmp_path: Path) -> None:

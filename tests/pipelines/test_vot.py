@@ -71,7 +71,7 @@ def test_boxes_through_the_protocol_are_the_trackers_own(
     entry = dict(line.split(" = ", 1) for line in capsys.readouterr().out.splitlines()[1:])
     assert entry["protocol"] == "trax"
     command = shlex.split(entry["command"])
-    config = TrackConfig(trackers=(tracker,))  # type: ignore[arg-type]
+    config = TrackConfig(trackers=(tracker,))
     [contender] = contenders(config, weights=project / "models" / "siamese.safetensors")
     for name in ("one", "two"):
         images = sorted((project / name).glob("*.png"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.fabricate import CROP, EXEMPLAR, fabricate
+from tests.training.fabricate import CROP, fabricate
 from training.loop import Inputs, Outputs, TrainConfig
 from training.networks import NetworkConfig
 from training.pairs import PairConfig
@@ -44,7 +44,7 @@ def small() -> TrainConfig:
     """Two epochs of three steps of four pairs, on the fabricated crops; under a second."""
     return TrainConfig(
         network=NetworkConfig(width=0.05),
-        pairs=PairConfig(per_epoch=12, exemplar_size=EXEMPLAR, search_size=CROP - 8, crop_size=CROP),
+        pairs=PairConfig(per_epoch=12, search_size=CROP - 8),
         epochs=2,
         batch=4,
         validation_pairs=4,

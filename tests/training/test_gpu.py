@@ -18,10 +18,12 @@ from training.loop import Inputs, Outputs, TrainConfig, train
 from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones import Precision, SqueezeNet, Vgg16
-from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
+from training.tracking.online.backbones import Precision
+from training.tracking.online.convention import CAFFE
 from training.tracking.online.region import RegionConfig
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.vgg16 import Vgg16
 from training.tracking.siamese import SiameseTracker
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
@@ -53,7 +55,7 @@ def test_the_online_tracker_follows(precision: Precision) -> None:
 def test_the_online_tracker_follows_on_the_backbone_of_the_paper() -> None:
     frames, truth = moving_target(10, velocity=(4.0, -2.0), start=(60.0, 90.0))
     config = OnlineConfig(region=RegionConfig(target_cells=16.0, max_cells=79))
-    backbone = Vgg16(random_weights("vgg16"), CAFFE_VGG, device="cuda", precision="bfloat16")
+    backbone = Vgg16(random_weights("vgg16"), CAFFE, device="cuda", precision="bfloat16")
     boxes = follow(OnlineTracker(backbone, config), frames, truth[0])
     assert min(map(overlap, boxes, truth)) > 0.6
 

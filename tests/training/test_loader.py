@@ -7,6 +7,7 @@ import pickle
 import shutil
 import signal
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def test_a_shard_cut_short_is_named(own: Inputs, pairs: PairConfig) -> None:
 
 def test_crops_of_another_size_are_refused(inputs: Inputs, pairs: PairConfig) -> None:
     dataset = dataset_of(inputs, pairs)
-    dataset.sampler.crop_size = 255
+    dataset.sampler.geometry = replace(dataset.sampler.geometry, search_size=255)
     with pytest.raises(InputError, match="151 x 151 px, expected a JPEG of 255 px"):
         dataset.load(0)
 

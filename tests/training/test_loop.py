@@ -16,12 +16,13 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from curation.errors import InputError
-from tests.training.fabricate import fabricate
+from curation.geometry import SIAMFC, CropGeometry
+from tests.training.fabricate import CROP, EXEMPLAR, fabricate
 from training import loop
 from training.batches import PairBatch
 from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
 from training.networks import SiameseNetwork
-from training.weights import load_weights
+from training.weights import crop_geometry, load_weights
 
 CPU = Runtime(device="cpu", threads=1)
 
@@ -52,11 +53,11 @@ def undisturbed(
 def test_a_run_leaves_weights_curves_and_pictures(
     inputs: Inputs, outputs: Outputs, small: TrainConfig, undisturbed: dict[str, bytes]
 ) -> None:
-    report = train(small, inputs, outputs, replace(CPU, revision="abcd"))
+    report = train(small, inputs, outputs, CPU)
     assert set(products(outputs)) == {"weights.safetensors", "curves.csv", "epoch-002.png"}
     network, metadata = load_weights(outputs.weights)
     assert network.config == small.network
-    assert metadata["revision"] == "abcd"
+    assert set(metadata) == {"parameters", "imdb"}
     assert metadata["parameters"]["batch"] == 4
     assert metadata["imdb"] == report["imdb"]
     with (outputs.records / "curves.csv").open(newline="") as stream:
@@ -176,6 +177,25 @@ def test_a_run_stopped_at_any_step_ends_with_the_same_bytes(
     assert products(outputs) == undisturbed
 
 
+def test_what_it_was_made_on_stands_beside_the_weights_not_in_them(
+    inputs: Inputs, outputs: Outputs, small: TrainConfig, undisturbed: dict[str, bytes]
+) -> None:
+    """A run that goes on elsewhere names both places; one with nothing left to do adds none."""
+    outputs = replace(outputs, origin=outputs.weights.with_name("origin.json"))
+    places = [replace(CPU, environment={"revision": word}) for word in ("first", "second", "third")]
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(4, patch)
+        with pytest.raises(StoppedError):
+            train(small, inputs, outputs, places[0])
+    for place in places[1:]:
+        train(small, inputs, outputs, place)
+    assert products(outputs) == undisturbed
+    assert outputs.origin is not None
+    assert json.loads(outputs.origin.read_text())["made_on"] == [
+        {"revision": word, "device": "cpu", "threads": 1, "processes": 1} for word in ("first", "second")
+    ]
+
+
 def spec_of(inputs: Inputs, out: Path, config: TrainConfig, **changes: object) -> str:
     return orjson.dumps(
         {
@@ -248,7 +268,6 @@ def test_divergence_is_an_early_clear_error_and_keeps_the_batch(
     [
         ({"batch": 13}, "train.pairs.per_epoch = 12 is less than one batch of 13"),
         ({"pairs": {"search_size": 90}}, "search region of 90 px is smaller than the exemplar of 95 px"),
-        ({"pairs": {"exemplar_size": 127}}, "exemplar_size 95, but train.pairs.exemplar_size is 127"),
     ],
 )
 def test_parameters_that_do_not_fit(
@@ -307,3 +326,23 @@ def test_compilation_changes_rounding_only(
     found = train(config, inputs, elsewhere(outputs, "compiled"), CPU)
     assert len(compiled) == 1
     assert found["loss"] == pytest.approx(plain["loss"], rel=1e-4)
+
+
+def test_indices_of_different_crops_are_refused(
+    tmp_path: Path, inputs: Inputs, outputs: Outputs, small: TrainConfig
+) -> None:
+    other = fabricate(tmp_path / "other", "val", videos=2, header={"context": 0.25})
+    with pytest.raises(InputError, match=r"context=0\.5.*context=0\.25.*dvc repro imdb"):
+        train(small, replace(inputs, validation=other), outputs, CPU)
+
+
+def test_weights_record_the_geometry_of_their_crops(
+    inputs: Inputs, outputs: Outputs, small: TrainConfig
+) -> None:
+    """Under the names that weights have always had it under, so that old ones are read alike."""
+    train(small, inputs, outputs, CPU)
+    metadata = load_weights(outputs.weights)[1]
+    pairs = metadata["parameters"]["pairs"]
+    assert (pairs["exemplar_size"], pairs["crop_size"], pairs["context"]) == (EXEMPLAR, CROP, 0.5)
+    assert crop_geometry(metadata) == CropGeometry(EXEMPLAR, CROP, 0.5)
+    assert crop_geometry({}) == SIAMFC

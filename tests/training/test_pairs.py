@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import InputError
+from curation.geometry import CropGeometry
 from curation.imdb import Imdb, load_imdb
 from tests.training.fabricate import CROP, EXEMPLAR, fabricate
 from training.loop import Inputs
 from training.pairs import PairConfig, PairSampler, pair_random
 
 CROPS = {"exemplar_size": EXEMPLAR, "search_size": CROP, "context": 0.5}
-CONFIG = PairConfig(exemplar_size=EXEMPLAR, crop_size=CROP, search_size=CROP, max_distance=3)
+CONFIG = PairConfig(search_size=CROP, max_distance=3)
 
 
 def imdb_of(tracks: list[tuple[int, list[int]]], videos: int) -> Imdb:
@@ -127,19 +128,9 @@ def test_an_empty_split(tmp_path: Path) -> None:
         sampler_of(tmp_path, [], 0)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"exemplar_size": 127}, "exemplar_size 95, but train.pairs.exemplar_size is 127"),
-        ({"crop_size": 255}, "search_size 151, but train.pairs.crop_size is 255"),
-        ({"context": 0.25}, "context 0.5, but train.pairs.context is 0.25"),
-    ],
-)
-def test_crops_of_another_specification_are_refused(
-    tmp_path: Path, change: dict[str, float], message: str
-) -> None:
-    with pytest.raises(InputError, match=message):
-        sampler_of(tmp_path, [(0, [0, 1])], 1, **change)
+def test_the_crops_geometry_is_that_of_the_imdb(inputs: Inputs) -> None:
+    sampler = PairSampler(load_imdb(inputs.train), inputs.crops, CONFIG, name="train")
+    assert sampler.geometry == CropGeometry(EXEMPLAR, CROP, 0.5)
 
 
 def test_missing_shards(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

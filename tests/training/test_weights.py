@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,9 +11,9 @@ import torch
 
 from curation.errors import InputError
 from training.networks import NetworkConfig, SiameseNetwork
-from training.weights import KEY, LIMIT, LONGEST_HEADER, load_weights, save_weights
+from training.weights import KEY, LIMIT, LONGEST_HEADER, load_weights, save_origin, save_weights
 
-METADATA = {"parameters": {"epochs": 3}, "imdb": "0123", "revision": "abcd"}
+METADATA = {"parameters": {"epochs": 3}, "imdb": "0123"}
 
 
 @pytest.fixture
@@ -32,6 +33,22 @@ def test_what_is_saved_is_loaded(network: SiameseNetwork, tmp_path: Path) -> Non
     assert not loaded.training
     state = loaded.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
+
+
+def test_weights_that_hold_a_revision_are_loaded(network: SiameseNetwork, tmp_path: Path) -> None:
+    """Earlier versions wrote it into the file, and such files are in caches."""
+    path = tmp_path / "w.safetensors"
+    save_weights(path, network, METADATA | {"revision": "abcd-dirty"})
+    assert load_weights(path)[1] == METADATA | {"revision": "abcd-dirty"}
+
+
+def test_an_origin_names_the_weights_as_dvc_does(network: SiameseNetwork, tmp_path: Path) -> None:
+    weights, origin = tmp_path / "w.safetensors", tmp_path / "w.json"
+    save_weights(weights, network, METADATA)
+    save_origin(origin, weights, [{"revision": "abcd"}, {"revision": "abcd", "device": "cuda"}])
+    known_as = hashlib.md5(weights.read_bytes()).hexdigest()
+    made_on = [{"revision": "abcd"}, {"revision": "abcd", "device": "cuda"}]
+    assert json.loads(origin.read_text()) == {"schema": 1, "weights_md5": known_as, "made_on": made_on}
 
 
 def test_same_content_same_bytes(network: SiameseNetwork, tmp_path: Path) -> None:

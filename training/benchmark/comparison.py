@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.problems import unknown_name
+from curation.rows import unknown_name
+from training.benchmark.metric_table import metrics_of
 
 Array = NDArray[np.float64]
 
@@ -16,11 +17,6 @@ SAMPLES = 10_000
 """Bootstrap samples: the ends of a 95 % interval then vary by about 2 % of its width between seeds."""
 FEWEST = 5
 """With fewer sequences in common no difference is called one: resampling them says nothing."""
-METRICS = {
-    "ope": ("auc", "op50", "dp20", "norm_precision", "norm_auc"),
-    "vot": ("accuracy", "failures", "ao"),
-}
-"""Per-sequence numbers that can be compared."""
 
 
 def paired_bootstrap(
@@ -88,8 +84,8 @@ def compare(
     Returns
     -------
     dict
-        `benchmark`, `title`, `protocol`, `first`, `second`, `level`; `metrics`: for each of `METRICS` that
-        both have the mean of both over the common sequences, and `difference` (second - first), `low`, `high`,
+        `benchmark`, `title`, `protocol`, `first`, `second`, `level`; `metrics`: for each metric that both have of
+        every sequence the mean of both over the common sequences, and `difference` (second - first), `low`, `high`,
         `share`, `significant` (the interval excludes 0, and there are at least `FEWEST` sequences);
         `sequences`: the metrics of both on each, and `difference` of each; `only_first`, `only_second`:
         sequences left out because the other has no result.
@@ -118,7 +114,7 @@ def compare(
             f"{trackers[0]} and {trackers[1]} have no sequence in common", reason="not comparable"
         )
     metrics: dict[str, Any] = {}
-    for metric in METRICS[first["kind"]]:
+    for metric in (row.key for row in metrics_of(first["kind"])):
         if not all(metric in score[name] for score in scores for name in common):
             continue
         a, b = (np.array([score[name][metric] for name in common], dtype=np.float64) for score in scores)

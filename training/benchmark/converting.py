@@ -7,7 +7,7 @@ from pathlib import Path
 from training.benchmark.ope import is_filled_up
 from training.benchmark.records import Benchmark
 from training.benchmark.results import read_results, read_unsupervised
-from training.benchmark.writing import check_format, check_lead_in, write_file_boxes, write_runs
+from training.benchmark.writing import check_format, file_boxes, write_files, write_runs
 
 
 def convert(
@@ -29,7 +29,7 @@ def convert(
     benchmark : Benchmark
     out : Path
     form : str
-        One of `FORMATS`.
+        A key of `format_table.FORMATS`, or one's own.
     rename : str or None
         Another name for the tracker.
     protocol : str
@@ -59,8 +59,5 @@ def convert(
         for sequence in benchmark.sequences
         if (rows := results.boxes.get(sequence.name)) is not None
     }
-    for sequence, rows in boxes.items():
-        check_lead_in(form, sequence, len(rows))
-    return [
-        write_file_boxes(out, name, benchmark, sequence, rows, form=form) for sequence, rows in boxes.items()
-    ]
+    files = [file_boxes(name, benchmark, sequence, rows, form=form) for sequence, rows in boxes.items()]
+    return [write_files(out, contents) for contents in files]  # once all of them can be written

@@ -18,8 +18,6 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.problems import unknown_name
-
 Array = NDArray[np.float64]
 
 EaoRules = Literal["matlab", "pysot", "vot-toolkit"]
@@ -27,15 +25,6 @@ EAO_RULES: tuple[str, ...] = get_args(EaoRules)
 
 SKIP = 5
 """Frames from a failure to the restart."""
-INTERVALS = {
-    "vot2015": (108, 371),
-    "vot2016": (108, 371),
-    "vot2017": (100, 356),
-    "vot2018": (100, 356),
-    "vot2019": (46, 291),
-}
-"""Lengths (1-based, both included) over which each year averages the curve: around the mode of the lengths of
-its sequences, as far as holds half of them."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +47,6 @@ class Run:
     failures: NDArray[np.int64]
     weight: float = 1.0
     tagged: NDArray[np.bool_] | None = None
-
-
-def interval(year: str) -> tuple[int, int]:
-    """First and last length of a year's average; `InputError` with the nearest name for an unknown year."""
-    if year not in INTERVALS:
-        raise unknown_name("VOT year", year, list(INTERVALS))
-    return INTERVALS[year]
 
 
 def _fragments(run: Run, rules: EaoRules) -> Iterator[tuple[int, int, bool]]:

@@ -5,28 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from curation.errors import InputError, printable
+from curation.rows import unknown_name
 from training.benchmark.formats.matching import keys_of, result_files, tracker_of
-from training.benchmark.problems import unknown_name
 from training.benchmark.records import Benchmark
-
-GOT10K_FOLDERS = {
-    "otb2013": "OTB2013",
-    "otb50": "OTBtb50",
-    "otb2015": "OTB2015",
-    "tc128": "TColor128",
-    "uav123": "UAV123",
-    "vot2016": "VOT2016",
-}
-"""Folder of a benchmark's results under got10k's `results/`."""
-
-OTHER_FOLDERS = {
-    "otb2013": ("CVPR13", "OTB-2013", "OTB"),
-    "otb50": ("OTB50", "OTB-50", "OTB"),
-    "otb2015": ("OTB100", "OTB-100", "OTB-2015", "OTB"),
-    "tc128": ("TC128", "Temple-color-128", "Temple-Color-128"),
-    **{f"vot{year}": (f"VOT{year}", "VOT") for year in range(2015, 2020)},
-}
-"""What other people call such a folder (pysot: `OTB100`, `CVPR13`)."""
 
 EXPERIMENTS = ("baseline", "unsupervised")
 """Folders of a tracker's VOT results: with restarts after failures, and without."""
@@ -34,8 +15,7 @@ EXPERIMENTS = ("baseline", "unsupervised")
 
 def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
     """Folders that may hold trackers' folders, the most particular first."""
-    known = GOT10K_FOLDERS.get(benchmark.name, benchmark.name)
-    inner = dict.fromkeys((known, benchmark.name, *OTHER_FOLDERS.get(benchmark.name, ()), "OPE"))
+    inner = dict.fromkeys((*benchmark.result_folders[:1], benchmark.name, *benchmark.result_folders, "OPE"))
     homes = [results_dir, results_dir / "results"]
     bases = [home / name for home in homes for name in inner] + homes[::-1]
     return [base for base in bases if base.is_dir()]

@@ -6,7 +6,7 @@ benchmark's own names. Folder and file names are matched without regard to case 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,10 +149,12 @@ def tag_files(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(path for pair in found for path in [next((p for p in pair if p.is_file()), None)] if path)
 
 
-def read_tags(folder: Path, names: Sequence[str], rows: int) -> dict[str, NDArray[np.bool_]]:
+def read_tags(
+    folder: Path, names: Sequence[str], rows: int, *, note: Callable[[Path, bytes], None] | None = None
+) -> dict[str, NDArray[np.bool_]]:
     """Per-frame tags (VOT) from `<name>.tag` or `<name>.label`: one 0 or 1 a line, short files filled with 0.
 
-    A tag without a file is False everywhere. `empty` is True where no tag is set.
+    A tag without a file is False everywhere. `empty` is True where no tag is set. `note` is that of `tables.read_text`.
 
     Raises
     ------
@@ -163,7 +165,9 @@ def read_tags(folder: Path, names: Sequence[str], rows: int) -> dict[str, NDArra
     for name in names:
         values = np.zeros(rows, dtype=bool)
         for path in tag_files(folder, (name,)):
-            column = np.array(parse_rows(read_text(path), path, widths=(1,)), dtype=np.float64).reshape(-1)
+            column = np.array(
+                parse_rows(read_text(path, note=note), path, widths=(1,)), dtype=np.float64
+            ).reshape(-1)
             if len(column) > rows or not np.isin(column, (0, 1)).all():
                 raise InputError(
                     f"{path}: expected at most {rows} lines of 0 or 1, found {len(column)} lines",

@@ -5,8 +5,11 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
-     "folders": ["OTB", ...],          names the benchmark's own folder goes by inside a root
-     "eao_interval": [108, 371],       only "vot": lengths over which EAO averages
+     "setting": "otb_root",            of a packaged list: the setting that says where the sequences are
+     "root": "../videos",              of one's own list: the folder of the sequences (the list's own)
+     "folders": ["OTB", ...],          optional: names the benchmark's own folder goes by inside a root
+     "results": ["OTB2015", ...],      optional: names of a folder of its results, got10k's first
+     "eao_interval": [108, 371],       optional, only "vot": lengths over which EAO averages (its year's, or 2016's)
      "invalid_rows": true,             false: the authors' code has no rule for rows with a number <= 0
      "absent_rows": false,             true: a NaN row of the ground truth means the target is absent (UAV123)
      "attributes": ["IV", ...],        order for tables; for "vot" the per-frame tags
@@ -24,16 +27,19 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
 A list of VOT without sequences (`vot2019`) takes their names from the file `list.txt` of the benchmark's bundle.
-A list may also be a choice from a packaged one, with `folders` of its own and all sequences unless some are
-named: `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+A list may also be a choice from a packaged one, with `setting`, `folders` and `results` of its own or that one's, and
+all sequences unless some are named:
+`{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
+One's own list lies anywhere and is named by its path, which ends in `.json`; its `benchmark` is a name of its own.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -42,14 +48,14 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from curation.errors import STRICT, InputError, parameters, printable
 from curation.outside import read_outside
-from training.benchmark.problems import unknown_name
-
-BENCHMARKS = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
-"""The five benchmarks of the pipeline. More lists, to score results on: `otb50` and other years of VOT."""
+from curation.rows import unknown_name
 
 FORM = "The form of a list is described in training/benchmark/listing.py"
 
 LISTS = Path(__file__).parent / "lists"
+
+OWN_NAME = "[A-Za-z0-9_-]+"
+"""Form of the name of one's own benchmark: it becomes the name of folders and of a setting."""
 
 LIMIT = 1 << 18
 """Most bytes of a list; the longest packaged one has 27,485."""
@@ -112,7 +118,10 @@ class Listing:
     benchmark: Inside
     title: Inside
     kind: Literal["ope", "vot"]
-    folders: tuple[str, ...]
+    setting: Inside = ""
+    root: str = ""
+    folders: tuple[str, ...] = ()
+    results: tuple[Inside, ...] = ()
     absent_rows: bool = False
     invalid_rows: bool = True
     eao_interval: tuple[Number, Number] | None = None
@@ -124,15 +133,13 @@ class Listing:
         """The coordinate of the top-left pixel in the benchmark's files: 1 for OTB's kind, 0 for VOT's."""
         return 0 if self.kind == "vot" else 1
 
-    def select(self, names: tuple[str, ...], *, benchmark: str, title: str) -> Listing:
+    def select(self, names: tuple[str, ...]) -> Listing:
         """The same list with only the named sequences, in the order of `names`."""
         by_name = {entry.name: entry for entry in self.sequences}
         unknown = [name for name in names if name not in by_name]
         if unknown:
             raise unknown_name(f"sequence of {self.benchmark}", unknown[0], list(by_name))
-        return replace(
-            self, sequences=tuple(by_name[name] for name in names), benchmark=benchmark, title=title
-        )
+        return replace(self, sequences=tuple(by_name[name] for name in names))
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -142,8 +149,10 @@ class Choice:
     schema: Literal[1]
     benchmark: Inside
     title: Inside
-    subset_of: str
+    subset_of: Annotated[str, Field(pattern="^[^/.]+$")]
+    setting: Inside | None = None
     folders: tuple[str, ...] | None = None
+    results: tuple[Inside, ...] | None = None
     sequences: tuple[str, ...] | None = None
 
 
@@ -185,14 +194,39 @@ def packaged_names() -> list[str]:
     return sorted(path.stem for path in LISTS.glob("*.json"))
 
 
+@cache
+def root_settings() -> Mapping[str, str]:
+    """The setting that says where the sequences are, by the name of each packaged list."""
+    headers = {name: orjson.loads(_content(LISTS / f"{name}.json")) for name in packaged_names()}
+    return {
+        name: header.get("setting") or headers[header["subset_of"]]["setting"]
+        for name, header in headers.items()
+    }
+
+
+def is_path(name: str) -> bool:
+    """Whether a benchmark is named by the path of one's own list."""
+    return name.endswith(".json")
+
+
 def load_listing(name: str, override: Path | None = None) -> Listing:
-    """Read the packaged list of a benchmark, or the one in the file `override`.
+    """Read the packaged list of a benchmark, one's own by its path, or the one in the file `override`.
 
     Raises
     ------
     InputError
-        For an unknown name (the nearest is suggested), or a list that is not in the documented form.
+        For an unknown name (the nearest is suggested), a list that is not in the documented form, or one of
+        one's own that bears the name of a packaged one.
     """
+    if is_path(name):
+        own = _read(Path(name), {})
+        if own.benchmark in packaged_names() or not re.fullmatch(OWN_NAME, own.benchmark):
+            raise InputError(
+                f"{name} is called {own.benchmark!r}, as a packaged list is, or with other signs than A-Z a-z 0-9 - _",
+                do="Give your list a name of its own in `benchmark`",
+                reason="name taken",
+            )
+        return own
     packaged = LISTS / f"{name}.json"
     if override is None:
         if not packaged.is_file():
@@ -200,16 +234,8 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
         return _read(packaged, {})
     header = {}
     if packaged.is_file():
-        base = load_listing(name)
-        header = {
-            "title": base.title,
-            "kind": base.kind,
-            "folders": base.folders,
-            "absent_rows": base.absent_rows,
-            "invalid_rows": base.invalid_rows,
-            "eao_interval": base.eao_interval,
-            "attributes": base.attributes,
-        }
+        base = asdict(load_listing(name))
+        header = {key: base[key] for key in base if key not in ("schema", "benchmark", "sequences")}
     return _read(override, header)
 
 
@@ -227,18 +253,11 @@ def _read(path: Path, header: dict[str, object]) -> Listing:
     if "subset_of" in document:
         choice = _typed(Choice, document, path)
         whole = load_listing(choice.subset_of)
-        names = choice.sequences
-        return _distinct(
-            replace(
-                whole.select(
-                    tuple(entry.name for entry in whole.sequences) if names is None else names,
-                    benchmark=choice.benchmark,
-                    title=choice.title,
-                ),
-                folders=whole.folders if choice.folders is None else choice.folders,
-            ),
-            path,
-        )
+        if choice.sequences is not None:
+            whole = whole.select(choice.sequences)
+        given = {key: value for key, value in vars(choice).items() if value is not None}
+        own = {key: value for key, value in given.items() if key not in ("subset_of", "sequences")}
+        return _distinct(replace(whole, **own), path)
     return _checked(header | document, path)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from curation.reading import Reading
 from training.benchmark.layouts import Home, find_frames, find_sequence, image_numbers, read_tags, tag_files
 from training.benchmark.listing import Entry, Listing
 from training.benchmark.records import Sequence
@@ -23,9 +24,9 @@ def load_sequence(
     place = find_sequence(entry, homes, images=images)
     if place is None:
         return None
-    rows = parse_rows(
-        read_text(place.annotation), place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,)
-    )
+    reading = Reading()
+    text = read_text(place.annotation, note=reading.note)
+    rows = parse_rows(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
     if len({len(row) for row in rows}) != 1:
         raise InputError(
             f"{entry.name}: {place.annotation} is empty or mixes boxes and polygons",
@@ -60,7 +61,7 @@ def load_sequence(
     first += entry.lead_in - lead
     tags = {}
     if listing.kind == "vot":
-        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation))
+        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation), note=reading.note)
         _check_polygons(place.annotation, annotation)
     trimmed = entry.lead_in - lead
     if whole:
@@ -74,6 +75,10 @@ def load_sequence(
             do="Unpack the sequence again",
             reason="bad annotation",
         )
+    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)))
+    for path in files:
+        if path not in reading:  # one that was not there a moment ago, or that nobody asks for
+            read_text(path, note=reading.note)
     return Sequence(
         name=entry.name,
         frames=frames[lead:],
@@ -89,7 +94,8 @@ def load_sequence(
         tags=tags,
         listed_size=entry.size,
         first_image=first_image,
-        annotation_files=(place.annotation, *tag_files(place.annotation.parent, tuple(tags))),
+        annotation_files=files,
+        reading=reading,
     )
 
 

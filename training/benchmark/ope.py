@@ -10,26 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.metrics import (
-    NORMALISED_THRESHOLDS,
-    OVERLAP_THRESHOLDS,
-    PRECISION_THRESHOLDS,
-    error_hits,
-    success_hits,
-)
-from training.benchmark.protocols import Protocol, get_protocol, measure, prepare
+from training.benchmark.metric_table import CURVES
+from training.benchmark.protocols import Frames, Protocol, get_protocol, measure, prepare
 from training.benchmark.records import Benchmark, Sequence
 
 Array = NDArray[np.float64]
 Results = Mapping[str, Array]
 """Boxes (N, 4) float64 by sequence name, in the benchmark's own file coordinates."""
-
-CURVES = {
-    "success": OVERLAP_THRESHOLDS,
-    "precision": PRECISION_THRESHOLDS,
-    "norm_precision": NORMALISED_THRESHOLDS,
-}
-"""The three curves with their thresholds."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +25,15 @@ class Curves:
 
     Attributes
     ----------
-    success : (S, 21) float64
-        Fraction of frames with an overlap greater than each of `OVERLAP_THRESHOLDS`.
-    precision, norm_precision : (S, 51) float64
-        Fraction of frames with an error of at most each threshold.
+    values : mapping of str to (S, T) float64
+        By the name of each curve in `metric_table.CURVES` that is counted over frames: `success`, the fraction of
+        frames with an overlap greater than each threshold; `precision` and `norm_precision`, with an error of
+        at most each.
     frames : (S,) int64
         Frames that count.
     """
 
-    success: Array
-    precision: Array
-    norm_precision: Array
+    values: Mapping[str, Array]
     frames: NDArray[np.int64]
 
 
@@ -102,7 +87,7 @@ def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
 
 def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
     """A protocol as it applies to a benchmark: `matlab` is the code of the benchmark's own authors."""
-    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    rules = get_protocol(protocol)
     if rules.name == "matlab" and not benchmark.invalid_rows:
         return replace(rules, invalid_truth="as is")
     return rules
@@ -134,14 +119,15 @@ class Pool:
     def curves(self, boxes: Items[Array]) -> Curves:
         """Curves of the groups: hits of all frames of a group over all its frames. `boxes` as `truths`."""
         frames = measure(np.concatenate(boxes), self.truth, self.rules)
-        kept, of = self.truth.kept, self._frames[:, None]
-        owner = self._owner[kept]
-        return Curves(
-            success_hits(frames.overlap[kept], owner, self._groups) / of,
-            error_hits(frames.error[kept], owner, self._groups) / of,
-            error_hits(frames.normalised[kept], owner, self._groups, NORMALISED_THRESHOLDS) / of,
-            self._frames,
-        )
+        kept = self.truth.kept
+        counted = Frames(frames.overlap[kept], frames.error[kept], frames.normalised[kept])
+        owner, of = self._owner[kept], self._frames[:, None]
+        values = {
+            curve.name: curve.counts(counted, owner, self._groups) / of
+            for curve in CURVES.values()
+            if curve.counts is not None
+        }
+        return Curves(values, self._frames)
 
 
 class Evaluation:
@@ -165,7 +151,7 @@ class Evaluation:
         self, sequences: Items[Sequence], protocol: str | Protocol = "matlab", *, absent_rows: bool = False
     ) -> None:
         self.sequences = list(sequences)
-        self.rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+        self.rules = get_protocol(protocol)
         truths = [evaluated_truth(sequence, self.rules) for sequence in self.sequences]
         for sequence, truth in zip(self.sequences, truths, strict=True):
             if np.isnan(truth).all():

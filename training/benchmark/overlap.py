@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.rows import unknown_name
 from training.benchmark.polygons import exact_overlap
-from training.benchmark.problems import unknown_name
 from training.benchmark.raster import raster_overlap
 from training.benchmark.spans import RasterRule
 

@@ -1,9 +1,8 @@
-"""All problems of a folder reported at once, and the nearest known name for a misspelt one."""
+"""All problems of a folder, or of several trackers, reported at once."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from curation.errors import InputError, one_line
@@ -91,22 +90,3 @@ class Failures:
         ]
         if lines:
             raise FolderError(where, lines, do=next((e.do for e in self._errors.values() if e.do), ""))
-
-
-def nearest(name: str, known: Iterable[str], *, key: Callable[[str], str] = str.lower) -> str | None:
-    """The known name most like `name`, or None if none comes near (difflib ratio under 0.6)."""
-    by_key = {key(candidate): candidate for candidate in known}
-    found = difflib.get_close_matches(key(name), by_key, n=1, cutoff=0.6)
-    return by_key[found[0]] if found else None
-
-
-def unknown_name(what: str, name: str, known: Sequence[str]) -> InputError:
-    """The error for a name that is not known, with the nearest one suggested."""
-    guess = nearest(name, known)
-    if guess is not None:
-        do = f"Did you mean {guess}?"
-    elif known:
-        do = f"Known: {', '.join(sorted(known)[:12])}{', ...' if len(known) > 12 else ''}"
-    else:
-        do = ""
-    return InputError(f"no {what} is named {name!r}", do=do, reason="unknown name")

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.rows import Table
 from training.benchmark.metrics import centre_errors, centres, normalised_errors, overlaps
-from training.benchmark.problems import unknown_name
 
 Array = NDArray[np.float64]
 
@@ -66,22 +66,24 @@ class Protocol:
     whole: bool
 
 
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol("matlab", True, True, "box", False, True, False, 0.0, False),
-        Protocol("matlab-otb", True, True, "box", False, True, False, 0.0, False),
-        Protocol("got10k", False, True, "as is", True, False, True, float(np.finfo(float).eps), True),
-        Protocol("pysot", False, False, "centre", False, False, True, 0.0, False),
-    )
-}
+PROTOCOLS: Table[Protocol] = Table(
+    "protocol",
+    {
+        protocol.name: protocol
+        for protocol in (
+            Protocol("matlab", True, True, "box", False, True, False, 0.0, False),
+            Protocol("matlab-otb", True, True, "box", False, True, False, 0.0, False),
+            Protocol("got10k", False, True, "as is", True, False, True, float(np.finfo(float).eps), True),
+            Protocol("pysot", False, False, "centre", False, False, True, 0.0, False),
+        )
+    },
+)
+"""Every protocol by name; one's own is a `Protocol`, named by the place of its code."""
 
 
-def get_protocol(name: str) -> Protocol:
-    """The protocol of that name; `InputError` with the nearest name otherwise."""
-    if name not in PROTOCOLS:
-        raise unknown_name("protocol", name, list(PROTOCOLS))
-    return PROTOCOLS[name]
+def get_protocol(protocol: str | Protocol) -> Protocol:
+    """The protocol of that name, or the protocol itself; `InputError` with the nearest name otherwise."""
+    return PROTOCOLS[protocol] if isinstance(protocol, str) else protocol
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from training.benchmark.problems import unknown_name
+from curation.reading import Reading
+from curation.rows import unknown_name
 
 Array = NDArray[np.float64]
 
@@ -58,6 +59,8 @@ class Sequence:
         An image to take the size from where the frames were not asked for.
     annotation_files : tuple of Path
         The files that the annotation and the tags were read from.
+    reading : Reading
+        What they held then.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Sequence:
     listed_size: tuple[int, int] | None = None
     first_image: Path | None = None
     annotation_files: tuple[Path, ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __len__(self) -> int:
         return len(self.annotation)
@@ -96,10 +100,10 @@ class Sequence:
                 do="Give a root with the images, or `size` in the list",
                 reason="missing image",
             )
-        from curation.images import read_image
+        from curation.images import AS_STORED, read_image
 
-        image = read_image(path, do="Unpack the sequence again")
-        return image.shape[1], image.shape[0]
+        height, width = read_image(path, AS_STORED, do="Unpack the sequence again").shape[:2]
+        return width, height
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +128,11 @@ class Benchmark:
         Whether the authors' own code has a rule for rows of the ground truth with a number <= 0; not for
         Temple-Color-128.
     eao_interval : (int, int) or None
-        First and last length over which EAO averages (VOT).
+        First and last length over which EAO averages (VOT), where the list says so.
+    result_folders : tuple of str
+        Names of a folder of its results, beside its own: got10k's first.
+    own : bool
+        Whether its sequences are not those of the packaged list of its name: nothing is published of it.
     """
 
     name: str
@@ -136,6 +144,8 @@ class Benchmark:
     absent_rows: bool = False
     invalid_rows: bool = True
     eao_interval: tuple[int, int] | None = None
+    result_folders: tuple[str, ...] = ()
+    own: bool = False
 
     @property
     def partial(self) -> bool:

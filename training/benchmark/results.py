@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.finding import find_results
-from training.benchmark.formats.jwlim import read_json
+from training.benchmark.formats.format_table import readers
 from training.benchmark.formats.matching import (
     keys_of,
     likely_benchmark,
@@ -19,9 +19,7 @@ from training.benchmark.formats.matching import (
     result_files,
     strangers,
 )
-from training.benchmark.formats.matlab import read_mat
 from training.benchmark.formats.segments import Segment
-from training.benchmark.formats.text import read_boxes
 from training.benchmark.oddities import left_aside, odd_regions, odd_rows
 from training.benchmark.ope import fit_length, is_filled_up, rules_for
 from training.benchmark.problems import Collected
@@ -66,12 +64,7 @@ def read_segments(path: Path) -> list[Segment]:
     InputError
         If the file is not of the form that its ending promises, or a row is no box.
     """
-    if path.suffix == ".mat":
-        segments = read_mat(path)
-    elif path.suffix == ".json":
-        segments = read_json(path)
-    else:
-        segments = [Segment(read_boxes(path))]
+    segments = readers()[path.suffix](path)
     for segment in segments:
         _check_numbers(path, segment.boxes)
     return segments

@@ -6,7 +6,6 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
-from training.benchmark.eao import EaoRules
 from training.benchmark.finding import open_results
 from training.benchmark.ope import rules_for, sequence_curves
 from training.benchmark.problems import Failures
@@ -22,6 +21,7 @@ from training.benchmark.start_results import read_starts
 from training.benchmark.starts import spatial_curves, temporal_curves
 from training.benchmark.summary import score_tracker
 from training.benchmark.vot import score_supervised, score_unsupervised
+from training.benchmark.vot_rules import VotRules, rules_of
 
 
 def score_benchmark(
@@ -30,10 +30,7 @@ def score_benchmark(
     trackers: Items[str] | None = None,
     protocol: str = "matlab",
     *,
-    year: str | None = None,
-    overlap: str = "vot2016",
-    bounds: str = "frame-1",
-    eao_rules: EaoRules = "matlab",
+    vot: VotRules | None = None,
 ) -> dict[str, Any]:
     """Score trackers on a benchmark from their result files.
 
@@ -47,9 +44,8 @@ def score_benchmark(
         Which of them; None: all that have a folder.
     protocol : str
         `"matlab"`, `"got10k"` or `"pysot"`; for OPE only.
-    year, overlap, bounds, eao_rules : str
-        VOT only: the year whose interval EAO averages over (None: the benchmark's own), how overlap is counted
-        (`overlap.region_overlap`), and how EAO cuts runs into fragments (`eao.expected_overlap_curve`).
+    vot : VotRules or None
+        For VOT only; None: the benchmark's own (`vot_rules.rules_of`).
 
     Returns
     -------
@@ -66,7 +62,7 @@ def score_benchmark(
         For an unknown tracker or protocol (the nearest is suggested), and for damaged results: every
         problem of a folder is listed.
     """
-    rules = rules_for(protocol, benchmark)
+    rules, vot = rules_for(protocol, benchmark), vot or rules_of(benchmark)
     if trackers is None:
         results_dir, trackers = open_results(results_dir, benchmark)
     scores = {}
@@ -74,38 +70,21 @@ def score_benchmark(
     for tracker in trackers:
         with failures.catching(tracker):
             if benchmark.kind == "vot":
-                scores[tracker] = _vot(
-                    benchmark,
-                    results_dir,
-                    tracker,
-                    year=year,
-                    overlap=overlap,
-                    bounds=bounds,
-                    rules=eao_rules,
-                )
+                scores[tracker] = _vot(benchmark, results_dir, tracker, vot)
             else:
                 results = read_results(results_dir, tracker, benchmark, rules)
                 scores[tracker] = score_boxes(benchmark, results, rules) | _remarks(benchmark, results)
     failures.check(f"results in {results_dir}")
-    return _document(benchmark, overlap if benchmark.kind == "vot" else rules.name, scores)
+    return _document(benchmark, vot.overlap if benchmark.kind == "vot" else rules.name, scores)
 
 
-def _vot(
-    benchmark: Benchmark,
-    results_dir: Path,
-    tracker: str,
-    *,
-    year: str | None,
-    overlap: str,
-    bounds: str,
-    rules: EaoRules,
-) -> dict[str, Any]:
+def _vot(benchmark: Benchmark, results_dir: Path, tracker: str, rules: VotRules) -> dict[str, Any]:
     free = read_unsupervised(results_dir, tracker, benchmark)
     if free is not None and not has_baseline(results_dir, tracker, benchmark):
-        return _average_overlap(benchmark, free, overlap, bounds) | _remarks(benchmark, free)
+        return _average_overlap(benchmark, free, rules) | _remarks(benchmark, free)
     results = read_results(results_dir, tracker, benchmark)
-    score = score_runs(benchmark, results, year=year, overlap=overlap, bounds=bounds, eao_rules=rules)
-    score["unsupervised"] = None if free is None else _unsupervised(benchmark, free, overlap, bounds)
+    score = score_runs(benchmark, results, rules)
+    score["unsupervised"] = None if free is None else _unsupervised(benchmark, free, rules)
     remarks = _remarks(benchmark, results)
     lacking = [] if free is None else [name for name in free.missing if name not in results.missing]
     if lacking:
@@ -114,14 +93,14 @@ def _vot(
     return score | remarks
 
 
-def _unsupervised(benchmark: Benchmark, free: TrackerResults, overlap: str, bounds: str) -> dict[str, Any]:
+def _unsupervised(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> dict[str, Any]:
     present = [sequence for sequence in benchmark.sequences if sequence.name in free.runs]
-    return score_unsupervised(present, free.runs, rule=overlap, bounds=bounds)
+    return score_unsupervised(present, free.runs, rules)
 
 
-def _average_overlap(benchmark: Benchmark, free: TrackerResults, overlap: str, bounds: str) -> dict[str, Any]:
+def _average_overlap(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> dict[str, Any]:
     """The score of a tracker that ran without restarts only: no EAO, no accuracy, no robustness."""
-    found = _unsupervised(benchmark, free, overlap, bounds)
+    found = _unsupervised(benchmark, free, rules)
     overall = {key: found["overall"][key] for key in ("rule", "bounds", "frames", "sequences")}
     return {"overall": overall, "tags": {}, "sequences": found["sequences"], "unsupervised": found}
 
@@ -203,20 +182,8 @@ def score_boxes(
 def score_runs(
     benchmark: Benchmark,
     results: TrackerResults,
-    *,
-    year: str | None = None,
-    overlap: str = "vot2016",
-    bounds: str = "frame-1",
-    eao_rules: EaoRules = "matlab",
+    rules: VotRules | None = None,
 ) -> dict[str, Any]:
     """VOT's supervised scores of results in memory: `overall`, `sequences`, `tags`."""
     present = [sequence for sequence in benchmark.sequences if sequence.name in results.runs]
-    return score_supervised(
-        present,
-        results.runs,
-        year=year or "vot2016",
-        lengths=benchmark.eao_interval if year is None else None,
-        rule=overlap,
-        bounds=bounds,
-        eao_rules=eao_rules,
-    )
+    return score_supervised(present, results.runs, rules or rules_of(benchmark))

@@ -1,4 +1,4 @@
-"""Sequences of the five benchmarks, read in place as their authors distribute them."""
+"""Sequences of a benchmark, read in place as its authors distribute them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Literal
 
 from curation.errors import InputError
 from training.benchmark.layouts import find_homes, image_numbers
-from training.benchmark.listing import BENCHMARKS, Entry, Listing, load_listing, name_sequences
+from training.benchmark.listing import Entry, Listing, is_path, load_listing, name_sequences, packaged_names
 from training.benchmark.loading import load_sequence
 from training.benchmark.problems import Collected
 from training.benchmark.records import Benchmark, Sequence, to_base
 
-__all__ = ["BENCHMARKS", "Benchmark", "Sequence", "load_benchmark", "load_folder", "to_base"]
+__all__ = ["Benchmark", "Sequence", "load_benchmark", "load_folder", "to_base"]
 
 
 def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole: bool = False) -> Benchmark:
@@ -23,7 +23,7 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
     Parameters
     ----------
     name : str
-        One of `listing.packaged_names`: `BENCHMARKS` and a few more.
+        One of `listing.packaged_names`, or the path of one's own list.
     roots : sequence of Path
         Folders that hold the sequences, or hold the benchmark's own folder; the first with a sequence wins.
         A file `<root>/<name>.json` takes the place of the packaged list.
@@ -46,7 +46,7 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
                 do="Give the folder with the sequences",
                 reason="missing root",
             )
-    overrides = [file for root in roots if (file := root / f"{name}.json").exists()]
+    overrides = [file for root in roots if not is_path(name) and (file := root / f"{name}.json").exists()]
     listing = load_listing(name, overrides[0] if overrides else None)
     homes = find_homes(roots, listing.folders)
     if not listing.sequences:
@@ -64,19 +64,30 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
     if not sequences:
         raise InputError(
             f"no sequence of {listing.title} found under {_list(roots)}",
-            do=f"Give the folder that holds {listing.sequences[0].folder}/, or {listing.folders[0]}/",
+            do=f"Give the folder that holds {'/, or '.join([listing.sequences[0].folder, *listing.folders[:1]])}/",
             reason="missing benchmark",
         )
     return Benchmark(
-        listing.benchmark,
-        listing.title,
-        listing.kind,
-        sequences,
-        missing,
-        listing.attributes,
-        listing.absent_rows,
-        listing.invalid_rows,
-        listing.eao_interval,
+        name=listing.benchmark,
+        title=listing.title,
+        kind=listing.kind,
+        sequences=sequences,
+        missing=missing,
+        attributes=listing.attributes,
+        absent_rows=listing.absent_rows,
+        invalid_rows=listing.invalid_rows,
+        eao_interval=listing.eao_interval,
+        result_folders=listing.results,
+        own=_is_own(listing),
+    )
+
+
+def _is_own(listing: Listing) -> bool:
+    if listing.benchmark not in packaged_names():
+        return True
+    packaged = load_listing(listing.benchmark).sequences
+    return {entry.name for entry in packaged} != {entry.name for entry in listing.sequences} and bool(
+        packaged
     )
 
 

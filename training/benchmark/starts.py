@@ -161,7 +161,7 @@ def temporal_curves(
     InputError
         If runs are missing or have the wrong length; both numbers are named.
     """
-    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    rules = get_protocol(protocol)
     boxes, truths, groups = [], [], []
     for i, sequence in enumerate(sequences):
         runs = results[sequence.name]
@@ -193,7 +193,7 @@ def spatial_curves(
     InputError
         If runs are missing or have the wrong length; both numbers are named.
     """
-    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    rules = get_protocol(protocol)
     boxes, truths, groups = [], [], []
     for i, sequence in enumerate(sequences):
         check_spatial(sequence, results[sequence.name])

@@ -7,8 +7,8 @@ from collections.abc import Sequence as Items
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.metrics import OVERLAP_AT, PRECISION_AT
-from training.benchmark.ope import CURVES, Curves
+from training.benchmark.metric_table import metrics_of
+from training.benchmark.ope import Curves
 from training.benchmark.protocols import Protocol, get_protocol
 from training.benchmark.records import Benchmark
 
@@ -29,23 +29,19 @@ def summary(
     Returns
     -------
     dict
-        `auc` (mean of the success curve), `op50` (success at 0.5), `dp20` (precision at 20 pixels),
-        `norm_precision` (at 0.20), `norm_auc`, `frames`, `sequences`, and `curves` with the three means.
+        Each metric of one-pass evaluation in `metric_table.METRICS`, `frames`, `sequences`, and `curves` with the
+        mean of each.
     """
     pick = slice(None) if rows is None else rows
     means = {}
-    for name in CURVES:
-        curve = getattr(curves, name)[pick]
+    for name, values in curves.values.items():
+        curve = values[pick]
         if drop_zero and curve.any():
             curve = curve[curve.sum(axis=1) > np.finfo(float).eps]
         means[name] = curve.mean(axis=0)
     frames = curves.frames[pick]
     return {
-        "auc": float(means["success"].mean()),
-        "op50": float(means["success"][OVERLAP_AT]),
-        "dp20": float(means["precision"][PRECISION_AT]),
-        "norm_precision": float(means["norm_precision"][PRECISION_AT]),
-        "norm_auc": float(means["norm_precision"].mean()),
+        **{metric.key: metric.value(means) for metric in metrics_of("ope") if metric.value},
         "frames": int(frames.sum()),
         "sequences": len(frames),
         "curves": {name: mean.tolist() for name, mean in means.items()},
@@ -65,7 +61,7 @@ def score_tracker(
     curves : Curves
     protocol : str or Protocol
     """
-    rules = get_protocol(protocol) if isinstance(protocol, str) else protocol
+    rules = get_protocol(protocol)
     attributes = {}
     for attribute in benchmark.attributes:
         rows = np.array(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +23,14 @@ LONGEST_ROW = 4096
 """Characters; a polygon of 32 corners with every digit of its numbers has 1,600."""
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, note: Callable[[Path, bytes], None] | None = None) -> str:
     """The text of a file; a byte-order mark is dropped and other than UTF-8 bytes are refused.
+
+    Parameters
+    ----------
+    path : Path
+    note : callable
+        Is told what was read, such as `curation.reading.Reading.note`.
 
     Raises
     ------
@@ -32,7 +38,10 @@ def read_text(path: Path) -> str:
         If it cannot be opened, is no plain file, has more than `LIMIT` bytes or is not text.
     """
     try:
-        return read_outside(path, limit=LIMIT, kind="a text file of numbers").decode("utf-8-sig")
+        content = read_outside(path, limit=LIMIT, kind="a text file of numbers")
+        if note:
+            note(path, content)
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
             f"{path} is not a text file in UTF-8", do="Give the text file of numbers", reason="not text"

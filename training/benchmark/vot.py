@@ -11,18 +11,13 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.accuracy import Runs, accuracy_robustness, frame_accuracy, mean_failures, pooled
-from training.benchmark.eao import (
-    EAO_RULES,
-    EaoRules,
-    Run,
-    expected_average_overlap,
-    expected_overlap_curve,
-    interval,
-)
+from training.benchmark.eao import EaoRules, Run, expected_average_overlap, expected_overlap_curve
+from training.benchmark.metric_table import metrics_of
 from training.benchmark.overlap import region_overlap
-from training.benchmark.problems import Collected, unknown_name
+from training.benchmark.problems import Collected
 from training.benchmark.records import Sequence
 from training.benchmark.trajectories import Trajectory
+from training.benchmark.vot_rules import VOT2016, VotRules
 
 Array = NDArray[np.float64]
 
@@ -41,9 +36,7 @@ def check_lengths(sequence: Sequence, trajectories: Items[Trajectory]) -> None:
 def measure_runs(
     sequences: Items[Sequence],
     trajectories: Mapping[str, Items[Trajectory]],
-    *,
-    rule: str = "vot2016",
-    bounds: str = "frame-1",
+    rules: VotRules = VOT2016,
 ) -> list[Runs]:
     """Overlaps of all runs on all sequences, computed together.
 
@@ -52,8 +45,8 @@ def measure_runs(
     sequences : sequence of Sequence
     trajectories : mapping
         Runs of each sequence, by name.
-    rule, bounds : str
-        See `overlap.region_overlap`.
+    rules : VotRules
+        How overlap is counted.
 
     Raises
     ------
@@ -71,7 +64,9 @@ def measure_runs(
             regions.append(trajectory.regions)
             truths.append(sequence.ground_truth)
             sizes.append(np.broadcast_to(np.array(sequence.size), (len(sequence), 2)))
-    values = region_overlap(_stack(regions), _stack(truths), np.concatenate(sizes), rule, bounds)
+    values = region_overlap(
+        _stack(regions), _stack(truths), np.concatenate(sizes), rules.overlap, rules.bounds
+    )
     runs, at = [], 0
     for sequence in sequences:
         count = len(trajectories[sequence.name])
@@ -94,12 +89,7 @@ def _stack(regions: Items[Array]) -> Array:
 def score_supervised(
     sequences: Items[Sequence],
     trajectories: Mapping[str, Items[Trajectory]],
-    *,
-    year: str = "vot2016",
-    lengths: tuple[int, int] | None = None,
-    rule: str = "vot2016",
-    bounds: str = "frame-1",
-    eao_rules: EaoRules = "matlab",
+    rules: VotRules = VOT2016,
 ) -> dict[str, Any]:
     """EAO, accuracy, robustness of one tracker, overall, per tag and per sequence.
 
@@ -108,15 +98,7 @@ def score_supervised(
     sequences : sequence of Sequence
     trajectories : mapping
         Runs of each sequence, by name.
-    year : str
-        Which year's interval of lengths: `"vot2015"` .. `"vot2019"`.
-    lengths : (int, int) or None
-        Another interval, 1-based, both included.
-    rule, bounds : str
-        How overlap is counted, see `overlap.region_overlap`.
-    eao_rules : {"matlab", "pysot", "vot-toolkit"}
-        How runs are cut into fragments, see `eao.expected_overlap_curve`. `vot-toolkit` also averages over
-        lengths one higher, so its interval is that of the Python toolkit.
+    rules : VotRules
 
     Returns
     -------
@@ -126,29 +108,26 @@ def score_supervised(
         `accuracy.accuracy_robustness` gives. `tags`: per tag `eao`, `accuracy`, `failures`, `frames`.
         `sequences`: per sequence `accuracy`, `failures`, `frames`, `repetitions`.
     """
-    low, high = lengths if lengths is not None else interval(year)
-    if eao_rules not in EAO_RULES:
-        raise unknown_name("set of EAO rules", eao_rules, EAO_RULES)
-    if eao_rules == "vot-toolkit":
-        low, high = low + 1, high + 1
-    runs = measure_runs(sequences, trajectories, rule=rule, bounds=bounds)
+    low, high = rules.interval
+    runs = measure_runs(sequences, trajectories, rules)
     tags = [sequence.tags for sequence in sequences]
     overall = accuracy_robustness(runs, tags)
     by_tag: Any = overall.pop("tags")
-    curve = _curve(runs, eao_rules)
+    curve = _curve(runs, rules.eao)
     for tag, entry in by_tag.items():
-        if eao_rules == "vot-toolkit":  # it knows no tags
+        if rules.eao == "vot-toolkit":  # it knows no tags
             break
         tagged = [sequence.tags[tag] for sequence in sequences]
-        entry["eao"] = _number(expected_average_overlap(_curve(runs, eao_rules, tagged), low, high))
+        entry["eao"] = _number(expected_average_overlap(_curve(runs, rules.eao, tagged), low, high))
     return {
         "overall": {
             "eao": _number(expected_average_overlap(curve, low, high)),
             "interval": [low, high],
-            "eao_rules": eao_rules,
-            "rule": rule,
-            "bounds": bounds,
+            "eao_rules": rules.eao,
+            "rule": rules.overlap,
+            "bounds": rules.bounds,
             **overall,
+            **_own(runs),
             "eao_curve": [_number(value) for value in curve.tolist()],
         },
         "tags": by_tag,
@@ -158,10 +137,16 @@ def score_supervised(
                 "failures": mean_failures(run),
                 "frames": len(sequence),
                 "repetitions": len(run.trajectories),
+                **_own([run]),
             }
             for sequence, run in zip(sequences, runs, strict=True)
         },
     }
+
+
+def _own(runs: list[Runs]) -> dict[str, float]:
+    """The metrics that are not computed with others."""
+    return {metric.key: float(metric.value(runs)) for metric in metrics_of("vot") if metric.value}
 
 
 def _curve(runs: Items[Runs], rules: EaoRules, tagged: Items[NDArray[np.bool_]] | None = None) -> Array:
@@ -187,9 +172,7 @@ def _number(value: float) -> float | None:
 def score_unsupervised(
     sequences: Items[Sequence],
     trajectories: Mapping[str, Items[Trajectory]],
-    *,
-    rule: str = "vot2016",
-    bounds: str = "frame-1",
+    rules: VotRules = VOT2016,
 ) -> dict[str, Any]:
     """Average overlap (AO) of runs without restarts: the mean over all frames of all sequences.
 
@@ -200,15 +183,15 @@ def score_unsupervised(
     dict
         `overall`: `ao`, `frames`, `sequences`, `rule`, `bounds`; `sequences`: `ao` and `frames` of each.
     """
-    runs = measure_runs(sequences, trajectories, rule=rule, bounds=bounds)
+    runs = measure_runs(sequences, trajectories, rules)
     frames = [np.nan_to_num(run.overlaps, nan=0.0).mean(axis=0) for run in runs]
     return {
         "overall": {
             "ao": float(np.concatenate(frames).mean()),
             "frames": int(sum(map(len, frames))),
             "sequences": len(frames),
-            "rule": rule,
-            "bounds": bounds,
+            "rule": rules.overlap,
+            "bounds": rules.bounds,
         },
         "sequences": {
             sequence.name: {"ao": float(values.mean()), "frames": len(values)}

@@ -1,19 +1,24 @@
-"""Losses on response maps, one a module, chosen by name.
+"""Losses on response maps, one module each, chosen by name.
 
 `LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression
-losses compare a response with a soft label; the cross-entropy losses take the response as a logit.
+losses compare a response with a soft label; the cross-entropy losses take the response as a logit. A new loss
+is a module and a row; one's own is a function of the same form, named `module:function` or
+`path/file.py:function`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
-from typing import Literal, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
 from curation.errors import STRICT, parameters
+from curation.rows import Table
 from training.losses.balanced_cross_entropy import balanced_cross_entropy
 from training.losses.focal_cross_entropy import focal_cross_entropy
 from training.losses.focal_l2 import focal_l2
@@ -28,8 +33,11 @@ __all__ = [
     "REGRESSION",
     "Loss",
     "LossConfig",
+    "LossName",
     "Reduction",
+    "RegressionLoss",
     "balanced_cross_entropy",
+    "bound",
     "build_loss",
     "focal_cross_entropy",
     "focal_l2",
@@ -46,33 +54,31 @@ class Loss(Protocol):
     def __call__(self, prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor: ...
 
 
-REGRESSION: Mapping[str, Callable[..., Tensor]] = {
-    "shrinkage": shrinkage,
-    "shrinkage_unweighted": partial(shrinkage, weighted=False),
-    "l2": l2,
-    "l3": l3,
-    "focal_l2": focal_l2,
-}
+REGRESSION: Table[Callable[..., Tensor]] = Table(
+    "regression loss",
+    {
+        "shrinkage": shrinkage,
+        "shrinkage_unweighted": partial(shrinkage, weighted=False),
+        "l2": l2,
+        "l3": l3,
+        "focal_l2": focal_l2,
+    },
+)
 """Losses that regress the label; the online tracker's choice is among these."""
 
-LOSSES: Mapping[str, Callable[..., Tensor]] = {
-    **REGRESSION,
-    "shrinkage_cross_entropy": shrinkage_cross_entropy,
-    "balanced_cross_entropy": balanced_cross_entropy,
-    "focal_cross_entropy": focal_cross_entropy,
-}
+LOSSES: Table[Callable[..., Tensor]] = Table(
+    "loss",
+    {
+        **REGRESSION,
+        "shrinkage_cross_entropy": shrinkage_cross_entropy,
+        "balanced_cross_entropy": balanced_cross_entropy,
+        "focal_cross_entropy": focal_cross_entropy,
+    },
+)
 """Every loss by name."""
 
-LossName = Literal[
-    "shrinkage",
-    "shrinkage_unweighted",
-    "l2",
-    "l3",
-    "focal_l2",
-    "shrinkage_cross_entropy",
-    "balanced_cross_entropy",
-    "focal_cross_entropy",
-]
+RegressionLoss = Annotated[str, AfterValidator(REGRESSION.check)]
+LossName = Annotated[str, AfterValidator(LOSSES.check)]
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -82,7 +88,7 @@ class LossConfig:
     Parameters
     ----------
     name : str
-        A key of `LOSSES`.
+        A key of `LOSSES`, or one's own.
     speed : float
         Shrinking speed a (k) of the shrinkage losses; paper and release: 10.
     localisation : float
@@ -102,11 +108,10 @@ class LossConfig:
 
 def build_loss(config: LossConfig) -> Loss:
     """The loss that a configuration names, with its parameters bound."""
-    function = LOSSES[config.name]
-    if config.name in ("shrinkage", "shrinkage_unweighted"):
-        return partial(function, speed=config.speed, localisation=config.localisation)
-    if config.name == "shrinkage_cross_entropy":
-        return partial(function, speed=config.speed, localisation=config.probability)
-    if config.name in ("focal_l2", "focal_cross_entropy"):
-        return partial(function, gamma=config.gamma)
-    return function
+    return bound(LOSSES[config.name], asdict(config))
+
+
+def bound(function: Callable[..., Tensor], values: dict[str, Any]) -> Loss:
+    """A loss with those of the values that it has a parameter for."""
+    known = inspect.signature(function).parameters
+    return partial(function, **{name: value for name, value in values.items() if name in known})

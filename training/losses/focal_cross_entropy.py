@@ -1,4 +1,4 @@
-"""Focal cross-entropy (Lin et al., ICCV 2017), which the committed line of the PyTorch release trains."""
+"""Focal cross-entropy (Lin et al., ICCV 2017), the loss that the PyTorch release trains with as committed."""
 
 from __future__ import annotations
 

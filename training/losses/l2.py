@@ -1,4 +1,4 @@
-"""The squared error, the baseline that easy samples drown."""
+"""The squared error: the baseline, which easy samples dominate."""
 
 from __future__ import annotations
 

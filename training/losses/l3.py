@@ -1,4 +1,4 @@
-"""The cubed absolute error, which the shrinkage paper names as the focal loss's counterpart in regression."""
+"""The cubed absolute error: by the shrinkage paper, the counterpart of the focal loss in regression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How element-wise losses become a number, and in which precision they are computed."""
+"""Reduce element-wise losses to a number; the precision they are computed in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shrinkage loss on probabilities, in the form that the PyTorch release of DSLT gives it."""
+"""The shrinkage loss on probabilities, in the form of DSLT's PyTorch release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def shrinkage_cross_entropy(
     label: Tensor,
     *,
     speed: float = 10.0,
-    localisation: float = 0.6,
+    probability: float = 0.6,
     reduction: Reduction = "mean",
 ) -> Tensor:
     """Balanced cross-entropy, each term times exp(q) / (1 + exp(k (q - a))).
@@ -28,13 +28,13 @@ def shrinkage_cross_entropy(
         As in `balanced_cross_entropy`.
     speed : float
         k, the shrinking speed; release: 10.
-    localisation : float
+    probability : float
         a, the probability at which the factor's sigmoid is one half; release: 0.6.
     """
     prediction, label = single_precision(prediction, label)
     positive, negative = balanced_weights(label)
     right = prediction.sigmoid()  # q of the positive side
     wrong = (-prediction).sigmoid()  # q of the negative side
-    loss = positive * F.softplus(-prediction) * right.exp() * (speed * (localisation - right)).sigmoid()
-    loss = loss + negative * F.softplus(prediction) * wrong.exp() * (speed * (localisation - wrong)).sigmoid()
+    loss = positive * F.softplus(-prediction) * right.exp() * (speed * (probability - right)).sigmoid()
+    loss = loss + negative * F.softplus(prediction) * wrong.exp() * (speed * (probability - wrong)).sigmoid()
     return reduce(loss, reduction)

@@ -1,12 +1,12 @@
-"""The trackers that the track stage knows by name."""
+"""Trackers made ready to take part in a run: those of `roster.TRACKERS`, and one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 import torch
@@ -15,18 +15,19 @@ from pydantic import Field, TypeAdapter
 from curation.errors import STRICT, InputError, parameters
 from curation.files import digest
 from curation.outside import read_outside
+from curation.rows import is_own, load_own, own_digest
 from training.networks import SiameseNetwork
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
-from training.tracking.online.choice import BackboneConfig, choose_backbone, needed_file
+from training.tracking.online.choice import BACKBONES, BackboneConfig, choose_backbone, needed_file
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.online.weight_files import sha256_of
+from training.tracking.own_tracker import OwnTracker
+from training.tracking.roster import TRACKERS, Choice
 from training.tracking.run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.weights import LIMIT, TRAIN, load_weights
-
-TrackerName = Literal["siamese", "online", "untrained", "template", "still"]
+from training.weights import LIMIT, TRAIN, crop_geometry, load_weights
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -37,10 +38,11 @@ class TrackConfig:
     ----------
     recipe : int
         Number of the trackers' rules; raised when their boxes change for the same settings.
-    trackers : tuple of str
+    trackers : tuple of str or dict
         Who takes part: `siamese` (the trained network), `online` (a regression learnt in every sequence),
         `untrained` (the Siamese network with fresh weights), `template` (normalised cross-correlation with
-        the first frame), `still` (the first box).
+        the first frame), `still` (the first box); one's own as `module:Class` or `path/file.py:Class`, or with
+        arguments: `{path/file.py:Class: {name: value}}`.
     untrained_seed : int
         Seed of the untrained network's weights.
     siamese : SiameseConfig
@@ -57,13 +59,27 @@ class TrackConfig:
     """
 
     recipe: int = Field(default=5, ge=1)
-    trackers: tuple[TrackerName, ...] = ("siamese", "untrained", "template", "still")
+    trackers: tuple[Choice, ...] = ("siamese", "untrained", "template", "still")
     untrained_seed: int = 0
     siamese: SiameseConfig = Field(default_factory=SiameseConfig)
     backbone: BackboneConfig = Field(default_factory=BackboneConfig)
     online: OnlineConfig = Field(default_factory=OnlineConfig)
     online_seeds: int = Field(default=1, ge=1)
     template: TemplateConfig = Field(default_factory=TemplateConfig)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What trackers are made from: all settings, the trained network, the backbone's file, the device."""
+
+    config: TrackConfig
+    weights: Path
+    backbone: Path | None
+    device: str
+
+    def contender(self, name: str, make: Callable[[], Tracker], *parts: Any) -> Contender:
+        """A contender whose identity is a digest of recipe, name and parts."""
+        return Contender(name, make, _identity(self.config, name, list(parts)))
 
 
 def contenders(
@@ -85,37 +101,62 @@ def contenders(
     Raises
     ------
     InputError
-        If a file of weights is needed and missing or damaged.
+        If a file of weights is needed and missing or damaged, or a tracker of one's own cannot be made.
     """
-    made = []
-    make: Callable[[], Tracker]
-    for name in config.trackers:
-        if name == "online":
-            made += _online_contenders(config, weights, backbone, device)
-            continue
-        if name == "siamese":
-            parts: list[Any] = [config.siamese, _file_digest(weights)]
-            make = partial(_siamese, config.siamese, weights, device)
-        elif name == "untrained":
-            network = load_weights(weights)[0].config
-            parts = [config.siamese, network, config.untrained_seed]
-            make = partial(_untrained, config, weights, device)
-        elif name == "template":
-            parts = [config.template]
-            make = partial(TemplateTracker, config.template)
+    given = Given(config, weights, backbone, device)
+    made: list[Contender] = []
+    for choice in config.trackers:
+        [(name, arguments)] = [(choice, {})] if isinstance(choice, str) else choice.items()
+        if is_own(name):
+            made.append(_own(given, name, arguments))
         else:
-            parts = []
-            make = StillTracker
-        made.append(Contender(name, make, _identity(config, name, parts)))
+            made += load_own(TRACKERS[name].make, "tracker")(given)
     return made
 
 
-def _online_contenders(config: TrackConfig, weights: Path, file: Path | None, device: str) -> list[Contender]:
+def _own(given: Given, name: str, arguments: Mapping[str, Any]) -> Contender:
+    make = partial(OwnTracker, name, arguments)
+    make()  # its errors come before any work
+    return given.contender(name.rpartition(":")[2], make, arguments, own_digest(name))
+
+
+def siamese(given: Given) -> list[Contender]:
+    """The trained network."""
+    config = given.config.siamese
+    content = _file_digest(given.weights)
+    make = partial(_siamese, config, given.weights, given.device)
+    return [given.contender("siamese", make, _with_geometry(config, given.weights), content)]
+
+
+def untrained(given: Given) -> list[Contender]:
+    """A network of the same form with fresh weights."""
+    config, network = given.config, load_weights(given.weights)[0].config
+    make = partial(_untrained, config, given.weights, given.device)
+    settings = _with_geometry(config.siamese, given.weights)
+    return [given.contender("untrained", make, settings, network, config.untrained_seed)]
+
+
+def template(given: Given) -> list[Contender]:
+    """Template matching."""
+    config = given.config.template
+    return [given.contender("template", partial(TemplateTracker, config), config)]
+
+
+def still(given: Given) -> list[Contender]:
+    """The first box."""
+    return [given.contender("still", StillTracker)]
+
+
+def online(given: Given) -> list[Contender]:
+    """The online tracker, once a seed."""
+    config = given.config
     seeds = range(config.online.seed, config.online.seed + config.online_seeds)
     forms = {
         "online" if len(seeds) == 1 else f"online-{seed}": replace(config.online, seed=seed) for seed in seeds
     }
-    return online_contenders(config, forms, weights=weights, backbone=file, device=device)
+    return online_contenders(
+        config, forms, weights=given.weights, backbone=given.backbone, device=given.device
+    )
 
 
 def online_contenders(
@@ -134,15 +175,19 @@ def online_contenders(
         Name and settings of each; `config.online` is not used.
     """
     chosen = config.backbone
-    content = _file_digest(weights) if chosen.name == "siamese" else sha256_of(needed_file(chosen, backbone))
+    trained = BACKBONES[chosen.name].trained
+    content = _file_digest(weights) if trained else sha256_of(needed_file(chosen, backbone))
     choose_backbone(chosen, trained=weights, file=backbone, device=device)  # its errors come before any work
+    parts = [chosen.name, chosen.convention, chosen.precision, content]
+    if is_own(chosen.name):
+        parts.append(own_digest(chosen.name))
     return [
         Contender(
             name,
-            partial(_online, online, chosen, weights, backbone, device),
-            _identity(config, "online", [online, chosen.name, chosen.convention, chosen.precision, content]),
+            partial(_online, form, chosen, weights, backbone, device),
+            _identity(config, "online", [form, *parts]),
         )
-        for name, online in forms.items()
+        for name, form in forms.items()
     ]
 
 
@@ -156,16 +201,27 @@ def _online(
     return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
 
 
+def _with_geometry(config: SiameseConfig, weights: Path) -> dict[str, Any]:
+    """All that decides a Siamese tracker's boxes besides its network."""
+    settings: dict[str, Any] = TypeAdapter(SiameseConfig).dump_python(config, mode="json")
+    return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
+
+
 def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:
-    return SiameseTracker(for_inference(load_weights(weights)[0]).to(device), config, device=device)
+    network, metadata = load_weights(weights)
+    return SiameseTracker(
+        for_inference(network).to(device), config, geometry=crop_geometry(metadata), device=device
+    )
 
 
 def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
     with torch.random.fork_rng(devices=[]):
-        network_config = load_weights(weights)[0].config
+        trained, metadata = load_weights(weights)
         torch.manual_seed(config.untrained_seed)
-        network = SiameseNetwork(network_config)
-    return SiameseTracker(for_inference(network).to(device), config.siamese, device=device)
+        network = SiameseNetwork(trained.config)
+    return SiameseTracker(
+        for_inference(network).to(device), config.siamese, geometry=crop_geometry(metadata), device=device
+    )
 
 
 def _file_digest(path: Path) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from curation.checksums import CHANGED
+from curation.errors import InputError
 from training.benchmark.records import Sequence
 from training.benchmark.regions import box_from_polygon
 from training.benchmark.starts import run_spatial, run_temporal
@@ -21,9 +23,12 @@ Experiment = Literal["ope", "vot", "tre", "sre"]
 """Of a benchmark's `kind`, or `starts` of OTB: temporal (TRE) or spatial (SRE)."""
 
 Make = Callable[[], Tracker]
+Read = Callable[[Path], Frame]
 
 
-def perform(experiment: Experiment, make: Make, sequence: Sequence, *, who: str) -> dict[str, Any]:
+def perform(
+    experiment: Experiment, make: Make, sequence: Sequence, *, who: str, read: Read = read_frame
+) -> dict[str, Any]:
     """Run one experiment on one thread and return its result as JSON values.
 
     Parameters
@@ -35,6 +40,8 @@ def perform(experiment: Experiment, make: Make, sequence: Sequence, *, who: str)
         With frames.
     who : str
         Tracker and sequence, for messages.
+    read : callable
+        Reads an image file: (H, W, 3) uint8 BGR.
 
     Returns
     -------
@@ -50,36 +57,38 @@ def perform(experiment: Experiment, make: Make, sequence: Sequence, *, who: str)
     """
     with one_torch_thread():
         if experiment == "vot":
-            return _both(make, sequence, who)
+            return _both(make, sequence, who, read)
         if experiment == "ope":
-            return _one_pass(make, sequence, who)
-        return _starts(experiment, make, sequence, who)
+            return _one_pass(make, sequence, who, read)
+        return _starts(experiment, make, sequence, who, read)
 
 
-def _both(make: Make, sequence: Sequence, who: str) -> dict[str, Any]:
+def _both(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
     """VOT's two experiments: with restarts after failures, and once without."""
-    supervised, free = _supervised(make, sequence, who), _one_pass(make, sequence, who)
+    supervised, free = _supervised(make, sequence, who, read), _one_pass(make, sequence, who, read)
     return {**supervised, "boxes": free["boxes"], "seconds": supervised["seconds"] + free["seconds"]}
 
 
-def _one_pass(make: Make, sequence: Sequence, who: str) -> dict[str, Any]:
+def _one_pass(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
     (first,) = box_from_polygon(sequence.ground_truth[:1])
-    track = track_sequence(make(), sequence.frames, first, who=who)
+    track = track_sequence(make(), sequence.frames, first, who=who, read=read)
     return {"boxes": track.boxes.tolist(), "seconds": _rounded(track.seconds)}
 
 
-def _supervised(make: Make, sequence: Sequence, who: str) -> dict[str, Any]:
+def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
     """VOT's baseline experiment; a row of a run is a code or a box (`Trajectory.from_rows`)."""
-    read: list[Path] = []
+    paths: list[Path] = []
 
     def reader(path: Path) -> Frame:
-        read.append(path)
-        return read_frame(path)
+        paths.append(path)
+        return read(path)
 
     try:
         done = run_supervised(make(), sequence, read=reader)
     except Exception as error:
-        at = sequence.frames.index(read[-1]) if read else 0
+        if isinstance(error, InputError) and error.reason == CHANGED:
+            raise
+        at = sequence.frames.index(paths[-1]) if paths else 0
         raise failure(who, at, sequence.frames, error) from error
     runs = [
         [
@@ -92,12 +101,15 @@ def _supervised(make: Make, sequence: Sequence, who: str) -> dict[str, Any]:
     return {"runs": runs, "seconds": _rounded(seconds)}
 
 
-def _starts(kind: Literal["tre", "sre"], make: Make, sequence: Sequence, who: str) -> dict[str, Any]:
+def _starts(
+    kind: Literal["tre", "sre"], make: Make, sequence: Sequence, who: str, read: Read
+) -> dict[str, Any]:
     tracker = make()
     seconds: list[float] = []
 
     def track(frames: Items[Path], box: Box) -> np.ndarray:
-        done = track_sequence(tracker, frames, box, who=f"{who} ({kind.upper()}, {len(frames)} frames)")
+        run = f"{who} ({kind.upper()}, {len(frames)} frames)"
+        done = track_sequence(tracker, frames, box, who=run, read=read)
         seconds.extend(_rounded(done.seconds))
         return done.boxes
 

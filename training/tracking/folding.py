@@ -12,7 +12,7 @@ from training.networks import SiameseNetwork
 
 
 def fold_batch_norms(layers: nn.Sequential) -> nn.Sequential:
-    """A copy in evaluation mode in which every convolution has absorbed the normalisation right after it.
+    """A copy in evaluation mode in which every convolution includes the normalisation right after it.
 
     Parameters
     ----------

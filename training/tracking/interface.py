@@ -1,4 +1,4 @@
-"""What a tracker is, and the small state machine that every tracker of this project shares.
+"""The tracker interface, and the small state machine that every tracker of this project shares.
 
 Boxes are `xywh`: left, top, width, height in pixels, 0-based, measured at pixel edges. The box
 (0, 0, 2, 1) covers the two leftmost pixels of the top row; its centre lies at (x + (w - 1) / 2,
@@ -41,7 +41,7 @@ class Tracker(Protocol):
 
 
 class CheckedTracker(ABC):
-    """A tracker that checks what it is given and never answers NaN.
+    """A tracker that checks its inputs and never returns NaN.
 
     Subclasses implement `_start` and `_locate` and may rely on their arguments. `init` may be called
     at any time; it forgets the previous target.

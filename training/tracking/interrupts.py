@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, but not in the middle of something."""
+"""Ctrl-C and SIGTERM, held back until work that must not be cut is done."""
 
 from __future__ import annotations
 

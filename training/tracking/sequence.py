@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from curation.errors import InputError
+from curation.images import AS_STORED, read_image
 from training.tracking.interface import Box, Frame, Tracker
+
+UNPACK = "Unpack the sequence again"
 
 
 @dataclass(frozen=True)
@@ -35,19 +37,25 @@ class Track:
 def read_frame(path: Path) -> Frame:
     """Read an image file as (H, W, 3) uint8 BGR.
 
+    Pixels are as stored: an EXIF orientation is ignored, because the boxes of benchmarks refer to stored pixels
+    (their authors' MATLAB code ignores it too; OTB's frames have none).
+
     Raises
     ------
     InputError
-        If the file is missing or no image.
+        If the file is missing, no image, or not whole: `curation.images.read_image`.
     """
-    frame = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if frame is None:
-        problem = "is not a readable image" if path.exists() else "is missing"
-        raise InputError(f"frame {path} {problem}", do="Fetch the sequence again", reason="missing image")
-    return np.asarray(frame, np.uint8)
+    return read_image(path, AS_STORED, do=UNPACK)
 
 
-def track_sequence(tracker: Tracker, frames: Sequence[Path], box: Box, *, who: str = "") -> Track:
+def track_sequence(
+    tracker: Tracker,
+    frames: Sequence[Path],
+    box: Box,
+    *,
+    who: str = "",
+    read: Callable[[Path], Frame] = read_frame,
+) -> Track:
     """Run a tracker over one sequence, without resets.
 
     Parameters
@@ -59,6 +67,8 @@ def track_sequence(tracker: Tracker, frames: Sequence[Path], box: Box, *, who: s
         xywh, 0-based, of the target in the first frame.
     who : str
         Tracker and sequence, for messages.
+    read : callable
+        Reads an image file.
 
     Raises
     ------
@@ -68,7 +78,7 @@ def track_sequence(tracker: Tracker, frames: Sequence[Path], box: Box, *, who: s
     boxes = np.empty((len(frames), 4))
     seconds = np.empty(len(frames))
     for index, path in enumerate(frames):
-        frame = read_frame(path)
+        frame = read(path)
         start = time.perf_counter()
         try:
             if index == 0:

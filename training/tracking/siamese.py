@@ -1,8 +1,8 @@
 """The Siamese tracker: a fixed exemplar of the first frame, correlated with the search region of later ones.
 
-The rules are those of REFERENCE section 3 (SiamFC with three scales: Bertinetto et al., 2016, section 3). Two
-defects of the released Python code are mended: the scale search spans exactly one step to either side and the
-middle scale is the unpenalised one (integer division made it otherwise under Python 3).
+The rules are those of SiamFC with three scales (Bertinetto et al., 2016, section 3). Two defects of the released
+Python code are fixed: the scale search spans exactly one step to either side, and the middle scale is the one
+without a penalty (integer division broke both under Python 3).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from curation.errors import STRICT, parameters
+from curation.geometry import SIAMFC, CropGeometry
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.windows import box_around, centre_and_size, inside, sample_window
 
@@ -25,7 +26,7 @@ STRIDE = 8
 
 
 class Network(Protocol):
-    """What the tracker asks of `training.networks.SiameseNetwork`."""
+    """What the tracker needs of `training.networks.SiameseNetwork`."""
 
     def embed(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) float32 RGB 0..255 -> features."""
@@ -36,14 +37,10 @@ class Network(Protocol):
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class SiameseConfig:
-    """Settings of `SiameseTracker`; the defaults are the published ones (REFERENCE section 3).
+    """Settings of `SiameseTracker`; the defaults are those of SiamFC's release.
 
     Parameters
     ----------
-    exemplar_size, search_size : int
-        Sides of the two network inputs, px.
-    context : float
-        Margin around the target, in mean sides (w + h) / 2.
     scales : int
         Scales searched, odd.
     scale_step : float
@@ -64,9 +61,6 @@ class SiameseConfig:
         search region once: the two images meet at the same ratios of scale for a third of the time.
     """
 
-    exemplar_size: int = Field(default=127, ge=87)
-    search_size: int = Field(default=255, ge=95)
-    context: float = Field(default=0.5, ge=0, le=4)
     scales: int = Field(default=3, ge=1, le=9)
     scale_step: float = Field(default=1.0375, gt=1, le=2)
     scale_penalty: float = Field(default=0.9745, gt=0, le=1)
@@ -81,8 +75,6 @@ class SiameseConfig:
     def _consistent(self) -> Self:
         if self.scales % 2 == 0:
             raise ValueError("scales must be odd, so that one of them is the present size")
-        if self.search_size < self.exemplar_size:
-            raise ValueError("search_size must not be smaller than exemplar_size")
         return self
 
 
@@ -102,14 +94,23 @@ class SiameseTracker(CheckedTracker):
         `embed` and `respond`, in evaluation mode.
     config : SiameseConfig
         Settings.
+    geometry : CropGeometry
+        Of the crops that the network was trained on; the search region has the side and shows as much of the
+        frame as a stored search crop.
     device : torch.device
         Where the network lies.
     """
 
     def __init__(
-        self, network: Network, config: SiameseConfig | None = None, *, device: torch.device | str = "cpu"
+        self,
+        network: Network,
+        config: SiameseConfig | None = None,
+        *,
+        geometry: CropGeometry = SIAMFC,
+        device: torch.device | str = "cpu",
     ) -> None:
         self.network = network
+        self.geometry = geometry
         self.config = config or SiameseConfig()
         self.device = torch.device(device)
         steps = np.arange(self.config.scales) - self.config.scales // 2
@@ -121,16 +122,16 @@ class SiameseTracker(CheckedTracker):
         self._first_size = self._size.copy()
         config = self.config
         side = self._context_side()
-        # The target drawn `scale` times as large answers a target that has grown `scale` times.
+        # The target drawn `scale` times as large matches a target that has grown `scale` times.
         sides = side / self._scales if config.pyramid == "exemplar" else np.array([side])
-        self._exemplar = self._embed(frame, sides, config.exemplar_size)  # (S or 1, C, k, k)
+        self._exemplar = self._embed(frame, sides, self.geometry.exemplar_size)  # (S or 1, C, k, k)
 
     def _locate(self, frame: Frame) -> Box:
         config = self.config
-        side = self._context_side() * config.search_size / config.exemplar_size
+        side = self._context_side() * self.geometry.search_size / self.geometry.exemplar_size
         sides = np.array([side]) if config.pyramid == "exemplar" else side * self._scales
         with torch.inference_mode():
-            search = self._embed(frame, sides, config.search_size)  # (1 or S, C, h, w)
+            search = self._embed(frame, sides, self.geometry.search_size)  # (1 or S, C, h, w)
             pairs = len(self._scales)
             if config.pyramid == "exemplar":
                 search = search.expand(pairs, -1, -1, -1)
@@ -138,7 +139,7 @@ class SiameseTracker(CheckedTracker):
         chosen, cell = self._peak(responses)
         self.response = responses[chosen]
         searched = sides[min(chosen, len(sides) - 1)]
-        self._centre = inside(self._centre + cell * STRIDE * searched / config.search_size, frame)
+        self._centre = inside(self._centre + cell * STRIDE * searched / self.geometry.search_size, frame)
         change = 1 + config.scale_damping * (self._scales[chosen] - 1)
         limits = np.array([config.min_size, config.max_size]) / (self._size[0] / self._first_size[0])
         self._size = self._size * np.clip(change, *limits)
@@ -146,7 +147,7 @@ class SiameseTracker(CheckedTracker):
 
     def _context_side(self) -> float:
         """Side of the exemplar's square in frame pixels: sqrt((w + p)(h + p)), p = context (w + h)."""
-        return float(np.sqrt(np.prod(self._size + self.config.context * self._size.sum())))
+        return float(np.sqrt(np.prod(self._size + self.geometry.context * self._size.sum())))
 
     def _embed(self, frame: Frame, sides: np.ndarray, pixels: int) -> Tensor:
         """Features of squares of the given sides around the target, in one batch."""
@@ -161,7 +162,7 @@ class SiameseTracker(CheckedTracker):
             return self.network.embed(rgb.permute(0, 3, 1, 2))  # channels_last in memory: no copy
 
     def _fill(self, frame: Frame, side: float) -> tuple[float, ...]:
-        """The frame's mean colour, asked for only where the window leaves the frame."""
+        """The frame's mean colour, computed only where the window leaves the frame."""
         reach = side / 2
         limits = np.array([frame.shape[1], frame.shape[0]])
         if (self._centre - reach < 0).any() or (self._centre + reach > limits - 1).any():

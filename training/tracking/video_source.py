@@ -97,7 +97,7 @@ def to_bgr8(image: np.ndarray) -> Frame:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts `frame10` behind `frame9`."""
+    """Sorts `frame10` after `frame9`."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 

@@ -1,4 +1,4 @@
-"""Windows of a frame, resampled: one affine warp each, from the frame itself."""
+"""Windows of a frame, each resampled by one affine warp of the frame itself."""
 
 from __future__ import annotations
 

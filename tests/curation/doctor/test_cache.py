@@ -45,7 +45,9 @@ def test_a_sound_cache(project: Path) -> None:
     findings = by_check(check_cache(project))
     assert [f.check for f in findings.values() if f.status != "ok"] == []
     assert str(project / ".dvc" / "cache") in findings["cache"].message
-    assert findings["cache content"].message == "2 of 2 objects, taken evenly, are sound"
+    assert (
+        findings["cache content"].message == "2 of 2 objects, taken evenly, and the sizes of all, are sound"
+    )
 
 
 def test_damaged_and_missing_content_is_named(project: Path) -> None:

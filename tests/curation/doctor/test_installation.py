@@ -67,10 +67,27 @@ def test_packages_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_git_missing_or_no_repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert installation._git(tmp_path)[0].status == "warn"
+    (finding,) = installation._git(tmp_path)
+    assert finding.status == "fail"
+    assert finding.cure.endswith("dvc config --local core.no_scm true")
     monkeypatch.setattr(shutil, "which", lambda name: None)
     (finding,) = installation._git(tmp_path)
     assert (finding.status, finding.cure) == ("fail", "Install it: apt-get install git")
+
+
+def test_the_cure_for_a_project_without_git_works(tmp_path: Path) -> None:
+    """As after a download of a ZIP: no command of DVC runs there until it is told."""
+    shutil.copytree(
+        ROOT / ".dvc", tmp_path / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp", "config.local")
+    )
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    dvc = [sys.executable, "-m", "dvc"]
+    assert not ask([*dvc, "repro"], folder=tmp_path).succeeded
+    assert ask(
+        [*dvc, *installation._git(tmp_path)[0].cure.split("dvc ")[1].split()], folder=tmp_path
+    ).succeeded
+    assert ask([*dvc, "repro"], folder=tmp_path).succeeded
+    assert installation._git(tmp_path)[0].status == "ok"
 
 
 def test_dvc_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

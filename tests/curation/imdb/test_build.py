@@ -240,9 +240,18 @@ def test_empty_split_is_refused_with_a_way_out(made: Made) -> None:
     made.video("v", {0: [0, 1]})
     with pytest.raises(InputError, match="has no track") as caught:
         made.build(ImdbConfig(val_fraction=0.5))
-    assert "split_by = time" in caught.value.do
+    assert "imdb.split_by to time" in caught.value.do
     made.build(ImdbConfig(val_fraction=0))
     assert len(made.load("val")) == 0
+
+
+def test_a_video_too_short_for_split_by_time_gets_another_cure_that_works(made: Made) -> None:
+    made.video("a/v", {0: list(range(6))})
+    with pytest.raises(InputError, match="the val split has no track") as caught:
+        made.build(ImdbConfig(split_by="time"))
+    assert "split_by to time" not in caught.value.do
+    assert "Raise imdb.val_fraction (0.5 " in caught.value.do
+    made.build(ImdbConfig(split_by="time", val_fraction=0.5))
 
 
 def test_statistics(made: Made) -> None:

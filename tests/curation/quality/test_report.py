@@ -27,9 +27,9 @@ CONFIG = QualityConfig(sheet_crops=6, sheet_columns=3, strange_tracks=4, strip_f
 def curate(root: Path, out: Path, subsets: str = "ab") -> None:
     dataset = open_dataset(root)
     for subset in subsets:
-        document, _ = annotate_subset(dataset, subset, ErrorPolicy(), ONE)
-        write_annotations(out / "annotations" / f"{subset}.json", document)
         listed = scan(dataset, subset, state=out / "state", strict=False, workers=ONE)
+        document, _ = annotate_subset(dataset, subset, listed, ErrorPolicy(), ONE, state=out / "state")
+        write_annotations(out / "annotations" / f"{subset}.json", document)
         config = CropConfig(search_size=96, exemplar_size=48)
         crop_subset(
             dataset,
@@ -41,6 +41,7 @@ def curate(root: Path, out: Path, subsets: str = "ab") -> None:
             out / "store",
             ErrorPolicy(),
             ONE,
+            state=out / "state",
         )
 
 

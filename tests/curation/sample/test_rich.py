@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from curation.annotations import annotate_subset
-from curation.dataset import SUBSETS, open_dataset
-from curation.errors import ErrorPolicy
+from curation.dataset import SUBSETS
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
 from curation.sample.config import CameraConfig, WorldConfig
 from tests.curation.sample.trees import contents
+from tests.curation.trees import annotate_tree
 
 ONE = Workers(jobs=1)
 
@@ -39,10 +38,9 @@ def test_it_is_annotated_like_the_plain_one_and_the_same_for_any_number_of_worke
     generate_vid(tmp_path / "first", rich, ONE)
     generate_vid(tmp_path / "second", rich, Workers(jobs=2))
     assert contents(tmp_path / "first") == contents(tmp_path / "second")
-    dataset = open_dataset(tmp_path / "first")
     classes, sides = set(), []
     for subset in SUBSETS:
-        document, skipped = annotate_subset(dataset, subset, ErrorPolicy(policy="raise"), ONE)
+        document, skipped = annotate_tree(tmp_path / "first", subset)
         assert skipped.skipped == 0
         for video in document["videos"].values():
             for track in video["tracks"]:

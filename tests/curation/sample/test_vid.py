@@ -13,9 +13,8 @@ import pytest
 from lxml import etree
 from pydantic import TypeAdapter
 
-from curation.annotations import annotate_subset
-from curation.dataset import SUBSETS, open_dataset
-from curation.errors import ErrorPolicy, InputError
+from curation.dataset import SUBSETS
+from curation.errors import InputError
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
 from curation.sample.layers import Pose, Sprite, paste, render
@@ -23,6 +22,7 @@ from curation.sample.outlines import SHAPES, draw_outline
 from curation.sample.sighting import see
 from curation.sample.vid import FOLDERS
 from tests.curation.sample.trees import contents, size
+from tests.curation.trees import annotate_tree
 
 ONE = Workers(jobs=1)
 
@@ -36,10 +36,9 @@ def frame_xml(root: Path) -> list[tuple[Path, etree._Element]]:
 @pytest.fixture(scope="module")
 def tracks(default_vid) -> dict[str, dict]:
     """Video key -> annotations, read by the project's own reader."""
-    dataset = open_dataset(default_vid[0])
     videos = {}
     for subset in SUBSETS:
-        document, skipped = annotate_subset(dataset, subset, ErrorPolicy(policy="raise"), ONE)
+        document, skipped = annotate_tree(default_vid[0], subset)
         assert skipped.skipped == 0
         videos |= {f"{subset}/{name}": record for name, record in document["videos"].items()}
     return videos
@@ -232,7 +231,6 @@ def test_parameters_that_make_no_sense_are_refused(change, message):
 )
 def test_extreme_parameters_still_give_videos_that_can_be_read(tmp_path, tiny, change):
     generate_vid(tmp_path, dataclasses.replace(tiny, **change), ONE)
-    dataset = open_dataset(tmp_path)
     for subset in SUBSETS:
-        document, _ = annotate_subset(dataset, subset, ErrorPolicy(policy="raise"), ONE)
+        document, _ = annotate_tree(tmp_path, subset)
         assert len(document["videos"]) == 1

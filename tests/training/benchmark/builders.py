@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.listing import load_listing
 from training.benchmark.records import Benchmark, Sequence
 from training.benchmark.trajectories import Trajectory
 
@@ -41,6 +42,7 @@ def benchmark(sequences: Items[Sequence], kind: str = "ope", **fields: object) -
         title="OTB-2015" if kind == "ope" else "VOT2016",
         kind=kind,
         sequences=list(sequences),
+        result_folders=load_listing("otb2015" if kind == "ope" else "vot2016").results,
         **fields,
     )
 

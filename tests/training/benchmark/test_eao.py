@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from curation.errors import InputError
-from training.benchmark.eao import INTERVALS, Run, expected_average_overlap, expected_overlap_curve, interval
+from training.benchmark.eao import Run, expected_average_overlap, expected_overlap_curve
+from training.benchmark.vot_rules import VOT_RULES, VotRules
 
 NAN = np.nan
 
@@ -54,12 +55,13 @@ def test_a_restart_in_the_very_last_frame_is_a_cut() -> None:
 
 
 def test_intervals_of_the_years() -> None:
-    assert interval("vot2016") == (108, 371)
-    assert interval("vot2018") == (100, 356)
-    assert interval("vot2019") == (46, 291)
-    assert set(INTERVALS) == {f"vot{year}" for year in range(2015, 2020)}
+    assert VOT_RULES["vot2016"].interval == (108, 371)
+    assert VOT_RULES["vot2018"].interval == (100, 356)
+    assert VOT_RULES["vot2019"].interval == (46, 291)
+    assert VotRules((46, 291), eao="vot-toolkit").interval == (47, 292)
+    assert set(VOT_RULES) == {f"vot{year}" for year in range(2015, 2020)}
     with pytest.raises(InputError, match=r"no VOT year is named 'vot20166'. Did you mean vot2016"):
-        interval("vot20166")
+        VOT_RULES["vot20166"]
 
 
 def test_lengths_are_counted_from_one_and_include_both_ends() -> None:

@@ -38,8 +38,8 @@ def test_agrees_with_the_rules_frame_by_frame(
     curves = curves_of(pairs)
     for i, (result, truth) in enumerate(pairs.values()):
         success, precision = slow_matlab(result, truth)
-        assert curves.success[i].tolist() == success
-        assert curves.precision[i].tolist() == precision
+        assert curves.values["success"][i].tolist() == success
+        assert curves.values["precision"][i].tolist() == precision
 
 
 @given(tracks, st.sampled_from(sorted(PROTOCOLS)), st.integers(0, 200), st.integers(0, 200))
@@ -54,8 +54,8 @@ def test_a_shift_of_both_changes_nothing(
         by = np.array([right, down, 0, 0])
         pairs[f"s{i}"], moved[f"s{i}"] = (result, truth), (result + by, truth + by)
     before, after = curves_of(pairs, protocol), curves_of(moved, protocol)
-    assert np.array_equal(before.success, after.success)
-    assert np.array_equal(before.precision, after.precision)
+    assert np.array_equal(before.values["success"], after.values["success"])
+    assert np.array_equal(before.values["precision"], after.values["precision"])
 
 
 @given(tracks, st.randoms(use_true_random=False), st.sampled_from(sorted(PROTOCOLS)))
@@ -77,10 +77,10 @@ def test_curves_are_monotonous_and_within_zero_and_one(
     drawn: list[tuple[tuple[float, ...], tuple[float, ...]]], protocol: str
 ) -> None:
     curves = curves_of({"s": arrays(drawn)}, protocol)
-    assert (np.diff(curves.success[0]) <= 0).all()
-    assert (np.diff(curves.precision[0]) >= 0).all()
-    assert (np.diff(curves.norm_precision[0]) >= 0).all()
-    for values in (curves.success, curves.precision, curves.norm_precision):
+    assert (np.diff(curves.values["success"][0]) <= 0).all()
+    assert (np.diff(curves.values["precision"][0]) >= 0).all()
+    assert (np.diff(curves.values["norm_precision"][0]) >= 0).all()
+    for values in (curves.values["success"], curves.values["precision"], curves.values["norm_precision"]):
         assert ((values >= 0) & (values <= 1)).all()
 
 
@@ -91,8 +91,8 @@ def test_moving_away_never_helps(truth: list[tuple[int, ...]], step: int) -> Non
     near[:, 0] += step
     far[:, 0] += step + 1
     better, worse = curves_of({"s": (near, true)}), curves_of({"s": (far, true)})
-    assert (worse.success <= better.success).all()
-    assert (worse.precision <= better.precision).all()
+    assert (worse.values["success"] <= better.values["success"]).all()
+    assert (worse.values["precision"] <= better.values["precision"]).all()
 
 
 def test_the_score_is_the_unweighted_mean_over_sequences() -> None:

@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from training.benchmark.sequences import load_benchmark
 from training.benchmark.summary import summary
 from training.benchmark.trajectories import Trajectory
 from training.benchmark.vot import measure_runs, score_supervised
+from training.benchmark.vot_rules import VOT2016
 from training.benchmark.writing import write_boxes, write_runs
 
 needs_got10k = pytest.mark.skipif(find_spec("got10k") is None, reason="the package got10k is not installed")
@@ -100,8 +102,8 @@ def _compare_with_got10k(theirs: dict, results_dir: Path, bench: Benchmark) -> N
     assert set(theirs["seq_wise"]) == {sequence.name for sequence in bench.sequences}
     for i, sequence in enumerate(bench.sequences):
         entry = theirs["seq_wise"][sequence.name]
-        assert entry["success_curve"] == curves.success[i].tolist()
-        assert entry["precision_curve"] == curves.precision[i].tolist()
+        assert entry["success_curve"] == curves.values["success"][i].tolist()
+        assert entry["precision_curve"] == curves.values["precision"][i].tolist()
     ours = summary(curves)
     assert ours["auc"] == pytest.approx(theirs["overall"]["success_score"], abs=1e-12)
     assert ours["dp20"] == pytest.approx(theirs["overall"]["precision_score"], abs=1e-12)
@@ -198,11 +200,11 @@ def test_vot_toolkit(tmp_path: Path, vot: tuple[Benchmark, dict[str, list[Trajec
     assert done.returncode == 0, done.stderr
     (report,) = (tmp_path / "analysis").rglob("*.json")
     average, failures, eao, _ = json.loads(report.read_text())["results"]["baseline"]["results"]
-    scores = score_supervised(bench.sequences, runs, rule="vot-toolkit")["overall"]
+    scores = score_supervised(bench.sequences, runs, replace(VOT2016, overlap="vot-toolkit"))["overall"]
     assert average[0][0] == pytest.approx(scores["accuracy_sequences"], abs=1e-12)
     assert average[0][1] == pytest.approx(scores["robustness_sequences"], abs=1e-12)
     assert failures[0][0] == scores["failures"]
-    measured = measure_runs(bench.sequences, runs, rule="vot-toolkit")
+    measured = measure_runs(bench.sequences, runs, replace(VOT2016, overlap="vot-toolkit"))
     each = [Run(one.overlaps[0], one.trajectories[0].failures) for one in measured]
     curve = expected_overlap_curve(each, rules="vot-toolkit")
     assert eao[0][0] == pytest.approx(expected_average_overlap(curve, 109, 372), abs=1e-6)
@@ -240,9 +242,9 @@ def test_got10k_vot(
             str(root), 2016, result_dir=str(tmp_path / "results"), report_dir=str(tmp_path / "reports")
         )
         theirs = experiment.report(["Ours"])["Ours"]
-    scores = score_supervised(bench.sequences, runs, rule="exact", bounds="frame")
+    scores = score_supervised(bench.sequences, runs, replace(VOT2016, overlap="exact", bounds="frame"))
     assert theirs["robustness"] == pytest.approx(scores["overall"]["robustness_tags"])
-    measured = measure_runs(bench.sequences, runs, rule="exact", bounds="frame")
+    measured = measure_runs(bench.sequences, runs, replace(VOT2016, overlap="exact", bounds="frame"))
     frames = np.concatenate([frame_accuracy(run) for run in measured])
     tagged = [np.concatenate([s.tags[tag] for s in bench.sequences]) for tag in bench.sequences[0].tags]
     means = [np.nanmean(frames[tag]) for tag in tagged]  # got10k counts the burn-in before it looks at tags

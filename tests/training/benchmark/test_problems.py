@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from curation.errors import InputError
-from training.benchmark.problems import Collected, Failures, FolderError, nearest, unknown_name
+from training.benchmark.problems import Collected, Failures, FolderError
 
 
 def test_all_problems_of_a_folder_are_listed_one_a_line() -> None:
@@ -48,20 +48,6 @@ def test_collects_nested_problems_and_nothing_else() -> None:
 
 def test_nothing_collected_raises_nothing() -> None:
     Collected().check("nowhere")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("baskteball", "Basketball"), ("KCF ", "KCF"), ("qqqq", None)]
-)
-def test_nearest_name(name: str, expected: str | None) -> None:
-    assert nearest(name, ["Basketball", "KCF", "Bolt"]) == expected
-
-
-def test_unknown_name_suggests_or_lists() -> None:
-    assert str(unknown_name("tracker", "SiamFc", ["SiamFC", "KCF"])) == (
-        "no tracker is named 'SiamFc'. Did you mean SiamFC?"
-    )
-    assert "Known: DSST, KCF" in str(unknown_name("tracker", "zzz", ["KCF", "DSST"]))
 
 
 def test_one_failure_stands_alone_and_several_carry_their_names() -> None:

@@ -3,6 +3,7 @@
 import shutil
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.benchmark.score import score_benchmark, score_boxes
 from training.benchmark.sequences import load_benchmark
 from training.benchmark.trajectories import Trajectory, read_trajectories
 from training.benchmark.vot import score_supervised, score_unsupervised
+from training.benchmark.vot_rules import VOT2017, VotRules
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +182,9 @@ def test_vot2017(
     accuracy: float,
 ) -> None:
     runs = siamfc["baseline"]
-    scores = score_supervised(vot2017.sequences, runs, year="vot2017", rule=rule, bounds=bounds)["overall"]
+    scores = score_supervised(vot2017.sequences, runs, replace(VOT2017, overlap=rule, bounds=bounds))[
+        "overall"
+    ]
     assert round(scores["eao"], 4) == eao
     assert round(scores["accuracy"], 4) == accuracy
     assert round(scores["robustness"], 3) == 0.585  # as published
@@ -198,10 +202,7 @@ def test_vot2017_with_exact_polygons_as_the_python_toolkit_cuts_runs(
         score_supervised(
             vot2017.sequences,
             siamfc["baseline"],
-            lengths=lengths,
-            rule="exact",
-            bounds="frame",
-            eao_rules="vot-toolkit",
+            VotRules(lengths, "exact", "frame", "vot-toolkit"),
         )["overall"]
         for lengths in ((99, 355), (100, 356))
     ]

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from training.benchmark.problems import FolderError
 from training.benchmark.records import Benchmark
 from training.benchmark.score import score_benchmark
 from training.benchmark.trajectories import Trajectory
+from training.benchmark.vot_rules import VOT2016, VOT2019, rules_of
 from training.benchmark.writing import write_runs
 
 
@@ -85,7 +87,7 @@ def test_vot(tmp_path: Path) -> None:
     assert scores["overall"]["accuracy"] == pytest.approx(0.8)
     assert scores["unsupervised"]["overall"]["ao"] == pytest.approx(0.8 * 29 / 30)
     assert set(scores["tags"]) == {"occlusion", "empty"}
-    exact = score_benchmark(bench, tmp_path, overlap="exact", bounds="frame", year="vot2019")
+    exact = score_benchmark(bench, tmp_path, vot=replace(VOT2019, overlap="exact", bounds="frame"))
     assert exact["protocol"] == "exact"
     assert exact["trackers"]["KCF"]["overall"]["eao"] is None  # no sequence reaches length 46
     assert exact["trackers"]["KCF"]["overall"]["accuracy"] == pytest.approx(15 / 19)
@@ -132,7 +134,9 @@ def test_the_rules_of_eao_stand_beside_it(tmp_path: Path) -> None:
     write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_rows(rows)])
     write_runs(tmp_path, "KCF", bench, longer, [Trajectory.from_boxes(still(40, (10, 10, 19, 15)))])
     found = {
-        rules: score_benchmark(bench, tmp_path, eao_rules=rules)["trackers"]["KCF"]["overall"]
+        rules: score_benchmark(bench, tmp_path, vot=replace(rules_of(bench), eao=rules))["trackers"]["KCF"][
+            "overall"
+        ]
         for rules in ("matlab", "pysot", "vot-toolkit")
     }
     assert {rules: (scores["eao_rules"], scores["interval"]) for rules, scores in found.items()} == {
@@ -146,7 +150,7 @@ def test_the_rules_of_eao_stand_beside_it(tmp_path: Path) -> None:
     assert beyond["pysot"] == pytest.approx((0.8 + 0.8 * 24 / 35) / 2)
     assert found["vot-toolkit"]["eao"] < found["matlab"]["eao"]
     with pytest.raises(InputError, match=r"no set of EAO rules is named 'pyso'. Did you mean pysot"):
-        score_benchmark(bench, tmp_path, eao_rules="pyso")
+        replace(VOT2016, eao="pyso")
 
 
 def test_an_average_overlap_of_some_sequences_says_so(tmp_path: Path) -> None:

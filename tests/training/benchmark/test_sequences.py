@@ -11,6 +11,7 @@ from curation.errors import InputError
 from tests.training.benchmark.builders import still, write_images, write_rows
 from training.benchmark.problems import FolderError
 from training.benchmark.sequences import load_benchmark, load_folder, to_base
+from training.benchmark.vot_rules import rules_of
 
 
 def numbered(first: int, last: int, pattern: str = "%04d.jpg") -> list[str]:
@@ -361,7 +362,7 @@ def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
     (tmp_path / "VOT2019/list.txt").write_text("agility\nbag\n")
     found = load_benchmark("vot2019", [tmp_path])
     assert ([one.name for one in found.sequences], found.missing) == (["bag"], ["agility"])
-    assert found.eao_interval == (46, 291)
+    assert rules_of(found).interval == (46, 291)
     (tmp_path / "VOT2019/list.txt").write_text("../bag\n")
     with pytest.raises(InputError, match=r"list.txt, sequences.0.name: .*leads outside"):
         load_benchmark("vot2019", [tmp_path])
@@ -394,3 +395,14 @@ def test_a_start_behind_the_end_is_one_line(tmp_path: Path) -> None:
     override(tmp_path, "otb2015", {"name": "A", "folder": "A", "ope_start_frame": 20})
     with pytest.raises(InputError, match=r"has 5 rows, but frames 1 to \.\.\. are more"):
         load_benchmark("otb2015", [tmp_path], images=False)
+
+
+def test_other_sequences_under_a_packaged_name_are_one_s_own(tmp_path: Path) -> None:
+    write_rows(tmp_path / "cup/groundtruth_rect.txt", still(2))
+    entry = {"name": "cup", "folder": "cup", "end_frame": 2}
+    (tmp_path / "otb2015.json").write_bytes(
+        orjson.dumps({"schema": 1, "benchmark": "otb2015", "title": "My videos", "sequences": [entry]})
+    )
+    assert load_benchmark("otb2015", [tmp_path], images=False).own
+    write_rows(tmp_path / "part/Deer.txt", still(71))
+    assert not load_benchmark("otb2015", [tmp_path / "part"], images=False).own

@@ -7,6 +7,7 @@ from tests.training.benchmark.builders import boxes, still, trajectory, vot_sequ
 from training.benchmark.problems import FolderError
 from training.benchmark.trajectories import Trajectory
 from training.benchmark.vot import measure_runs, score_supervised, score_unsupervised
+from training.benchmark.vot_rules import VotRules
 
 TRUTH = still(12, (10, 10, 19, 19))
 S1 = trajectory([1], *[[10, 10, 19, 15]] * 11)
@@ -15,7 +16,7 @@ S2 = trajectory([1], *[[10, 10, 19, 9]] * 2, [2], *[[0]] * 4, [1], *[[10, 10, 19
 
 def test_example_d_from_end_to_end() -> None:
     sequences = [vot_sequence("s1", TRUTH), vot_sequence("s2", TRUTH)]
-    scores = score_supervised(sequences, {"s1": [S1], "s2": [S2]}, lengths=(3, 6))
+    scores = score_supervised(sequences, {"s1": [S1], "s2": [S2]}, VotRules((3, 6)))
     overall = scores["overall"]
     assert overall["eao"] == pytest.approx(0.559028, abs=1e-6)
     assert overall["accuracy"] == pytest.approx(0.8)
@@ -33,8 +34,8 @@ def test_sequences_shorter_than_the_interval_have_no_eao() -> None:
 
 def test_equal_repetitions_change_nothing() -> None:
     sequences = [vot_sequence("s1", TRUTH), vot_sequence("s2", TRUTH)]
-    once = score_supervised(sequences, {"s1": [S1], "s2": [S2]}, lengths=(2, 12))
-    often = score_supervised(sequences, {"s1": [S1] * 15, "s2": [S2] * 3}, lengths=(2, 12))
+    once = score_supervised(sequences, {"s1": [S1], "s2": [S2]}, VotRules((2, 12)))
+    often = score_supervised(sequences, {"s1": [S1] * 15, "s2": [S2] * 3}, VotRules((2, 12)))
     for key in ("eao", "accuracy", "failures", "robustness"):
         assert often["overall"][key] == pytest.approx(once["overall"][key])
 
@@ -43,8 +44,8 @@ def test_equal_repetitions_change_nothing() -> None:
 def test_the_order_of_sequences_is_irrelevant(order: list[int]) -> None:
     sequences = [vot_sequence(f"s{i}", TRUTH) for i in range(4)]
     runs = {"s0": [S1], "s1": [S2], "s2": [S2, S1], "s3": [S1]}
-    straight = score_supervised(sequences, runs, lengths=(2, 12))["overall"]
-    mixed = score_supervised([sequences[i] for i in order], runs, lengths=(2, 12))["overall"]
+    straight = score_supervised(sequences, runs, VotRules((2, 12)))["overall"]
+    mixed = score_supervised([sequences[i] for i in order], runs, VotRules((2, 12)))["overall"]
     for key in ("eao", "accuracy", "failures", "accuracy_sequences"):
         assert mixed[key] == pytest.approx(straight[key])
 
@@ -62,7 +63,7 @@ def test_every_run_of_the_wrong_length_is_listed() -> None:
 
 def test_tags_have_their_own_scores() -> None:
     tags = {"occlusion": np.arange(12) >= 6, "empty": np.arange(12) < 6}
-    scores = score_supervised([vot_sequence("s1", TRUTH, tags=tags)], {"s1": [S1]}, lengths=(2, 12))
+    scores = score_supervised([vot_sequence("s1", TRUTH, tags=tags)], {"s1": [S1]}, VotRules((2, 12)))
     assert scores["tags"]["occlusion"]["eao"] == pytest.approx(0.8)
     assert scores["tags"]["occlusion"]["frames"] == 6
     assert set(scores["tags"]) == {"occlusion", "empty"}

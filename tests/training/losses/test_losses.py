@@ -82,7 +82,7 @@ def test_regression_pulls_to_the_label_from_both_sides(name: str) -> None:
         ),
         (
             LossConfig(name="shrinkage_cross_entropy", speed=3, probability=0.3),
-            {"speed": 3, "localisation": 0.3},
+            {"speed": 3, "probability": 0.3},
         ),
         (LossConfig(name="focal_l2", gamma=0.5), {"gamma": 0.5}),
         (LossConfig(name="focal_cross_entropy", gamma=0.5), {"gamma": 0.5}),

@@ -24,7 +24,7 @@ def test_values_by_hand() -> None:
     assert wrong == pytest.approx(-math.log(0.2) * factor(0.2))
 
 
-def test_speed_and_localisation_are_used() -> None:
+def test_speed_and_probability_are_used() -> None:
     logits = torch.zeros(1, 1, 1, 2, dtype=torch.float64)
-    found = shrinkage_cross_entropy(logits, LABEL, speed=4.0, localisation=0.25)
+    found = shrinkage_cross_entropy(logits, LABEL, speed=4.0, probability=0.25)
     assert float(found) == pytest.approx(math.log(2) * math.exp(0.5) / (1 + math.e))

@@ -1,9 +1,16 @@
-"""Small scenes with a known target, for tracker tests."""
+"""Small scenes with a known target, for tracker tests, and the manifest of a benchmark of them."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import cv2
 import numpy as np
+
+from curation.manifest import SequenceFiles, scan_sequences
+from curation.parallel import Workers
+from training.benchmark.sequences import Benchmark
 
 
 def texture(height: int, width: int, seed: int, *, grain: int = 4) -> np.ndarray:
@@ -50,3 +57,9 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     high = np.minimum(one[:2] + one[2:], other[:2] + other[2:])
     shared = np.prod(np.maximum(high - low, 0))
     return float(shared / (np.prod(one[2:]) + np.prod(other[2:]) - shared))
+
+
+def manifest_of(benchmark: Benchmark, state: Path) -> dict[str, Any]:
+    """What the manifest stage says of a benchmark's files as they are now."""
+    files = [SequenceFiles(one.name, one.frames, one.annotation_files) for one in benchmark.sequences]
+    return scan_sequences(benchmark.name, files, state=state, strict=True, workers=Workers(jobs=1))

@@ -11,7 +11,7 @@ import pytest
 
 from curation.errors import InputError
 from curation.parallel import Workers
-from tests.training.tracking.scenes import moving_target
+from tests.training.tracking.scenes import manifest_of, moving_target
 from training.benchmark.score import score_starts
 from training.benchmark.sequences import Benchmark, Sequence
 from training.benchmark.start_results import read_starts
@@ -70,9 +70,10 @@ def run(
     report = run_benchmark(
         benchmark,
         [contender],
-        manifest={"sequences": {one.name: {"images": one.name} for one in benchmark.sequences}},
+        manifest=manifest_of(benchmark, folder / "state"),
         out=folder / out,
         store=folder / store,
+        state=folder / "state",
         workers=workers,
         starts=starts,  # type: ignore[arg-type]
     )

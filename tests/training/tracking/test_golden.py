@@ -21,9 +21,8 @@ from training.tracking.baselines import TemplateTracker
 from training.tracking.contenders import TrackConfig
 from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones import SqueezeNet
-from training.tracking.online.convention import CAFFE_SQUEEZENET
 from training.tracking.online.siamese_backbone import SiameseBackbone
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 

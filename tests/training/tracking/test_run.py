@@ -15,7 +15,7 @@ import pytest
 
 from curation.errors import InputError
 from curation.parallel import Workers
-from tests.training.tracking.scenes import moving_target
+from tests.training.tracking.scenes import manifest_of, moving_target
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, Sequence
 from training.tracking.baselines import StillTracker, TemplateTracker
@@ -56,14 +56,14 @@ def benchmark(tmp_path):
 
 @pytest.fixture
 def track(benchmark, tmp_path):
-    def run(contenders=(STILL, TEMPLATE), *, digests=("a", "b", "c"), workers=ONE, out="out", store="store"):
-        manifest = {"sequences": {f"S{n}": {"images": digest} for n, digest in enumerate(digests)}}
+    def run(contenders=(STILL, TEMPLATE), *, manifest=None, workers=ONE, out="out", store="store"):
         return run_benchmark(
             benchmark,
             contenders,
-            manifest=manifest,
+            manifest=manifest or manifest_of(benchmark, tmp_path / "state"),
             out=tmp_path / out,
             store=tmp_path / store,
+            state=tmp_path / "state",
             workers=workers,
         )
 
@@ -103,9 +103,10 @@ def test_a_second_run_takes_all_from_the_store_with_the_same_bytes(track, tmp_pa
     assert contents(tmp_path / "out") == before
 
 
-def test_a_changed_sequence_is_tracked_again_alone(track):
+def test_a_changed_sequence_is_tracked_again_alone(track, benchmark):
     track()
-    assert tracked(track(digests=("a", "B", "c"))) == {"still": (1, 2), "template": (1, 2)}
+    cv2.imwrite(str(benchmark["S1"].frames[3]), np.zeros((120, 200, 3), np.uint8))
+    assert tracked(track()) == {"still": (1, 2), "template": (1, 2)}
 
 
 def test_another_configuration_is_tracked_again_and_the_old_one_is_still_there(track):
@@ -117,9 +118,14 @@ def test_another_configuration_is_tracked_again_and_the_old_one_is_still_there(t
 def test_another_benchmark_with_the_same_sequence_shares_it(track, benchmark, tmp_path):
     track([TEMPLATE])
     other = Benchmark("other", "Other", "ope", benchmark.sequences[:1])
-    manifest = {"sequences": {"S0": {"images": "a"}}}
     report = run_benchmark(
-        other, [TEMPLATE], manifest=manifest, out=tmp_path / "o", store=tmp_path / "store", workers=ONE
+        other,
+        [TEMPLATE],
+        manifest=manifest_of(other, tmp_path / "state"),
+        out=tmp_path / "o",
+        store=tmp_path / "store",
+        state=tmp_path / "state",
+        workers=ONE,
     )
     assert tracked(report) == {"template": (0, 1)}
 
@@ -150,13 +156,13 @@ from tests.training.tracking.test_run import ONE, Dies
 from training.tracking.run import Contender, run_benchmark
 
 benchmark, manifest, folder = pickle.loads(Path(sys.argv[1]).read_bytes())
-places = {"out": folder / "out", "store": folder / "store", "workers": ONE}
+places = {"out": folder / "out", "store": folder / "store", "state": folder / "state", "workers": ONE}
 run_benchmark(benchmark, [Contender("still", Dies, "1")], manifest=manifest, **places)
 """
 
 
 def test_a_killed_run_resumes_at_the_sequence_it_died_in(track, benchmark, tmp_path):
-    manifest = {"sequences": {f"S{n}": {"images": digest} for n, digest in enumerate("abc")}}
+    manifest = manifest_of(benchmark, tmp_path / "state")
     (tmp_path / "run.pickle").write_bytes(pickle.dumps((benchmark, manifest, tmp_path)))
     died = subprocess.run(
         [sys.executable, "-c", KILLED_RUN, str(tmp_path / "run.pickle")], cwd=ROOT, check=False
@@ -167,6 +173,77 @@ def test_a_killed_run_resumes_at_the_sequence_it_died_in(track, benchmark, tmp_p
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def kept(tmp_path, store="store"):
+    return sorted((tmp_path / store).rglob("*.json"))
+
+
+DAMAGE = {
+    "emptied": lambda content: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "zeros": lambda content: bytes(len(content)),
+    "a list": lambda content: b"[]",
+    "nothing in it": lambda content: b"{}",
+    "null": lambda content: b"null",
+    "wrong shapes": lambda content: b'{"boxes":[[1,2,3,4]],"seconds":[0.1]}',
+    "another number": lambda content: content.replace(b"0", b"1", 1),
+    "another number, without its seal": lambda content: content.split(b"\n")[1].replace(b"],[6", b"],[7"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_result_is_tracked_again(track, tmp_path, damage):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    for path in kept(tmp_path):
+        content = path.read_bytes()
+        damaged = DAMAGE[damage](content)
+        assert damaged != content
+        path.write_bytes(damaged)
+    assert tracked(track([TEMPLATE])) == {"template": (3, 0)}
+    assert contents(tmp_path / "out") == before
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}, "it is mended"
+
+
+def test_a_result_under_another_key_is_tracked_again(track, tmp_path):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    one, other, _ = kept(tmp_path)
+    other.write_bytes(one.read_bytes())
+    assert tracked(track([TEMPLATE])) == {"template": (1, 2)}
+    assert contents(tmp_path / "out") == before
+
+
+def unseal(tmp_path):
+    """Put the kept results where and as they were kept before they were sealed."""
+    for path in kept(tmp_path):
+        (tmp_path / "store" / path.name).write_bytes(path.read_bytes().split(b"\n")[1])
+        path.unlink()
+
+
+def test_results_of_before_they_were_sealed_are_used_and_sealed(track, tmp_path):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    unseal(tmp_path)
+    assert len(list((tmp_path / "store").glob("*.json"))) == 3
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}
+    assert contents(tmp_path / "out") == before
+    assert not list((tmp_path / "store").glob("*.json"))
+    assert tracked(track([TEMPLATE])) == {"template": (0, 3)}
+
+
+@pytest.mark.parametrize(
+    "damage", ["emptied", "cut short", "a list", "nothing in it", "null", "wrong shapes"]
+)
+def test_damaged_results_of_before_they_were_sealed_are_tracked_again(track, tmp_path, damage):
+    track([TEMPLATE])
+    before = contents(tmp_path / "out")
+    unseal(tmp_path)
+    for path in (tmp_path / "store").glob("*.json"):
+        path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert tracked(track([TEMPLATE])) == {"template": (3, 0)}
+    assert contents(tmp_path / "out") == before
+
+
 def test_stale_results_of_a_contender_are_removed(track, tmp_path):
     stale = tmp_path / "out" / "still" / "Gone.txt"
     stale.parent.mkdir(parents=True)
@@ -175,9 +252,12 @@ def test_stale_results_of_a_contender_are_removed(track, tmp_path):
     assert not stale.exists()
 
 
-def test_a_manifest_without_the_sequence_says_what_to_run(track):
-    with pytest.raises(InputError, match=r"lacks sequence S2\. Run: dvc repro manifest"):
-        track(digests=("a", "b"))
+def test_a_manifest_without_the_sequence_says_what_to_run(track, benchmark, tmp_path):
+    manifest = manifest_of(benchmark, tmp_path / "state")
+    for entry in ({}, {"images": "a"}):
+        manifest["sequences"]["S2"] = entry
+        with pytest.raises(InputError, match=r"lacks sequence S2\. Run: dvc repro manifest"):
+            track(manifest=manifest)
 
 
 def test_names_must_differ(track):
@@ -212,8 +292,8 @@ def vot(tmp_path):
 
 def test_vot_is_run_supervised_and_written_as_trajectories(vot, tmp_path):
     contenders = [STILL, Contender("loses", Loses, "3")]
-    places = {"out": tmp_path / "out", "store": tmp_path / "store", "workers": ONE}
-    manifest = {"sequences": {"clip": {"images": "a"}}}
+    places = {name: tmp_path / name for name in ("out", "store", "state")} | {"workers": ONE}
+    manifest = manifest_of(vot, tmp_path / "state")
     report = run_benchmark(vot, contenders, manifest=manifest, **places)
     still = (tmp_path / "out" / "still" / "baseline" / "clip" / "clip_001.txt").read_text().splitlines()
     assert still[0] == "1"
@@ -247,8 +327,9 @@ def test_a_failure_in_a_supervised_run_names_the_frame(vot, tmp_path):
         run_benchmark(
             vot,
             [Contender("raises", Raises, "1")],
-            manifest={"sequences": {"clip": {}}},
+            manifest=manifest_of(vot, tmp_path / "state"),
             out=tmp_path / "out",
             store=tmp_path / "store",
+            state=tmp_path / "state",
             workers=ONE,
         )

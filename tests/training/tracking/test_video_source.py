@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import cv2
 import numpy as np
 import pytest
@@ -98,3 +100,24 @@ def test_a_camera_gives_frames_until_it_is_unplugged(monkeypatch, index):
 def test_a_camera_that_is_not_there_is_named(capfd):
     with pytest.raises(InputError, match="camera 99 cannot be opened"):
         open_source("99")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{address}\n#EXT-X-ENDLIST\n"),
+        ("list.ffconcat", "ffconcat version 1.0\nfile '{address}'\n"),
+        ("direct", None),
+    ],
+)
+def test_no_address_is_opened_nor_one_in_a_playlist(tmp_path, name, content, capfd):
+    """pipelines/SCALE.md promises that `follow` opens files and cameras alone."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/video.ts"
+        if content:
+            (tmp_path / name).write_text(content.format(address=address))
+        with pytest.raises(InputError):
+            open_source(tmp_path / name if content else address)
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()

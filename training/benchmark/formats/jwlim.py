@@ -16,6 +16,7 @@ import orjson
 
 from curation.errors import InputError
 from curation.outside import read_outside
+from training.benchmark.formats.format_row import Format, Result
 from training.benchmark.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
 EXPECTED = "Expected a JSON result of jwlim's toolkit"
@@ -100,3 +101,14 @@ def json_bytes(segments: Items[Segment], *, tracker: str, sequence: str, evaluat
         for segment in segments
     ]
     return orjson.dumps(runs)
+
+
+def _write(result: Result) -> dict[str, bytes]:
+    name = result.name("pysot")
+    content = json_bytes(result.segments, tracker=result.tracker, sequence=name, evaluation=result.evaluation)
+    return {f"{result.evaluation}/{result.tracker}/{name}.json": content}
+
+
+JWLIM = Format(
+    "jwlim", "OPE/<tracker>/<sequence>.json, 1-based", _write, read_json, ending=".json", several=True
+)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from curation.rows import nearest
+from training.benchmark.formats.format_table import readers
 from training.benchmark.listing import load_listing, name_key, packaged_names
-from training.benchmark.problems import nearest
 from training.benchmark.records import Benchmark, Sequence
-
-ENDINGS = (".txt", ".mat", ".json")
 
 
 @dataclass(frozen=True)
@@ -36,10 +35,11 @@ class Matched:
 
 def result_files(folder: Path) -> list[Path]:
     """Files of `folder` that may be results: times and hidden files (`._Basketball.txt`) are left out."""
+    known = readers()
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix in ENDINGS
+        if path.suffix in known
         and not path.name.startswith(".")
         and not path.stem.endswith(("_time", "_times"))
         and not path.is_dir()

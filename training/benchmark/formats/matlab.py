@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.outside import read_outside
+from training.benchmark.formats.format_row import Format, Result
 from training.benchmark.formats.mat_file import MatError, Matrix, find_variable
 from training.benchmark.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
@@ -108,3 +109,19 @@ def mat_bytes(segments: Items[Segment], *, anno_begin: int) -> bytes:
     stream = io.BytesIO()
     scipy.io.savemat(stream, {"results": cells})
     return HEADER.ljust(HEADER_LENGTH) + stream.getvalue()[HEADER_LENGTH:]
+
+
+def _write(result: Result) -> dict[str, bytes]:
+    begin = result.sequence.first_frame - len(result.sequence.lead_in)
+    content = mat_bytes(result.segments, anno_begin=begin)
+    return {f"{result.name('matlab')}_{result.tracker}.mat": content}
+
+
+OTB_MAT = Format(
+    "otb-mat",
+    "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based",
+    _write,
+    read_mat,
+    ending=".mat",
+    several=True,
+)

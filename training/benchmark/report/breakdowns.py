@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from training.benchmark.metric_table import Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import ATTRIBUTES, Metric, Scores, value
+from training.benchmark.report.reading import ATTRIBUTES, Scores, value
 from training.benchmark.report.tables import Head, Row, Table, best_of, cell_of
 
 
 def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
     """Every tracker on every sequence: AUC; accuracy and failures for VOT."""
     numbers = {name: tracker.sequences for name, tracker in document.trackers.items()}
-    wanted = ("ao", "accuracy", "failures") if document.kind == "vot" else ("auc",)
     return [
         _breakdown(
             document,
@@ -27,7 +27,7 @@ def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Tabl
             numbers=numbers,
         )
         for metric in document.inner_metrics(numbers.values())
-        if metric.key in wanted
+        if "page sequences" in metric.shown
     ]
 
 

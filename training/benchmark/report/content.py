@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.report.published import Published, published_numbers
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
@@ -96,6 +98,8 @@ class ReportContent:
     synthetic : bool
         Whether the sequences are the built-in ones: published numbers are then shown apart, since they were
         measured on the real benchmarks.
+    own : sequence of str
+        Benchmarks with sequences of the user's own: nothing is published of them, whatever their name.
     speeds : mapping of benchmark to mapping of tracker to float
         Mean frames per second, where known.
     filmstrips : sequence of Filmstrip
@@ -121,6 +125,7 @@ class ReportContent:
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False
+    own: Sequence[str] = ()
     speeds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     filmstrips: Sequence[Filmstrip] = ()
     responses: Sequence[Picture] = ()
@@ -130,3 +135,8 @@ class ReportContent:
     graph: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def published(self) -> list[Published]:
+        """The published numbers that belong beside these scores."""
+        return published_numbers(() if self.synthetic else self.own)

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from training.benchmark.comparison import FEWEST, paired_bootstrap
+from training.benchmark.metric_table import METRICS
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import OPE_METRICS, Scores, value
+from training.benchmark.report.reading import Scores, value
 from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
 
-AUC = OPE_METRICS[0]
+AUC = METRICS["auc"]
 
 
 def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> Table | None:

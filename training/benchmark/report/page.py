@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from curation.files import write_bytes
+from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
@@ -21,8 +22,7 @@ from training.benchmark.report.graph import draw
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, embed
-from training.benchmark.report.published import published_numbers
-from training.benchmark.report.reading import OPE_METRICS, Scores, read_scores
+from training.benchmark.report.reading import Scores, read_scores
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import mean_over, partial_note
 from training.benchmark.report.timelines import training_plots
@@ -103,8 +103,8 @@ def render(content: ReportContent) -> str:
         series=list(series.values()),
         labels={name: line.label for name, line in series.items()},
         cards=_cards(documents, series, content.trained),
-        overview=tables.overview(documents, series, published_numbers(), synthetic=content.synthetic),
-        references=[entry for entry in published_numbers() if entry.scores.keys() & content.scores.keys()],
+        overview=tables.overview(documents, series, content.published, synthetic=content.synthetic),
+        references=[entry for entry in content.published if entry.scores.keys() & content.scores.keys()],
         margins=margins(documents, series, content.trained),
         sections=[_section(document, series, content) for document in documents],
         responses=_figures(content.responses),
@@ -129,7 +129,7 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
         table=tables.benchmark_table(
             document,
             series,
-            published_numbers(),
+            content.published,
             content.speeds.get(document.name, {}),
             synthetic=content.synthetic,
         ),
@@ -147,7 +147,7 @@ def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: s
     """Headline numbers of the trained tracker; without it there are none."""
     if trained not in series:
         return []
-    auc, dp20 = OPE_METRICS[:2]
+    auc, dp20 = METRICS["auc"], METRICS["dp20"]
     passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
     cards = []
     if passes:

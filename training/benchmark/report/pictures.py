@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from curation.images import AS_STORED, decode_image, load_image
 
 JPEG_QUALITY = 80
 MAX_WIDTH = 1400
@@ -21,6 +22,7 @@ MAX_BYTES = 400_000
 MAP_WIDTH = 240
 """Pixels to which small maps (response maps of 17 x 17 cells) are enlarged, cell by cell."""
 
+_MAKE = "Run the stage that makes it again"
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
@@ -54,14 +56,12 @@ def embed(image: Path | NDArray[Any]) -> Embedded:
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """An image file as (H, W, 3) uint8 BGR; `InputError` if it is missing or no image."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        problem = "is not a readable image" if path.exists() else "is missing"
-        raise InputError(
-            f"picture {path} {problem}", do="Run the stage that makes it again", reason="missing image"
-        )
-    return np.asarray(image, np.uint8)
+    """An image file as (H, W, 3) uint8 BGR, pixels as stored; `InputError` if it is missing or not a whole image."""
+    return decode_image(_load(path), path, AS_STORED, do=_MAKE)
+
+
+def _load(path: Path) -> bytes:
+    return load_image(path, do=_MAKE)
 
 
 def encode(image: NDArray[np.uint8], kind: str) -> Embedded:
@@ -84,8 +84,8 @@ def false_colours(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
 
 
 def _embed_file(path: Path) -> Embedded:
-    image = read_image(path)
-    data = path.read_bytes()
+    data = _load(path)
+    image = decode_image(data, path, AS_STORED, do=_MAKE)
     mime = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), None)
     if mime is None or len(data) > MAX_BYTES or image.shape[1] > MAX_WIDTH:
         return encode(_shrunk(image), ".jpg")

@@ -8,8 +8,8 @@ evaluation under the benchmark's own rules (`matlab`), or the supervised VOT2016
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -31,9 +31,16 @@ class Published:
     scores: Mapping[str, Mapping[str, float]]
 
 
+def published_numbers(without: Collection[str] = ()) -> list[Published]:
+    """Every tracker of `published.json`, in the order of the file; without its numbers on some benchmarks."""
+    return [
+        replace(entry, scores={name: found for name, found in entry.scores.items() if name not in without})
+        for entry in _all()
+    ]
+
+
 @cache
-def published_numbers() -> tuple[Published, ...]:
-    """Every tracker of `published.json`, in the order of the file."""
+def _all() -> tuple[Published, ...]:
     content = read_json(FILE, made_by="the repository")
     scores: dict[str, dict[str, dict[str, float]]] = {}
     for number in content["numbers"]:

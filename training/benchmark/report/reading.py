@@ -8,45 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.errors import InputError
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A number of the score documents: its key there, its names, and which way is better."""
-
-    key: str
-    short: str
-    long: str
-    lower_is_better: bool = False
-    digits: int = 3
-    title: str = ""
-
-    @property
-    def name(self) -> str:
-        """For headings: the short name, unless that is a mere letter."""
-        return self.title or self.short
-
-    def text(self, value: float | None) -> str:
-        """The value as tables show it; an en dash where there is none."""
-        return "–" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
-
-
-OPE_METRICS = (
-    Metric("auc", "AUC", "area under the success curve"),
-    Metric("dp20", "DP@20", "distance precision at 20 pixels"),
-    Metric("op50", "OP@0.5", "success at overlap 0.5"),
-    Metric("norm_precision", "NP@0.2", "normalised precision at 0.2 of the target's size"),
-)
-VOT_METRICS = (
-    Metric("eao", "EAO", "expected average overlap"),
-    Metric("accuracy", "A", "accuracy: overlap while tracking", title="Accuracy"),
-    Metric(
-        "robustness", "R", "robustness: failures per 100 frames", lower_is_better=True, title="Robustness"
-    ),
-    Metric("failures", "F", "failures", lower_is_better=True, digits=1, title="Failures"),
-    Metric("ao", "AO", "average overlap without resets"),
-)
-
+from training.benchmark.metric_table import Metric, metrics_of
 
 ATTRIBUTES = {
     "ARC": "aspect ratio change",
@@ -119,17 +81,17 @@ class Scores:
     @property
     def headline(self) -> Metric:
         """The metric by which trackers are ranked."""
-        return VOT_METRICS[0] if self.kind == "vot" else OPE_METRICS[0]
+        return metrics_of(self.kind)[0]
 
     @property
     def metrics(self) -> list[Metric]:
         """Those that at least one tracker has."""
-        known = VOT_METRICS if self.kind == "vot" else OPE_METRICS
+        known = metrics_of(self.kind, "page")
         return [metric for metric in known if any(metric.key in t.overall for t in self.trackers.values())]
 
     def inner_metrics(self, groups: Iterable[Mapping[str, Mapping[str, Any]]]) -> list[Metric]:
         """Those of which sequences or attributes, in all trackers' `groups`, have at least one number."""
-        known = VOT_METRICS if self.kind == "vot" else OPE_METRICS
+        known = metrics_of(self.kind, "page")
         entries = [numbers for group in groups for numbers in group.values()]
         return [metric for metric in known if any(value(numbers, metric) is not None for numbers in entries)]
 

@@ -14,26 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from curation.files import write_bytes
-from training.benchmark.ope import CURVES
+from training.benchmark.metric_table import CURVES, Curve
 from training.benchmark.report.reading import read_scores
 
-FILES = {
-    "success": ("threshold", "success"),
-    "precision": ("threshold", "precision"),
-    "expected_overlap": ("length", "expected_overlap"),
-}
-"""Curve -> names of the columns x and y."""
 
-
-def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: str) -> list[tuple[str, str, float, float]]:
+def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: Curve) -> list[tuple[str, str, float, float]]:
     """Rows `(benchmark, tracker, x, y)` of one curve, over all benchmarks and trackers that have it.
 
     Parameters
     ----------
     scores : mapping of benchmark to score document
-    curve : str
-        One of `FILES`: x is an overlap, a centre error in pixels, or a length in frames from 1 to the end of
-        EAO's interval.
+    curve : Curve
+        x is a threshold, or a length in frames from 1 to the end of EAO's interval.
 
     Returns
     -------
@@ -44,7 +36,7 @@ def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: str) -> list[tupl
     for document in read_scores(scores):
         last = document.interval[1] if document.interval else None
         for tracker, content in document.trackers.items():
-            values = content.curves.get(curve, ())[:last]
+            values = content.curves.get(curve.name, ())[:last]
             x = thresholds(curve, len(values))
             rows += [
                 (document.title, tracker, a, round(float(b), 6))
@@ -54,15 +46,15 @@ def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: str) -> list[tupl
     return rows
 
 
-def thresholds(curve: str, count: int) -> Sequence[float]:
+def thresholds(curve: Curve, count: int) -> Sequence[float]:
     """What stands on the x axis of a curve with `count` values."""
-    if curve in CURVES:
-        return [round(float(x), 6) for x in CURVES[curve][:count]]
+    if curve.x is not None:
+        return [round(float(x), 6) for x in curve.x[:count]]
     return list(range(1, count + 1))
 
 
 def write_plot_files(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> list[Path]:
-    """Write `<curve>.csv` for each of `FILES` into a folder; one without rows has its heading only.
+    """Write `<curve>.csv` for each curve that has columns into a folder; one without rows has its heading only.
 
     Returns
     -------
@@ -70,11 +62,13 @@ def write_plot_files(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> l
         The files written.
     """
     written = []
-    for curve, columns in FILES.items():
+    for curve in CURVES.values():
+        if curve.columns is None:
+            continue
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["benchmark", "tracker", *columns])
+        writer.writerow(["benchmark", "tracker", *curve.columns])
         writer.writerows(curve_rows(scores, curve))
-        written.append(folder / f"{curve}.csv")
+        written.append(folder / f"{curve.name}.csv")
         write_bytes(written[-1], text.getvalue().encode())
     return written

@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, read_scores, value
+from training.benchmark.metric_table import Metric, metrics_of
+from training.benchmark.report.reading import Scores, read_scores, value
 from training.benchmark.report.summary import aligned
 
 EVALUATIONS = {
@@ -14,19 +15,6 @@ EVALUATIONS = {
     "sre": "spatial robustness (SRE)",
     "": "one-pass evaluation",
 }
-COLUMNS = {
-    "ope": (*OPE_METRICS, Metric("norm_auc", "NP AUC", "mean of the normalised precision curve")),
-    "vot": (
-        *VOT_METRICS[:2],
-        Metric("accuracy_tags", "A tags", "accuracy weighted by tags"),
-        Metric("accuracy_sequences", "A seq", "accuracy weighted by sequences"),
-        *VOT_METRICS[2:4],
-        Metric("failures_per_sequence", "F/seq", "failures per sequence", lower_is_better=True),
-        VOT_METRICS[4],
-    ),
-}
-INNER = {"ope": OPE_METRICS[:2], "vot": (VOT_METRICS[0], VOT_METRICS[1], VOT_METRICS[3])}
-"""What is given of each attribute and each sequence."""
 WIDTH = 100
 
 
@@ -47,15 +35,14 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
     """
     (scores,) = read_scores({document["benchmark"]: document})
     parts = [_headline(document, scores), _overall(scores)]
+    inner = metrics_of(scores.kind, "sheet breakdowns")
     if attributes:
         kind = "tag" if scores.kind == "vot" else "attribute"
         groups = {name: tracker.attributes for name, tracker in scores.trackers.items()}
-        parts += [_inner(scores, metric, kind, scores.attributes, groups) for metric in INNER[scores.kind]]
+        parts += [_inner(scores, metric, kind, scores.attributes, groups) for metric in inner]
     if sequences:
         groups = {name: tracker.sequences for name, tracker in scores.trackers.items()}
-        parts += [
-            _inner(scores, metric, "sequence", scores.sequences, groups) for metric in INNER[scores.kind]
-        ]
+        parts += [_inner(scores, metric, "sequence", scores.sequences, groups) for metric in inner]
     parts.append(_remarks(scores))
     return "\n\n".join(part for part in parts if part)
 
@@ -79,7 +66,7 @@ def _overall(scores: Scores) -> str:
     counts = ("sequences", "frames")
     shown = [
         metric
-        for metric in COLUMNS[scores.kind]
+        for metric in metrics_of(scores.kind, "sheet")
         if any(value(tracker.overall, metric) is not None for tracker in scores.trackers.values())
     ]
     rows = [["tracker", *(metric.short for metric in shown), *counts]]
@@ -108,7 +95,7 @@ def _inner(
 
 def _text(numbers: Mapping[str, Any] | None, metric: Metric) -> str:
     found = value(numbers, metric)
-    return "–" if found is None else f"{found:.{2 if metric.key == 'failures' else 4}f}"
+    return "–" if found is None else f"{found:.{metric.digits + 1}f}"
 
 
 def _remarks(scores: Scores) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, Metric, Scores, rank, read_scores
+from training.benchmark.metric_table import METRICS, Metric
+from training.benchmark.report.reading import Scores, rank, read_scores
 
-AUC, DP20 = OPE_METRICS[:2]
+AUC, DP20 = METRICS["auc"], METRICS["dp20"]
 
 
 def summary_table(
@@ -111,7 +112,7 @@ def _margins(documents: Sequence[Scores], shown: Mapping[str, str], trained: str
 
 
 def _vot(document: Scores, shown: Mapping[str, str]) -> str:
-    metrics = [metric for metric in VOT_METRICS if metric in document.metrics]
+    metrics = document.metrics
     rows = [[f"{_starred(document)}, protocol {document.protocol}", *(metric.short for metric in metrics)]]
     for name in document.ranked():
         rows.append([shown[name], *(metric.text(document.number(name, metric)) for metric in metrics)])

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from training.benchmark.metric_table import METRICS, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.reading import OPE_METRICS, Metric, Scores
+from training.benchmark.report.reading import Scores
 from training.benchmark.report.summary import mean_over, order
 
-AUC, DP20 = OPE_METRICS[:2]
+AUC, DP20 = METRICS["auc"], METRICS["dp20"]
 
 
 @dataclass(frozen=True)
@@ -177,8 +178,7 @@ def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 def _shown(document: Scores) -> list[Metric]:
     """The few metrics of a benchmark that fit the overview."""
-    wanted = ("eao", "accuracy", "robustness") if document.kind == "vot" else ("auc", "dp20")
-    return [metric for metric in document.metrics if metric.key in wanted]
+    return [metric for metric in document.metrics if "overview" in metric.shown]
 
 
 def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import Field
 
 from curation.errors import STRICT, parameters
-from training.tracking.online.learner import RegressionLoss
+from training.losses import REGRESSION, RegressionLoss
 from training.tracking.online.tracker import OnlineConfig
 
 Residual = Literal["both", "features", "none"]
@@ -49,7 +49,7 @@ class AblationConfig:
         Tried on both learning rates of every loss, with the seed after those; one factor: no tuning.
     """
 
-    losses: tuple[RegressionLoss, ...] = Field(default=get_args(RegressionLoss), min_length=1)
+    losses: tuple[RegressionLoss, ...] = Field(default=tuple(REGRESSION), min_length=1)
     residual: tuple[Residual, ...] = Field(default=("both", "none"), min_length=1)
     update: tuple[bool, ...] = Field(default=(True, False), min_length=1)
     seeds: int = Field(default=3, ge=1)

@@ -1,8 +1,8 @@
 """Samples of the first frame: the target shifted, scaled, turned, mirrored, blurred.
 
-They are spread evenly, not drawn one by one: shifts lie on a sunflower spiral, sizes and angles on waves, every so
-many are mirrored or blurred. The seed turns the spiral and moves the waves. Independent draws differ so much between
-seeds that whole targets were kept with one and lost with another (TRACKING.md).
+They are spread evenly, not drawn one by one: shifts lie on a sunflower spiral, sizes and angles on waves, and
+every few samples one is mirrored or blurred. The seed turns the spiral and moves the waves. Independent draws differ
+so much between seeds that a target was kept with one and lost with another (TRIALS.md).
 """
 
 from __future__ import annotations

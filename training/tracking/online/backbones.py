@@ -1,4 +1,4 @@
-"""Backbones behind one small interface: images in, two maps of features of different depth out.
+"""The backbones, behind one small interface: images in, a shallow and a deep feature map out.
 
 Every backbone is symmetrical: the middle of its input is the middle of both of its maps, whatever the number
 of cells, so a peak in a map has no half-cell bias (which updating would turn into drift).
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from pathlib import Path
+from typing import ClassVar, Literal, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.tracking.online.convention import InputConvention
+from training.tracking.online.convention import CAFFE, ConventionName, InputConvention, named_convention
+from training.tracking.online.weight_files import Naming, Shapes, select_layers
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
@@ -25,6 +27,8 @@ Precision = Literal["float32", "bfloat16"]
 
 class Backbone(ABC):
     """Fixed convolutions with a shallow and a deep output of one size.
+
+    A backbone is a subclass: it says what its files of weights hold (`shapes`, `namings`), or overrides `load`.
 
     Parameters
     ----------
@@ -43,7 +47,18 @@ class Backbone(ABC):
         Channels of the shallow and the deep map.
     border : int
         Cells at the edge of the maps where zero padding weighs most (fainter, it reaches further); not compared.
+    trained : bool
+        Whether its weights are the network that this pipeline trains, not a file from outside.
+    shapes, namings
+        Kernels that it needs, and the ways in which files name them.
+    caffe : InputConvention
+        What images its weights of Caffe want.
     """
+
+    trained: ClassVar[bool] = False
+    shapes: ClassVar[Shapes] = {}
+    namings: ClassVar[Sequence[Naming]] = ()
+    caffe: ClassVar[InputConvention] = CAFFE
 
     name: str
     stride: int
@@ -66,6 +81,20 @@ class Backbone(ABC):
             else value.to(self.device, self.dtype)
             for name, value in weights.items()
         }
+
+    @classmethod
+    def load(
+        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
+    ) -> Self:
+        """The backbone with the weights of a file; `auto`: images as the naming of layers tells.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or damaged, lacks a layer, or a layer has another shape.
+        """
+        weights, found = select_layers(path, cls.name, cls.shapes, cls.namings)
+        return cls(weights, named_convention(convention, cls.caffe) or found, device, precision)
 
     @abstractmethod
     def input_side(self, cells: int) -> int:
@@ -106,82 +135,3 @@ class Backbone(ABC):
 def trimmed(maps: Tensor, cells: int) -> Tensor:
     """Maps (..., h, w) without that many cells at every edge."""
     return maps[..., cells:-cells, cells:-cells] if cells else maps
-
-
-class SqueezeNet(Backbone):
-    """SqueezeNet 1.0 (Iandola et al., 2016) up to fire8, every pool padded so that cell i lies on pixel 8 i.
-
-    Shallow: fire4 (stride 4), averaged 3 x 3 to stride 8. Deep: fire8; the pool after it is left out.
-    """
-
-    name = "squeezenet"
-    stride = 8
-    channels = (256, 512)
-    border = 2
-
-    def input_side(self, cells: int) -> int:
-        return 8 * (cells - 1) + 1
-
-    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
-        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
-        x = F.relu_(x)  # after the pool: they commute, and this is less to do
-        for layer in ("fire2", "fire3", "fire4"):
-            x = self._fire(x, layer)
-        shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)
-        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 256, k+1, .)
-        spare = without
-        for index, layer in enumerate(("fire5", "fire6", "fire7", "fire8")):
-            needed = min(spare, 4 - index)  # a layer reaches one cell further
-            x, spare = self._fire(trimmed(x, spare - needed), layer), needed
-        return trimmed(shallow, without), trimmed(x, spare)  # (B, 256, k+1, .), (B, 512, k+1, .)
-
-    def _fire(self, x: Tensor, layer: str) -> Tensor:
-        x = self._conv(x, f"{layer}/squeeze1x1")
-        return torch.cat(
-            [self._conv(x, f"{layer}/expand1x1"), self._conv(x, f"{layer}/expand3x3", padding=1)], dim=1
-        )
-
-
-VGG_LAYERS: Sequence[tuple[str, int, int]] = (
-    ("conv1_1", 3, 64),
-    ("conv1_2", 64, 64),
-    ("conv2_1", 64, 128),
-    ("conv2_2", 128, 128),
-    ("conv3_1", 128, 256),
-    ("conv3_2", 256, 256),
-    ("conv3_3", 256, 256),
-    ("conv4_1", 256, 512),
-    ("conv4_2", 512, 512),
-    ("conv4_3", 512, 512),
-    ("conv5_1", 512, 512),
-    ("conv5_2", 512, 512),
-    ("conv5_3", 512, 512),
-)
-"""Name, input and output channels of VGG-16's convolutions (Simonyan and Zisserman, 2015), all 3 x 3."""
-
-
-class Vgg16(Backbone):
-    """VGG-16 with pool1 and pool2 only, the backbone of DSLT: conv4_3 and conv5_3, both of stride 4."""
-
-    name = "vgg16"
-    stride = 4
-    channels = (512, 512)
-    border = 9
-
-    def input_side(self, cells: int) -> int:
-        return 4 * cells
-
-    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = shallow = images
-        spare = without
-        for index, (layer, _, _) in enumerate(VGG_LAYERS):
-            if index >= 4:  # of the maps' own stride; a layer reaches one cell further
-                needed = min(spare, len(VGG_LAYERS) - index)
-                x, spare = trimmed(x, spare - needed), needed
-            x = self._conv(x, layer, padding=1)
-            if layer in ("conv1_2", "conv2_2"):
-                x = F.max_pool2d(x, 2)
-            if layer == "conv4_3":
-                shallow = trimmed(x, spare)
-        return shallow, trimmed(x, spare)

@@ -1,15 +1,26 @@
-"""Which backbone the online tracker works on: a parameter, while the place of its file is a setting."""
+"""Which backbone the online tracker uses. That is a parameter; the path of its file is a setting."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from curation.errors import STRICT, InputError, parameters
+from curation.rows import Table
 from training.tracking.online.backbones import Backbone, Precision
-from training.tracking.online.weight_files import BackboneName, ConventionName, load_backbone, sha256_of
+from training.tracking.online.convention import ConventionName
+from training.tracking.online.siamese_backbone import SiameseBackbone
+from training.tracking.online.squeezenet import SqueezeNet
+from training.tracking.online.vgg16 import Vgg16
+from training.tracking.online.weight_files import sha256_of
+
+BACKBONES: Table[type[Backbone]] = Table(
+    "backbone", {kind.name: kind for kind in (SiameseBackbone, SqueezeNet, Vgg16)}
+)
+"""Every backbone by name; one's own is a subclass of `Backbone`, named by the place of its code."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -18,8 +29,9 @@ class BackboneConfig:
 
     Parameters
     ----------
-    name : {"siamese", "squeezenet", "vgg16"}
-        `siamese` is the network that this pipeline trains; the others are read from a file.
+    name : str
+        A key of `BACKBONES`, or one's own. `siamese` is the network that this pipeline trains; the others are read
+        from a file.
     sha256 : str
         Leading hexadecimal digits, at least 8, of the file's SHA-256: they, not the file's place, say which
         weights decide the boxes. Unused by `siamese`.
@@ -30,7 +42,7 @@ class BackboneConfig:
         GPUs), and longer elsewhere.
     """
 
-    name: BackboneName = "siamese"
+    name: Annotated[str, AfterValidator(BACKBONES.check)] = "siamese"
     sha256: str = Field(default="", pattern="^([0-9a-f]{8,64})?$")
     convention: ConventionName = "auto"
     precision: Precision = "float32"
@@ -47,7 +59,7 @@ def choose_backbone(
     trained : Path
         The network that this pipeline trains.
     file : Path or None
-        The weights of `squeezenet` or `vgg16`.
+        The weights of every other backbone.
     device : torch.device
 
     Raises
@@ -55,8 +67,8 @@ def choose_backbone(
     InputError
         If no file or no digest is given where one is needed, or the file is not what the digest says.
     """
-    if config.name == "siamese":
-        return load_backbone("siamese", trained, device=device, precision=config.precision)
+    if BACKBONES[config.name].trained:
+        return load_backbone(config.name, trained, device=device, precision=config.precision)
     return load_backbone(
         config.name,
         needed_file(config, file),
@@ -65,6 +77,36 @@ def choose_backbone(
         device=device,
         precision=config.precision,
     )
+
+
+def load_backbone(
+    name: str,
+    path: Path,
+    *,
+    sha256: str = "",
+    convention: ConventionName = "auto",
+    device: torch.device | str = "cpu",
+    precision: Precision = "float32",
+) -> Backbone:
+    """A backbone with the weights of a file; parameters as of `BackboneConfig`.
+
+    Parameters
+    ----------
+    path : Path
+        `.npz`, `.safetensors`, or a `.pth`/`.pt` state dict, which is read without running code.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, has another digest, lacks a layer, or a layer has another shape.
+    """
+    if sha256 and not (found := sha256_of(path)).startswith(sha256.lower()):
+        raise InputError(
+            f"{path} has SHA-256 {found}, expected {sha256}",
+            do="Fetch the file again, or correct the digest",
+            reason="wrong digest",
+        )
+    return BACKBONES[name].load(path, convention=convention, device=device, precision=precision)
 
 
 def needed_file(config: BackboneConfig, file: Path | None) -> Path:

@@ -1,8 +1,8 @@
-"""How weights want their images: channel order, range, mean. It belongs to the weights, not the network."""
+"""The images that weights expect: channel order, range, mean. A property of the weights, not of the network."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class InputConvention:
-    """What becomes of a uint8 BGR image: order of channels, then (x / 255 * scale - mean) / std.
+    """How a uint8 BGR image is converted: order of channels, then (x / 255 * scale - mean) / std.
 
     Parameters
     ----------
@@ -38,14 +38,24 @@ class InputConvention:
         return images.permute(0, 3, 1, 2)
 
 
-CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
-"""Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""
+ConventionName = Literal["auto", "caffe", "caffe_rgb", "torchvision"]
 
-CAFFE_VGG = InputConvention("bgr", mean=(103.939, 116.779, 123.68))
-"""Caffe's VGG-16, and Keras' conversion of it: BGR, 0..255, minus the ImageNet mean (REFERENCE section 2)."""
+CAFFE = InputConvention("bgr", mean=(103.939, 116.779, 123.68))
+"""Caffe, and Keras' conversions of it: BGR, 0..255, minus the ImageNet mean."""
 
 TORCHVISION = InputConvention("rgb", scale=1.0, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
 """torchvision and timm: RGB, 0..1, ImageNet mean and standard deviation."""
 
 RAW_RGB = InputConvention("rgb")
 """The Siamese network of this project: RGB, 0..255, as it is."""
+
+
+def rgb(caffe: InputConvention) -> InputConvention:
+    """A convention of Caffe with the channels turned around."""
+    return replace(caffe, order="rgb", mean=caffe.mean[::-1])
+
+
+def named_convention(name: ConventionName, caffe: InputConvention) -> InputConvention | None:
+    """The convention of that name, `caffe` being the backbone's own of Caffe; None for `auto`."""
+    known = {"caffe": caffe, "caffe_rgb": rgb(caffe), "torchvision": TORCHVISION}
+    return known.get(name)

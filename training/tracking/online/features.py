@@ -1,4 +1,4 @@
-"""From two maps of hundreds of channels to the few that the head works on; fitted on the first frame."""
+"""Reduce two maps of hundreds of channels to the few that the head uses; fitted on the first frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReductionConfig:
     ----------
     channels : int
         Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
-        than learnt ones (STUDY) and need no training.
+        than learnt ones (TRIALS.md) and need no training.
     shallow, deep : float
         Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
     residual : {"both", "features", "none"}

@@ -1,30 +1,26 @@
-"""Teaches the head: a loss on its responses, by autograd, and Adam steps on kernel and bias."""
+"""Trains the head: a loss on its responses, by autograd, and Adam steps on kernel and bias."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Literal
+from dataclasses import asdict
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from curation.errors import STRICT, parameters
-from training.losses import REGRESSION
+from training.losses import REGRESSION, RegressionLoss, bound
 from training.tracking.online.head import Head
-
-RegressionLoss = Literal["shrinkage", "shrinkage_unweighted", "l2", "l3", "focal_l2"]
-"""Keys of `training.losses.REGRESSION`."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class LearnConfig:
-    """How the head is taught.
+    """How the head is trained.
 
     Parameters
     ----------
     loss : str
-        A key of `training.losses.REGRESSION`; the paper's is `shrinkage` (weighted by exp(Y)).
+        A key of `training.losses.REGRESSION`, or one's own; the paper's is `shrinkage` (weighted by exp(Y)).
     speed, localisation : float
         a and c of the shrinkage losses; paper: 10 and 0.2.
     init_std : float
@@ -34,8 +30,8 @@ class LearnConfig:
     first_rate : float
         Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
     first_batch : int
-        Samples per step, the unchanged first region always among them; as many as there are leaves nothing to
-        the order in which they are drawn.
+        Samples per step, the unchanged first region always among them. With all samples in every step, the
+        order in which they are drawn does not matter.
     update_steps : int
         Steps on the memory after an accepted frame; paper: 2 per sample.
     update_batch : int
@@ -73,10 +69,7 @@ class Learner:
         self.config = config
         self._generator = generator
         self._turn = 0
-        function = REGRESSION[config.loss]
-        if config.loss.startswith("shrinkage"):
-            function = partial(function, speed=config.speed, localisation=config.localisation)
-        self._loss = function
+        self._loss = bound(REGRESSION[config.loss], asdict(config))
         drawn = torch.randn(head.weight.shape, generator=generator) * config.init_std
         head.weight = drawn.to(head.weight.device)
         self._adam = torch.optim.Adam([head.weight, head.bias], lr=config.first_rate, fused=True)

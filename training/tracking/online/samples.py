@@ -1,4 +1,4 @@
-"""The memory of samples that the head is kept up to date on."""
+"""The memory of samples from which the head is updated."""
 
 from __future__ import annotations
 

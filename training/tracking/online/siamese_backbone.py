@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
 from training.networks import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.tracking.folding import fold_batch_norms
 from training.tracking.online.backbones import Backbone, Precision, trimmed
-from training.tracking.online.convention import RAW_RGB
+from training.tracking.online.convention import RAW_RGB, ConventionName
+from training.weights import load_weights
 
 
 class SiameseBackbone(Backbone):
@@ -26,6 +30,7 @@ class SiameseBackbone(Backbone):
     name = "siamese"
     stride = STRIDE
     border = 0
+    trained = True
 
     def __init__(
         self,
@@ -41,6 +46,14 @@ class SiameseBackbone(Backbone):
         self._shallow = layers[: convolutions[3]]  # up to the third convolution's ReLU
         self._deep = layers[convolutions[3] :]
         self.channels = (layers[convolutions[2]].out_channels, layers[convolutions[4]].out_channels)
+
+    @classmethod
+    def load(
+        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
+    ) -> Self:
+        """A network of this project's train stage; it has its own convention."""
+        del convention
+        return cls(load_weights(path)[0], device=device, precision=precision)
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD

@@ -1,4 +1,4 @@
-"""The online tracker: regress the first frame, follow the peak, keep learning."""
+"""The online tracker: learn from the first frame, follow the peak, keep learning."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class OnlineConfig:
     update_gate : float
         Response peak from which a frame is learnt from.
     doubt : float
-        Share of the median peak of the last `PEAKS` frames under which a frame is not learnt from either: something
-        covers the target, where it usually answers well.
+        A frame is not learnt from either if its peak is below this share of the median peak of the last `PEAKS`
+        frames: something probably covers the target.
     hidden : float
-        Share of that median under which the target is taken to be hidden, and its place and size are kept.
+        If the peak is below this share of that median, the target counts as hidden: its place and size are kept.
     memory : int
         Recent samples kept; paper: 7.
     kept : int

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from curation.errors import InputError
-from training.benchmark.report.reading import OPE_METRICS, VOT_METRICS, rank, read_scores, value
+from training.benchmark.metric_table import METRICS
+from training.benchmark.report.reading import rank, read_scores, value
 
-AUC = OPE_METRICS[0]
+AUC = METRICS["auc"]
 
 
 def test_reads_what_the_scorer_writes(scores: dict[str, Any]) -> None:
@@ -30,7 +31,7 @@ def test_reads_what_the_scorer_writes(scores: dict[str, Any]) -> None:
     assert (vot.kind, vot.protocol, vot.partial) == ("vot", "vot2016", False)
     assert vot.interval == (108, 371)
     assert vot.attributes == ["occlusion", "empty"]
-    assert vot.number("still", VOT_METRICS[3]) == 2.0
+    assert vot.number("still", METRICS["failures"]) == 2.0
     assert len(vot.trackers["siamese"].curves["expected_overlap"]) == 24
 
 
@@ -51,9 +52,9 @@ def test_average_overlap_of_the_unsupervised_runs_joins_the_others(scores: dict[
     document = copy.deepcopy(scores["vot2016"])
     document["trackers"]["siamese"]["unsupervised"] = {"overall": {"ao": 0.625, "frames": 3}}
     (vot,) = read_scores({"vot2016": document})
-    assert vot.number("siamese", VOT_METRICS[-1]) == 0.625
+    assert vot.number("siamese", METRICS["ao"]) == 0.625
     assert vot.trackers["siamese"].overall["frames"] == 48
-    assert vot.number("still", VOT_METRICS[-1]) is None
+    assert vot.number("still", METRICS["ao"]) is None
 
 
 @pytest.mark.parametrize("number", [None, math.nan, math.inf, "text"])

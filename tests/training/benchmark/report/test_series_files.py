@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from training.benchmark.report.series_files import FILES, curve_rows, thresholds, write_plot_files
+from training.benchmark.metric_table import CURVES
+from training.benchmark.report.series_files import curve_rows, thresholds, write_plot_files
 
 
 def test_rows_are_the_scorer_s_curves(scores: dict[str, Any]) -> None:
-    rows = curve_rows(scores, "success")
+    rows = curve_rows(scores, CURVES["success"])
     assert len(rows) == 3 * 21
     mine = [(x, y) for benchmark, tracker, x, y in rows if (benchmark, tracker) == ("OTB-2013", "siamese")]
     assert [x for x, _ in mine] == [round(0.05 * i, 6) for i in range(21)]
@@ -25,7 +26,7 @@ def test_files_for_dvc(tmp_path: Path, scores: dict[str, Any]) -> None:
     for file in files:
         with file.open(newline="") as stream:
             rows = list(csv.DictReader(stream))
-        x, y = FILES[file.stem]
+        x, y = CURVES[file.stem].columns
         assert list(rows[0]) == ["benchmark", "tracker", x, y]
         assert {row["benchmark"] for row in rows} == {
             "VOT2016" if file.stem == "expected_overlap" else "OTB-2013"
@@ -46,14 +47,14 @@ def test_expected_overlap_ends_with_the_interval_and_skips_gaps() -> None:
         "title": "VOT2016",
         "trackers": {"a": {"overall": {"eao": 0.3, "eao_curve": curve, "interval": [2, 3]}}},
     }
-    assert curve_rows({"vot2016": document}, "expected_overlap") == [
+    assert curve_rows({"vot2016": document}, CURVES["expected_overlap"]) == [
         ("VOT2016", "a", 1, 1.0),
         ("VOT2016", "a", 3, 0.5),
     ]
 
 
 def test_thresholds() -> None:
-    assert thresholds("precision", 51)[20] == 20
-    assert thresholds("norm_precision", 51)[20] == 0.2
-    assert thresholds("success", 21)[-1] == 1
-    assert list(thresholds("expected_overlap", 3)) == [1, 2, 3]
+    assert thresholds(CURVES["precision"], 51)[20] == 20
+    assert thresholds(CURVES["norm_precision"], 51)[20] == 0.2
+    assert thresholds(CURVES["success"], 21)[-1] == 1
+    assert list(thresholds(CURVES["expected_overlap"], 3)) == [1, 2, 3]

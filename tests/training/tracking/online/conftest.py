@@ -6,17 +6,16 @@ import pytest
 import torch
 
 from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.online.backbones import SqueezeNet
-from training.tracking.online.convention import CAFFE_SQUEEZENET
+from training.tracking.online.choice import BACKBONES
 from training.tracking.online.siamese_backbone import SiameseBackbone
-from training.tracking.online.weight_files import SHAPES
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 
 
 def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:
     """He-initialised convolutions of a backbone, by canonical name."""
     generator = torch.Generator().manual_seed(seed)
     weights = {}
-    for layer, shape in SHAPES[name].items():
+    for layer, shape in BACKBONES[name].shapes.items():
         fan_in = shape[1] * shape[2] * shape[3]
         weights[f"{layer}.weight"] = torch.randn(shape, generator=generator) * (2 / fan_in) ** 0.5
         weights[f"{layer}.bias"] = torch.randn(shape[:1], generator=generator) * 0.01

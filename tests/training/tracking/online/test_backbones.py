@@ -9,22 +9,17 @@ import torch
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import texture
 from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.online.backbones import SqueezeNet, Vgg16
-from training.tracking.online.convention import (
-    CAFFE_SQUEEZENET,
-    CAFFE_VGG,
-    RAW_RGB,
-    TORCHVISION,
-    InputConvention,
-)
+from training.tracking.online.convention import CAFFE, RAW_RGB, TORCHVISION, InputConvention
 from training.tracking.online.siamese_backbone import SiameseBackbone
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.vgg16 import Vgg16
 
 
 def backbones(precision="float32"):
     torch.manual_seed(0)
     return {
         "squeezenet": SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=precision),
-        "vgg16": Vgg16(random_weights("vgg16"), CAFFE_VGG, precision=precision),
+        "vgg16": Vgg16(random_weights("vgg16"), CAFFE, precision=precision),
         "siamese": SiameseBackbone(SiameseNetwork(NetworkConfig(width=0.1)), precision=precision),
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 import torch
 
+from training.losses import REGRESSION
 from training.tracking.online.head import Head
 from training.tracking.online.labels import gaussian
-from training.tracking.online.learner import LearnConfig, Learner, RegressionLoss
+from training.tracking.online.learner import LearnConfig, Learner
 
 
 def taught(config, seed=0):
@@ -28,7 +27,7 @@ def taught(config, seed=0):
 QUICK = {"first_steps": 150, "first_rate": 5e-3, "first_batch": 4}
 
 
-@pytest.mark.parametrize("loss", get_args(RegressionLoss))
+@pytest.mark.parametrize("loss", REGRESSION)
 def test_every_loss_teaches_where_the_target_is(loss):
     learner, spectra, labels = taught(LearnConfig(loss=loss, **QUICK))
     response = learner.head.respond(spectra)[0]

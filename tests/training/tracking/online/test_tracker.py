@@ -11,13 +11,14 @@ import torch
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
 from training.tracking.online.augment import AugmentConfig
-from training.tracking.online.backbones import SqueezeNet, Vgg16
-from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG
+from training.tracking.online.convention import CAFFE
 from training.tracking.online.features import ReductionConfig
 from training.tracking.online.learner import LearnConfig
 from training.tracking.online.region import RegionConfig
 from training.tracking.online.scale import ScaleConfig
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.vgg16 import Vgg16
 
 
 def follow(tracker, frames, box):
@@ -179,7 +180,7 @@ def test_a_target_that_leaves_and_a_blank_frame_are_survived(squeezenet):
 
 def test_runs_on_the_backbone_of_the_paper_with_each_form_of_fusion(scene):
     frames, truth = scene
-    vgg16 = Vgg16(random_weights("vgg16"), CAFFE_VGG)
+    vgg16 = Vgg16(random_weights("vgg16"), CAFFE)
     small = OnlineConfig(
         region=RegionConfig(target_cells=5.0, max_cells=17),
         augment=AugmentConfig(samples=2),

@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from curation.errors import InputError
 from tests.training.tracking.online.conftest import random_weights
 from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.online import weight_files
-from training.tracking.online.convention import CAFFE_SQUEEZENET, CAFFE_VGG, TORCHVISION
-from training.tracking.online.weight_files import load_backbone
+from training.tracking.online.choice import BACKBONES, load_backbone
+from training.tracking.online.convention import CAFFE, TORCHVISION
+from training.tracking.online.squeezenet import CAFFE_SQUEEZENET
+from training.tracking.online.weight_files import sha256_of
 from training.weights import save_weights
 
 VGG_INDEX = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
@@ -88,16 +89,16 @@ def test_torchvision_and_timm_state_dicts(vgg, tmp_path):
 @pytest.mark.parametrize("suffix", [("/kernel:0", "/bias:0"), ("_W_1:0", "_b_1:0"), ("/kernel", "/bias")])
 def test_keras_conversions_are_turned_and_bgr(vgg, tmp_path, suffix):
     np.savez(tmp_path / "keras.npz", **keras_vgg(vgg, suffix))
-    expect(load_backbone("vgg16", tmp_path / "keras.npz"), vgg, CAFFE_VGG)
+    expect(load_backbone("vgg16", tmp_path / "keras.npz"), vgg, CAFFE)
 
 
 def test_caffe_conversions_are_bgr_and_the_tensorflow_ones_rgb(vgg, tmp_path):
     np.savez(tmp_path / "caffe.npz", **numpy(vgg))
-    expect(load_backbone("vgg16", tmp_path / "caffe.npz"), vgg, CAFFE_VGG)
+    expect(load_backbone("vgg16", tmp_path / "caffe.npz"), vgg, CAFFE)
     np.savez(tmp_path / "tf.npz", **tensorflow_vgg(vgg))
     backbone = load_backbone("vgg16", tmp_path / "tf.npz")
     assert backbone.convention.order == "rgb"
-    assert backbone.convention.mean == CAFFE_VGG.mean[::-1]
+    assert backbone.convention.mean == CAFFE.mean[::-1]
     torch.testing.assert_close(backbone._weights["conv3_1.weight"], vgg["conv3_1.weight"])
 
 
@@ -202,8 +203,8 @@ def test_other_networks_missing_layers_and_other_shapes_are_named(squeezenet_wei
         load_backbone("squeezenet", tmp_path / "v11.npz")
 
 
-def test_every_naming_belongs_to_a_backbone_with_shapes():
-    assert set(weight_files.NAMINGS) == set(weight_files.SHAPES)
+def test_every_backbone_that_is_read_from_a_file_has_namings_and_shapes():
+    assert all(kind.trained or (kind.namings and kind.shapes) for kind in BACKBONES.values())
 
 
 def test_layers_that_are_not_needed_are_not_read(squeezenet_weights, tmp_path):
@@ -227,4 +228,4 @@ def test_weights_that_are_not_finite_are_refused(squeezenet_weights, tmp_path):
 def test_the_digest_of_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "w.npz")
     with pytest.raises(InputError, match="not a plain file"):
-        weight_files.sha256_of(tmp_path / "w.npz")
+        sha256_of(tmp_path / "w.npz")

@@ -1,0 +1,259 @@
+"""What a power cut, a bad disk or an edit in place has damaged of a DVC project: cache, records, outputs.
+
+Sizes of all objects are compared with what is on record, and with zero; the content of all folder listings and of
+a sample of the others, or of all, with the digest that is their name.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from curation.cache_objects import EMPTY, OBJECTS, RUNS, object_name, objects
+from curation.doctor.finding import ask
+from curation.doctor.records import LOCK, Entry, committed_lock, read_listing, read_lock, read_run
+
+RWLOCK = Path(".dvc/tmp/rwlock")
+
+Listings = dict[str, dict[str, str]]
+"""Of each folder's object: path below the folder -> object of the file."""
+
+_MALFORMED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+@dataclass
+class Damage:
+    """What is damaged, and how much was looked at.
+
+    Attributes
+    ----------
+    objects : dict of str to Path
+        Damaged objects by their name.
+    empty : int
+        How many of them are empty.
+    runs : list of Path
+        Records of the run-cache that cannot be read, or whose outputs are damaged objects without `sources`;
+        and empty folders of records, over which DVC stumbles.
+    outputs : list of Path
+        Files of the workspace that are emptied, or links to or copies of damaged objects.
+    sources : dict of str to Path
+        Undamaged copies in the workspace of damaged objects, by the object's name.
+    changed : list of Path
+        Files of the workspace that otherwise differ from what is on record; only looked for where all is read.
+    databases : list of Path
+        Databases in which DVC remembers digests and links, that cannot be read; and, where outputs have
+        changed, those of digests: DVC may remember what they were.
+    records : list of Path
+        dvc.lock and the list of running stages, if they cannot be read.
+    known, read : int
+        Objects in the cache, and how many of them were read.
+    runs_known : int
+        Records in the run-cache.
+    """
+
+    objects: dict[str, Path] = field(default_factory=dict)
+    empty: int = 0
+    runs: list[Path] = field(default_factory=list)
+    outputs: list[Path] = field(default_factory=list)
+    changed: list[Path] = field(default_factory=list)
+    sources: dict[str, Path] = field(default_factory=dict)
+    databases: list[Path] = field(default_factory=list)
+    records: list[Path] = field(default_factory=list)
+    known: int = 0
+    read: int = 0
+    runs_known: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.objects or self.runs or self.outputs or self.changed or self.databases or self.records
+        )
+
+
+def find_damage(project: Path, cache: Path, *, sample: int | None) -> Damage:
+    """Look for damage; `sample` is the number of objects to read, None for all."""
+    damage = Damage()
+    lock = _lock(project, damage)
+    runs = _runs(cache, damage)
+    recorded = [*lock, *(entry for entries in runs.values() for entry in entries)]
+    listings = _objects(cache, recorded, sample, damage)
+    _outputs(project, lock, listings, damage, all_read=sample is None)
+    databases = sorted(folder.rglob("*.db")) if (folder := state_folder(project)) else []
+    damage.databases = [
+        path for path in databases if _broken(path) or (damage.changed and path.parts[-3] == "hashes")
+    ]
+    lost = damage.objects.keys() - damage.sources.keys()
+    for path, entries in runs.items():
+        if any(lost & _names(entry, listings) for entry in entries if entry.made):
+            damage.runs.append(path)
+    return damage
+
+
+def _lock(project: Path, damage: Damage) -> list[Entry]:
+    rwlock, lock = project / RWLOCK, project / LOCK
+    try:
+        if not rwlock.read_bytes().strip(b"\0 \n"):
+            damage.records.append(rwlock)
+    except OSError:
+        pass
+    try:
+        entries = read_lock(lock.read_bytes())
+    except OSError:
+        return []
+    if entries is None:
+        damage.records.append(lock)
+        entries = read_lock(committed_lock(project) or b"")
+    return entries or []
+
+
+def _runs(cache: Path, damage: Damage) -> dict[Path, list[Entry]]:
+    found = {}
+    damage.runs += [key for key in sorted((cache / RUNS).glob("??/*")) if not any(key.iterdir())]
+    for path in sorted((cache / RUNS).glob("??/*/*")):
+        damage.runs_known += 1
+        try:
+            entries = read_run(path.read_bytes())
+        except OSError:
+            continue
+        if entries is None:
+            damage.runs.append(path)
+        else:
+            found[path] = entries
+    return found
+
+
+def _objects(cache: Path, recorded: list[Entry], sample: int | None, damage: Damage) -> Listings:
+    """Note damaged objects; return the listings of folders, by name."""
+    sizes = {object_name(path): _size(path) for path in objects(cache)}
+    damage.known = len(sizes)
+    listings = {
+        name: read_listing(_path(cache, name).read_bytes()) for name in sizes if name.endswith(".dir")
+    }
+    whole = {name: listing for name, listing in listings.items() if listing is not None}
+    suspects = {name for name, size in sizes.items() if not size and name != EMPTY} | listings.keys()
+    for entry in recorded:
+        listing = whole.get(entry.name)
+        if entry.size is None or entry.name not in sizes:
+            continue
+        if not entry.is_folder and entry.size != sizes[entry.name]:
+            suspects.add(entry.name)
+        elif listing and sizes.keys() >= set(listing.values()):
+            parts = sum(sizes[name] for name in listing.values())
+            suspects |= set(listing.values()) if entry.size != parts else set()
+    others = [name for name in sizes if name not in suspects]
+    step = 1.0 if sample is None else max(len(others) / max(sample, 1), 1)
+    chosen = [others[int(at * step)] for at in range(int(len(others) / step) if others else 0)][:sample]
+    read = sorted(suspects) + chosen
+    for name in _damaged(cache, read):
+        damage.objects[name] = _path(cache, name)
+        damage.empty += not sizes[name]
+    damage.read = len(read)
+    return whole
+
+
+def _damaged(cache: Path, names: list[str]) -> Iterator[str]:
+    """Those whose content is not what their name says."""
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        found = threads.map(md5, (_path(cache, name) for name in names))
+        for name, digest in zip(names, found, strict=True):
+            if digest is not None and digest != name.removesuffix(".dir"):
+                yield name
+
+
+def _names(entry: Entry, listings: Listings) -> set[str]:
+    """The object of an entry and, of a folder, those of the files in it."""
+    return {entry.name, *listings.get(entry.name, {}).values()}
+
+
+def _outputs(project: Path, lock: list[Entry], listings: Listings, damage: Damage, *, all_read: bool) -> None:
+    """Note which files of the workspace share the damage, which could mend it, and which have changed."""
+    bad = {name: md5(path) for name, path in damage.objects.items()}
+    same_file = {(state.st_dev, state.st_ino) for state in map(os.stat, damage.objects.values())}
+    for path, name in _made(project, lock, listings):
+        try:
+            state = path.stat()
+        except OSError:
+            continue
+        if (state.st_dev, state.st_ino) in same_file or (not state.st_size and name not in (EMPTY, "")):
+            damage.outputs.append(path)
+        elif name in bad or (all_read and name):
+            digest = md5(path)
+            if name in bad and digest == name:
+                damage.sources[name] = path
+            elif name in bad and digest == bad[name]:
+                damage.outputs.append(path)
+            elif digest != name:
+                damage.changed.append(path)
+
+
+def _made(project: Path, lock: list[Entry], listings: Listings) -> Iterator[tuple[Path, str]]:
+    """Files that stages made and the objects on record for them; no name for one that is not on record."""
+    for entry in (entry for entry in lock if entry.made):
+        root = project / entry.path
+        if not entry.is_folder:
+            yield root, entry.name
+            continue
+        listing = listings.get(entry.name, {})
+        for folder, _, names in os.walk(root):
+            for path in (Path(folder, name) for name in names):
+                yield path, listing.get(path.relative_to(root).as_posix(), "")
+
+
+def md5(path: Path) -> str | None:
+    """The MD5 digest of a file's content, by which DVC names it; None if it may not be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
+    except OSError as error:
+        return "" if error.errno == errno.EIO else None  # a bad disk is damage
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _path(cache: Path, name: str) -> Path:
+    return cache / OBJECTS / name[:2] / name[2:]
+
+
+_STATE = """
+import os
+from dvc.dirs import site_cache_dir
+from dvc.repo import Repo
+repo = Repo()
+token = os.path.basename(repo.site_cache_dir)
+del os.environ["DVC_SITE_CACHE_DIR"]
+os.environ.update({"DVC_SITE_CACHE_DIR": given} if (given := os.environ.get("GIVEN")) else {})
+print(os.path.join(site_cache_dir(repo.config["core"].get("site_cache_dir")), "repo", token))
+"""
+"""Has DVC say where it remembers digests, without opening what is there."""
+
+
+def state_folder(project: Path) -> Path | None:
+    """The folder in which DVC remembers digests and links of this project; None if it does not say."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        given = {"GIVEN": os.environ.get("DVC_SITE_CACHE_DIR", ""), "DVC_SITE_CACHE_DIR": elsewhere}
+        answer = ask([sys.executable, "-c", _STATE], folder=project, environment=given)
+    return Path(answer.output.strip()) if answer.succeeded else None
+
+
+def _broken(database: Path) -> bool:
+    try:
+        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _MALFORMED

@@ -1,0 +1,159 @@
+"""Tables of things that have names, one row a thing; one's own joins a table by the place of its code.
+
+One's own loss, tracker or metric is named `module:Name` or `path/file.py:Name`, where a module is looked for
+in the current folder too. Naming it runs its code.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module, util
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from curation.errors import InputError
+from curation.files import digest
+
+Row = TypeVar("Row")
+
+OWN = "module:Name or path/file.py:Name"
+"""How one's own is named."""
+
+
+class Table(Mapping[str, Row]):
+    """Things of one kind by name, in a fixed order.
+
+    Parameters
+    ----------
+    what : str
+        What a row is, for messages: `"loss"`.
+    rows : mapping of str to Row
+    own : callable, optional
+        Makes a row of what was found under one's own name; by default it is the row itself.
+
+    Raises
+    ------
+    InputError
+        On look-up, for a name that is not known (the nearest is suggested), and for one's own that cannot
+        be loaded.
+    """
+
+    def __init__(
+        self, what: str, rows: Mapping[str, Row], *, own: Callable[[str, Any], Row] = lambda _, found: found
+    ) -> None:
+        self.what = what
+        self._rows = dict(rows)
+        self._own = own
+
+    def __getitem__(self, name: str) -> Row:
+        if name in self._rows:
+            return self._rows[name]
+        if is_own(name):
+            return self._own(name, load_own(name, self.what))
+        raise unknown_name(self.what, name, list(self._rows))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def adopt(self, name: str, row: Row) -> None:
+        """Add a row of one's own for the rest of this process.
+
+        Raises
+        ------
+        InputError
+            If another row has its name.
+        """
+        if self._rows.setdefault(name, row) is not row:
+            raise InputError(
+                f"a {self.what} of one's own is called {name!r}, as another one is",
+                do="Give it another name",
+                reason="name taken",
+            )
+
+    def check(self, name: str) -> str:
+        """The name, if a row has it or it names an own one; for parameters, so it raises `ValueError`."""
+        place = name.rpartition(":")[0]
+        if is_own(name) and place.endswith(".py") and not Path(place).is_file():
+            raise ValueError(f"there is no file {place}")
+        if name not in self._rows and not is_own(name):
+            raise ValueError(f"expected {', '.join(map(repr, self._rows))}, or one's own as {OWN}")
+        return name
+
+
+def is_own(name: str) -> bool:
+    """Whether a name has the form of one's own."""
+    place, colon, attribute = name.rpartition(":")
+    return bool(place and colon and attribute)
+
+
+def load_own(name: str, what: str) -> Any:
+    """What stands under one's own name; its module is imported, so its code runs.
+
+    Raises
+    ------
+    InputError
+        Naming the first thing that went wrong, whatever it is.
+    """
+    try:
+        return getattr(_module(name), name.rpartition(":")[2])
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"cannot load the {what} {name} ({type(error).__name__}: {reason})",
+            do=f"Mend its code, or name it as {OWN}",
+            reason="bad code",
+        ) from error
+
+
+def own_digest(name: str) -> str:
+    """Digest of the file that holds one's own: part of the key of whatever it makes."""
+    return digest(Path(str(_module(name).__file__)).read_bytes())
+
+
+def _module(name: str) -> ModuleType:
+    place = name.rpartition(":")[0]
+    if not place.endswith(".py"):
+        if (here := str(Path.cwd())) not in sys.path:
+            sys.path.insert(0, here)
+        return import_module(place)
+    path = Path(place).resolve()
+    alias = f"{path.stem}_{digest(str(path).encode())[:8]}"
+    if alias not in sys.modules:
+        spec = util.spec_from_file_location(alias, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[alias] = util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[alias]
+            raise
+    return sys.modules[alias]
+
+
+def nearest(name: str, known: Iterable[str], *, key: Callable[[str], str] = str.lower) -> str | None:
+    """The known name most like `name`, or None if none comes near (difflib ratio under 0.6)."""
+    by_key = {key(candidate): candidate for candidate in known}
+    found = difflib.get_close_matches(key(name), by_key, n=1, cutoff=0.6)
+    return by_key[found[0]] if found else None
+
+
+def unknown_name(what: str, name: str, known: Sequence[str]) -> InputError:
+    """The error for a name that is not known, with the nearest one suggested."""
+    guess = nearest(name, known)
+    if guess is not None:
+        do = f"Did you mean {guess}?"
+    elif known:
+        do = f"Known: {', '.join(sorted(known)[:12])}{', ...' if len(known) > 12 else ''}"
+    else:
+        do = ""
+    return InputError(f"no {what} is named {name!r}", do=do, reason="unknown name")

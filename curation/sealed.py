@@ -1,0 +1,41 @@
+"""Files that tell themselves whether they are whole: the first line has a digest over key, length and content.
+
+    sealed 1 <digest>
+    <content>
+
+Emptied, cut short, altered, or copied from another key: such a file reads as absent, and is made again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curation.files import digest, replacing
+
+_FORM = "sealed 1"
+_LONGEST = 100
+"""Bytes in which the first line ends, or the file is not sealed."""
+
+
+def write_sealed(path: Path, key: str, content: bytes) -> None:
+    """Write a whole file under the seal of `key`; on the disk when this returns. Errors as `replacing`."""
+    with replacing(path) as stream:
+        stream.write(_seal(key, content))
+        stream.write(content)
+
+
+def read_sealed(path: Path, key: str) -> bytes | None:
+    """The content of a file sealed with `key`; None if it is not there, not readable, or not as it was sealed."""
+    try:
+        with path.open("rb") as stream:
+            seal = stream.readline(_LONGEST)
+            if not seal.startswith(_FORM.encode()):
+                return None
+            content = stream.read()
+    except OSError:
+        return None
+    return content if seal == _seal(key, content) else None
+
+
+def _seal(key: str, content: bytes) -> bytes:
+    return f"{_FORM} {digest(key.encode(), content)}\n".encode()

@@ -1,0 +1,78 @@
+"""What a training runs on: the revision of the code, the versions of packages, the processor."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from curation.codec import codec
+
+CODE = ("curation", "training", "pipelines")
+"""Folders whose last commit is the revision: another README is not another revision."""
+
+
+def environment() -> dict[str, Any]:
+    """What decides the result here besides data and parameters, in words; JSON-able."""
+    return {
+        "revision": revision(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "pictures": codec(),
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def revision(folder: Path = Path()) -> str:
+    """The last commit that touched the code of the project in `folder`.
+
+    Ends in `-dirty` where a file of the code that git knows has changes; `unknown: ` and the reason where git
+    is missing, or does not say.
+    """
+    try:
+        commit = _git(folder, "log", "-1", "--format=%H")
+        changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    except OSError as error:
+        return f"unknown: git cannot be run ({error.strerror})"
+    except _RefusedError as error:
+        return f"unknown: {error}"
+    if not commit:
+        return "unknown: no commit holds the code"
+    return f"{commit}-dirty" if changes else commit
+
+
+class _RefusedError(Exception):
+    """What git says when it does not answer, in one line."""
+
+
+def _git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "--no-optional-locks", *words, "--", *CODE],
+        cwd=folder,
+        env=os.environ | {"LC_ALL": "C"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.strip() or f"git ended with status {done.returncode}"
+        raise _RefusedError(said.splitlines()[0])
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    """The processor's name as Linux gives it, else its kind."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

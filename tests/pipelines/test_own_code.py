@@ -1,0 +1,219 @@
+"""One of each kind from outside the packages, run: benchmark, tracker, backbone, loss, metric, result format."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from curation.files import write_json
+from pipelines import manifest, paths, settings
+from pipelines.tools.profile import overlay
+from tests.training.fabricate import CROP, EXEMPLAR, fabricate
+from tests.training.tracking.scenes import moving_target
+from training.benchmark.sequences import load_benchmark
+from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
+from training.losses import LossConfig
+from training.networks import NetworkConfig
+from training.pairs import PairConfig
+from training.weights import load_weights
+
+ROOT = Path(__file__).parents[2]
+LIST = "lists/mine.json"
+
+CODE = '''
+import io
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from training.benchmark.formats.format_row import Format
+from training.benchmark.formats.segments import Segment
+from training.benchmark.metric_table import Curve, Metric
+from training.tracking.online.backbones import Backbone, trimmed
+from training.tracking.online.convention import RAW_RGB
+
+
+class Drift:
+    """Moves the first box by a step a frame."""
+
+    def __init__(self, step=0.0):
+        self.step = step
+
+    def init(self, frame, box):
+        self.box = np.array(box)
+
+    def update(self, frame):
+        self.box[0] += self.step
+        return self.box
+
+
+class Edges(Backbone):
+    """The image at a quarter of its size, and its edges."""
+
+    name = "edges"
+    stride = 4
+    channels = (3, 3)
+    border = 0
+
+    @classmethod
+    def load(cls, path, *, convention, device, precision):
+        return cls({"scale": torch.from_numpy(np.load(path)["scale"])}, RAW_RGB, device, precision)
+
+    def input_side(self, cells):
+        return 4 * cells
+
+    def _maps(self, images, without):
+        small = F.avg_pool2d(images, 4) * self._weights["scale"]
+        edges = small - F.avg_pool2d(small, 3, 1, padding=1, count_include_pad=False)
+        return trimmed(small, without), trimmed(edges, without)
+
+
+def huber(prediction, label, *, localisation=1.0, reduction="mean"):
+    return F.huber_loss(prediction, label, delta=localisation, reduction=reduction)
+
+
+OVERLAP = Curve("overlap", counts=lambda frames, groups, count: np.bincount(groups, frames.overlap, count)[:, None])
+AO = Metric("mean_overlap", "ope", "AO", "mean overlap", lambda curves: float(curves["overlap"][0]), curve=OVERLAP)
+
+
+def _write(result):
+    text = io.StringIO()
+    np.savetxt(text, result.boxes, fmt="%.4f", delimiter=";", header="x;y;w;h", comments="")
+    return {f"{result.tracker}/{result.sequence.name}.csv": text.getvalue().encode()}
+
+
+def _read(path):
+    return [Segment(np.loadtxt(path, delimiter=";", skiprows=1))]
+
+
+CSV = Format("csv", "<tracker>/<sequence>.csv, 1-based", _write, _read, ending=".csv")
+'''
+
+MAIN = """
+import json, sys
+from pipelines.__main__ import main
+sys.exit(any(main(words) for words in json.loads(sys.argv[1])))
+"""
+
+VALUES = {
+    "dataset": {"benchmarks": [LIST], "built_in": ["vid"], "sequences": "pipelines/profiles/benchmarks.yaml"},
+    "track": {"trackers": ["still", {"own.py:Drift": {"step": 2.0}}]},
+    "score": {"formats": ["own.py:CSV"], "metrics": ["own.py:AO"]},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project folder with two clips of its own, their list, and code of its own; nothing of ours is changed."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "params.yaml").write_text(overlay((ROOT / "params.yaml").read_text(), [VALUES]))
+    (folder / "own.py").write_text(CODE)
+    for seed, name in enumerate(("cup", "dog")):
+        frames, boxes = moving_target(5, seed=seed, shape=(120, 160), start=(60.0, 40.0 + 20 * seed))
+        images = folder / "videos" / name / "img"
+        images.mkdir(parents=True)
+        for number, frame in enumerate(frames, start=1):
+            cv2.imwrite(str(images / f"{number:04d}.png"), frame)
+        np.savetxt(
+            images.parent / "groundtruth_rect.txt", boxes + np.array([1, 1, 0, 0]), fmt="%g", delimiter=","
+        )
+    sequences = [{"name": name, "folder": name, "end_frame": 5} for name in ("cup", "dog")]
+    header = {"schema": 1, "benchmark": "mine", "title": "My videos", "kind": "ope", "root": "../videos"}
+    write_json(folder / LIST, {**header, "sequences": sequences})
+    return folder
+
+
+def run(project: Path, *commands: list[str]) -> str:
+    """Run commands in the project, in one process; what they print."""
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, json.dumps(commands)],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "DSLT_JOBS": "1", "DSLT_DEVICE": "cpu"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def scored(project: Path) -> Path:
+    """The project once its trackers have run and are scored, beside results in a format of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(project)
+        benchmark = load_benchmark(LIST, [Path("videos")])
+        found = manifest.scan_benchmark(benchmark, replace(settings.load({}), jobs=1))
+        write_json(paths.manifest(LIST), found)
+    given = ["convert", LIST, f"data/results/{LIST}", "Drift", "own.py:CSV"]
+    run(project, ["track", LIST], [*given, "data/imported/mine", "--rename", "Theirs"], ["score"])
+    return project
+
+
+def test_benchmark_tracker_format_and_metric_in_one_run(scored: Path) -> None:
+    (document,) = json.loads((scored / "reports/score/scores.json").read_text()).values()
+    assert (document["benchmark"], document["title"]) == ("mine", "My videos")
+    assert set(document["trackers"]) == {"still", "Drift", "Theirs"}
+    scores = {name: entry["overall"] for name, entry in document["trackers"].items()}
+    assert scores["Theirs"]["auc"] == pytest.approx(scores["Drift"]["auc"])
+    boxes = np.loadtxt(scored / f"data/results/{LIST}/Drift/cup.txt", delimiter=",")
+    np.testing.assert_allclose(np.diff(boxes[:, 0]), 2)
+    for overall in scores.values():
+        assert 0.4 < overall["mean_overlap"] <= 1
+    small = json.loads((scored / "reports/score/metrics.json").read_text())
+    assert small["mine"]["matlab"]["Drift"]["mean_overlap"] == scores["Drift"]["mean_overlap"]
+    page = (scored / "reports/index.html").read_text()
+    assert "My videos" in page
+    assert ">AO<" in page
+    assert "Published" not in page
+
+
+def test_the_same_from_the_command_line(scored: Path) -> None:
+    np.savez(scored / "edges.npz", scale=np.float32([1.0]))
+    clip = ["follow", "videos/cup/img", "--box", "60,40,30,20"]
+    online = ["--tracker", "online", "--backbone", "own.py:Edges", "--weights", "edges.npz"]
+    lines = run(
+        scored,
+        ["evaluate", LIST, f"data/results/{LIST}", "--metric", "own.py:AO"],
+        ["evaluate", LIST, "data/imported/mine", "--format", "own.py:CSV", "--root", "videos"],
+        [*clip, "--tracker", "own.py:Drift", "--boxes", "drift.txt"],
+        [*clip, *online, "--boxes", "edges.txt"],
+    ).splitlines()
+    assert lines[0] == "My videos, one-pass evaluation, protocol matlab"
+    assert "AO" in lines[2].split()
+    assert any(line.startswith("Theirs") for line in lines)
+    drift = np.loadtxt(scored / "drift.txt", delimiter=",")
+    np.testing.assert_allclose(np.diff(drift[:, 0]), 2)  # with its arguments in params.yaml
+    assert len((scored / "edges.txt").read_text().splitlines()) == 5
+
+
+def test_a_loss_trains(project: Path, tmp_path: Path) -> None:
+    config = TrainConfig(
+        network=NetworkConfig(width=0.05),
+        loss=LossConfig(name=f"{project}/own.py:huber", localisation=0.5),
+        pairs=PairConfig(per_epoch=8, exemplar_size=EXEMPLAR, search_size=CROP - 8, crop_size=CROP),
+        epochs=1,
+        batch=4,
+        validation_pairs=0,
+        picture_every=0,
+    )
+    inputs = Inputs(
+        train=fabricate(tmp_path, "train", videos=2),
+        validation=fabricate(tmp_path, "val", videos=1, seed=1),
+        crops=tmp_path / "crops",
+    )
+    out = tmp_path / "out"
+    outputs = Outputs(weights=out / "w.safetensors", records=out / "records", checkpoints=out / "checkpoints")
+    torch.set_num_threads(1)
+    train(config, inputs, outputs, Runtime(device="cpu", threads=1))
+    _, metadata = load_weights(outputs.weights)
+    assert metadata["parameters"]["loss"]["name"] == config.loss.name
