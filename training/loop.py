@@ -29,18 +29,19 @@ from training.checkpoints import Checkpoints, code_digest
 from training.configuration import Inputs, Outputs, Runtime, TrainConfig
 from training.device import Underway, pick_device
 from training.distributed import Group
+from training.epochs import CURVES, EpochRow, write_curves
 from training.inputs import move
 from training.learner import Learner
 from training.loader import PairDataset, load_batches
 from training.losses import build_loss
 from training.networks import SiameseNetwork, response_size
 from training.pairs import VALIDATION, PairSampler
-from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
+from training.records import PICTURES, copy_pictures, write_picture, write_speed
 from training.schedule import learning_rate
 from training.validation import Scores, validate
 from training.weights import recorded_parameters, save_origin, save_weights
 
-__all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
+__all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +158,7 @@ class _Run:
         )
         self.step = 0
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
-        self.rows: list[Row] = []
+        self.rows: list[EpochRow] = []
         self.made_on: list[dict[str, Any]] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Underway] | None = None
@@ -273,7 +274,7 @@ class _Run:
         self.sums = [0.0, 0.0]
         scores = self._validate()
         self.rows.append(
-            Row(
+            EpochRow(
                 epoch=epoch,
                 loss=loss,
                 learning_rate=self._rate(self.step - 1),
@@ -286,7 +287,7 @@ class _Run:
             return
         self.check()
         progress = self.outputs.progress or self.outputs.records
-        write_curves(progress, self.rows)
+        write_curves(progress / CURVES, self.rows)
         write_speed(progress, self.speed)
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
@@ -340,7 +341,7 @@ class _Run:
         state = self.checkpoints.decode(content)
         self.step = state["step"]
         self.sums = state["sums"]
-        self.rows = [Row(*values) for values in state["rows"]]
+        self.rows = [EpochRow(*values) for values in state["rows"]]
         self.learner.restore(state["learner"])
         self.made_on = state["made_on"]
         log.info(
@@ -355,7 +356,7 @@ class _Run:
         network = self.learner.published()
         if self.group.main:
             self.check()
-            write_curves(self.outputs.records, self.rows)
+            write_curves(self.outputs.records / CURVES, self.rows)
             write_speed(self.outputs.records, self.speed)
             copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
             save_weights(

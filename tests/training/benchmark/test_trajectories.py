@@ -13,9 +13,8 @@ from training.benchmark.trajectories import (
     START,
     UNKNOWN,
     Trajectory,
-    read_trajectories,
+    find_runs,
     read_trajectory,
-    write_times,
     write_trajectories,
 )
 
@@ -66,21 +65,17 @@ def test_the_folders_of_the_toolkits(tmp_path: Path) -> None:
         "KCF/baseline/bag/bag_001.txt",
         "KCF/baseline/bag/bag_002.txt",
     ]
-    write_times(tmp_path / "KCF", "bag", [np.array([0.5, 0.25]), np.array([0.5, 0.0])])
-    assert (
-        tmp_path / "KCF/baseline/bag/bag_time.txt"
-    ).read_text() == "0.500000,0.500000\n0.250000,0.000000\n"
-    again = read_trajectories(tmp_path / "KCF", "bag")
-    assert [run.text() for run in again] == [run.text() for run in runs]
+    (again,) = find_runs(tmp_path / "KCF/baseline").values()
+    assert [read_trajectory(path).text() for path in again] == [run.text() for run in runs]
 
 
 def test_results_without_a_folder_for_each_sequence(tmp_path: Path) -> None:
     (tmp_path / "KCF/baseline").mkdir(parents=True)
     for name in ("bag_001.txt", "bag_002.txt", "bag_time.txt", "bag2_001.txt"):
         (tmp_path / "KCF/baseline" / name).write_text("1\n")
-    assert len(read_trajectories(tmp_path / "KCF", "bag")) == 2
-    assert read_trajectories(tmp_path / "KCF", "ball") == []
-    assert read_trajectories(tmp_path / "none", "bag") == []
+    found = find_runs(tmp_path / "KCF/baseline")
+    assert {name: len(paths) for name, paths in found.items()} == {"bag": 2, "bag2": 1}
+    assert find_runs(tmp_path / "none") == {}
 
 
 @pytest.mark.parametrize(
