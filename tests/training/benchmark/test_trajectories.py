@@ -97,3 +97,11 @@ def test_bad_files_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_an_unsupervised_run_begins_with_a_start() -> None:
     run = Trajectory.from_boxes(boxes([1, 1, 5, 5], [2, 2, 5, 5]))
     assert run.text() == "1\n2.0000,2.0000,5.0000,5.0000\n"
+
+
+@pytest.mark.parametrize("row", ["1,2,3,1e300", "1,2,inf,4", "-1e7,2,3,4", "1,2,3,4,5,6,7,2e6"])
+def test_a_region_beyond_every_image_is_refused(tmp_path: Path, row: str) -> None:
+    """Its mask would fill the memory."""
+    (tmp_path / "a_001.txt").write_text(f"1\n{row}\n")
+    with pytest.raises(InputError, match=r"a_001\.txt, line 2: .* is no region"):
+        read_trajectory(tmp_path / "a_001.txt")
