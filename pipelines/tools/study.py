@@ -30,6 +30,7 @@ from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
 from training.losses import LOSSES
+from training.rounding import pin
 from training.study import StudyConfig, loss_study, study_table
 from training.tracking.contenders import contenders
 from training.tracking.run import run_benchmark
@@ -68,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     config = parameters.load("train")
+    if config.precision.portable:
+        pin()
     if options.epochs is not None:
         config = parameters.build(
             "train", {**parameters.read()["train"], "epochs": options.epochs}, "--epochs"
