@@ -37,6 +37,7 @@ from training.losses import build_loss
 from training.networks import SiameseNetwork, response_size
 from training.pairs import VALIDATION, PairSampler
 from training.records import PICTURES, copy_pictures, write_picture, write_speed
+from training.rounding import THREADS, pin
 from training.schedule import learning_rate
 from training.validation import Scores, validate
 from training.weights import recorded_parameters, save_origin, save_weights
@@ -79,11 +80,14 @@ def train(
     ------
     InputError
         If the imdb files do not fit the parameters, shards are missing, a crop is bad, the loss is not
-        finite, or a file cannot be written.
+        finite, or a file cannot be written; if the training should be portable, and cannot be here.
     """
     runtime, group = runtime or Runtime(), group or Group()
     before = torch.get_num_threads()
-    if runtime.threads:
+    if config.precision.portable:
+        pin()
+        torch.set_num_threads(THREADS)
+    elif runtime.threads:
         torch.set_num_threads(runtime.threads)
     try:
         return _Run(config, inputs, outputs, runtime, group, check).run()
@@ -143,6 +147,12 @@ class _Run:
         )
         self.checkpoints = Checkpoints(outputs.checkpoints, key)
         self.device = group.device or pick_device(runtime.device)
+        if config.precision.portable and (self.device.type != "cpu" or group.size > 1):
+            raise InputError(
+                f"train.precision.portable is for one process on the CPU, not for {group.size} on {self.device}",
+                do="Set device = cpu and do not use torchrun; or set it to false",
+                reason="not portable",
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = SiameseNetwork(config.network)

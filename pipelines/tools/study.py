@@ -21,6 +21,7 @@ from pipelines.train import imdb_files, runtime
 from pipelines.trials import Trials, configured
 from training.device import pick_device
 from training.losses import LOSSES
+from training.rounding import pin
 from training.studies.loss_study import StudyConfig, loss_study, study_table
 from training.tracking.contenders import contenders
 
@@ -58,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     config = parameters.load("train")
+    if config.precision.portable:
+        pin()
     if options.epochs is not None:
         config = parameters.build(
             "train", {**parameters.read()["train"], "epochs": options.epochs}, "--epochs"
