@@ -6,6 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from curation.errors import InputError
 from curation.rows import OWN
 from pipelines import parameters, paths, settings
 from training.device import pick_device
@@ -45,13 +46,18 @@ def choose(options: argparse.Namespace) -> Contender:
     InputError
         If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
+    if options.backbone and not options.weights:
+        raise InputError(
+            f"--backbone {options.backbone} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+        )
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")
     TRACKERS[options.tracker]  # an unknown name ends here
     with_arguments = [c for c in config.trackers if not isinstance(c, str) and options.tracker in c]
     config = replace(config, trackers=(*(with_arguments or [options.tracker]),), online_seeds=1)
     trained, file = paths.WEIGHTS, runtime.backbone_file
-    name = options.backbone or ("squeezenet" if options.weights else config.backbone.name)
+    name = options.backbone or "squeezenet"
     if options.weights and (options.tracker == "siamese" or BACKBONES[name].trained):
         trained = options.weights
         config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
