@@ -21,10 +21,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from curation.cache_objects import MEND
 from curation.errors import InputError
 
 BLOCK = tarfile.BLOCKSIZE
 SUFFIX = ".tar"
+
+MENDED = f"Run: {MEND}; then dvc repro, or dvc pull"
+"""What to do about a shard that is damaged, or not the one that was indexed."""
 
 _END = bytes(2 * BLOCK)
 _MAGIC = slice(257, 265)
@@ -183,9 +187,11 @@ class ShardReader:
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise self._refuse("is missing", "missing shard") from None
+            fetch = "Run: dvc pull, or dvc repro crop imdb"
+            raise self._refuse("is missing", "missing shard", do=fetch) from None
         except OSError as error:
-            raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard") from error
+            cure = "Mend its permissions or the disk, then run again"
+            raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard", do=cure) from error
         try:
             length = os.fstat(handle).st_size
             if self.size is not None and length != self.size:
@@ -199,12 +205,8 @@ class ShardReader:
             raise
         return handle
 
-    def _refuse(self, what: str, reason: str) -> InputError:
-        return InputError(
-            f"shard {self.path} {what}",
-            do="Restore it (dvc checkout, dvc pull), or make it again: dvc repro crop imdb",
-            reason=reason,
-        )
+    def _refuse(self, what: str, reason: str, *, do: str = MENDED) -> InputError:
+        return InputError(f"shard {self.path} {what}", do=do, reason=reason)
 
 
 class ShardFolder:

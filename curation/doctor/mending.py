@@ -62,7 +62,7 @@ def _steps(project: Path, damage: Damage) -> Iterator[Step]:
             yield "deleted", "object", path, path.unlink
     for path in damage.runs:
         yield "deleted", "run-cache record", path, partial(_delete_run, path)
-    for path in damage.databases:
+    for path in (*damage.databases, *damage.outdated):
         yield "deleted", "state database", path, partial(_delete_database, path)
     for path in damage.records:
         act = partial(_mend_lock, project) if path == project / LOCK else path.unlink
