@@ -286,6 +286,10 @@ def test_training_s_curves_are_all_there(page: html.HtmlElement) -> None:
     ]
 
 
+def test_parameters_keep_their_indents(page: html.HtmlElement) -> None:
+    assert section(page, "provenance").find(".//pre").text == "train:\n  seed: 1 # of everything\n"
+
+
 def test_a_training_picture_s_columns_have_heads(page: html.HtmlElement) -> None:
     (heads,) = by_class(section(page, "training"), "columns")
     assert [words(head) for head in heads] == ["left", "right"]
