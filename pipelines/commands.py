@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 
@@ -113,8 +112,3 @@ def overview() -> str:
         lines.append(f"\n{group}:")
         lines += [f"  {name:<10} {summary}" for name, of, summary in COMMANDS if of == group]
     return "\n".join(lines).lstrip("\n")
-
-
-def nearest(word: str) -> str | None:
-    """The command that a mistyped word most likely means."""
-    return next(iter(difflib.get_close_matches(word, BY_NAME, n=1)), None)
