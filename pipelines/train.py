@@ -19,10 +19,6 @@ from training.distributed import join
 from training.loop import train
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     records = stage.output(paths.REPORTS / "train")

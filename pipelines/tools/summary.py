@@ -11,10 +11,6 @@ from pipelines.scoring import LABELS, TRAINED
 from training.benchmark.report.summary import summary_table
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace) -> None:
     del options
     scores = read_json(paths.SCORES, made_by="score")
