@@ -18,7 +18,8 @@ from types import ModuleType
 from typing import NoReturn, TextIO, cast
 
 from curation.errors import Ended, InputError, printable
-from pipelines.commands import BY_NAME, STAGES, nearest, overview
+from curation.rows import nearest
+from pipelines.commands import BY_NAME, STAGES, overview
 from pipelines.failures import explain
 from pipelines.terminal import PrintableFormatter, PrintableStream
 
@@ -82,7 +83,7 @@ def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
         if not words:
             parser.print_help(sys.stderr)
             parser.exit(2)
-        near = nearest(words[0])
+        near = nearest(words[0], BY_NAME)
         meant = f"Did you mean {near!r}? " if near else ""
         parser.exit(2, f"error: there is no command {words[0]!r}. {meant}All commands: {program} --help\n")
     command = BY_NAME[words[0]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import difflib
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,7 +79,11 @@ COMMANDS = (
         "team", SET_UP, "Share one DVC cache with a group, so that nobody crops what a colleague has cropped."
     ),
     Command("push", SET_UP, "Push everything a colleague needs to repeat the pipeline without computing."),
-    Command("summary", RESULTS, "Print the scores of the last run as a table, and where the pictures are."),
+    Command(
+        "summary",
+        RESULTS,
+        "Print the scores of the last run, the trackers' speed, and where the pictures are.",
+    ),
     Command(
         "table",
         RESULTS,
@@ -127,8 +130,3 @@ def overview() -> str:
         lines.append(f"\n{group}:")
         lines += [f"  {name:<10} {summary}" for name, of, summary in COMMANDS if of == group]
     return "\n".join(lines).lstrip("\n")
-
-
-def nearest(word: str) -> str | None:
-    """The command that a mistyped word most likely means."""
-    return next(iter(difflib.get_close_matches(word, BY_NAME, n=1)), None)

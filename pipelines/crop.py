@@ -11,7 +11,7 @@ import logging
 
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
-from pipelines import paths, settings, sources
+from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
@@ -64,5 +64,9 @@ def run(options: argparse.Namespace, stage: Run) -> None:
                 paths.STORE / "crops" / subset,
                 subset,
             )
+    if report["waiting"]:
+        log.warning("crop %s: %s", subset, waiting.told(report["waiting"], subset))
+    elif policy.policy == "skip" and (kept := waiting.forget(subset)):
+        log.warning("crop %s: %s", subset, kept)
     write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
     skipped.check(policy, stage=f"crop {subset}")

@@ -51,13 +51,18 @@ def choose(options: argparse.Namespace) -> Contender:
     from training.tracking.online.choice import BACKBONES, BackboneConfig
     from training.tracking.online.weight_files import sha256_of
 
+    if options.backbone and not options.weights:
+        raise InputError(
+            f"--backbone {options.backbone} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+        )
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")
     TRACKERS[options.tracker]  # an unknown name ends here
     with_arguments = [c for c in config.trackers if not isinstance(c, str) and options.tracker in c]
     config = replace(config, trackers=(*(with_arguments or [options.tracker]),), online_seeds=1)
     trained, file = paths.WEIGHTS, runtime.backbone_file
-    name = options.backbone or ("squeezenet" if options.weights else config.backbone.name)
+    name = options.backbone or "squeezenet"
     if options.weights and (options.tracker == "siamese" or BACKBONES[name].trained):
         trained = options.weights
         config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
@@ -65,11 +70,6 @@ def choose(options: argparse.Namespace) -> Contender:
         file = options.weights
         chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
         config = replace(config, backbone=chosen)
-    elif name != config.backbone.name:
-        raise InputError(
-            f"--backbone {name} says what --weights holds, but there is no --weights",
-            do="Give --weights FILE, or leave --backbone out for what params.yaml names",
-        )
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
     return contender
 

@@ -115,7 +115,7 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
         (["in", "--box", "1,2,9,9", "--weights", "none.pth"], "none.pth is missing"),
         (
             ["in", "--box", "1,2,9,9", "--tracker", "online", "--backbone", "vgg16"],
-            "there is no --weights",
+            "--backbone vgg16 was given without --weights",
         ),
     ],
 )

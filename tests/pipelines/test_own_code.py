@@ -17,7 +17,7 @@ import torch
 from curation.files import write_json
 from pipelines import manifest, paths, settings
 from pipelines.tools.profile import overlay
-from tests.training.fabricate import CROP, EXEMPLAR, fabricate
+from tests.training.fabricate import CROP, fabricate
 from tests.training.tracking.scenes import moving_target
 from training.benchmark.sequences import load_benchmark
 from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
@@ -200,7 +200,7 @@ def test_a_loss_trains(project: Path, tmp_path: Path) -> None:
     config = TrainConfig(
         network=NetworkConfig(width=0.05),
         loss=LossConfig(name=f"{project}/own.py:huber", localisation=0.5),
-        pairs=PairConfig(per_epoch=8, exemplar_size=EXEMPLAR, search_size=CROP - 8, crop_size=CROP),
+        pairs=PairConfig(per_epoch=8, search_size=CROP - 8),
         epochs=1,
         batch=4,
         validation_pairs=0,

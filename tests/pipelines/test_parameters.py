@@ -68,7 +68,7 @@ def test_mistakes_are_one_line_with_key_value_and_cure(text: str, words: list[st
     file = tmp_path / "params.yaml"
     file.write_text(text)
     with pytest.raises(InputError) as caught:
-        parameters.check(file)
+        parameters.check(parameters.read(file))
     message = str(caught.value)
     assert "\n" not in message
     assert all(word in message for word in words), message

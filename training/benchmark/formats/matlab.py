@@ -119,10 +119,5 @@ def _write(result: Result) -> dict[str, bytes]:
 
 
 OTB_MAT = Format(
-    "otb-mat",
-    "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based",
-    _write,
-    read_mat,
-    ending=".mat",
-    several=True,
+    "otb-mat", "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based", _write, read_mat, ending=".mat"
 )
