@@ -86,15 +86,14 @@ def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
         near = nearest(words[0], BY_NAME)
         meant = f"Did you mean {near!r}? " if near else ""
         parser.exit(2, f"error: there is no command {words[0]!r}. {meant}All commands: {program} --help\n")
-    # Importing a command imports its library, so only the one asked for is imported.
-    module = import_module(BY_NAME[words[0]].module)
-    parser.prog = f"{program} {words[0]}"
-    parser.description = module.__doc__
-    module.add_arguments(parser)
+    command = BY_NAME[words[0]]
+    parser.prog = f"{program} {command.name}"
+    command.fill(parser)
     parser.set_defaults(stage=words[0] if words[0] in STAGES else None)
     rest = _joined(words[1:])
     intermixed = parser.get_default("intermixed")
-    return module, parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)
+    options = parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)
+    return import_module(command.module), options
 
 
 def _version() -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import ast
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -16,6 +21,19 @@ class Command(NamedTuple):
     def module(self) -> str:
         """Full name of its module."""
         return f"pipelines.{self.name}" if self.group == STAGE else f"pipelines.tools.{self.name}"
+
+    def fill(self, parser: argparse.ArgumentParser) -> None:
+        """Give a parser the command's description and options.
+
+        The module is imported only if it has options, and modules that have some import their library when they run:
+        so every help is there at once.
+        """
+        spec = find_spec(self.module)
+        assert spec is not None
+        tree = ast.parse(Path(str(spec.origin)).read_text(encoding="utf-8"))
+        parser.description = ast.get_docstring(tree)
+        if any(isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in tree.body):
+            import_module(self.module).add_arguments(parser)
 
 
 STAGE = "stages, in the order of `dvc repro`"

@@ -9,12 +9,8 @@ from __future__ import annotations
 import argparse
 import logging
 
-from curation.annotations import load_annotations
-from curation.codec import UNKNOWN, codec
-from curation.crops import crop_subset
 from curation.dataset import SUBSETS, open_dataset
 from curation.files import write_json
-from curation.manifest import load_manifest
 from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
@@ -26,6 +22,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
+    from curation.annotations import load_annotations
+    from curation.codec import UNKNOWN, codec
+    from curation.crops import crop_subset
+    from curation.manifest import load_manifest
+
     runtime = settings.load()
     subset = options.subset
     policy = stage.load("errors")

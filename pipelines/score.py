@@ -46,10 +46,6 @@ FILMED = 3
 log = logging.getLogger(__name__)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()

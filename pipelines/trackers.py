@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.errors import InputError
 from curation.rows import OWN
 from pipelines import parameters, paths, settings
-from training.device import pick_device
-from training.tracking.contenders import TrackConfig, contenders
-from training.tracking.interface import Tracker
-from training.tracking.online.choice import BACKBONES, BackboneConfig
-from training.tracking.online.weight_files import sha256_of
 from training.tracking.roster import TRACKERS
-from training.tracking.run import Contender
+
+if TYPE_CHECKING:
+    from training.tracking.contenders import TrackConfig
+    from training.tracking.interface import Tracker
+    from training.tracking.run import Contender
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help=f"online: what --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
+        help="online: what --weights holds, a name as for track.backbone in params.yaml (squeezenet)",
     )
 
 
@@ -46,6 +46,11 @@ def choose(options: argparse.Namespace) -> Contender:
     InputError
         If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
+    from training.device import pick_device
+    from training.tracking.contenders import contenders
+    from training.tracking.online.choice import BACKBONES, BackboneConfig
+    from training.tracking.online.weight_files import sha256_of
+
     if options.backbone and not options.weights:
         raise InputError(
             f"--backbone {options.backbone} was given without --weights, which it describes",

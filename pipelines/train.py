@@ -20,10 +20,6 @@ from training.loop import train
 from training.rounding import pin
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     config = stage.load("train")

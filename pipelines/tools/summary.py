@@ -14,10 +14,6 @@ from training.benchmark.report.tables import aligned
 from training.benchmark.score_file import load_scores
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace) -> None:
     del options
     scores = load_scores(paths.SCORES)

@@ -18,10 +18,10 @@ import torch
 
 from pipelines import paths
 from pipelines.__main__ import main
-from pipelines.tools import follow
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
 from training.networks import NetworkConfig, SiameseNetwork
+from training.tracking import video_source
 from training.tracking.interface import Frame
 from training.tracking.sequence import one_torch_thread
 from training.tracking.video_source import open_source
@@ -141,7 +141,9 @@ def test_sigterm_keeps_what_was_done_and_leaves_no_half_video(
         yield from frames
 
     source = open_source("in")
-    monkeypatch.setattr(follow, "open_source", lambda _: replace(source, frames=until_killed(source.frames)))
+    monkeypatch.setattr(
+        video_source, "open_source", lambda _: replace(source, frames=until_killed(source.frames))
+    )
     before = signal.getsignal(signal.SIGTERM)
     assert main(["follow", "in", "--box", words(truth[0])]) == 0
     assert len(np.loadtxt("in.txt", delimiter=",")) == len(read_back(Path("in.tracked.mp4"))[0]) == 3

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ def public_names() -> Iterator[str]:
     """One line a name, sorted by kind."""
     for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
-        import_module(command.module).add_arguments(parser)
+        command.fill(parser)
         words = [
             f"command {command.name}",
             *sorted(map(_argument, parser._actions), key=lambda word: word[0] == "-"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,7 @@ from lxml import etree
 from ruamel.yaml import YAML
 
 from pipelines import parameters
-from pipelines.__main__ import main
-from pipelines.commands import STAGES, TOOLS
+from pipelines.commands import STAGES
 from tests.pipelines.test_layers import imported
 
 ROOT = Path(__file__).parents[2]
@@ -127,13 +124,3 @@ def test_small_reports_stay_out_of_the_cache_and_big_outputs_in() -> None:
 def test_runtime_settings_never_reach_dvc() -> None:
     text = (ROOT / "dvc.yaml").read_text()
     assert not any(word in text for word in ("_root", "jobs", "device", "backend", "DSLT_"))
-
-
-@pytest.mark.parametrize("name", STAGES + TOOLS)
-def test_help_says_what_a_command_does(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([name, "--help"])
-    assert ended.value.code == 0
-    module = import_module(f"pipelines.{name}" if name in STAGES else f"pipelines.tools.{name}")
-    assert module.__doc__.strip().splitlines()[0] in capsys.readouterr().out
-    assert isinstance(module.add_arguments(argparse.ArgumentParser()), type(None))

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from curation.files import write_bytes
-from curation.png import encode_png
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,10 @@ class Panel:
 
 def write_bars(file: Path, panels: Sequence[Panel], *, width: float) -> None:
     """Write a PNG: panels side by side, `width` inches each; a bar a mean with its spread, a dot a run."""
+    from matplotlib.figure import Figure  # here, for a table needs none of it
+
+    from curation.png import encode_png
+
     names = list(dict.fromkeys(name for panel in panels for name in panel.runs))
     figure = Figure(figsize=(width * len(panels), 0.45 * len(names) + 1.3), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
