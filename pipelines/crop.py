@@ -12,7 +12,7 @@ import logging
 from curation.annotations import load_annotations
 from curation.codec import UNKNOWN, codec
 from curation.crops import crop_subset
-from curation.dataset import SUBSETS, open_dataset
+from curation.dataset import SUBSETS
 from curation.files import write_json
 from curation.manifest import load_manifest
 from pipelines import paths, settings, sources
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     policy = stage.load("errors")
     with settings.cluster(runtime):
         report, skipped = crop_subset(
-            open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime)),
+            sources.open_videos(stage.load("dataset"), runtime),
             subset,
             load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),

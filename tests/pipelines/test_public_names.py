@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from curation.dataset_layout import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
 from training.benchmark.formats.format_table import FORMATS
@@ -30,6 +31,7 @@ ROWS = {
     "backbone": BACKBONES,
     "benchmark": packaged_names(),
     "format": FORMATS,
+    "layout": LAYOUTS,
     "loss": LOSSES,
     "metric": METRICS,
     "protocol": PROTOCOLS,
