@@ -136,6 +136,11 @@ def changed(what: str) -> InputError:
     )
 
 
+def is_kept(checksums: Path, digest: str) -> bool:
+    """Whether the checksums of a group are kept, as far as their name says."""
+    return (checksums / digest).is_file()
+
+
 def doubted(checksums: Path) -> set[str]:
     """Digests of the groups that did not hold what is on record: to be read even if they look unchanged."""
     return {path.name.removesuffix(_DOUBT) for path in checksums.glob(f"*{_DOUBT}")}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curation import LARGEST
-from curation.checksums import Checksum, Record, checksum, doubted, group_digest, keep_only, pack
+from curation.checksums import Checksum, Record, checksum, doubted, group_digest, is_kept, keep_only, pack
 from curation.errors import InputError
 from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
@@ -39,6 +39,11 @@ log = logging.getLogger(__name__)
 
 KINDS = ("images", "annotations")
 """Groups of files that a manifest has a digest of, for each video or sequence."""
+
+
+FILL = 1_000_000_000
+"""Bytes of images without checksums, remembered from before these were kept, that are read to have them. More would
+take long; they are there after a strict scan."""
 
 
 class Folder(NamedTuple):
@@ -78,10 +83,10 @@ def scan_groups(
     InputError
         If a file cannot be read, is not plain, or is larger than `curation.LARGEST`.
     """
-    doubts = doubted(checksums)
+    remembered = [cache.get(group.name) for group in groups]
     results = run_in_order(
         partial(_scan_group, strict=strict),
-        [(group, _believed(cache.get(group.name), doubts)) for group in groups],
+        list(zip(groups, _believed(remembered, checksums), strict=True)),
         workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
         label=label,
         size=lambda result: result[1]["frames"],
@@ -108,11 +113,18 @@ def scan_groups(
     return found
 
 
-def _believed(known: Remembered | None, doubts: set[str]) -> Remembered | None:
-    """What is remembered of a group, unless a stage has found something else."""
-    if known is None or any(known.result[kind] in doubts for kind in KINDS):
-        return None
-    return known
+def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Remembered | None]:
+    """What is remembered of groups, but for those to be read whatever `stat` says."""
+    unread = doubted(checksums)
+    lacking = [
+        one.result for one in remembered if one is not None and not is_kept(checksums, one.result["images"])
+    ]
+    if sum(result["bytes"] for result in lacking) <= FILL:
+        unread |= {result["images"] for result in lacking}
+    return [
+        one if one is None or unread.isdisjoint(one.result[kind] for kind in KINDS) else None
+        for one in remembered
+    ]
 
 
 def _scan_group(

@@ -22,11 +22,6 @@ _SCAN = 0xDA
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-_PNG_END = b"IEND"
-_PNG_TAIL = 1024
-"""Bytes at a PNG's end in which its end marker stands, with what some programs append."""
-
 Size = tuple[int, int]
 """Width and height in pixels."""
 
@@ -48,20 +43,7 @@ def load_frame(path: Path) -> bytes:
 
 
 def check_image(content: bytes, path: Path) -> Size:
-    """Width and height of a whole JPEG or PNG file; (0, 0) for any other kind. `path` is for messages.
-
-    Raises
-    ------
-    InputError
-        If it is empty, cut short, or larger than `MAX_PIXELS`.
-    """
-    if content.startswith(_PNG):
-        size = (int.from_bytes(content[16:20]), int.from_bytes(content[20:24]))
-        _check_size(size, path)
-        # OpenCV decodes an image that was cut short without a word and paints the rest grey or black.
-        if _PNG_END not in content[-_PNG_TAIL:]:
-            raise _cut_short(content, path)
-        return size
+    """`check_jpeg` of a file that is a JPEG or empty; (0, 0) for any other kind, which OpenCV checks itself."""
     return check_jpeg(content, path) if not content or content.startswith(_START) else (0, 0)
 
 
@@ -79,9 +61,13 @@ def check_jpeg(content: bytes, path: Path) -> Size:
     if not content.startswith(_START):
         raise refuse(path, "is not a JPEG", "not a JPEG")
     size, scan = _read_header(content)
+    # OpenCV decodes a JPEG that was cut short without a word and paints the rest grey.
     if scan < 0 or content.rfind(_END, scan) < 0:
-        raise _cut_short(content, path)
-    _check_size(size, path)
+        raise refuse(
+            path, f"is cut short after {len(content)} bytes (it has no end marker)", "truncated image"
+        )
+    if not 0 < size[0] * size[1] <= MAX_PIXELS:
+        raise refuse(path, f"claims a size of {size[0]} x {size[1]} pixels", "image size")
     return size
 
 
@@ -106,15 +92,6 @@ def _read_header(content: bytes) -> tuple[Size, int]:
             size = (int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7]))
         at += 2 + int.from_bytes(content[at + 2 : at + 4])
     return size, -1
-
-
-def _check_size(size: Size, path: Path) -> None:
-    if not 0 < size[0] * size[1] <= MAX_PIXELS:
-        raise refuse(path, f"claims a size of {size[0]} x {size[1]} pixels", "image size")
-
-
-def _cut_short(content: bytes, path: Path) -> InputError:
-    return refuse(path, f"is cut short after {len(content)} bytes (it has no end marker)", "truncated image")
 
 
 def undecodable(path: Path, size: Size, why: str, *, do: str = "") -> InputError:

@@ -52,7 +52,7 @@ def decode_image(content: bytes, path: Path, flags: int = cv2.IMREAD_COLOR, *, d
     Raises
     ------
     InputError
-        If it is no image, damaged, or larger than `curation.MAX_PIXELS`; if a JPEG or PNG is cut short.
+        If it is no image, damaged, cut short, or larger than `curation.MAX_PIXELS`.
     """
     cure = do or "Restore the image"
     try:

@@ -115,6 +115,18 @@ def test_a_group_that_a_stage_doubts_is_read_again_though_nothing_seems_changed(
     assert list((tmp_path / "kept").glob("*.doubt")) == []
 
 
+@pytest.mark.parametrize("most", [0, contents.FILL])
+def test_checksums_that_were_never_kept_are_read_once_if_that_is_not_much(
+    scan: Callable[[], Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """As where the last scan was one of an older version."""
+    record = scan()
+    (tmp_path / "kept" / record.digest).unlink()
+    monkeypatch.setattr(contents, "FILL", most)
+    assert scan() == record
+    assert (record.files() is not None) == bool(most)
+
+
 def test_a_doubt_that_was_wrong_costs_one_reading(scan: Callable[[], Record], tmp_path: Path) -> None:
     record = scan()
     record.differs(["a.x is not what the manifest stage read"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import random
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from curation.errors import InputError
 from curation.frames import FrameReader, keep_freed_memory, read_frame
+from curation.image_files import NO_MEMORY
 from tests.curation.crop_trees import jpeg, picture
 
 SIZE = (96, 72)
@@ -97,6 +99,58 @@ def test_missing(tmp_path: Path) -> None:
 
 def test_folder_in_place_of_a_file(tmp_path: Path) -> None:
     assert reason(tmp_path) in ("not a plain file", "unreadable file")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "sparse"])
+def test_what_would_be_waited_for_or_has_no_end_is_refused_at_once(file: Path, kind: str) -> None:
+    if kind == "sparse":
+        os.truncate(file, 8 << 30)
+    else:
+        file.unlink()
+        os.mkfifo(file) if kind == "pipe" else file.symlink_to("/dev/zero")
+    assert reason(file) == ("file too large" if kind == "sparse" else "not a plain file")
+
+
+def test_pixels_are_the_same_where_the_system_has_no_private_files(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = read_frame(file, size=SIZE).copy()
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    assert np.array_equal(read_frame(file, size=SIZE), expected)
+    file.write_bytes(b"\xff\xd8" + file.read_bytes()[500:])
+    assert reason(file) in ("damaged image", "truncated image", "image size")
+
+
+def test_pixels_are_those_of_the_bytes_given(file: Path) -> None:
+    content = file.read_bytes()
+    expected = cv2.imread(str(file))
+    file.write_bytes(jpeg(picture(99)))
+    assert np.array_equal(FrameReader().decode(content, file, size=SIZE), expected)
+
+
+def test_no_memory_is_no_fault_of_the_frame(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be there the next time; a damaged frame is damaged for good."""
+    reader = FrameReader()
+    monkeypatch.setattr(FrameReader, "_decode", lambda *_: None)
+    assert reason(file) == "damaged image"
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("curation.image_files.np.empty", no_memory)
+    with pytest.raises(InputError, match=r"no memory to decode .*000007\.JPEG \(96 x 72 pixels\)") as caught:
+        reader.decode(file.read_bytes(), file)
+    assert caught.value.reason == NO_MEMORY
+
+
+def test_a_reader_gives_its_file_back(file: Path) -> None:
+    handles = Path("/proc/self/fd")
+    if not handles.is_dir():
+        pytest.skip("this system does not list open files")
+    before = len(list(handles.iterdir()))
+    for _ in range(20):
+        read_frame(file)
+    assert len(list(handles.iterdir())) == before
 
 
 def test_zero_bytes(file: Path) -> None:
