@@ -12,7 +12,7 @@ from pydantic import Field
 from curation.checksums import Record
 from curation.codec import codec
 from curation.cutting import FrameCutter, encode_jpeg
-from curation.dataset import IMAGE_SUFFIX, Video
+from curation.dataset import Video
 from curation.errors import STRICT, InputError, Skipped, parameters
 from curation.files import digest
 from curation.frames import FrameReader, keep_freed_memory
@@ -148,7 +148,8 @@ def write_crops(
     skipped = Skipped()
     numbers: list[int] = []
     tracks: list[int] = []
-    frames = {task.video.image(number).name: objects for number, objects in task.boxes().items()}
+    numbered = {task.video.image(number).name: number for number in task.boxes()}
+    frames = dict(zip(numbered, task.boxes().values(), strict=True))
     for name, error in (left_out or {}).items():
         skipped.total += len(frames[name])
         skipped.add(error, items=len(frames[name]))
@@ -157,7 +158,7 @@ def write_crops(
     def members() -> Iterator[tuple[str, bytes]]:
         reader, cutter = FrameReader(), FrameCutter()
         fault: InputError | None = None
-        for path, content in _read_files(task, frames.keys(), stop, left_out or {}):
+        for path, content in read_files(task, frames.keys(), stop, left_out or {}):
             objects = frames.get(path.name, ())
             if fault or not objects:
                 continue
@@ -171,7 +172,7 @@ def write_crops(
                 fault = error if stop else None
                 skipped.add(error, items=len(objects))
                 continue
-            number = int(path.stem)
+            number = numbered[path.name]
             for track, box in objects:
                 numbers.append(number)
                 tracks.append(track)
@@ -194,7 +195,7 @@ def write_crops(
     }
 
 
-def _read_files(
+def read_files(
     task: VideoTask, needed: Set[str], stop: bool, left_out: Mapping[str, InputError]
 ) -> Iterator[tuple[Path, bytes]]:
     """Path and content of a video's files in the order of the record, which they are compared with at the end.
@@ -205,7 +206,9 @@ def _read_files(
     reading = Reading()
     paths: list[Path] = []
     unread: dict[str, InputError] = {}
-    for name in sorted({*list_names(folder, IMAGE_SUFFIX), *needed} - left_out.keys()):
+    for name in sorted(
+        {*list_names(folder, Path(task.video.layout.image).suffix), *needed} - left_out.keys()
+    ):
         path = folder / name
         try:
             content = load_frame(path)

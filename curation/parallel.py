@@ -19,10 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-import joblib
-from joblib.externals.loky.process_executor import BrokenProcessPool
-from tqdm import tqdm
-
 from curation.errors import InputError
 
 Item = TypeVar("Item")
@@ -67,6 +63,9 @@ def run_in_order(
         If the system has killed a worker; of a cluster, if it has no worker, the scheduler is lost, or
         several workers have died on one item.
     """
+    import joblib  # here, as these two take long to load, and `Workers` is wanted by who only shows a help
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
     wanted = True
 
     def calls() -> Iterator[tuple[Callable[..., Result], tuple[object, ...], dict[str, object]]]:
@@ -168,6 +167,8 @@ def _with_progress(
     size: Callable[[Result], int] | None,
     size_unit: str,
 ) -> Iterator[Result]:
+    from tqdm import tqdm
+
     start = last = time.monotonic()
     counted = 0
     terminal = sys.stderr.isatty()

@@ -18,7 +18,8 @@ from types import ModuleType
 from typing import NoReturn, TextIO, cast
 
 from curation.errors import Ended, InputError, printable
-from pipelines.commands import BY_NAME, STAGES, nearest, overview
+from curation.rows import nearest
+from pipelines.commands import BY_NAME, STAGES, overview
 from pipelines.failures import explain
 from pipelines.terminal import PrintableFormatter, PrintableStream
 
@@ -82,18 +83,17 @@ def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
         if not words:
             parser.print_help(sys.stderr)
             parser.exit(2)
-        near = nearest(words[0])
+        near = nearest(words[0], BY_NAME)
         meant = f"Did you mean {near!r}? " if near else ""
         parser.exit(2, f"error: there is no command {words[0]!r}. {meant}All commands: {program} --help\n")
-    # Importing a command imports its library, so only the one asked for is imported.
-    module = import_module(BY_NAME[words[0]].module)
-    parser.prog = f"{program} {words[0]}"
-    parser.description = module.__doc__
-    module.add_arguments(parser)
+    command = BY_NAME[words[0]]
+    parser.prog = f"{program} {command.name}"
+    command.fill(parser)
     parser.set_defaults(stage=words[0] if words[0] in STAGES else None)
     rest = _joined(words[1:])
     intermixed = parser.get_default("intermixed")
-    return module, parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)
+    options = parser.parse_intermixed_args(rest) if intermixed else parser.parse_args(rest)
+    return import_module(command.module), options
 
 
 def _version() -> str:

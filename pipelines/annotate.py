@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import argparse
 
-from curation.annotations import annotate_subset, write_annotations
-from curation.dataset import SUBSETS, open_dataset
+from curation.dataset import SUBSETS
 from curation.files import write_json
-from curation.manifest import load_manifest
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
 
@@ -21,8 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
+    from curation.annotations import annotate_subset, write_annotations
+    from curation.manifest import load_manifest
+
     runtime = settings.load()
-    dataset = open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime))
+    dataset = sources.open_videos(stage.load("dataset"), runtime)
     policy = stage.load("errors")
     with settings.cluster(runtime):
         document, skipped = annotate_subset(

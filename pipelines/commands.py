@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
+import argparse
+import ast
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -17,6 +21,19 @@ class Command(NamedTuple):
     def module(self) -> str:
         """Full name of its module."""
         return f"pipelines.{self.name}" if self.group == STAGE else f"pipelines.tools.{self.name}"
+
+    def fill(self, parser: argparse.ArgumentParser) -> None:
+        """Give a parser the command's description and options.
+
+        The module is imported only if it has options, and modules that have some import their library when they run:
+        so every help is there at once.
+        """
+        spec = find_spec(self.module)
+        assert spec is not None
+        tree = ast.parse(Path(str(spec.origin)).read_text(encoding="utf-8"))
+        parser.description = ast.get_docstring(tree)
+        if any(isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in tree.body):
+            import_module(self.module).add_arguments(parser)
 
 
 STAGE = "stages, in the order of `dvc repro`"
@@ -62,7 +79,11 @@ COMMANDS = (
         "team", SET_UP, "Share one DVC cache with a group, so that nobody crops what a colleague has cropped."
     ),
     Command("push", SET_UP, "Push everything a colleague needs to repeat the pipeline without computing."),
-    Command("summary", RESULTS, "Print the scores of the last run as a table, and where the pictures are."),
+    Command(
+        "summary",
+        RESULTS,
+        "Print the scores of the last run, the trackers' speed, and where the pictures are.",
+    ),
     Command(
         "table",
         RESULTS,
@@ -109,8 +130,3 @@ def overview() -> str:
         lines.append(f"\n{group}:")
         lines += [f"  {name:<10} {summary}" for name, of, summary in COMMANDS if of == group]
     return "\n".join(lines).lstrip("\n")
-
-
-def nearest(word: str) -> str | None:
-    """The command that a mistyped word most likely means."""
-    return next(iter(difflib.get_close_matches(word, BY_NAME, n=1)), None)

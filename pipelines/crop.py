@@ -9,13 +9,9 @@ from __future__ import annotations
 import argparse
 import logging
 
-from curation.annotations import load_annotations
-from curation.codec import UNKNOWN, codec
-from curation.crops import crop_subset
-from curation.dataset import SUBSETS, open_dataset
+from curation.dataset import SUBSETS
 from curation.files import write_json
-from curation.manifest import load_manifest
-from pipelines import paths, settings, sources
+from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
@@ -26,12 +22,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
+    from curation.annotations import load_annotations
+    from curation.codec import UNKNOWN, codec
+    from curation.crops import crop_subset
+    from curation.manifest import load_manifest
+
     runtime = settings.load()
     subset = options.subset
     policy = stage.load("errors")
     with settings.cluster(runtime):
         report, skipped = crop_subset(
-            open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime)),
+            sources.open_videos(stage.load("dataset"), runtime),
             subset,
             load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),
@@ -63,5 +64,9 @@ def run(options: argparse.Namespace, stage: Run) -> None:
                 paths.STORE / "crops" / subset,
                 subset,
             )
+    if report["waiting"]:
+        log.warning("crop %s: %s", subset, waiting.told(report["waiting"], subset))
+    elif policy.policy == "skip" and (kept := waiting.forget(subset)):
+        log.warning("crop %s: %s", subset, kept)
     write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
     skipped.check(policy, stage=f"crop {subset}")

@@ -6,7 +6,6 @@ turns every mistake in the file into one line that names the key, the value and 
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Mapping
 from importlib import import_module
@@ -18,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from curation.errors import InputError
 from curation.outside import read_outside
+from curation.rows import nearest
 from pipelines.yaml_values import LIMIT, read_yaml
 
 FILE = Path("params.yaml")
@@ -134,5 +134,5 @@ def _keys(kind: Any, path: tuple[int | str, ...]) -> list[str]:
 
 
 def _suggest(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}"
+    near = nearest(name, known)
+    return f"Did you mean {near!r}?" if near else f"Known: {', '.join(known)}"

@@ -13,10 +13,6 @@ from pipelines import paths, settings
 from pipelines.guard import Run
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
-
-
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import argparse
 
-from curation.sample import generate_sequences, generate_vid, refuse_foreign
 from pipelines import paths, settings
 from pipelines.guard import Run
 
-PARTS = {"vid": generate_vid, "sequences": generate_sequences}
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("part", choices=sorted(PARTS), help="training videos, or evaluation sequences")
+    parser.add_argument("part", choices=("sequences", "vid"), help="training videos, or evaluation sequences")
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
+    from curation.sample import generate_sequences, generate_vid, refuse_foreign
+
     runtime = settings.load()
     folder = paths.SAMPLE / options.part
     refuse_foreign(folder)
     with settings.cluster(runtime):
-        PARTS[options.part](stage.output(folder), stage.load("sample"), runtime.workers)
+        generate = generate_vid if options.part == "vid" else generate_sequences
+        generate(stage.output(folder), stage.load("sample"), runtime.workers)

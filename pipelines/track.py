@@ -10,12 +10,8 @@ import argparse
 import logging
 
 from curation.files import write_json
-from curation.manifest import load_manifest
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
-from training.device import pick_device
-from training.tracking.contenders import contenders
-from training.tracking.run import run_benchmark
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
+    from curation.manifest import load_manifest
+    from training.device import pick_device
+    from training.tracking.contenders import contenders
+    from training.tracking.run import run_benchmark
+
     runtime = settings.load()
     name = options.benchmark
     config = stage.load("track")

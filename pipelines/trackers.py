@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.errors import InputError
 from curation.rows import OWN
 from pipelines import parameters, paths, settings
-from training.device import pick_device
-from training.tracking.contenders import TrackConfig, contenders
-from training.tracking.interface import Tracker
-from training.tracking.online.choice import BACKBONES, BackboneConfig
-from training.tracking.online.weight_files import sha256_of
 from training.tracking.roster import TRACKERS
-from training.tracking.run import Contender
+
+if TYPE_CHECKING:
+    from training.tracking.contenders import TrackConfig
+    from training.tracking.interface import Tracker
+    from training.tracking.run import Contender
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help=f"online: what --weights holds, {', '.join(BACKBONES)}, or one's own (squeezenet)",
+        help="online: what --weights holds, a name as for track.backbone in params.yaml (squeezenet)",
     )
 
 
@@ -46,13 +46,23 @@ def choose(options: argparse.Namespace) -> Contender:
     InputError
         If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
     """
+    from training.device import pick_device
+    from training.tracking.contenders import contenders
+    from training.tracking.online.choice import BACKBONES, BackboneConfig
+    from training.tracking.online.weight_files import sha256_of
+
+    if options.backbone and not options.weights:
+        raise InputError(
+            f"--backbone {options.backbone} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+        )
     runtime = settings.load()
     config: TrackConfig = parameters.load("track")
     TRACKERS[options.tracker]  # an unknown name ends here
     with_arguments = [c for c in config.trackers if not isinstance(c, str) and options.tracker in c]
     config = replace(config, trackers=(*(with_arguments or [options.tracker]),), online_seeds=1)
     trained, file = paths.WEIGHTS, runtime.backbone_file
-    name = options.backbone or ("squeezenet" if options.weights else config.backbone.name)
+    name = options.backbone or "squeezenet"
     if options.weights and (options.tracker == "siamese" or BACKBONES[name].trained):
         trained = options.weights
         config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
@@ -60,11 +70,6 @@ def choose(options: argparse.Namespace) -> Contender:
         file = options.weights
         chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
         config = replace(config, backbone=chosen)
-    elif name != config.backbone.name:
-        raise InputError(
-            f"--backbone {name} says what --weights holds, but there is no --weights",
-            do="Give --weights FILE, or leave --backbone out for what params.yaml names",
-        )
     [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
     return contender
 

@@ -17,18 +17,18 @@ from training.configuration import Inputs, Outputs, Runtime
 from training.device import pick_device
 from training.distributed import join
 from training.loop import train
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults()
+from training.rounding import pin
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
+    config = stage.load("train")
+    if config.precision.portable:
+        pin()  # before anything here asks torch what the processor has
     records = stage.output(paths.REPORTS / "train")
     with join(pick_device(settings.load().device)) as group:
         report = train(
-            stage.load("train"),
+            config,
             imdb_files(),
             Outputs(
                 weights=stage.output(paths.WEIGHTS),

@@ -119,13 +119,17 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 
 
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
-    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed."""
+    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed.
+
+    `precision.portable` is left out where it is false, so that weights have the bytes of those from before it was.
+    """
     crops = {
         "exemplar_size": geometry.exemplar_size,
         "crop_size": geometry.search_size,
         "context": geometry.context,
     }
-    return {**train, "pairs": {**train["pairs"], **crops}}
+    precision = {name: value for name, value in train["precision"].items() if name != "portable" or value}
+    return {**train, "pairs": {**train["pairs"], **crops}, "precision": precision}
 
 
 def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:

@@ -11,7 +11,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from curation.classic import export_classic, import_classic
 from pipelines import parameters, paths, settings
 
 
@@ -26,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from curation.classic import export_classic, import_classic
+
     runtime = settings.load()
     with settings.cluster(runtime):
         if options.way == "export":

@@ -17,8 +17,6 @@ import numpy as np
 
 from curation.errors import InputError
 from pipelines import trackers
-from training.tracking.video import follow
-from training.tracking.video_source import open_source
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from training.tracking.video import follow
+    from training.tracking.video_source import open_source
+
     box = _box(options.box)
     source = open_source(options.video)
     stem = Path(options.video).resolve().stem if not options.video.isdigit() else f"camera{options.video}"

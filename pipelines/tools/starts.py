@@ -16,9 +16,7 @@ from pathlib import Path
 
 from curation.errors import InputError
 from pipelines import paths, settings, trackers
-from pipelines.manifest import scan_benchmark
 from pipelines.tools.evaluate import add_benchmark, open_benchmark
-from training.tracking.run import run_benchmark
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    from pipelines.manifest import scan_benchmark
+    from training.tracking.run import run_benchmark
+
     runtime = settings.load()
     contender = trackers.choose(options)
     benchmark = open_benchmark(options, images=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from curation.errors import InputError
 from pipelines import trackers
-from training.tracking.trax_server import serve
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +38,8 @@ def run(options: argparse.Namespace) -> None:
             "vot speaks with a TraX client on standard input, not with a person",
             do="Register it with the VOT toolkit: python -m pipelines vot --register",
         )
+    from training.tracking.trax_server import serve
+
     serve(trackers.make_tracker(options), f"DSLT-{_short(options)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tomllib
 from importlib import import_module
@@ -36,6 +37,33 @@ def test_the_table_holds_every_module_that_is_a_command() -> None:
 def test_the_summary_is_the_first_line_of_the_module(command: Command) -> None:
     doc = import_module(command.module).__doc__ or ""
     assert doc.splitlines()[0] == command.summary
+
+
+HELPS = """
+import contextlib, io, sys
+from pipelines.__main__ import main
+from pipelines.commands import COMMANDS
+loaded = set()
+for command in [command for command in COMMANDS if command.name not in ("study", "ablation")]:
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as out:
+        main([command.name, "--help"])
+    assert command.summary in " ".join(out.getvalue().split()), command.name
+    slow = {name for name in sys.argv[1:] if name in sys.modules} - loaded
+    print(*(f"{command.name} loads {name}" for name in sorted(slow)))
+    loaded |= slow
+"""
+SLOW = ("torch", "cv2", "scipy", "joblib", "matplotlib", "av", "dvc", "distributed")
+
+
+def test_every_help_is_there_at_once() -> None:
+    """Showing one imports none of the packages that take long: torch alone takes seconds.
+
+    `study` and `ablation` are slow: their defaults and names are those of modules that need torch.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", HELPS, *SLOW], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
 
 
 def test_help_shows_every_command_under_its_group(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -133,5 +132,5 @@ def test_commands_in_the_text_exist_with_their_options(page: str, command: str) 
 def parser_of(name: str) -> argparse.ArgumentParser:
     """The parser of one of our commands."""
     parser = argparse.ArgumentParser()
-    import_module(BY_NAME[name].module).add_arguments(parser)
+    BY_NAME[name].fill(parser)
     return parser

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from curation.dataset_layout import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
 from training.benchmark.formats.format_table import FORMATS
@@ -30,6 +30,7 @@ ROWS = {
     "backbone": BACKBONES,
     "benchmark": packaged_names(),
     "format": FORMATS,
+    "layout": LAYOUTS,
     "loss": LOSSES,
     "metric": METRICS,
     "protocol": PROTOCOLS,
@@ -42,7 +43,7 @@ def public_names() -> Iterator[str]:
     """One line a name, sorted by kind."""
     for command in COMMANDS:
         parser = argparse.ArgumentParser(add_help=False)
-        import_module(command.module).add_arguments(parser)
+        command.fill(parser)
         words = [
             f"command {command.name}",
             *sorted(map(_argument, parser._actions), key=lambda word: word[0] == "-"),

@@ -67,8 +67,6 @@ class Format:
         From a file to its runs; None: read as other formats of the same ending are.
     ending : str
         Of its files.
-    several : bool
-        Whether a file may hold several runs (TRE, SRE).
     vot : str or None
         Where trackers' folders with VOT's runs lie below the output folder; `{folder}` stands for `Result.folder`.
         None: it does not hold such runs.
@@ -79,5 +77,4 @@ class Format:
     write: Callable[[Result], Mapping[str, bytes]] | None = None
     read: Read | None = None
     ending: str = ".txt"
-    several: bool = False
     vot: str | None = None

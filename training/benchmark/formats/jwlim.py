@@ -109,6 +109,4 @@ def _write(result: Result) -> dict[str, bytes]:
     return {f"{result.evaluation}/{result.tracker}/{name}.json": content}
 
 
-JWLIM = Format(
-    "jwlim", "OPE/<tracker>/<sequence>.json, 1-based", _write, read_json, ending=".json", several=True
-)
+JWLIM = Format("jwlim", "OPE/<tracker>/<sequence>.json, 1-based", _write, read_json, ending=".json")

@@ -12,7 +12,6 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
 from curation.errors import InputError
@@ -107,6 +106,8 @@ def mat_bytes(segments: Items[Segment], *, anno_begin: int) -> bytes:
             **({"shiftType": segment.shift} if segment.shift else {}),
         }
     stream = io.BytesIO()
+    import scipy.io  # here, for a list of the formats needs none of it
+
     scipy.io.savemat(stream, {"results": cells})
     return HEADER.ljust(HEADER_LENGTH) + stream.getvalue()[HEADER_LENGTH:]
 
@@ -118,10 +119,5 @@ def _write(result: Result) -> dict[str, bytes]:
 
 
 OTB_MAT = Format(
-    "otb-mat",
-    "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based",
-    _write,
-    read_mat,
-    ending=".mat",
-    several=True,
+    "otb-mat", "<sequence>_<tracker>.mat of the MATLAB toolkit, 1-based", _write, read_mat, ending=".mat"
 )
