@@ -8,31 +8,17 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.pipelines.clone import Clone
+from tests.pipelines.disks import mounted
 from tests.pipelines.team import colleague, copy_of, damaged_objects
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
 
 DAY = 86400
-
-
-@contextmanager
-def mounted(*arguments: str, at: Path) -> Iterator[Path]:
-    """Mount something; skip the test where that is not allowed."""
-    at.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", *arguments, str(at)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"cannot mount a file system here, which needs root: {done.stderr.strip()}")
-    try:
-        yield at
-    finally:
-        subprocess.run(["umount", "--lazy", str(at)], check=True)
 
 
 def join(clone: Clone, cache: Path) -> None:
