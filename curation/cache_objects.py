@@ -16,6 +16,7 @@ from pathlib import Path
 import orjson
 
 from curation.errors import InputError
+from curation.files import MEND
 from curation.sealed import read_sealed, write_sealed
 
 OBJECTS = Path("files/md5")
@@ -25,8 +26,6 @@ RUNS = Path("runs")
 
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 """Name of the one object that may be empty."""
-
-MEND = "python -m pipelines doctor cache --mend"
 
 YOUNG_NS = 3600 * 10**9
 """A folder that changed within the hour is not remembered: its files may still lose what is not on the disk."""

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from curation import LARGEST
 from curation.checksums import Checksum, Record, checksum, doubted, group_digest, keep_only, pack
 from curation.errors import InputError
 from curation.outside import read_outside
@@ -32,9 +33,6 @@ SAVE_EVERY = 30.0
 
 SERIAL_BELOW = 50
 """With fewer groups than this, starting worker processes costs more than they save."""
-
-LARGEST = 300_000_000
-"""Bytes of the largest file that is read: three for each of the 100 million pixels that a frame may have."""
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +76,7 @@ def scan_groups(
     Raises
     ------
     InputError
-        If a file cannot be read, is not plain, or is larger than `LARGEST`.
+        If a file cannot be read, is not plain, or is larger than `curation.LARGEST`.
     """
     doubts = doubted(checksums)
     results = run_in_order(

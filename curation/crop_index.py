@@ -9,6 +9,7 @@ and, only if they are made, of the exemplar crop that follows it. Offsets follow
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from curation.errors import InputError
-from curation.files import read_json, write_json
-from curation.shards import data_offsets
+from curation.files import MENDED, read_json, write_json
+from curation.shards import SUFFIX, data_offsets
 
 SCHEMA = 1
 FILE = "index.json"
@@ -45,6 +46,32 @@ def load_crop_index(folder: Path) -> dict[str, Any]:
             reason="wrong schema",
         )
     return document
+
+
+def check_shards(folder: Path, videos: dict[str, Any]) -> None:
+    """Compare the lengths of the shards in `folder` with the index's `videos`; those that are missing pass.
+
+    Raises
+    ------
+    InputError
+        If some have another length: emptied or cut short by a power cut, or of other crops.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            lengths = {entry.name: entry.stat().st_size for entry in entries}
+    except OSError as error:
+        raise InputError(f"cannot read {folder}: {error.strerror}", reason="unreadable file") from error
+    wrong = [
+        name for name in videos if lengths.get(name + SUFFIX, videos[name]["bytes"]) != videos[name]["bytes"]
+    ]
+    if wrong:
+        first = wrong[0]
+        raise InputError(
+            f"{len(wrong)} of {len(videos)} shards in {folder} have another length than was indexed: the first, "
+            f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {videos[first]['bytes']}",
+            do=MENDED,
+            reason="foreign shard",
+        )
 
 
 def crop_offsets(sizes: ArrayLike, exemplar: ArrayLike | None = None) -> NDArray[np.int64]:

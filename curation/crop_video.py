@@ -158,7 +158,7 @@ def write_crops(
     def members() -> Iterator[tuple[str, bytes]]:
         reader, cutter = FrameReader(), FrameCutter()
         fault: InputError | None = None
-        for path, content in _read_files(task, frames.keys(), stop, left_out or {}):
+        for path, content in read_files(task, frames.keys(), stop, left_out or {}):
             objects = frames.get(path.name, ())
             if fault or not objects:
                 continue
@@ -195,7 +195,7 @@ def write_crops(
     }
 
 
-def _read_files(
+def read_files(
     task: VideoTask, needed: Set[str], stop: bool, left_out: Mapping[str, InputError]
 ) -> Iterator[tuple[Path, bytes]]:
     """Path and content of a video's files in the order of the record, which they are compared with at the end.

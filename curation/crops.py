@@ -28,7 +28,7 @@ from curation.parallel import Workers, run_in_order
 from curation.shards import SUFFIX
 from curation.store import Store, place
 
-__all__ = ["CropConfig", "crop_offsets", "crop_subset", "load_crop_index"]
+__all__ = ["CropConfig", "crop_offsets", "crop_subset", "load_crop_index", "video_tasks"]
 
 
 def crop_subset(
@@ -84,7 +84,7 @@ def crop_subset(
         first in order of videos and frames); if the documents do not belong together, or the output cannot be
         written.
     """
-    tasks = _tasks(dataset, subset, annotations, manifest, config, checksums_folder(state, subset))
+    tasks = video_tasks(dataset, subset, annotations, manifest, config, state=state)
     stop = policy.policy == "raise"
     shelf = Store(store / subset)
     shelf.clean()
@@ -138,14 +138,17 @@ def crop_subset(
     return report, skipped
 
 
-def _tasks(
+def video_tasks(
     dataset: Dataset,
     subset: str,
     annotations: dict[str, Any],
     manifest: dict[str, Any],
     config: CropConfig,
-    checksums: Path,
+    *,
+    state: Path,
 ) -> list[VideoTask]:
+    """The annotated videos of a subset, sorted by name; parameters and errors as of `crop_subset`."""
+    checksums = checksums_folder(state, subset)
     recipe = orjson.dumps(asdict(config), option=orjson.OPT_SORT_KEYS)
     listed = manifest["videos"]
     videos = {video.name: video for video in dataset.videos(subset)}

@@ -20,6 +20,10 @@ import orjson
 
 from curation.errors import InputError
 
+MEND = "python -m pipelines doctor cache --mend"
+MENDED = f"Run: {MEND}; then dvc repro, or dvc pull"
+"""What to do about a stage's output that is damaged: DVC may take it for sound, and its cache may share the damage."""
+
 SYNCING_THREADS = 16
 """Files of a tree that are synced at once: a file system writes many down together, ten times as fast."""
 
@@ -149,7 +153,9 @@ def read_json(path: Path, *, made_by: str) -> Any:
         ) from None
     except orjson.JSONDecodeError as error:
         raise InputError(
-            f"{path} is not whole JSON ({error})", do=f"Run: dvc repro {made_by}", reason="damaged file"
+            f"{path} is not whole JSON ({error})",
+            do=f"Run: {MEND}; then dvc repro {made_by}",
+            reason="damaged file",
         ) from None
 
 

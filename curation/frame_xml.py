@@ -26,7 +26,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from curation.contents import LARGEST
+from curation import LARGEST
 from curation.errors import InputError
 from curation.outside import read_outside
 

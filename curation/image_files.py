@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from curation import MAX_PIXELS
-from curation.contents import LARGEST
+from curation import LARGEST, MAX_PIXELS
 from curation.errors import InputError
 from curation.outside import read_outside
 

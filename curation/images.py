@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from curation.contents import LARGEST
+from curation import LARGEST
 from curation.errors import InputError
 from curation.image_files import check_image, undecodable
 from curation.outside import read_outside

@@ -14,7 +14,7 @@ from curation.files import digest, replacing
 
 _FORM = "sealed 1"
 _LONGEST = 100
-"""Bytes in which the first line ends, or the file is not sealed."""
+"""Bytes within which the first line ends, or the file is not sealed."""
 
 
 def write_sealed(path: Path, key: str, content: bytes) -> None:
@@ -27,14 +27,12 @@ def write_sealed(path: Path, key: str, content: bytes) -> None:
 def read_sealed(path: Path, key: str) -> bytes | None:
     """The content of a file sealed with `key`; None if it is not there, not readable, or not as it was sealed."""
     try:
-        with path.open("rb") as stream:
-            seal = stream.readline(_LONGEST)
-            if not seal.startswith(_FORM.encode()):
-                return None
-            content = stream.read()
+        whole = path.read_bytes()
     except OSError:
         return None
-    return content if seal == _seal(key, content) else None
+    end = whole.find(b"\n", 0, _LONGEST) + 1
+    content = whole[end:]
+    return content if whole[:end] == _seal(key, content) else None
 
 
 def _seal(key: str, content: bytes) -> bytes:

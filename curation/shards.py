@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from curation.errors import InputError
+from curation.files import MENDED
 
 BLOCK = tarfile.BLOCKSIZE
 SUFFIX = ".tar"
@@ -183,9 +184,11 @@ class ShardReader:
         try:
             handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise self._refuse("is missing", "missing shard") from None
+            fetch = "Run: dvc pull, or dvc repro crop imdb"
+            raise self._refuse("is missing", "missing shard", do=fetch) from None
         except OSError as error:
-            raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard") from error
+            cure = "Mend its permissions or the disk, then run again"
+            raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard", do=cure) from error
         try:
             length = os.fstat(handle).st_size
             if self.size is not None and length != self.size:
@@ -199,12 +202,8 @@ class ShardReader:
             raise
         return handle
 
-    def _refuse(self, what: str, reason: str) -> InputError:
-        return InputError(
-            f"shard {self.path} {what}",
-            do="Restore it (dvc checkout, dvc pull), or make it again: dvc repro crop imdb",
-            reason=reason,
-        )
+    def _refuse(self, what: str, reason: str, *, do: str = MENDED) -> InputError:
+        return InputError(f"shard {self.path} {what}", do=do, reason=reason)
 
 
 class ShardFolder:

@@ -132,6 +132,28 @@ class Store:
             facts = write(cast(IO[bytes], digesting))
         return self._record(key, facts, digesting.digest)
 
+    def keys(self) -> list[str]:
+        """Of everything there, whole or not, sorted."""
+        return sorted({path.stem for end in (".json", SUFFIX) for path in self.folder.glob(f"[!.]*{end}")})
+
+    def look(self, key: str, *, read: bool = False) -> Facts | None:
+        """As `find`, but changes nothing: a record that is not sealed yet is taken as it is.
+
+        With `read`, the shard is read and compared with its digest, whatever its time.
+        """
+        record = self._records.find(key) or self._unsealed(key)
+        try:
+            if record is None or self.shard(key).stat().st_size != record["bytes"]:
+                return None
+            return record if not read or _digest(self.shard(key)) == record["digest"] else None
+        except (OSError, KeyError):
+            return None
+
+    def remove(self, key: str) -> None:
+        """Remove a shard and its record: `OSError` if that cannot be."""
+        self._records.path(key).unlink(missing_ok=True)
+        self.shard(key).unlink(missing_ok=True)
+
     def clean(self) -> None:
         """Remove what killed runs left half-written. One still writing fails; what it had finished stays."""
         for path in self.folder.glob(".*.part"):
@@ -164,17 +186,23 @@ class Store:
 
     def _adopt(self, key: str, vouch: Callable[[Facts, Path], bool] | None) -> Facts | None:
         """The record of a shard from before records were sealed, after reading the shard; it is sealed now."""
-        shard = self.shard(key)
+        shard, record = self.shard(key), self._unsealed(key)
         try:
-            record = orjson.loads(self._records.path(key).read_bytes())
-            if not isinstance(record, dict) or record.get("schema") != UNSEALED:
+            if record is None or record.get("digest") != _digest(shard):
                 return None
-            if record.get("digest") != _digest(shard) or not (vouch is None or vouch(record, shard)):
+            if vouch is not None and not vouch(record, shard):
                 return None
             sync_file(shard)  # what was read may not have reached the disk
-        except (OSError, orjson.JSONDecodeError):
+        except OSError:
             return None
         return self._record(key, record, record["digest"])
+
+    def _unsealed(self, key: str) -> Facts | None:
+        try:
+            record = orjson.loads(self._records.path(key).read_bytes())
+        except (OSError, orjson.JSONDecodeError):
+            return None
+        return record if isinstance(record, dict) and record.get("schema") == UNSEALED else None
 
     def _last_used(self, path: Path) -> float:
         for candidate in (self._records.path(path.stem), path):

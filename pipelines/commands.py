@@ -61,7 +61,11 @@ COMMANDS = (
         "team", SET_UP, "Share one DVC cache with a group, so that nobody crops what a colleague has cropped."
     ),
     Command("push", SET_UP, "Push everything a colleague needs to repeat the pipeline without computing."),
-    Command("summary", RESULTS, "Print the scores of the last run as a table, and where the pictures are."),
+    Command(
+        "summary",
+        RESULTS,
+        "Print the scores of the last run, the trackers' speed, and where the pictures are.",
+    ),
     Command(
         "table",
         RESULTS,

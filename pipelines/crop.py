@@ -15,7 +15,7 @@ from curation.crops import crop_subset
 from curation.dataset import SUBSETS
 from curation.files import write_json
 from curation.manifest import load_manifest
-from pipelines import paths, settings, sources
+from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
@@ -63,5 +63,9 @@ def run(options: argparse.Namespace, stage: Run) -> None:
                 paths.STORE / "crops" / subset,
                 subset,
             )
+    if report["waiting"]:
+        log.warning("crop %s: %s", subset, waiting.told(report["waiting"], subset))
+    elif policy.policy == "skip" and (kept := waiting.forget(subset)):
+        log.warning("crop %s: %s", subset, kept)
     write_json(stage.output(paths.report("crop", subset), even_if_failed=True), report)
     skipped.check(policy, stage=f"crop {subset}")

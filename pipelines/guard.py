@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
+from curation.cache_objects import refuse_empty
 from curation.claim import Claim, Process
 from curation.errors import Ended, InputError
 from curation.publication import Publication
@@ -116,15 +117,18 @@ def guarded(stage: str, options: argparse.Namespace) -> Iterator[Run]:
     Raises
     ------
     InputError
-        If an input changed in between, a later run has taken over, nobody waits for this one any more, or the
-        outputs cannot be written. Nothing is published then but reports of what went wrong.
+        If DVC's cache holds emptied objects, which DVC would take for outputs; an input changed in between; a
+        later run has taken over; nobody waits for this one any more; or the outputs cannot be written. Nothing
+        is published then but reports of what went wrong.
     Ended
         On SIGTERM.
     """
-    values = parameters.read()
-    declaration = declared(stage, options, values)
     # Of the processes of one training job, only the first writes.
     first = os.environ.get("RANK", "0") == "0"
+    if first and "DVC_STAGE" in os.environ:
+        refuse_empty(Path(), paths.STATE / "cache")
+    values = parameters.read()
+    declaration = declared(stage, options, values)
     seen = {path: look(path) for path in declaration.deps} if first else {}
     claim = Claim.take(_place(declaration.address), _waiting()) if first else None
     run = Run(declaration, values, seen, claim)

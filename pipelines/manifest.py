@@ -2,7 +2,8 @@
 
 Always runs under DVC. Reads only videos whose files changed in name, size or time (setting `strict_manifest`
 reads all), and writes the same bytes for the same data anywhere, so that nothing after it runs again. Where
-the raw data are absent the recorded manifest is kept, and a line says so.
+the raw data are absent the recorded manifest is kept, and a line says so. So it does where crops lack boxes
+because frames could not be read. With --strict it also cuts a sample of the stored crops again, and compares.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.rows import is_own, own_digest
-from pipelines import parameters, paths, settings, sources
+from pipelines import parameters, paths, settings, sources, waiting
 from pipelines.guard import Run
 from pipelines.settings import OWN, Settings
 from training.benchmark.listing import is_path
@@ -42,12 +43,22 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             **{subset: partial(_subset, config, runtime, subset, strict) for subset in config.subsets},
             **{name: partial(_benchmark, config, runtime, name, strict) for name in config.benchmarks},
         }
+        unchanged = []
         for name, make in makers.items():
             done = record(paths.manifest(name), make, write_to=stage.output)
             if done.changed or done.kept:
                 log.info("%s", done.note)
+            else:
+                unchanged.append(name)
     for stale in sorted(set(paths.MANIFEST.rglob("*.json")) - {paths.manifest(name) for name in makers}):
         stage.remove(stale)
+    for line in waiting.lines(config.subsets):
+        log.warning("%s", line)
+    if options.strict:
+        from pipelines import evidence  # here: it loads all that crops are made with
+
+        for line in evidence.wrong_crops(unchanged, runtime.workers):
+            log.warning("%s", line)
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:

@@ -7,10 +7,9 @@ works offline. Result files of other trackers are read from data/imported/<bench
 from __future__ import annotations
 
 import argparse
-import csv
 import logging
-import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from curation.errors import InputError
 from curation.files import write_json
 from curation.outside import read_outside
 from curation.rows import unknown_name
-from pipelines import paths, settings, sources
+from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
-from pipelines.scoring import LABELS, TRAINED, ScoreConfig
+from pipelines.scoring import LABELS, ScoreConfig, leading
 from pipelines.yaml_values import read_yaml
+from training.benchmark.documents import Scores
 from training.benchmark.finding import open_results
 from training.benchmark.formats.format_table import adopt_formats
 from training.benchmark.listing import is_path, load_listing, packaged_names
@@ -33,6 +33,8 @@ from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
+from training.benchmark.score_file import save_scores
+from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
 
 LOCK_BYTES = 1 << 20
 """Most bytes of dvc.lock; it has 30,000."""
@@ -52,8 +54,9 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     runtime = settings.load()
     dataset, config = stage.load("dataset"), stage.load("score")
-    scores: dict[str, Any] = {}
-    films: list[Filmstrip] = []
+    shown = parameters.FILE.read_text(encoding="utf-8")
+    scores: dict[str, Scores] = {}
+    opened: list[tuple[Path, Benchmark]] = []
     imported: set[str] = set()
     digests = _digests()  # what is wrong with the lock is told before the work
     adopt_formats(config.formats)
@@ -64,43 +67,51 @@ def run(options: argparse.Namespace, stage: Run) -> None:
         benchmark = sources.open_benchmark(dataset, runtime, place)
         name = benchmark.name
         own += [name] * benchmark.own
-        ours = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
+        found = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
         others = paths.IMPORTED / name
         if others.is_dir():
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
-            for tracker in theirs["trackers"].keys() & ours["trackers"].keys():
+            for tracker in theirs.trackers.keys() & found.trackers.keys():
                 raise InputError(
                     f"{others / tracker} bears the name of a tracker of this pipeline",
                     do="Rename the folder",
                     reason="name taken",
                 )
-            imported |= set(theirs["trackers"])
-            ours["trackers"] |= theirs["trackers"]
-            ours["partial"] = ours["partial"] or theirs["partial"]
-        scores[name] = ours
-        films += _films(paths.RESULTS / place, benchmark, config, _best(ours, imported))
-        if ours["partial"]:
-            log.warning("%s is partial: %d sequences missing", name, len(ours["missing"]))
-    write_json(stage.output(paths.SCORES), scores, indent=False)
+            imported |= set(theirs.trackers)
+            trackers = {**found.trackers, **theirs.trackers}
+            found = replace(found, trackers=trackers, partial=found.partial or theirs.partial)
+        scores[name] = found
+        opened.append((paths.RESULTS / place, benchmark))
+        if found.partial:
+            log.warning("%s is partial: %d sequences missing", name, len(found.missing))
+    leader = leading(scores, imported)
+    films = [
+        film
+        for folder, one in opened
+        for film in _films(folder, one, config, leader, _best(scores[one.name], imported))
+    ]
+    save_scores(stage.output(paths.SCORES), scores.values())
     write_json(stage.output(paths.report("score", "metrics")), _small(scores))
     write_plot_files(stage.output(paths.REPORTS / "score" / "plots"), scores)
     write_report(
         stage.output(paths.PAGE),
         ReportContent(
             scores=scores,
-            trained=TRAINED,
+            leader=leader,
             labels=LABELS,
             imported=sorted(imported),
             own=own,
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
-            curves=_curves(paths.REPORTS / "train" / "curves.csv"),
+            curves=read_curves(paths.REPORTS / "train" / CURVES),
             training_pictures=_pictures(
-                paths.REPORTS / "train" / "pictures", "training pairs, labels and response maps"
+                paths.REPORTS / "train" / "pictures",
+                "training pairs, labels and response maps",
+                PICTURE_COLUMNS,
             ),
             quality=_pictures(paths.REPORTS / "quality" / "pictures", "crops and their distributions"),
-            graph=_graph(),
-            parameters=stage.parameters,
+            pipeline=Path(__file__).parent / "pipeline.svg",
+            parameters=shown,
             digests=digests,
         ),
     )
@@ -118,16 +129,14 @@ def _check_imported(dataset: sources.DatasetConfig) -> None:
                 raise unknown_name(f"benchmark (folder {folder})", folder.name, known)
 
 
-def _best(document: Mapping[str, Any], imported: set[str]) -> list[str]:
+def _best(scores: Scores, imported: set[str]) -> list[str]:
     """The best of the imported trackers, whose boxes the filmstrips show beside ours."""
-    headline = metrics_of(document["kind"])[0].key
-    scores = {name: entry["overall"].get(headline) for name, entry in document["trackers"].items()}
-    known = [name for name, score in scores.items() if name in imported and score is not None]
-    return sorted(known, key=lambda name: (-scores[name], name))[:FILMED]
+    known = [name for name in scores.ranked() if scores.number(name, scores.headline) is not None]
+    return [name for name in known if name in imported][:FILMED]
 
 
 def _films(
-    folder: Path, benchmark: Benchmark, config: ScoreConfig, imported: Sequence[str]
+    folder: Path, benchmark: Benchmark, config: ScoreConfig, leader: str, imported: Sequence[str]
 ) -> list[Filmstrip]:
     trackers = sorted(path.name for path in folder.iterdir() if path.is_dir())
     results = {tracker: read_results(folder, tracker, benchmark) for tracker in trackers}
@@ -137,58 +146,37 @@ def _films(
     return choose_filmstrips(
         benchmark,
         results,
-        trained=TRAINED,
+        leader=leader,
         worst=config.filmstrips,
         best=config.filmstrips,
         frames=config.film_frames,
     )
 
 
-def _small(scores: Mapping[str, Any]) -> dict[str, Any]:
+def _small(scores: Mapping[str, Scores]) -> dict[str, Any]:
     """Benchmark, protocol (of VOT the overlap rule), tracker, number: scores by other rules are never compared."""
     return {
         name: {
-            document["protocol"]: {
+            one.protocol: {
                 tracker: {
                     metric.key: numbers[metric.key]
-                    for metric in metrics_of(document["kind"], "metrics.json")
+                    for metric in metrics_of(one.kind, "metrics.json")
                     if metric.key in numbers
                 }
-                for tracker, entry in document["trackers"].items()
-                for numbers in [{**(entry.get("unsupervised") or {}).get("overall", {}), **entry["overall"]}]
+                for tracker, entry in one.trackers.items()
+                for numbers in [{**(entry.free[0].values if entry.free else {}), **entry.overall.values}]
             }
         }
-        for name, document in scores.items()
+        for name, one in scores.items()
     }
 
 
-def _curves(file: Path) -> list[dict[str, float]]:
-    if not file.is_file():
-        return []
-    with file.open(newline="", encoding="utf-8") as stream:
-        return [{key: float(value) for key, value in row.items() if value} for row in csv.DictReader(stream)]
-
-
-def _pictures(folder: Path, what: str) -> list[Picture]:
-    files = (
-        sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg"))
-        if folder.is_dir()
-        else []
-    )
+def _pictures(folder: Path, what: str, columns: Sequence[str] = ()) -> list[Picture]:
+    files = sorted(path for path in folder.glob("*") if path.suffix in (".png", ".jpg"))
     return [
-        Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " ")) for path in files
+        Picture(image=path, alt=f"{what}: {path.stem}", caption=path.stem.replace("-", " "), columns=columns)
+        for path in files
     ]
-
-
-def _graph() -> str:
-    """What `dvc dag --dot` prints; empty where the stage runs without DVC."""
-    try:
-        done = subprocess.run(
-            ["dvc", "dag", "--dot"], capture_output=True, text=True, check=False, timeout=60
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
 
 
 def _digests() -> dict[str, str]:

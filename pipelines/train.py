@@ -17,6 +17,7 @@ from training.configuration import Inputs, Outputs, Runtime
 from training.device import pick_device
 from training.distributed import join
 from training.loop import train
+from training.rounding import pin
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,10 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
+    config = stage.load("train")
+    if config.precision.portable:
+        pin()  # before anything here asks torch what the processor has
     records = stage.output(paths.REPORTS / "train")
     with join(pick_device(settings.load().device)) as group:
         report = train(
-            stage.load("train"),
+            config,
             imdb_files(),
             Outputs(
                 weights=stage.output(paths.WEIGHTS),

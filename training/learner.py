@@ -57,11 +57,19 @@ class PrecisionConfig:
         NHWC memory format, the faster one for convolutions on most devices.
     compile : bool
         `torch.compile` the network; worth its minute of compilation on a GPU only.
+    portable : bool
+        The same weights, to the bit, from every x86-64 processor with AVX2 and any number of cores
+        (`training.rounding`): one process, one thread, on the CPU, without `amp` and `compile`.
     """
 
     amp: bool = False
     channels_last: bool = True
     compile: bool = False
+    portable: bool = False
+
+    def __post_init__(self) -> None:
+        if self.portable and (self.amp or self.compile):
+            raise ValueError("portable is without amp and compile, which use what the processor has")
 
 
 class Learner:

@@ -29,18 +29,20 @@ from training.checkpoints import Checkpoints, code_digest
 from training.configuration import Inputs, Outputs, Runtime, TrainConfig
 from training.device import Underway, pick_device
 from training.distributed import Group
+from training.epochs import CURVES, EpochRow, write_curves
 from training.inputs import move
 from training.learner import Learner
 from training.loader import PairDataset, load_batches
 from training.losses import build_loss
 from training.networks import SiameseNetwork, response_size
 from training.pairs import VALIDATION, PairSampler
-from training.records import PICTURES, Row, copy_pictures, write_curves, write_picture, write_speed
+from training.records import PICTURES, copy_pictures, write_picture, write_speed
+from training.rounding import THREADS, pin
 from training.schedule import learning_rate
 from training.validation import Scores, validate
 from training.weights import recorded_parameters, save_origin, save_weights
 
-__all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "pick_device", "train"]
+__all__ = ["Inputs", "Outputs", "Runtime", "TrainConfig", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +80,14 @@ def train(
     ------
     InputError
         If the imdb files do not fit the parameters, shards are missing, a crop is bad, the loss is not
-        finite, or a file cannot be written.
+        finite, or a file cannot be written; if the training should be portable, and cannot be here.
     """
     runtime, group = runtime or Runtime(), group or Group()
     before = torch.get_num_threads()
-    if runtime.threads:
+    if config.precision.portable:
+        pin()
+        torch.set_num_threads(THREADS)
+    elif runtime.threads:
         torch.set_num_threads(runtime.threads)
     try:
         return _Run(config, inputs, outputs, runtime, group, check).run()
@@ -142,6 +147,12 @@ class _Run:
         )
         self.checkpoints = Checkpoints(outputs.checkpoints, key)
         self.device = group.device or pick_device(runtime.device)
+        if config.precision.portable and (self.device.type != "cpu" or group.size > 1):
+            raise InputError(
+                f"train.precision.portable is for one process on the CPU, not for {group.size} on {self.device}",
+                do="Set device = cpu and do not use torchrun; or set it to false",
+                reason="not portable",
+            )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             network = SiameseNetwork(config.network)
@@ -157,7 +168,7 @@ class _Run:
         )
         self.step = 0
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
-        self.rows: list[Row] = []
+        self.rows: list[EpochRow] = []
         self.made_on: list[dict[str, Any]] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Underway] | None = None
@@ -273,7 +284,7 @@ class _Run:
         self.sums = [0.0, 0.0]
         scores = self._validate()
         self.rows.append(
-            Row(
+            EpochRow(
                 epoch=epoch,
                 loss=loss,
                 learning_rate=self._rate(self.step - 1),
@@ -286,7 +297,7 @@ class _Run:
             return
         self.check()
         progress = self.outputs.progress or self.outputs.records
-        write_curves(progress, self.rows)
+        write_curves(progress / CURVES, self.rows)
         write_speed(progress, self.speed)
         every = self.config.picture_every
         if every and (epoch % every == 0 or epoch == self.config.epochs):
@@ -340,7 +351,7 @@ class _Run:
         state = self.checkpoints.decode(content)
         self.step = state["step"]
         self.sums = state["sums"]
-        self.rows = [Row(*values) for values in state["rows"]]
+        self.rows = [EpochRow(*values) for values in state["rows"]]
         self.learner.restore(state["learner"])
         self.made_on = state["made_on"]
         log.info(
@@ -355,7 +366,7 @@ class _Run:
         network = self.learner.published()
         if self.group.main:
             self.check()
-            write_curves(self.outputs.records, self.rows)
+            write_curves(self.outputs.records / CURVES, self.rows)
             write_speed(self.outputs.records, self.speed)
             copy_pictures(self.checkpoints.folder / PICTURES, self.outputs.records / PICTURES)
             save_weights(

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import stat
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.errors import STRICT, InputError, parameters
+from curation.files import MENDED
 from curation.geometry import CropGeometry
 from curation.imdb import Imdb
 
 log = logging.getLogger(__name__)
+
+MISSING = -1
+"""Stands for the length of a shard that is not there."""
 
 VALIDATION = 2**32 - 1
 """The epoch number under which validation pairs are drawn: the same ones after every epoch."""
@@ -62,7 +68,8 @@ class PairSampler:
     Raises
     ------
     InputError
-        If shards are missing (and not to be skipped), or no pair can be drawn at all.
+        If shards are missing (and not to be skipped) or have another length than was indexed, or no pair can
+        be drawn at all.
     """
 
     def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
@@ -70,7 +77,8 @@ class PairSampler:
         self.geometry = CropGeometry.of(imdb.header["crop"])
         self.root = root
         shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
-        self.present = np.array([(root / shard).is_file() for shard in shards], dtype=bool)
+        lengths = np.array([_length(root / shard) for shard in shards], dtype=np.int64)
+        self.present = lengths != MISSING
         if self.missing:
             self._report_missing(shards, config, name)
         self._distance = config.max_distance
@@ -82,6 +90,7 @@ class PairSampler:
                 do="Curate more videos, change imdb.val_fraction, or raise train.pairs.max_distance",
                 reason="no pairs",
             )
+        _check_lengths(root, shards, lengths, imdb.shard_bytes, name)
 
     def _report_missing(self, shards: tuple[str, ...], config: PairConfig, name: str) -> None:
         first = shards[int(np.argmin(self.present))]
@@ -163,3 +172,29 @@ class PairSampler:
 def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+
+
+def _length(path: Path) -> int:
+    try:
+        state = path.stat()
+    except OSError:
+        return MISSING
+    return state.st_size if stat.S_ISREG(state.st_mode) else MISSING
+
+
+def _check_lengths(
+    root: Path,
+    shards: tuple[str, ...],
+    found: NDArray[np.int64],
+    indexed: NDArray[np.int64],
+    name: str,
+) -> None:
+    wrong = np.flatnonzero((found != MISSING) & (found != indexed))
+    if len(wrong):
+        at = int(wrong[0])
+        raise InputError(
+            f"{name}: {len(wrong)} of {len(shards)} shards in {root} have another length than was indexed: the "
+            f"first, {shards[at]}, has {found[at]} bytes, not {indexed[at]}",
+            do=MENDED,
+            reason="foreign shard",
+        )

@@ -1,9 +1,8 @@
-"""What a training run leaves to look at: curves as CSV, written while it runs, and pictures of pairs."""
+"""What a training run leaves to look at beside its curves (`epochs`): its speed, and pictures of pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import cv2
@@ -16,9 +15,6 @@ from curation.files import write_bytes
 from training.batches import PairBatch
 from training.inputs import images, labels, move
 from training.learner import Learner
-
-CURVES = "curves.csv"
-"""One row an epoch; the same bytes for the same run on the same kind of machine."""
 
 SPEED = "speed.csv"
 """Pairs a second of each epoch: differs from run to run, so it is kept apart."""
@@ -33,25 +29,6 @@ ROWS = 6
 """Pairs in a picture, shared by training and validation."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One epoch of the curves; empty (None) where validation is off."""
-
-    epoch: int
-    loss: float
-    learning_rate: float
-    gradient_norm: float
-    validation_loss: float | None
-    centre_error: float | None
-
-
-def write_curves(folder: Path, rows: Sequence[Row]) -> None:
-    """Write all epochs so far to `curves.csv`."""
-    lines = [",".join(field.name for field in fields(Row))]
-    lines += [",".join("" if value is None else repr(value) for value in astuple(row)) for row in rows]
-    write_bytes(folder / CURVES, ("\n".join(lines) + "\n").encode())
-
-
 def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
     """Write the speed of the epochs that this process trained to `speed.csv`."""
     lines = ["epoch,pairs_per_second"]
@@ -61,10 +38,7 @@ def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
 
 @torch.inference_mode()
 def write_picture(folder: Path, epoch: int, learner: Learner, batches: Sequence[PairBatch]) -> None:
-    """A PNG of the first pairs of each batch, a row a pair, as the network sees them.
-
-    Exemplar, search image with a cross on the target, label, response.
-    """
+    """A PNG of the first pairs of each batch, as the network sees them; `epochs.PICTURE_COLUMNS` names its columns."""
     share = ROWS // len(batches)
     batch = PairBatch(*(torch.cat([part[:share] for part in parts]) for parts in zip(*batches, strict=True)))
     batch = move(batch, learner.device)

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from curation.errors import InputError
-from curation.files import digest, write_bytes, write_json
+from curation.files import MEND, digest, write_bytes, write_json
 from curation.geometry import SIAMFC, CropGeometry
 from curation.outside import open_outside
 from training.messages import first_line
@@ -34,6 +34,7 @@ LIMIT = 160 << 20
 LONGEST_HEADER = 1 << 20
 """Most bytes of its table of names and JSON text."""
 
+RESTORE = f"Run: {MEND}; then dvc repro train"
 TRAIN = "Use a weights file of the train stage: dvc repro train"
 
 
@@ -100,7 +101,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do="Run: dvc repro train", reason="missing file") from None
     except (SafetensorError, OSError) as error:
-        raise _unusable(path, f"is not a whole safetensors file ({error})") from None
+        raise _unusable(path, f"is not a whole safetensors file ({error})", do=RESTORE) from None
     if text is None:
         raise _unusable(path, "holds weights that this project did not write")
     try:
@@ -113,18 +114,22 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     except (ValueError, KeyError, TypeError, ValidationError, RuntimeError) as error:
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if not whole:
-        raise _unusable(path, "is damaged: its weights do not have the digest that it records")
+        raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=RESTORE)
     return network.eval(), kept
 
 
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
-    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed."""
+    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed.
+
+    `precision.portable` is left out where it is false, so that weights have the bytes of those from before it was.
+    """
     crops = {
         "exemplar_size": geometry.exemplar_size,
         "crop_size": geometry.search_size,
         "context": geometry.context,
     }
-    return {**train, "pairs": {**train["pairs"], **crops}}
+    precision = {name: value for name, value in train["precision"].items() if name != "portable" or value}
+    return {**train, "pairs": {**train["pairs"], **crops}, "precision": precision}
 
 
 def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:
@@ -147,9 +152,9 @@ def _content_digest(tensors: Mapping[str, Tensor]) -> str:
     return digest(*parts)
 
 
-def _unusable(path: Path, what: str) -> InputError:
+def _unusable(path: Path, what: str, *, do: str = TRAIN) -> InputError:
     return InputError(
         f"{path} {what}",
-        do=TRAIN,
+        do=do,
         reason="foreign weights",
     )

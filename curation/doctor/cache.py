@@ -10,10 +10,11 @@ from typing import Any
 
 import orjson
 
-from curation.cache_objects import MEND, cache_folder
+from curation.cache_objects import cache_folder
 from curation.doctor.damage import Damage, find_damage
 from curation.doctor.finding import Finding, ask, counted, gigabytes
 from curation.doctor.mending import mend as mended
+from curation.files import MEND
 
 SHOWN = 3
 """Examples in one message."""
@@ -86,11 +87,7 @@ def _damaged(damage: Damage) -> list[Finding]:
             f"of {damage.runs_known:,} records cannot be read, or are of damaged objects",
         ),
         "workspace": (damage.outputs, "outputs are empty, or the same files as damaged objects"),
-        "changed outputs": (
-            damage.changed,
-            "outputs differ from what is on record, which DVC may not notice",
-        ),
-        "DVC's memory": (damage.databases, "databases cannot be read, or are older than the outputs"),
+        "DVC's memory": (damage.databases, "databases cannot be read"),
         "DVC's records": (damage.records, "files cannot be read"),
     }
     findings = []
@@ -98,6 +95,11 @@ def _damaged(damage: Damage) -> list[Finding]:
         if paths:
             names = ", ".join(map(str, paths[:SHOWN]))
             findings.append(Finding(check, "fail", f"{len(paths):,} {fault}: {names}", f"Run: {MEND}"))
+    if damage.changed:
+        names = ", ".join(map(str, damage.changed[:SHOWN]))
+        message = f"{len(damage.changed):,} outputs differ from what is on record, perhaps unnoticed by DVC: {names}"
+        cure = f"To have DVC read them again: {MEND} --strict; then dvc repro"
+        findings.append(Finding("workspace", "warn", message, cure))
     if not damage.objects:
         message = (
             f"{damage.read:,} of {damage.known:,} objects, taken evenly, and the sizes of all, are sound"

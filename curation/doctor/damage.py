@@ -9,9 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import sqlite3
-import sys
-import tempfile
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,15 +17,15 @@ from functools import partial
 from pathlib import Path
 
 from curation.cache_objects import EMPTY, OBJECTS, RUNS, object_name, objects
-from curation.doctor.finding import ask
+from curation.doctor.memory import find_databases, is_broken, remembers_digests
 from curation.doctor.records import LOCK, Entry, committed_lock, read_listing, read_lock, read_run
 
 RWLOCK = Path(".dvc/tmp/rwlock")
 
+_RUN = re.compile(r"[0-9a-f]{64}")  # others are being written
+
 Listings = dict[str, dict[str, str]]
 """Of each folder's object: path below the folder -> object of the file."""
-
-_MALFORMED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @dataclass
@@ -38,8 +36,6 @@ class Damage:
     ----------
     objects : dict of str to Path
         Damaged objects by their name.
-    empty : int
-        How many of them are empty.
     runs : list of Path
         Records of the run-cache that cannot be read, or whose outputs are damaged objects without `sources`;
         and empty folders of records, over which DVC stumbles.
@@ -50,8 +46,9 @@ class Damage:
     changed : list of Path
         Files of the workspace that otherwise differ from what is on record; only looked for where all is read.
     databases : list of Path
-        Databases in which DVC remembers digests and links, that cannot be read; and, where outputs have
-        changed, those of digests: DVC may remember what they were.
+        Databases in which DVC remembers digests and links, that cannot be read.
+    outdated : list of Path
+        Those of digests, where outputs have changed: DVC may remember what they were.
     records : list of Path
         dvc.lock and the list of running stages, if they cannot be read.
     known, read : int
@@ -61,12 +58,12 @@ class Damage:
     """
 
     objects: dict[str, Path] = field(default_factory=dict)
-    empty: int = 0
     runs: list[Path] = field(default_factory=list)
     outputs: list[Path] = field(default_factory=list)
     changed: list[Path] = field(default_factory=list)
     sources: dict[str, Path] = field(default_factory=dict)
     databases: list[Path] = field(default_factory=list)
+    outdated: list[Path] = field(default_factory=list)
     records: list[Path] = field(default_factory=list)
     known: int = 0
     read: int = 0
@@ -86,10 +83,9 @@ def find_damage(project: Path, cache: Path, *, sample: int | None) -> Damage:
     recorded = [*lock, *(entry for entries in runs.values() for entry in entries)]
     listings = _objects(cache, recorded, sample, damage)
     _outputs(project, lock, listings, damage, all_read=sample is None)
-    databases = sorted(folder.rglob("*.db")) if (folder := state_folder(project)) else []
-    damage.databases = [
-        path for path in databases if _broken(path) or (damage.changed and path.parts[-3] == "hashes")
-    ]
+    databases = find_databases(project)
+    damage.databases = [path for path in databases if is_broken(path)]
+    damage.outdated = [path for path in databases if remembers_digests(path)] if damage.changed else []
     lost = damage.objects.keys() - damage.sources.keys()
     for path, entries in runs.items():
         if any(lost & _names(entry, listings) for entry in entries if entry.made):
@@ -116,8 +112,9 @@ def _lock(project: Path, damage: Damage) -> list[Entry]:
 
 def _runs(cache: Path, damage: Damage) -> dict[Path, list[Entry]]:
     found = {}
-    damage.runs += [key for key in sorted((cache / RUNS).glob("??/*")) if not any(key.iterdir())]
-    for path in sorted((cache / RUNS).glob("??/*/*")):
+    keys = [key for key in sorted((cache / RUNS).glob("??/*")) if key.is_dir()]
+    damage.runs += [key for key in keys if not any(key.iterdir())]
+    for path in (path for key in keys for path in sorted(key.iterdir()) if _RUN.fullmatch(path.name)):
         damage.runs_known += 1
         try:
             entries = read_run(path.read_bytes())
@@ -134,9 +131,7 @@ def _objects(cache: Path, recorded: list[Entry], sample: int | None, damage: Dam
     """Note damaged objects; return the listings of folders, by name."""
     sizes = {object_name(path): _size(path) for path in objects(cache)}
     damage.known = len(sizes)
-    listings = {
-        name: read_listing(_path(cache, name).read_bytes()) for name in sizes if name.endswith(".dir")
-    }
+    listings = {name: read_listing(_content(_path(cache, name))) for name in sizes if name.endswith(".dir")}
     whole = {name: listing for name, listing in listings.items() if listing is not None}
     suspects = {name for name, size in sizes.items() if not size and name != EMPTY} | listings.keys()
     for entry in recorded:
@@ -154,7 +149,6 @@ def _objects(cache: Path, recorded: list[Entry], sample: int | None, damage: Dam
     read = sorted(suspects) + chosen
     for name in _damaged(cache, read):
         damage.objects[name] = _path(cache, name)
-        damage.empty += not sizes[name]
     damage.read = len(read)
     return whole
 
@@ -176,13 +170,12 @@ def _names(entry: Entry, listings: Listings) -> set[str]:
 def _outputs(project: Path, lock: list[Entry], listings: Listings, damage: Damage, *, all_read: bool) -> None:
     """Note which files of the workspace share the damage, which could mend it, and which have changed."""
     bad = {name: md5(path) for name, path in damage.objects.items()}
-    same_file = {(state.st_dev, state.st_ino) for state in map(os.stat, damage.objects.values())}
+    same_file = {_identity(path) for path in damage.objects.values()}
     for path, name in _made(project, lock, listings):
-        try:
-            state = path.stat()
-        except OSError:
+        identity = _identity(path)
+        if identity is None:
             continue
-        if (state.st_dev, state.st_ino) in same_file or (not state.st_size and name not in (EMPTY, "")):
+        if identity in same_file or (not _size(path) and name not in (EMPTY, "")):
             damage.outputs.append(path)
         elif name in bad or (all_read and name):
             digest = md5(path)
@@ -216,6 +209,22 @@ def md5(path: Path) -> str | None:
         return "" if error.errno == errno.EIO else None  # a bad disk is damage
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file this is, after following links; None if there is none."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -225,35 +234,3 @@ def _size(path: Path) -> int:
 
 def _path(cache: Path, name: str) -> Path:
     return cache / OBJECTS / name[:2] / name[2:]
-
-
-_STATE = """
-import os
-from dvc.dirs import site_cache_dir
-from dvc.repo import Repo
-repo = Repo()
-token = os.path.basename(repo.site_cache_dir)
-del os.environ["DVC_SITE_CACHE_DIR"]
-os.environ.update({"DVC_SITE_CACHE_DIR": given} if (given := os.environ.get("GIVEN")) else {})
-print(os.path.join(site_cache_dir(repo.config["core"].get("site_cache_dir")), "repo", token))
-"""
-"""Has DVC say where it remembers digests, without opening what is there."""
-
-
-def state_folder(project: Path) -> Path | None:
-    """The folder in which DVC remembers digests and links of this project; None if it does not say."""
-    with tempfile.TemporaryDirectory() as elsewhere:
-        given = {"GIVEN": os.environ.get("DVC_SITE_CACHE_DIR", ""), "DVC_SITE_CACHE_DIR": elsewhere}
-        answer = ask([sys.executable, "-c", _STATE], folder=project, environment=given)
-    return Path(answer.output.strip()) if answer.succeeded else None
-
-
-def _broken(database: Path) -> bool:
-    try:
-        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok")
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError as error:
-        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _MALFORMED

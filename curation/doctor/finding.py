@@ -63,8 +63,9 @@ def ask(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] 
 
 
 def counted(number: int, thing: str) -> str:
-    """`1 frame`, `1,200 frames`."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+    """`1 frame`, `1,200 frames`; of several words, the first is counted: `2 records of the run-cache`."""
+    noun, space, rest = thing.partition(" of ")
+    return f"{number:,} {noun}{'' if number == 1 else 's'}{space}{rest}"
 
 
 def gigabytes(size: float) -> str:

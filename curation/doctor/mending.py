@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from curation.cache_objects import MEND
 from curation.doctor.damage import Damage, md5
 from curation.doctor.finding import Finding, counted
 from curation.doctor.records import LOCK, committed_lock
 from curation.errors import InputError
-from curation.files import replacing, write_bytes
+from curation.files import MEND, replacing, write_bytes
 
 READ_ONLY = 0o444
 """Mode of objects in the cache."""
@@ -62,7 +61,7 @@ def _steps(project: Path, damage: Damage) -> Iterator[Step]:
             yield "deleted", "object", path, path.unlink
     for path in damage.runs:
         yield "deleted", "run-cache record", path, partial(_delete_run, path)
-    for path in damage.databases:
+    for path in (*damage.databases, *damage.outdated):
         yield "deleted", "state database", path, partial(_delete_database, path)
     for path in damage.records:
         act = partial(_mend_lock, project) if path == project / LOCK else path.unlink

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from curation.dataset import SUBSETS, Dataset, Video, open_dataset
 from curation.doctor.finding import Finding, counted
@@ -16,6 +17,8 @@ PUBLISHED = {"train": (("a", "b", "c", "d"), 3862, 1_122_397), "val": (("e",), 5
 
 SHOWN = 3
 """Examples in one message."""
+
+Item = TypeVar("Item", bound=Hashable)
 
 _GOLDEN = 0.618034
 """Its multiples, modulo 1, are spread evenly: where in each video to look."""
@@ -123,7 +126,7 @@ def _read_sample(videos: list[tuple[Video, list[int]]], sample: int) -> list[Fin
             )
         ]
     faults = []
-    chosen = _spread(videos, sample)
+    chosen = spread(videos, sample)
     for video, number in chosen:
         try:
             annotation = read_annotation(video.annotation(number))
@@ -153,7 +156,7 @@ def _decoder() -> Callable[[Path, tuple[int, int]], object] | None:
     return lambda path, size: reader.read(path, size=size)
 
 
-def _spread(videos: list[tuple[Video, list[int]]], sample: int) -> list[tuple[Video, int]]:
+def spread(videos: list[tuple[Item, list[int]]], sample: int) -> list[tuple[Item, int]]:
     """At most `sample` frames: of videos evenly over the list, at ever other places in them."""
     rounds = -(-sample // len(videos)) if videos else 0
     chosen = [

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.annotations import load_annotations
-from curation.crop_index import crop_offsets, load_crop_index
+from curation.crop_index import check_shards, crop_offsets, load_crop_index
 from curation.errors import STRICT, InputError, parameters
 from curation.files import digest, replacing
 from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
@@ -74,8 +74,8 @@ def build_imdb(
     Raises
     ------
     InputError
-        If a file is missing or damaged, the subsets were cropped in different ways, crops are there that no
-        annotation knows, or one of the splits would be empty.
+        If a file is missing or damaged, a shard is not as long as indexed, the subsets were cropped in different
+        ways, crops are there that no annotation knows, or one of the splits would be empty.
     """
     results = run_in_order(
         partial(_index_subset, annotations_dir=annotations_dir, crops_dir=crops_dir, config=config),
@@ -151,6 +151,7 @@ def _index_subset(
     with _collector_paused():
         annotations = load_annotations(annotations_dir / f"{subset}.json")["videos"]
         index = load_crop_index(crops_dir / subset)
+    check_shards(crops_dir / subset, index["videos"])
     result = _SubsetResult(crop=index["crop"])
     stray = sorted(index["videos"].keys() - annotations.keys())
     if stray:

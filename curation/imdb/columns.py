@@ -31,6 +31,7 @@ import orjson
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from curation.files import MEND
 from curation.shards import data_offsets
 
 SCHEMA = 1
@@ -198,7 +199,9 @@ def _parse(text: bytes, path: Path) -> Any:
 
 
 def _damaged(path: Path, why: str) -> InputError:
-    return InputError(f"{path} is damaged: {why}", do="Run: dvc repro imdb", reason="damaged file")
+    return InputError(
+        f"{path} is damaged: {why}", do=f"Run: {MEND}; then dvc repro imdb", reason="damaged file"
+    )
 
 
 def _column(records: Sequence[dict[str, Any]], name: str) -> NDArray[np.int32]:

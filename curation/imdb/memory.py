@@ -18,7 +18,7 @@ import orjson
 from numpy.typing import NDArray
 
 from curation.errors import InputError
-from curation.files import write_bytes
+from curation.files import MEND, write_bytes
 from curation.imdb.columns import decode_videos, read_file
 from curation.shards import SUFFIX
 
@@ -152,7 +152,7 @@ def _parse(path: Path) -> Imdb:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
             f"{path} is damaged behind video {len(videos)}: {error}",
-            do="Run: dvc repro imdb",
+            do=f"Run: {MEND}; then dvc repro imdb",
             reason="damaged file",
         ) from None
     imdb = Imdb(

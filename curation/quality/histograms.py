@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from curation.png import encode_png
 from curation.quality.measures import MEASURES
 
 LOGARITHMIC = {"box_size", "relative_size", "aspect", "size_change", "aspect_change"}
@@ -34,7 +33,6 @@ def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes
         Subset -> measure -> (N,) values, without NaN.
     """
     figure = Figure(figsize=(14, 7), dpi=100)
-    FigureCanvasAgg(figure)
     panels = figure.subplots(2, -(-len(MEASURES) // 2)).ravel()
     for panel, (name, meaning) in zip(panels, MEASURES.items(), strict=True):
         together = np.concatenate([measures[name] for measures in values.values()])
@@ -56,9 +54,7 @@ def histograms(values: Mapping[str, Mapping[str, NDArray[np.float64]]]) -> bytes
         panel.tick_params(labelsize=8)
     panels[0].legend(title="subset", fontsize=8, title_fontsize=8)
     figure.subplots_adjust(left=0.045, right=0.99, top=0.95, bottom=0.09, wspace=0.24, hspace=0.34)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+    return encode_png(figure, dpi=100)
 
 
 def _edges(values: NDArray[np.float64], *, logarithmic: bool) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.annotations import load_annotations
+from curation.crop_index import check_shards
 from curation.crops import CropConfig, crop_offsets, load_crop_index
 from curation.errors import STRICT, InputError, parameters
 from curation.files import read_json, write_bytes
@@ -150,6 +151,7 @@ class _Crops:
         document = load_crop_index(crops_dir / subset)
         self.config = CropConfig(**document["crop"])
         self.videos = document["videos"]
+        check_shards(crops_dir / subset, self.videos)
         self._subset = subset
         self._shards = ShardFolder(crops_dir)
         self._found: dict[str, dict[tuple[int, int], tuple[int, int]]] = {}

@@ -10,31 +10,19 @@ to --out. Stop it at will: sequences that a form has been through are kept in da
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
-from curation.errors import InputError
 from curation.files import write_bytes, write_json
-from curation.manifest import load_manifest
-from pipelines import parameters, paths, settings, sources
-from training.benchmark.score import score_benchmark
-from training.benchmark.sequences import load_benchmark
+from pipelines import parameters, paths, settings
+from pipelines.trials import ONE_PASS, Trials, configured
 from training.device import pick_device
 from training.losses import REGRESSION
+from training.studies.ablation import AblationConfig, Residual, Scores, ablate, ablation_plot, ablation_table
 from training.tracking.contenders import TrackConfig, online_contenders
-from training.tracking.online.ablation import AblationConfig, Residual, Run, Scores, ablate
-from training.tracking.online.ablation_report import ablation_plot, ablation_table
 from training.tracking.online.tracker import OnlineConfig
-from training.tracking.run import run_benchmark
-
-BENCHMARKS = ("otb2013", "otb50", "otb2015", "tc128", "uav123")
 
 DEFAULTS = AblationConfig()
 
@@ -53,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="on the learning rates, tried for each loss (%(default)s); one: no tuning",
     )
     parser.add_argument(
-        "--benchmarks", nargs="+", choices=BENCHMARKS, default=["otb2015"], help="whose sequences (otb2015)"
+        "--benchmarks", nargs="+", choices=ONE_PASS, default=["otb2015"], help="whose sequences (otb2015)"
     )
     parser.add_argument("--sequences", nargs="+", metavar="NAME", help="which of them (all that are here)")
     parser.add_argument(
@@ -62,84 +50,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    config = _config(options)
+    config = configured(
+        AblationConfig,
+        "ablation",
+        losses=options.losses,
+        residual=options.residual,
+        update=[word == "yes" for word in options.update],
+        seeds=options.seeds,
+        factors=options.factors,
+    )
     track: TrackConfig = parameters.load("track")
-    runtime = settings.load()
-    with settings.cluster(runtime):
-        track_and_score, names = _runner(options, track, runtime)
-        report = ablate(config, track.online, names, track_and_score)
-    table = ablation_table(report)
-    document = {"schema": 1, "sequences": names, "backbone": track.backbone.name, **report}
-    write_json(options.out / "ablation.json", document)
-    write_bytes(options.out / "ablation.md", f"{table}\n".encode())
-    ablation_plot(options.out / "ablation.png", report)
-    sys.stdout.write(f"{table}\n\n{len(names)} sequences; runs and plot in {options.out}\n")
+    trials = Trials(options.benchmarks, paths.STATE / "ablation", options.sequences)
+    chosen = trials.settings
 
-
-def _config(options: argparse.Namespace) -> AblationConfig:
-    chosen = {
-        "losses": options.losses,
-        "residual": options.residual,
-        "update": [word == "yes" for word in options.update],
-        "seeds": options.seeds,
-        "factors": options.factors,
-    }
-    try:
-        return TypeAdapter(AblationConfig).validate_json(orjson.dumps(chosen))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise InputError(
-            f"ablation: {first['loc'][0]}: {first['msg']}",
-            do="See: python -m pipelines ablation --help",
-            reason="bad parameter",
-        ) from None
-
-
-def _runner(
-    options: argparse.Namespace, track: TrackConfig, runtime: settings.Settings
-) -> tuple[Run, list[str]]:
-    """What tracks and scores, and the names of the sequences that are here."""
-    dataset = parameters.load("dataset")
-    opened = []
-    for name in options.benchmarks:
-        benchmark = load_benchmark(name, sources.needed_sequence_roots(dataset, runtime, name))
-        wanted = [s for s in benchmark.sequences if options.sequences is None or s.name in options.sequences]
-        opened.append((replace(benchmark, sequences=wanted), load_manifest(paths.manifest(name))))
-    names = list(dict.fromkeys(s.name for benchmark, _ in opened for s in benchmark.sequences))
-    unknown = sorted(set(options.sequences or ()) - set(names))
-    if unknown or not names:
-        raise InputError(
-            f"{', '.join(options.benchmarks)}: no sequence {', '.join(unknown) or 'is here'}",
-            do="Name sequences as the benchmark's list does, or set its root",
-            reason="missing sequence",
-        )
-    scratch = paths.DATA / ".state" / "ablation"
-
-    def track_and_score(forms: Mapping[str, OnlineConfig], chosen: Sequence[str]) -> Scores:
+    def track_and_score(forms: Mapping[str, OnlineConfig], sequences: Sequence[str]) -> Scores:
         made = online_contenders(
             track,
             forms,
             weights=paths.WEIGHTS,
-            backbone=runtime.backbone_file,
-            device=str(pick_device(runtime.device)),
+            backbone=chosen.backbone_file,
+            device=str(pick_device(chosen.device)),
         )
-        found: dict[str, dict[str, Mapping[str, float]]] = {name: {} for name in forms}
-        for benchmark, manifest in opened:
-            part = replace(benchmark, sequences=[s for s in benchmark.sequences if s.name in chosen])
-            if not part.sequences:
-                continue
-            shutil.rmtree(scratch, ignore_errors=True)
-            run_benchmark(
-                part,
-                made,
-                manifest=manifest,
-                out=scratch,
-                store=paths.STORE / "results",
-                state=paths.STATE,
-                workers=runtime.workers,
-            )
-            for name, entry in score_benchmark(part, scratch)["trackers"].items():
-                found[name] |= entry["sequences"]
-        return found
+        return trials.scores(made, sequences)
 
-    return track_and_score, names
+    with settings.cluster(chosen):
+        report = ablate(config, track.online, trials.names, track_and_score)
+    table = ablation_table(report)
+    document = {"schema": 1, "sequences": trials.names, "backbone": track.backbone.name, **report}
+    write_json(options.out / "ablation.json", document)
+    write_bytes(options.out / "ablation.md", f"{table}\n".encode())
+    ablation_plot(options.out / "ablation.png", report)
+    sys.stdout.write(f"{table}\n\n{len(trials.names)} sequences; runs and plot in {options.out}\n")

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError
-from curation.files import read_json
 from curation.rows import unknown_name
 from pipelines import paths
 from training.benchmark.comparison import FEWEST, compare
+from training.benchmark.documents import Scores
+from training.benchmark.score_file import load_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,25 +57,10 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{_table(found, listed=options.sequences)}\n")
 
 
-def _scores(file: Path) -> dict[str, Any]:
-    """Score documents by benchmark, from the score stage's file or from one of `evaluate --json`."""
+def _scores(file: Path) -> dict[str, Scores]:
     if file != paths.SCORES and not file.is_file():
         raise InputError(f"there is no file {file}", do="Write it: evaluate ... --json FILE")
-    content = read_json(file, made_by="score")
-    if isinstance(content, dict) and "trackers" in content:
-        content = {content.get("benchmark"): content}
-    needed = {"benchmark", "title", "kind", "protocol", "trackers"}
-    if not (
-        isinstance(content, dict)
-        and content
-        and all(isinstance(document, dict) and needed <= document.keys() for document in content.values())
-    ):
-        raise InputError(
-            f"{file} holds no scores",
-            do="Name reports/score/scores.json, or a file of evaluate --json",
-            reason="wrong schema",
-        )
-    return content
+    return load_scores(file)
 
 
 def _table(found: dict[str, Any], *, listed: bool) -> str:

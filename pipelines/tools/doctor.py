@@ -1,7 +1,8 @@
 """Check the installation, the DVC cache and the dataset, and say what is missing.
 
 Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone;
-`python -m pipelines doctor cache --mend` mends what a power cut or a bad disk has damaged.
+`python -m pipelines doctor cache --mend` mends what a power cut or a bad disk has damaged, `doctor store --mend` crops
+and records that are wrong: `store` cuts a sample of the stored crops again (`--strict`: all) and compares them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from pathlib import Path
 from curation.dataset import open_dataset
 from curation.doctor import Finding, check_cache, check_installation, check_tree
 from curation.errors import InputError
-from pipelines import parameters, settings, sources
+from pipelines import parameters, paths, settings, sources
 
-PARTS = ("installation", "cache", "dataset")
+PARTS = ("installation", "cache", "store", "dataset")
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to look at: {', '.join(PARTS)} (all)")
-    parser.add_argument("--sample", type=int, default=200, metavar="N", help="frames to decode (200)")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        default=200,
+        metavar="N",
+        help="frames to look at, of each subset's crops and of the dataset (200)",
+    )
     parser.add_argument("--strict", action="store_true", help="read all that is kept, not a sample")
     parser.add_argument("--mend", action="store_true", help="delete or restore what is damaged")
 
@@ -48,6 +55,8 @@ def _look(part: str, options: argparse.Namespace) -> list[Finding]:
         return check_installation(Path())
     if part == "cache":
         return check_cache(Path(), strict=options.strict, mend=options.mend)
+    if part == "store":
+        return _look_into_store(options)
     config = parameters.load("dataset")
     root = sources.vid_root(config, settings.load())
     if root is None:
@@ -95,3 +104,24 @@ def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
             f"Unpack them, or do without: python -m pipelines profile --set 'dataset.subsets=[{', '.join(kept)}]'",
         )
     ]
+
+
+def _look_into_store(options: argparse.Namespace) -> list[Finding]:
+    try:
+        from curation.doctor.results import check_results
+        from curation.doctor.store import check_store
+        from pipelines import evidence
+        from training.tracking.run import READ
+    except ImportError as error:
+        message = f"not checked, because something does not load ({error})"
+        return [Finding("store", "warn", message, "See the installation's findings")]
+    findings = check_store(
+        Path(),
+        list(evidence.curated(Path())),
+        evidence.PROOFS,
+        sample=options.sample,
+        strict=options.strict,
+        mend=options.mend,
+        workers=settings.load().workers,
+    )
+    return [*findings, check_results(paths.STORE / "results", READ)] if options.strict else findings

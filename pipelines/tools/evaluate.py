@@ -116,12 +116,12 @@ def run(options: argparse.Namespace) -> None:
     adopt_formats(options.format)
     benchmark, trackers = open_benchmark(options), options.trackers or None
     if options.starts:
-        document = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
+        scores = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
     else:
         rules = VOT_RULES[options.year] if options.year else rules_of(benchmark)
         rules = replace(rules, overlap=options.overlap, bounds=options.bounds, eao=options.eao)
-        document = score_benchmark(benchmark, options.results, trackers, options.protocol, vot=rules)
+        scores = score_benchmark(benchmark, options.results, trackers, options.protocol, vot=rules)
     if options.json:
-        write_json(options.json, document)
-    sheet = score_sheet(document, attributes=options.attributes, sequences=options.sequences)
+        write_json(options.json, scores.plain())
+    sheet = score_sheet(scores, attributes=options.attributes, sequences=options.sequences)
     sys.stdout.write(f"{sheet}\n")

@@ -137,7 +137,7 @@ def single(text: str) -> dict[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise InputError(f"--set {text}: expected KEY=VALUE", do="For example: --set train.epochs=2")
-    parsed = read_yaml(value, f"--set {text}: the value", do="Quote it")
+    parsed = read_yaml(value, f"--set {text[:60]}: the value", do="Quote it")
     for part in reversed(key.split(".")):
         parsed = {part: parsed}
     return dict(parsed)

@@ -14,6 +14,7 @@ import stat
 import sys
 from pathlib import Path
 
+from curation.cache_objects import OBJECTS, RUNS
 from curation.doctor import Finding
 from curation.errors import InputError
 
@@ -25,11 +26,6 @@ FOLDER_MODE = 0o2775
 """What is added in such a folder belongs to its group, and the group may add."""
 STICKY = 0o1000
 """On folders of objects: only who made an object removes it, so a colleague's `dvc gc` cannot."""
-
-OBJECTS = Path("files/md5")
-"""Where DVC keeps objects inside a cache, in 256 folders named by the first two digits."""
-RUNS = Path("runs")
-"""Where DVC keeps what every run of a stage read and made."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -78,27 +78,18 @@ class Edge(Plain):
 
     def frame(self, index: int) -> Frame:
         frame = super().frame(index)
-        frame = {"top": frame[::-1], "left": frame[:, ::-1]}.get(self._name, frame)
-        x, y, w, h = self.turned(self.sequence.ground_truth[index])
-        seen = 1 - GONE * self._slide(index)
-        if self._slide(index) > 0 and self._name == "top":
-            frame = frame[: max(1, int(y + seen * h))]
-        elif self._slide(index) > 0:
-            frame = frame[:, : max(1, int(x + seen * w))]
+        frame = (frame[::-1], frame[:, ::-1], frame)[self.side % 3]
+        slide = self._slide(index)
+        if slide > 0:
+            x, y, w, h = self.turned(self.sequence.ground_truth[index])
+            right, bottom = (max(1, int(at + (1 - GONE * slide) * size)) for at, size in ((x, w), (y, h)))
+            frame = frame[:, :right] if self.side % 3 else frame[:bottom]
         return np.ascontiguousarray(frame)
 
     def turned(self, box: Box) -> Box:
         x, y, w, h = box
         height, width = self.first.shape[:2]
-        if self._name == "top":
-            return np.array([x, height - y - h, w, h])
-        if self._name == "left":
-            return np.array([width - x - w, y, w, h])
-        return super().turned(box)
-
-    @property
-    def _name(self) -> str:
-        return ("top", "left", "right")[self.side % 3]
+        return np.array([(x, height - y - h, w, h), (width - x - w, y, w, h), (x, y, w, h)][self.side % 3])
 
     def _slide(self, index: int) -> float:
         return float(np.sin(2 * np.pi * index / max(1, len(self.sequence.frames) - 1)) ** 2) if index else 0.0

@@ -31,6 +31,7 @@ from training.benchmark.ope import sequence_curves
 from training.benchmark.records import Sequence, to_base
 from training.benchmark.sequences import load_benchmark
 from training.device import pick_device
+from training.studies.outcome import markdown
 from training.tracking.interface import Box
 from training.tracking.online.backbones import Precision
 from training.tracking.online.choice import load_backbone
@@ -158,15 +159,10 @@ def report(jobs: list[Case], scores: list[tuple[float, float]]) -> None:
         total[at] += score
         runs[at] += 1
     means = total / runs
-    say(f"| | mean | {' | '.join(names)} |")
-    say(f"|{'---|' * (len(names) + 2)}")
+    rows = [["", "mean", *names]]
     for group, row in zip([*groups, "all"], [*means, means.mean(axis=0)], strict=True):
-        cells = (f"{auc:.3f}/{precision:.3f}" for auc, precision in (row.mean(axis=0), *row))
-        say(f"| {group} | {' | '.join(cells)} |")
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+        rows.append([group, *(f"{auc:.3f}/{precision:.3f}" for auc, precision in (row.mean(axis=0), *row))])
+    sys.stdout.write(f"{markdown(*rows)}\n")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def pages() -> list[Path]:
 
 
 def commands(text: str) -> list[str]:
-    """Commands of a page's shell blocks, fenced or indented: `&&` joins two, a comment belongs to none."""
+    """Commands of a page's shell blocks, fenced or indented; `&&` joins two, comments and here-documents are none."""
     lines, fence = [], ""
     for line in text.split("\n"):
         if line.startswith("```"):
@@ -49,7 +49,13 @@ def commands(text: str) -> list[str]:
         elif not fence and line.startswith("    "):
             lines.append(line[4:])
     found = []
+    here_document = ""
     for line in "\n".join(lines).replace("\\\n", " ").split("\n"):
+        if here_document:
+            here_document = "" if line.strip() == here_document else here_document
+            continue
+        if begins := re.search(r"<<(\w+)$", line):
+            here_document = begins[1]
         plain = " ".join(re.sub(r"(^|\s)#.*$", "", line).split())
         found += [part.strip() for part in plain.split(" && ") if part.strip()]
     return found

@@ -8,11 +8,14 @@ import orjson
 import pytest
 import torch
 
+from curation.files import write_json
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
+from tests.training.tracking.scenes import manifest_of
+from training.benchmark.sequences import load_benchmark
 from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.online.tracker import OnlineTracker
 from training.weights import save_weights
@@ -33,14 +36,9 @@ def sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     torch.manual_seed(0)
     save_weights(paths.WEIGHTS, SiameseNetwork(NetworkConfig(width=0.05)), {})
     generate_sequences(paths.SAMPLE / "sequences", SampleConfig(sequence_frames=3), Workers(jobs=1))
-    names = [
-        entry["name"]
-        for entry in orjson.loads((paths.SAMPLE / "sequences" / "tc128.json").read_bytes())["sequences"]
-    ]
-    paths.MANIFEST.mkdir(parents=True)
-    manifest = {"schema": 1, "kind": "sequences", "sequences": {name: {"digest": "0"} for name in names}}
-    paths.manifest("tc128").write_bytes(orjson.dumps(manifest))
-    return str(names[0])
+    benchmark = load_benchmark("tc128", [paths.SAMPLE / "sequences"])
+    write_json(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE))
+    return benchmark.sequences[0].name
 
 
 def test_a_table_a_plot_and_every_run_and_a_second_call_tracks_nothing(

@@ -71,3 +71,57 @@ def test_a_bad_key_changes_nothing(
 def test_an_unknown_profile_lists_the_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="ilsvrc15"):
         profile.read_profile("ilsvrc2015")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("train=[1]", ["train = [1] is no section"]),
+        ("dataset=5", ["dataset = 5 is no section"]),
+        ("dataset.vid=[1]", ["dataset.vid = [1]"]),
+        ("sample.world=[]", ["sample.world"]),
+        ("dataset.subsets={a: 1}", ["dataset.subsets"]),
+        ("train.epochs=&a [*a]", ["--set train.epochs", "repeats itself"]),
+        ("train.epochs=.inf", ["not a finite number"]),
+        ("train.epochs=" + "[" * 5000, ["nests"]),
+        ("train.seed=99999999999999999999", ["too large a number"]),
+        ("train.\udcff=1", ["which is no name"]),
+        ("train.epochs=\x1b", ["not readable YAML"]),
+        ("=3", ["unknown section ''"]),
+    ],
+)
+def test_a_change_that_is_none_is_one_line_and_changes_nothing(
+    change: str,
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = (ROOT / "params.yaml").read_bytes()
+    (tmp_path / "params.yaml").write_bytes(before)
+    assert main(["profile", "--set", change]) == 1
+    (record,) = caplog.records
+    assert record.getMessage().isprintable()
+    assert all(word in record.getMessage() for word in words), record.getMessage()
+    assert (tmp_path / "params.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["- a", "a: &a [*a]", "{", "5"])
+def test_a_profile_that_is_none_is_one_line(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profile, "FOLDER", tmp_path)
+    (tmp_path / "mine.yaml").write_text(content)
+    with pytest.raises(InputError, match=r"mine\.yaml"):
+        profile.read_profile("mine")
+    with pytest.raises(InputError, match=r"no profile '\.\./mine'"):
+        profile.read_profile("../mine")
+
+
+def test_without_parameters_it_says_where_to_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["profile", "large"]) == 1
+    assert "params.yaml is missing" in caplog.text

@@ -17,6 +17,7 @@ from curation.sample import SampleConfig, generate_sequences
 from pipelines import score
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
+from tests.training.benchmark.scored import scored
 from training.benchmark.sequences import load_benchmark
 from training.benchmark.trajectories import Trajectory
 from training.benchmark.writing import write_boxes, write_runs
@@ -88,8 +89,7 @@ def test_imported_trackers_stand_beside_ours(project: Path) -> None:
 
 def test_filmstrips_show_the_best_imported_trackers_only() -> None:
     overall = {"siamese": 0.9, "A": 0.2, "B": 0.5, "C": None, "D": 0.4, "E": 0.5}
-    trackers = {name: {"overall": {} if auc is None else {"auc": auc}} for name, auc in overall.items()}
-    document = {"kind": "ope", "trackers": trackers}
+    document = scored(trackers={name: {"auc": auc} for name, auc in overall.items()})
     assert score._best(document, {"A", "B", "C", "D", "E"}) == ["B", "E", "D"]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.errors import InputError
 from pipelines import settings
@@ -86,3 +89,86 @@ def test_dask_without_a_scheduler_is_one_clear_line() -> None:
         settings.cluster(settings.Settings(backend="dask")),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"vid_root": "/a\nb"}, ["vid_root = /a\\nb", "cannot be printed"]),
+        ({"vid_root": "/data/\udcff"}, ["vid_root = /data/\\xff", "cannot be printed"]),
+        ({"scheduler": "\x1b[31m"}, ["scheduler", "cannot be printed"]),
+        ({"otb_root": "/a:~nobodyatall/b"}, ["otb_root", "no user of this machine"]),
+        ({"jobs": "1e9"}, ["jobs = 1e9", "integer"]),
+        ({"jobs": "99999999999999999999"}, ["jobs", "at most 10000"]),
+        ({"nonsense": ""}, ["unknown setting", "nonsense"]),
+    ],
+)
+def test_a_value_that_cannot_be_kept_changes_nothing(
+    changes: dict[str, str], words: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "s.toml"
+    settings.store({"jobs": "2"}, file)
+    before = file.read_bytes()
+    with pytest.raises(InputError) as caught:
+        settings.store(changes, file)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert file.read_bytes() == before
+    (variable, value), *_ = changes.items()
+    if value:
+        with pytest.raises(InputError):
+            settings.load({f"DSLT_{variable.upper()}": value}, file)
+
+
+def test_an_empty_value_removes_a_setting_of_any_type(tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    settings.store({"jobs": "2", "backend": "threading", "strict_manifest": "true", "device": "cpu"}, file)
+    settings.store(dict.fromkeys(("jobs", "backend", "strict_manifest", "device"), ""), file)
+    assert settings.load({}, file) == settings.load({}, tmp_path / "none.toml")
+    assert b"=" not in file.read_bytes()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" \"\\#[]='")))
+def test_every_printable_text_is_read_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    file = tmp_path_factory.mktemp("settings") / "s.toml"
+    text = text.replace("~", "")
+    settings.store({"vid_root": text, "jobs": "3"}, file)
+    found = settings.load({}, file)
+    assert (found.vid_root, found.jobs) == (text, 3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'vid_root = "\xff"',
+        b"a = " + b"[" * 30_000,
+        b"jobs = true",
+        b"jobs = [1]",
+        b"[jobs]\na = 1",
+        b"jobs = 1979-05-27",
+        b'vid_root = "\\u001b"',
+        "vid_root = 'ö'".encode("latin-1"),
+        b"jobs = 1" + b"0" * 5000,
+        b"#" * 70_000,
+        b"backend = 'slurm'",
+        b"strict_manifest = 'perhaps'",
+    ],
+)
+def test_a_hostile_file_is_one_line(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "s.toml"
+    file.write_bytes(content)
+    for use in (lambda: settings.load({}, file), lambda: settings.store({"jobs": "2"}, file)):
+        with pytest.raises(InputError, match=r"s\.toml") as caught:
+            use()
+        assert str(caught.value).isprintable()
+    assert file.read_bytes() == content
+
+
+def test_a_pipe_a_folder_and_a_loop_are_one_line(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("pipe", "folder", "loop"):
+        with pytest.raises(InputError, match=name):
+            settings.load({}, tmp_path / name)

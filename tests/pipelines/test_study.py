@@ -9,12 +9,15 @@ import cv2
 import orjson
 import pytest
 
+from curation.files import write_json
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from tests.training.fabricate import fabricate
+from tests.training.tracking.scenes import manifest_of
+from training.benchmark.sequences import load_benchmark
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -48,13 +51,8 @@ def project(empty: Path) -> Path:
     for file in paths.DATA.glob("imdb_video_*.json"):
         file.rename(paths.IMDB / file.name)
     generate_sequences(paths.SAMPLE / "sequences", SampleConfig(sequence_frames=3), Workers(jobs=1))
-    digests = {
-        folder.name: {"digest": "0"} for folder in (paths.SAMPLE / "sequences").rglob("*") if folder.is_dir()
-    }
-    paths.MANIFEST.mkdir()
-    paths.manifest("tc128").write_bytes(
-        orjson.dumps({"schema": 1, "kind": "sequences", "sequences": digests})
-    )
+    benchmark = load_benchmark("tc128", [paths.SAMPLE / "sequences"])
+    write_json(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE))
     return empty
 
 

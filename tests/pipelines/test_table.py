@@ -7,41 +7,44 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from curation.files import write_json
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.table import table
+from tests.training.benchmark.scored import scored, tracked
+from training.benchmark.documents import TrackerScores
+from training.benchmark.score_file import save_scores
 
 
-def tracker(**values: tuple[float, float]) -> dict[str, object]:
-    return {"sequences": {name: {"auc": auc, "dp20": dp20} for name, (auc, dp20) in values.items()}}
+def tracker(missing: tuple[str, ...] = (), **values: tuple[float, float]) -> TrackerScores:
+    sequences = {name: {"auc": auc, "dp20": dp20} for name, (auc, dp20) in values.items()}
+    return tracked({}, sequences=sequences, missing=missing)
 
 
-DOCUMENT = {
-    "title": "OTB-2015",
-    "kind": "ope",
-    "trackers": {
+DOCUMENT = scored(
+    "otb2015",
+    title="OTB-2015",
+    trackers={
+        "KCF": tracker(Couple=(0.9, 0.3), missing=("David",)),
         "online-0": tracker(Couple=(0.5, 1.0), David=(0.7, 0.9)),
         "online-1": tracker(Couple=(0.7, 1.0), David=(0.9, 0.9)),
-        "KCF": tracker(Couple=(0.2, 0.3)),
     },
-}
+)
 
 
 def test_seeds_are_merged_and_partial_means_are_marked() -> None:
     assert table(DOCUMENT).splitlines() == [
         "| OTB-2015 | online DSLT | KCF |",
         "| --- | --- | --- |",
-        "| Couple | 0.600/1.000 | 0.200/0.300 |",
+        "| Couple | 0.600/1.000 | 0.900/0.300 |",
         "| David | 0.800/0.900 | – |",
-        "| mean | 0.700/0.950 | 0.200/0.300 (1) |",
+        "| mean | 0.700/0.950 | 0.900/0.300 (1) |",
         "| spread over seeds | 0.141/0.000 |  |",
     ]
 
 
 def test_trackers_stand_in_the_order_asked_for_and_must_exist() -> None:
     assert table(DOCUMENT, ["KCF", "online"]).startswith("| OTB-2015 | KCF | online DSLT |")
-    with pytest.raises(InputError, match=r"no scores of MDNet\. Known: online, KCF"):
+    with pytest.raises(InputError, match=r"no scores of MDNet\. Known: KCF, online"):
         table(DOCUMENT, ["MDNet"])
 
 
@@ -52,8 +55,8 @@ def test_the_command_reads_the_score_stages_file(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_json(paths.SCORES, {"otb2015": DOCUMENT, "vot2016": {"kind": "vot"}})
+    save_scores(paths.SCORES, [DOCUMENT, scored("vot2016", kind="vot", trackers={"KCF": {"eao": 0.1}})])
     assert main(["table", "otb2015", "KCF"]) == 0
-    assert "| Couple | 0.200/0.300 |" in capsys.readouterr().out
+    assert "| Couple | 0.900/0.300 |" in capsys.readouterr().out
     assert main(["table", "vot2016"]) == 1
     assert "Scored: otb2015" in caplog.text

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pickle
@@ -134,11 +135,15 @@ def test_a_crop_that_is_no_jpeg_is_named(own: Inputs, pairs: PairConfig, workers
         list(load_batches(dataset, range(3), workers=workers))
 
 
-def test_a_shard_cut_short_is_named(own: Inputs, pairs: PairConfig) -> None:
+def test_a_shard_cut_short_while_training_is_named(own: Inputs, pairs: PairConfig) -> None:
+    dataset = dataset_of(own, pairs)
     for path in sorted(own.crops.rglob("*.tar")):
         path.write_bytes(path.read_bytes()[:2048])
-    with pytest.raises(InputError, match=r"^video a/train00\d, frame \d, track \d: shard .*\.tar"):
-        list(load_batches(dataset_of(own, pairs), range(3), workers=1))
+    with pytest.raises(
+        InputError,
+        match=r"^video a/train00\d, frame \d, track \d: shard .*\.tar has 2048 .*doctor cache --mend",
+    ):
+        list(load_batches(dataset, range(3), workers=1))
 
 
 def test_crops_of_another_size_are_refused(inputs: Inputs, pairs: PairConfig) -> None:
@@ -171,3 +176,39 @@ def test_a_worker_needs_no_more_memory_for_a_full_size_imdb(inputs: Inputs, smal
     assert sizes[0] > 1
     assert sizes[1] < sizes[0] + 8
     assert sizes[1] < 60
+
+
+def test_without_shared_memory_there_is_one_line_and_a_way_out(
+    inputs: Inputs, pairs: PairConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(multiprocessing, "Lock", refuse)
+    with pytest.raises(InputError, match=r"shared memory.*Read-only file system.*jobs=1"):
+        list(load_batches(dataset_of(inputs, pairs), range(3), workers=1))
+    assert len(list(load_batches(dataset_of(inputs, pairs), range(3), workers=0))) == 3
+
+
+def test_shared_memory_that_is_full_is_told_by_the_worker(
+    inputs: Inputs, pairs: PairConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(size: int) -> None:
+        raise RuntimeError(f"unable to write to file </torch_1>: No space left on device (28), {size}\n more")
+
+    monkeypatch.setattr(torch.UntypedStorage, "_new_shared", refuse)
+    with pytest.raises(InputError, match=r"shared memory.*No space left on device"):
+        list(load_batches(dataset_of(inputs, pairs), range(3), workers=1))
+
+
+class _Wrong(PairDataset):
+    def __getitem__(self, item: int) -> torch.Tensor:
+        raise RuntimeError("an error of the program")
+
+
+def test_an_error_of_the_program_in_a_worker_is_not_taken_for_its_death(
+    inputs: Inputs, pairs: PairConfig
+) -> None:
+    sampler = PairSampler(load_imdb(inputs.train), inputs.crops, pairs, name="train")
+    with pytest.raises(RuntimeError, match="an error of the program"):
+        list(load_batches(_Wrong(sampler, pairs, NONE, seed=0, batch=4, steps=3), range(3), workers=1))

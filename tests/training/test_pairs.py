@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -155,6 +156,22 @@ def test_all_shards_missing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"1 of 1 shards are missing in .*Fetch them \(dvc pull\)$"):
         PairSampler(
             load_imdb(path), tmp_path / "crops", replace(CONFIG, missing_shards="skip"), name=path.name
+        )
+
+
+@pytest.mark.parametrize("policy", ["raise", "skip"])
+@pytest.mark.parametrize("length", [0, 2048])
+def test_shards_that_are_emptied_or_cut_short(tmp_path: Path, policy: str, length: int) -> None:
+    path = fabricate(tmp_path, "train", videos=3)
+    for name in ("train001.tar", "train002.tar"):
+        os.truncate(tmp_path / "crops" / "a" / name, length)
+    with pytest.raises(
+        InputError,
+        match=rf"2 of 3 shards in .* another length than was indexed: the first, a/train001.tar, has {length} bytes"
+        r", not \d+\. Run: python -m pipelines doctor cache --mend; then dvc repro, or dvc pull$",
+    ):
+        PairSampler(
+            load_imdb(path), tmp_path / "crops", replace(CONFIG, missing_shards=policy), name=path.name
         )
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import cv2
@@ -16,25 +15,7 @@ from training.loop import Inputs, TrainConfig
 from training.losses import build_loss
 from training.networks import SiameseNetwork
 from training.pairs import PairSampler
-from training.records import CURVES, SPEED, Row, copy_pictures, write_curves, write_picture, write_speed
-
-ROWS = [Row(1, 0.5, 0.01, 2.25, 0.6, 12.5), Row(2, 0.1 + 0.2, 0.001, 1.0, None, None)]
-
-
-def test_curves_are_a_csv_with_every_digit(tmp_path: Path) -> None:
-    write_curves(tmp_path, ROWS)
-    with (tmp_path / CURVES).open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    assert rows[0] == {
-        "epoch": "1",
-        "loss": "0.5",
-        "learning_rate": "0.01",
-        "gradient_norm": "2.25",
-        "validation_loss": "0.6",
-        "centre_error": "12.5",
-    }
-    assert float(rows[1]["loss"]) == 0.1 + 0.2
-    assert rows[1]["centre_error"] == ""
+from training.records import SPEED, copy_pictures, write_picture, write_speed
 
 
 def test_speed_is_kept_apart(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from curation.errors import InputError
 from training.networks import NetworkConfig, SiameseNetwork
-from training.weights import KEY, load_weights, save_origin, save_weights
+from training.weights import KEY, LIMIT, LONGEST_HEADER, load_weights, save_origin, save_weights
 
 METADATA = {"parameters": {"epochs": 3}, "imdb": "0123"}
 
@@ -114,3 +115,26 @@ def test_a_header_that_does_not_fit(header: str, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     safetensors.torch.save_file({"x": torch.zeros(2)}, path, {KEY: header})
     assert "does not describe its network" in refused(path)
+
+
+@pytest.mark.parametrize(
+    "header", ["[" * 10_000, '{"network": {}, "metadata": [1]}', '{"network": {}, "metadata": 3}']
+)
+def test_a_header_that_nests_or_holds_something_else(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    safetensors.torch.save_file({"x": torch.zeros(2)}, path, {KEY: header})
+    assert "does not describe its network" in refused(path)
+
+
+def test_what_is_no_plain_file_or_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    os.mkfifo(path)
+    assert "is not a plain file" in refused(path)
+    path.unlink()
+    with path.open("wb") as stream:
+        stream.write((LONGEST_HEADER + 1).to_bytes(8, "little"))
+        stream.truncate(LIMIT)
+    assert "its header is too long" in refused(path)
+    with path.open("wb") as stream:
+        stream.truncate(LIMIT + 1)
+    assert "more than the" in refused(path)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.rows import unknown_name
+from training.benchmark.documents import Scores, TrackerScores
 from training.benchmark.metric_table import metrics_of
 
 Array = NDArray[np.float64]
@@ -62,22 +63,22 @@ def paired_bootstrap(
 
 
 def compare(
-    first: dict[str, Any],
-    second: dict[str, Any],
+    first: Scores,
+    second: Scores,
     trackers: tuple[str, str],
     *,
     samples: int = SAMPLES,
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Compare two trackers, or one tracker in two runs, from documents of `score.score_benchmark`.
+    """Compare two trackers, or one tracker in two runs, from their scores.
 
     Parameters
     ----------
-    first, second : dict
-        Two documents, or the same one twice.
+    first, second : Scores
+        Of two runs, or the same one twice.
     trackers : (str, str)
-        Tracker in the first and in the second document.
+        Tracker in the first and in the second.
     samples, level, seed
         Of the bootstrap, see `paired_bootstrap`.
 
@@ -96,25 +97,26 @@ def compare(
         If the documents are of different benchmarks or protocols, a tracker is unknown (the nearest is
         suggested), or no sequence is common.
     """
-    for key in ("benchmark", "protocol"):
-        if first[key] != second[key]:
+    for what, one, other in (
+        ("benchmark", first.name, second.name),
+        ("protocol", first.protocol, second.protocol),
+    ):
+        if one != other:
             raise InputError(
-                f"cannot compare {key} {first[key]} with {second[key]}",
-                do="Score both alike",
-                reason="not comparable",
+                f"cannot compare {what} {one} with {other}", do="Score both alike", reason="not comparable"
             )
     scores = []
     for document, tracker in zip((first, second), trackers, strict=True):
-        if tracker not in document["trackers"]:
-            raise unknown_name("scored tracker", tracker, list(document["trackers"]))
-        scores.append(_sequences(document["trackers"][tracker]))
+        if tracker not in document.trackers:
+            raise unknown_name("scored tracker", tracker, list(document.trackers))
+        scores.append(_sequences(document.trackers[tracker]))
     common = [name for name in scores[0] if name in scores[1]]
     if not common:
         raise InputError(
             f"{trackers[0]} and {trackers[1]} have no sequence in common", reason="not comparable"
         )
     metrics: dict[str, Any] = {}
-    for metric in (row.key for row in metrics_of(first["kind"])):
+    for metric in (row.key for row in metrics_of(first.kind)):
         if not all(metric in score[name] for score in scores for name in common):
             continue
         a, b = (np.array([score[name][metric] for name in common], dtype=np.float64) for score in scores)
@@ -127,9 +129,9 @@ def compare(
             "significant": significant,
         }
     return {
-        "benchmark": first["benchmark"],
-        "title": first["title"],
-        "protocol": first["protocol"],
+        "benchmark": first.name,
+        "title": first.title,
+        "protocol": first.protocol,
         "first": trackers[0],
         "second": trackers[1],
         "level": level,
@@ -150,7 +152,10 @@ def compare(
     }
 
 
-def _sequences(score: dict[str, Any]) -> dict[str, dict[str, float]]:
+def _sequences(tracker: TrackerScores) -> dict[str, dict[str, Any]]:
     """Numbers of every sequence; for VOT with those of the runs without restarts, if there are any."""
-    free = (score.get("unsupervised") or {}).get("sequences", {})
-    return {name: {**free.get(name, {}), **entry} for name, entry in score["sequences"].items()}
+    free = tracker.free[1] if tracker.free else {}
+    return {
+        name: {**(free[name].values if name in free else {}), **numbers.values}
+        for name, numbers in tracker.sequences.items()
+    }

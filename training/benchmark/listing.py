@@ -149,7 +149,7 @@ class Choice:
     schema: Literal[1]
     benchmark: Inside
     title: Inside
-    subset_of: str
+    subset_of: Annotated[str, Field(pattern="^[^/.]+$")]
     setting: Inside | None = None
     folders: tuple[str, ...] | None = None
     results: tuple[Inside, ...] | None = None

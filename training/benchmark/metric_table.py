@@ -151,7 +151,7 @@ class Metric:
 
     def text(self, value: float | None) -> str:
         """The value as tables show it; an en dash where there is none."""
-        return "–" if value is None or not math.isfinite(value) else f"{value:.{self.digits}f}"
+        return "–" if value is None or not math.isfinite(value) else f"{value:,.{self.digits}f}"
 
 
 _PAGE: frozenset[Place] = frozenset({"page", "sheet"})

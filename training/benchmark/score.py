@@ -1,4 +1,4 @@
-"""Score trackers' result files on a benchmark: one JSON-able document that names its protocol."""
+"""Score trackers' result files on a benchmark, under a protocol that the scores name."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
+from training.benchmark.documents import Scores
 from training.benchmark.finding import open_results
 from training.benchmark.ope import rules_for, sequence_curves
 from training.benchmark.problems import Failures
@@ -17,6 +18,7 @@ from training.benchmark.results import (
     read_results,
     read_unsupervised,
 )
+from training.benchmark.score_file import parse_tracker
 from training.benchmark.start_results import read_starts
 from training.benchmark.starts import spatial_curves, temporal_curves
 from training.benchmark.summary import score_tracker
@@ -31,7 +33,7 @@ def score_benchmark(
     protocol: str = "matlab",
     *,
     vot: VotRules | None = None,
-) -> dict[str, Any]:
+) -> Scores:
     """Score trackers on a benchmark from their result files.
 
     Parameters
@@ -49,12 +51,10 @@ def score_benchmark(
 
     Returns
     -------
-    dict
-        `schema`, `benchmark`, `title`, `kind`, `protocol` (for VOT the overlap rule), `missing` (sequences
-        that the roots lack), `partial`, and `trackers`: for each `overall`, `sequences`, `attributes`
-        (OPE) or `tags` (VOT), `missing` (sequences without a result), `partial`, `notes`; for VOT also
-        `unsupervised` (None without such results; alone, if there are no others). Numbers as
-        `summary.summary`, `vot.score_supervised` and `vot.score_unsupervised` describe them.
+    Scores
+        Numbers as `summary.summary`, `vot.score_supervised` and `vot.score_unsupervised` describe them. For VOT the
+        protocol is the overlap rule, attributes are tags, and a tracker that ran without restarts only has no
+        EAO, accuracy or robustness.
 
     Raises
     ------
@@ -110,17 +110,17 @@ def _remarks(benchmark: Benchmark, results: TrackerResults) -> dict[str, Any]:
     return {"missing": results.missing, "partial": partial, "notes": results.notes}
 
 
-def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "benchmark": benchmark.name,
-        "title": benchmark.title,
-        "kind": benchmark.kind,
-        "protocol": protocol,
-        "missing": benchmark.missing,
-        "partial": benchmark.partial or any(score["partial"] for score in trackers.values()),
-        "trackers": trackers,
-    }
+def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any], evaluation: str = "") -> Scores:
+    return Scores(
+        name=benchmark.name,
+        title=benchmark.title,
+        kind=benchmark.kind,
+        protocol=protocol,
+        trackers={name: parse_tracker(one, benchmark.kind) for name, one in trackers.items()},
+        missing=tuple(benchmark.missing),
+        partial=benchmark.partial or any(one["partial"] for one in trackers.values()),
+        evaluation=evaluation,
+    )
 
 
 def score_starts(
@@ -129,7 +129,7 @@ def score_starts(
     trackers: Items[str] | None,
     evaluation: Literal["tre", "sre"],
     protocol: str = "matlab",
-) -> dict[str, Any]:
+) -> Scores:
     """Score trackers' temporal or spatial robustness (TRE, SRE) from their result files.
 
     Parameters
@@ -142,8 +142,7 @@ def score_starts(
 
     Returns
     -------
-    dict
-        As `score_benchmark`'s, and `evaluation`.
+    Scores
 
     Raises
     ------
@@ -166,7 +165,7 @@ def score_starts(
             score = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
             scores[tracker] = score | _remarks(benchmark, TrackerResults(missing=missing))
     failures.check(f"results in {folder}")
-    return _document(benchmark, rules.name, scores) | {"evaluation": evaluation}
+    return _document(benchmark, rules.name, scores, evaluation)
 
 
 def score_boxes(

@@ -151,21 +151,3 @@ def _numbered(folder: Path) -> dict[str, list[Path]]:
         if number.isdecimal():
             found.setdefault(name_key(name), []).append(path)
     return found
-
-
-def read_trajectories(
-    tracker_folder: Path, sequence: str, *, experiment: str = "baseline"
-) -> list[Trajectory]:
-    """All runs of one sequence, in the order of their numbers; empty if there is none."""
-    found = find_runs(tracker_folder / experiment)
-    return [read_trajectory(path) for path in found.get(name_key(sequence), ())]
-
-
-def write_times(
-    tracker_folder: Path, sequence: str, times: Items[Array], *, experiment: str = "baseline"
-) -> Path:
-    """Write `<sequence>_time.txt`: a row a frame, a column a repetition, seconds; 0 where not run."""
-    path = tracker_folder / experiment / sequence / f"{sequence}_time.txt"
-    rows = np.stack(times, axis=1)
-    write_bytes(path, "".join(",".join(f"{t:.6f}" for t in row) + "\n" for row in rows).encode())
-    return path

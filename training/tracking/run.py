@@ -39,6 +39,10 @@ RECIPE = 2
 """Number of the rules of `experiments`; raise it when the boxes of a run change for the same tracker."""
 
 
+READ = "read"
+"""Entry of a kept result: the digests on record of what was read. One from before it was compared has none."""
+
+
 @dataclass(frozen=True)
 class Contender:
     """A tracker that takes part in a run.
@@ -243,7 +247,7 @@ def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
             reading.note(path, load_image(path, do=UNPACK))
     reading.check(sequence.frames, job.images)
     sequence.reading.check(sequence.annotation_files, job.annotations)
-    return result
+    return {**result, READ: [job.images.digest, job.annotations.digest]}
 
 
 def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> None:

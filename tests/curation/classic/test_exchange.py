@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -253,3 +254,45 @@ def test_index_that_cannot_be_used_is_named(curated: Curated, tmp_path: Path, ch
     edit(tmp_path / "imdb_video_val.json", change)
     with pytest.raises(InputError, match=r"imdb_video_val\.json"):
         import_classic(tmp_path, tmp_path, curated.config, tmp_path / "crops", tmp_path / "imdb", workers=ONE)
+
+
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        ([1, 2, 3e9, 4], "no place in an image"),
+        ([1e300, 2, 3, 4], "no place in an image"),
+        ([-3e9, 2, 3, 4], "no place in an image"),
+        ([1, 2, 200_000, 4], "no place in an image"),
+        ([1, 2, 3, 4, 5], "no place in an image"),
+        ([1, 2, 0.3, 4], "has no whole pixel"),
+        ([1, 2, -3, 4], "has no whole pixel"),
+        ([1, 2, True, 4], "is not four numbers"),
+        ([1, 2, "3", 4], "is not four numbers"),
+        ([1, 2, None, 4], "is not four numbers"),
+        ({"x": 1}, "is not four numbers"),
+        ("1234", "is not four numbers"),
+    ],
+)
+def test_a_box_that_no_index_can_hold_is_refused_before_it_is_converted(
+    curated: Curated, tmp_path: Path, box: object, message: str
+) -> None:
+    """As int32 they would be -2147483648 or 0."""
+    export_classic(curated.imdb, curated.crops, tmp_path, exemplars=False, workers=ONE)
+
+    def change(document: dict[str, Any]) -> None:
+        next(iter(document["videos"].values()))[0]["0"][0].update(bbox=box)
+
+    edit(tmp_path / "imdb_video_val.json", change)
+    with pytest.raises(InputError, match=rf"imdb_video_val\.json: video .*{message}"):
+        import_classic(tmp_path, tmp_path, curated.config, tmp_path / "crops", tmp_path / "imdb", workers=ONE)
+    assert not (tmp_path / "imdb").exists()
+
+
+def test_a_pipe_is_not_waited_for(curated: Curated, tmp_path: Path) -> None:
+    export_classic(curated.imdb, curated.crops, tmp_path, exemplars=False, workers=ONE)
+    arguments = (tmp_path, tmp_path, curated.config, tmp_path / "crops", tmp_path / "imdb")
+    for path in (sorted(tmp_path.rglob("*.crop.x.jpg"))[3], tmp_path / "imdb_video_val.json"):
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(InputError, match=rf"{path.name} is not a plain file"):
+            import_classic(*arguments, workers=ONE)

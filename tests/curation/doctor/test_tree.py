@@ -104,13 +104,13 @@ def test_bad_annotations_and_wrong_sizes_in_the_sample_are_named(whole: Path) ->
         assert said in message
 
 
-def test_the_sample_is_small_and_spread(whole: Path) -> None:
+def test_the_sample_is_small_andspread(whole: Path) -> None:
     videos = [(video, video.frames()) for subset in "abcde" for video in open_dataset(whole).videos(subset)]
-    chosen = tree._spread(videos, 5)
+    chosen = tree.spread(videos, 5)
     assert len({video.subset for video, _ in chosen}) == len(chosen) == 5
     assert len({number for _, number in chosen}) > 1
-    assert len(tree._spread(videos, 30)) == len(tree._spread(videos, 1000)) == 30
-    assert tree._spread([], 5) == []
+    assert len(tree.spread(videos, 30)) == len(tree.spread(videos, 1000)) == 30
+    assert tree.spread([], 5) == []
 
 
 def test_without_opencv_the_rest_is_still_checked(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

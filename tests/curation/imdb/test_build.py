@@ -269,6 +269,19 @@ def test_statistics(made: Made) -> None:
     assert report["tracks_by_class"] == {"n0": 1, "n1": 1}
 
 
+def test_a_shard_of_another_length_than_indexed_is_refused(made: Made) -> None:
+    made.video("one", {0: [1, 2, 3]})
+    made.video("two", {0: [1, 2, 3]})
+    made.build(ALL)  # shards that are not here, after a partial pull, do not matter to it
+    for name in ("one.tar", "two.tar"):
+        (made.folder / "crops" / "a" / name).touch()
+    with pytest.raises(
+        InputError,
+        match=r"2 of 2 shards in .*crops/a .* the first, one.tar, has 0 bytes, not \d+\. Run: .* doctor cache --mend",
+    ):
+        made.build(ALL)
+
+
 def test_missing_inputs_name_the_stage_to_run(made: Made) -> None:
     made.video("v", {0: [0, 1]})
     made.build()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import InputError
+from curation.files import MEND
 from curation.imdb.columns import (
     Rows,
     VideoRows,
@@ -151,7 +152,7 @@ def test_file_cut_short_is_damaged(tmp_path: Path, lost: int) -> None:
     path.write_bytes(path.read_bytes()[:-lost])
     with pytest.raises(InputError, match=r"imdb\.json is damaged") as caught:
         list(read_file(path)[1])
-    assert caught.value.do == "Run: dvc repro imdb"
+    assert caught.value.do == f"Run: {MEND}; then dvc repro imdb"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,11 @@ def test_skips_are_added_up_from_the_reports_that_are_there(curated: Path, tmp_p
 def test_a_missing_input_names_the_stage_to_run(curated: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"c\.json is missing.*dvc repro annotate"):
         report_quality(curated / "annotations", curated / "crops", ["c"], CONFIG, tmp_path, ONE)
+
+
+def test_a_shard_cut_short_is_refused_even_if_no_crop_of_it_is_shown(curated: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(curated, tmp_path / "copy"))
+    (shard, *_) = sorted((copy / "crops" / "b").glob("*.tar"))
+    shard.write_bytes(shard.read_bytes()[:-512])
+    with pytest.raises(InputError, match=rf"1 of 2 shards in .*{shard.name}.* Run: .* doctor cache --mend"):
+        report_quality(copy / "annotations", copy / "crops", ["a", "b"], CONFIG, tmp_path / "pictures", ONE)

@@ -1,5 +1,5 @@
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence
+from tests.training.benchmark.scored import scored, tracked
 from training.benchmark.comparison import compare, paired_bootstrap
+from training.benchmark.documents import Scores
 from training.benchmark.results import TrackerResults
 from training.benchmark.score import score_benchmark, score_boxes
 from training.benchmark.trajectories import Trajectory
@@ -67,21 +69,15 @@ def test_sequences_must_pair() -> None:
         paired_bootstrap(np.zeros(0), np.zeros(0))
 
 
-def document(**shifts: dict[str, float]) -> dict[str, object]:
+def document(**shifts: dict[str, float]) -> Scores:
     """Trackers off by so many pixels on each sequence."""
     names = sorted({name for shift in shifts.values() for name in shift})
     bench = benchmark([sequence(name, still(10)) for name in names])
     trackers = {}
     for tracker, shift in shifts.items():
         boxes = {name: still(10) + np.array([pixels, 0, 0, 0]) for name, pixels in shift.items()}
-        trackers[tracker] = score_boxes(bench, TrackerResults(boxes=boxes))
-    return {
-        "benchmark": "otb2015",
-        "title": "OTB-2015",
-        "kind": "ope",
-        "protocol": "matlab",
-        "trackers": trackers,
-    }
+        trackers[tracker] = tracked(**score_boxes(bench, TrackerResults(boxes=boxes)))
+    return scored("otb2015", trackers=trackers)
 
 
 def test_two_trackers_of_one_run() -> None:
@@ -121,16 +117,16 @@ def test_one_tracker_in_two_runs() -> None:
 def test_what_cannot_be_compared() -> None:
     run = document(mine={"a": 0}, other={"b": 0})
     with pytest.raises(InputError, match=r"cannot compare protocol matlab with got10k"):
-        compare(run, run | {"protocol": "got10k"}, ("mine", "mine"))
+        compare(run, replace(run, protocol="got10k"), ("mine", "mine"))
     with pytest.raises(InputError, match=r"cannot compare benchmark otb2015 with otb2013"):
-        compare(run, run | {"benchmark": "otb2013"}, ("mine", "mine"))
+        compare(run, replace(run, name="otb2013"), ("mine", "mine"))
     with pytest.raises(InputError, match=r"no scored tracker is named 'mina'. Did you mean mine"):
         compare(run, run, ("mine", "mina"))
     with pytest.raises(InputError, match=r"mine and other have no sequence in common"):
         compare(run, run, ("mine", "other"))
 
 
-def vot_document(tmp_path: Path, **heights: tuple[float, bool]) -> dict[str, Any]:
+def vot_document(tmp_path: Path, **heights: tuple[float, bool]) -> Scores:
     """Trackers whose box is so high of 20 pixels; with unsupervised runs or without."""
     one = vot_sequence("bag", still(40, (10, 10, 19, 19)))
     bench = benchmark([one], kind="vot")

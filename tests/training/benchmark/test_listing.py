@@ -1,10 +1,11 @@
+import os
 from pathlib import Path
 
 import orjson
 import pytest
 
 from curation.errors import InputError
-from training.benchmark.listing import load_listing, name_key, packaged_names
+from training.benchmark.listing import LIMIT, load_listing, name_key, packaged_names
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,58 @@ def test_packaged_lists_agree_with_the_shared_facts(shared: Path) -> None:
         assert [[list(r) for r in e.init_omit] for e in ours] == [
             f.get("init_omit_ranges", []) for f in facts
         ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"image": "img/%s.jpg"}, "image: String should match"),
+        ({"image": "img/%999999999d.jpg"}, "image: String should match"),
+        ({"image": "img/%04d%04d.jpg"}, "image: String should match"),
+        ({"image": "../%04d.jpg"}, "image: .*outside"),
+        ({"name": "a\x1b[31m"}, "name: .*cannot be printed"),
+        ({"name": "a\0"}, "name: .*cannot be printed"),
+        ({"names": {"matlab": "../../a"}}, "names.matlab: .*outside"),
+        ({"end_frame": 10**15}, "end_frame: Input should be less than or equal to 1000000"),
+        ({"end_frame": 0}, "in no order"),
+        ({"end_frame": 9, "ope_start_frame": 12}, "in no order"),
+        ({"start_frame": 9, "ope_start_frame": 2}, "in no order"),
+    ],
+)
+def test_an_entry_leads_nowhere_else_and_asks_for_no_more_than_there_can_be(
+    tmp_path: Path, entry: dict[str, object], message: str
+) -> None:
+    path = _write(tmp_path / "otb2015.json", sequences=[{"name": "A", "folder": "A", **entry}])
+    with pytest.raises(InputError, match=message):
+        load_listing("otb2015", path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sequences": "Basketball"}, "sequences: Input should be a valid"),
+        ({"sequences": ["Basketball", "Basketball"]}, "lists basketball twice"),
+        ({"sequences": ["none"]}, "no sequence of otb2015 is named"),
+        ({"subset_of": 7}, "subset_of: Input should be a valid string"),
+        ({"subset_of": "otb2105"}, "no benchmark is named 'otb2105'"),
+        ({"subset_of": "x.json"}, "subset_of: String should match"),
+        ({"title": None}, "title: Input should be a valid string"),
+    ],
+)
+def test_a_choice_that_is_none_is_one_clear_line(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    path = _write(
+        tmp_path / "x.json", **{"subset_of": "otb2015", "title": "Mine", "sequences": ["Deer"], **changes}
+    )
+    with pytest.raises(InputError, match=message):
+        load_listing("otb2015", path)
+
+
+def test_a_list_that_is_no_plain_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "otb2015.json")
+    with pytest.raises(InputError, match=r"otb2015\.json is not a plain file"):
+        load_listing("otb2015", tmp_path / "otb2015.json")
+    (tmp_path / "large.json").write_bytes(b" " * (LIMIT + 1))
+    with pytest.raises(InputError, match=r"more than the 262,144"):
+        load_listing("otb2015", tmp_path / "large.json")

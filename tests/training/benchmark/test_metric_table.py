@@ -8,6 +8,7 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still
+from tests.training.benchmark.scored import scored, tracked
 from training.benchmark.metric_table import CURVES, METRICS, adopt_metrics, metrics_of
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.results import TrackerResults
@@ -47,9 +48,9 @@ def test_one_s_own_is_counted_over_the_same_frames_and_shown(own: Path) -> None:
     score = score_boxes(bench, results)
     assert score["overall"]["own_ao"] == pytest.approx((1 + 3 * 0.5) / 4)  # the first box is the truth
     assert score["sequences"]["Car4"]["own_ao"] == score["overall"]["own_ao"]
-    document = {"benchmark": "own", "title": "Own", "kind": "ope", "protocol": "matlab"}
-    head = score_sheet({**document, "trackers": {"half": score}}).splitlines()[2]
-    assert head.split()[:7] == ["tracker", "AUC", "DP@20", "OP@0.5", "NP@0.2", "NP", "AUC"]
+    scores = scored(trackers={"half": tracked(score["overall"])})
+    head = score_sheet(scores).splitlines()[2]
+    assert head.split()[:7] == ["Tracker", "AUC", "DP@20", "OP@0.5", "NP@0.2", "NP", "AUC"]
     assert head.split()[7] == "AO"
 
 

@@ -11,11 +11,12 @@ import orjson
 import pytest
 
 from tests.training.benchmark.builders import benchmark
+from training.benchmark.listing import name_key
 from training.benchmark.records import Benchmark, Sequence
 from training.benchmark.results import TrackerResults
 from training.benchmark.score import score_benchmark, score_boxes
 from training.benchmark.sequences import load_benchmark
-from training.benchmark.trajectories import Trajectory, read_trajectories
+from training.benchmark.trajectories import Trajectory, find_runs, read_trajectory
 from training.benchmark.vot import score_supervised, score_unsupervised
 from training.benchmark.vot_rules import VOT2017, VotRules
 
@@ -30,7 +31,7 @@ def otb(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ben
 
 
 def overall(bench: Benchmark, folder: Path, tracker: str, protocol: str) -> tuple[float, float]:
-    document = score_benchmark(bench, folder, [tracker], protocol)
+    document = score_benchmark(bench, folder, [tracker], protocol).plain()
     assert document["protocol"] == protocol
     assert not document["partial"]
     scores = document["trackers"][tracker]["overall"]
@@ -156,7 +157,8 @@ def siamfc(
     tracker = folder / "vot17" / "SiamFC"
     return {
         experiment: {
-            s.name: read_trajectories(tracker, s.name, experiment=experiment) for s in vot2017.sequences
+            s.name: [read_trajectory(path) for path in find_runs(tracker / experiment)[name_key(s.name)]]
+            for s in vot2017.sequences
         }
         for experiment in ("baseline", "unsupervised")
     }

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -281,3 +282,50 @@ def test_what_archives_leave_behind_is_no_result(tmp_path: Path, bench: Benchmar
     write(tmp_path / "__MACOSX/KCF", **{f"._{name}": 1 for name in GOOD})
     assert open_results(tmp_path, bench) == (tmp_path, ["KCF"])
     assert read_results(tmp_path, "KCF", bench).notes == []
+
+
+@pytest.mark.parametrize("row", ["1,2,3,1e300", "-3e9,2,3,4", "1,2,1000001,4"])
+def test_a_box_beyond_every_image_is_refused(tmp_path: Path, bench: Benchmark, row: str) -> None:
+    write(tmp_path / "KCF", **GOOD)
+    (tmp_path / "KCF/Dog1.txt").write_text(f"1,2,3,4\n{row}\n1,2,3,4\n")
+    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is no box .*beyond 1,000,000 pixels"):
+        read_results(tmp_path, "KCF", bench)
+
+
+@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9", "a\u202eb", "two\nlines"])
+def test_a_tracker_whose_name_cannot_be_printed_is_refused(
+    tmp_path: Path, bench: Benchmark, name: str
+) -> None:
+    write(tmp_path / name, **GOOD)
+    folder, (tracker,) = open_results(tmp_path, bench)
+    with pytest.raises(InputError, match=r"cannot be printed\. Rename its folder") as caught:
+        read_results(folder, tracker, bench)
+    assert str(caught.value).isprintable()
+
+
+def test_files_left_aside_are_named_in_printable_letters(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", **GOOD, **{"zzz\x1b[2J\udcff": 1})
+    assert read_results(tmp_path, "KCF", bench).notes == [
+        "left aside, as no sequence is called so: zzz\\x1b[2J\\xff.txt (1 in all)"
+    ]
+
+
+def test_pipes_links_to_nothing_and_empty_files_are_one_problem_each(
+    tmp_path: Path, bench: Benchmark
+) -> None:
+    write(tmp_path / "KCF", Basketball=5)
+    os.mkfifo(tmp_path / "KCF/Dog1.txt")
+    (tmp_path / "KCF/Car4.txt").symlink_to("nothing")
+    (tmp_path / "KCF/Basketball.txt").write_bytes(b"")
+    with pytest.raises(FolderError) as caught:
+        read_results(tmp_path, "KCF", bench)
+    empty, link, pipe = caught.value.problems
+    assert "Basketball.txt is empty" in empty
+    assert "Car4.txt: there is no such file" in link
+    assert "Dog1.txt is not a plain file" in pipe
+
+
+def test_a_folder_is_no_result(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", Basketball=5, Dog1=3)
+    (tmp_path / "KCF/Car4.txt").mkdir()
+    assert read_results(tmp_path, "KCF", bench).missing == ["Car4"]

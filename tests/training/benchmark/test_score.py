@@ -34,7 +34,7 @@ def test_the_document(tmp_path: Path, bench: Benchmark) -> None:
     for name, rows in (("Basketball", 5), ("Car4", 4)):
         write_rows(tmp_path / "good" / f"{name}.txt", still(rows))
         write_rows(tmp_path / "bad" / f"{name}.txt", still(rows, (300, 300, 20, 20)))
-    document = score_benchmark(bench, tmp_path)
+    document = score_benchmark(bench, tmp_path).plain()
     assert orjson.loads(orjson.dumps(document)) == document
     assert (document["benchmark"], document["protocol"], document["kind"]) == ("otb2015", "matlab", "ope")
     assert not document["partial"]
@@ -51,11 +51,11 @@ def test_the_document(tmp_path: Path, bench: Benchmark) -> None:
 
 def test_partial_scores_say_so(tmp_path: Path, bench: Benchmark) -> None:
     write_rows(tmp_path / "half" / "Car4.txt", still(4))
-    document = score_benchmark(bench, tmp_path, ["half"])
+    document = score_benchmark(bench, tmp_path, ["half"]).plain()
     assert document["partial"]
     assert document["trackers"]["half"]["missing"] == ["Basketball"]
     some = Benchmark("otb2015", "OTB-2015", "ope", bench.sequences[1:], missing=["Basketball"])
-    document = score_benchmark(some, tmp_path, ["half"])
+    document = score_benchmark(some, tmp_path, ["half"]).plain()
     assert document["partial"]
     assert document["missing"] == ["Basketball"]
     assert document["trackers"]["half"]["partial"]
@@ -78,7 +78,7 @@ def test_vot(tmp_path: Path) -> None:
     for one in sequences:
         write_runs(tmp_path, "KCF", bench, one, [run])
         write_runs(tmp_path, "KCF", bench, one, [run], experiment="unsupervised")
-    document = score_benchmark(bench, tmp_path)
+    document = score_benchmark(bench, tmp_path).plain()
     assert orjson.loads(orjson.dumps(document)) == document
     assert (document["kind"], document["protocol"]) == ("vot", "vot2016")
     scores = document["trackers"]["KCF"]
@@ -87,7 +87,7 @@ def test_vot(tmp_path: Path) -> None:
     assert scores["overall"]["accuracy"] == pytest.approx(0.8)
     assert scores["unsupervised"]["overall"]["ao"] == pytest.approx(0.8 * 29 / 30)
     assert set(scores["tags"]) == {"occlusion", "empty"}
-    exact = score_benchmark(bench, tmp_path, vot=replace(VOT2019, overlap="exact", bounds="frame"))
+    exact = score_benchmark(bench, tmp_path, vot=replace(VOT2019, overlap="exact", bounds="frame")).plain()
     assert exact["protocol"] == "exact"
     assert exact["trackers"]["KCF"]["overall"]["eao"] is None  # no sequence reaches length 46
     assert exact["trackers"]["KCF"]["overall"]["accuracy"] == pytest.approx(15 / 19)
@@ -97,14 +97,14 @@ def test_vot_without_unsupervised_results(tmp_path: Path) -> None:
     bag = vot_sequence("bag", still(4))
     bench = benchmark([bag], kind="vot")
     write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_boxes(still(4))])
-    assert score_benchmark(bench, tmp_path)["trackers"]["KCF"]["unsupervised"] is None
+    assert score_benchmark(bench, tmp_path).plain()["trackers"]["KCF"]["unsupervised"] is None
 
 
 def test_runs_without_restarts_alone_give_an_average_overlap(tmp_path: Path) -> None:
     bag = vot_sequence("bag", still(4))
     bench = benchmark([bag], kind="vot")
     write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_boxes(still(4))], experiment="unsupervised")
-    scores = score_benchmark(bench, tmp_path)["trackers"]["KCF"]
+    scores = score_benchmark(bench, tmp_path).plain()["trackers"]["KCF"]
     assert scores["unsupervised"]["overall"]["ao"] == pytest.approx(3 / 4)
     assert "eao" not in scores["overall"]
     (tmp_path / "KCF/unsupervised").rename(tmp_path / "KCF/other")
@@ -134,9 +134,9 @@ def test_the_rules_of_eao_stand_beside_it(tmp_path: Path) -> None:
     write_runs(tmp_path, "KCF", bench, bag, [Trajectory.from_rows(rows)])
     write_runs(tmp_path, "KCF", bench, longer, [Trajectory.from_boxes(still(40, (10, 10, 19, 15)))])
     found = {
-        rules: score_benchmark(bench, tmp_path, vot=replace(rules_of(bench), eao=rules))["trackers"]["KCF"][
-            "overall"
-        ]
+        rules: score_benchmark(bench, tmp_path, vot=replace(rules_of(bench), eao=rules)).plain()["trackers"][
+            "KCF"
+        ]["overall"]
         for rules in ("matlab", "pysot", "vot-toolkit")
     }
     assert {rules: (scores["eao_rules"], scores["interval"]) for rules, scores in found.items()} == {
@@ -160,7 +160,7 @@ def test_an_average_overlap_of_some_sequences_says_so(tmp_path: Path) -> None:
     for one in sequences:
         write_runs(tmp_path, "KCF", bench, one, [run])
     write_runs(tmp_path, "KCF", bench, sequences[0], [run], experiment="unsupervised")
-    document = score_benchmark(bench, tmp_path)
+    document = score_benchmark(bench, tmp_path).plain()
     assert document["partial"]
     assert document["trackers"]["KCF"]["notes"] == [
         "AO lacks 1 sequences without unsupervised results: ball1"

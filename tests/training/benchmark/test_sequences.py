@@ -1,5 +1,6 @@
 """The five benchmarks in their authors' layouts, with every trap of these layouts."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -365,6 +366,35 @@ def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
     (tmp_path / "VOT2019/list.txt").write_text("../bag\n")
     with pytest.raises(InputError, match=r"list.txt, sequences.0.name: .*leads outside"):
         load_benchmark("vot2019", [tmp_path])
+
+
+def test_an_image_number_without_end_is_no_reason_to_count_to_it(tmp_path: Path) -> None:
+    otb(tmp_path, "mine", 1, 5)
+    write_images(tmp_path / "mine/img", ["99999999999999999999.jpg"])
+    with pytest.raises(
+        InputError, match=r"lacks image 6 \(99999999999999999993 of 99999999999999999999 are missing"
+    ):
+        load_folder(tmp_path / "mine")
+
+
+def test_an_annotation_that_is_no_file_of_places_is_refused(tmp_path: Path) -> None:
+    """Not left out as if it were not there: the scores would be partial without a word about the reason."""
+    folder = otb(tmp_path, "Deer", 1, 71)
+    (folder / "groundtruth_rect.txt").unlink()
+    os.mkfifo(folder / "groundtruth_rect.txt")
+    with pytest.raises(InputError, match=r"groundtruth_rect\.txt is not a plain file"):
+        load_benchmark("otb2015", [tmp_path])
+    (folder / "groundtruth_rect.txt").unlink()
+    write_rows(folder / "groundtruth_rect.txt", [*still(70), [1, 2, 3, 1e300]])
+    with pytest.raises(InputError, match=r"Deer: .*line 71: .*1e\+300\] is no place in an image"):
+        load_benchmark("otb2015", [tmp_path])
+
+
+def test_a_start_behind_the_end_is_one_line(tmp_path: Path) -> None:
+    otb(tmp_path, "A", 1, 5)
+    override(tmp_path, "otb2015", {"name": "A", "folder": "A", "ope_start_frame": 20})
+    with pytest.raises(InputError, match=r"has 5 rows, but frames 1 to \.\.\. are more"):
+        load_benchmark("otb2015", [tmp_path], images=False)
 
 
 def test_other_sequences_under_a_packaged_name_are_one_s_own(tmp_path: Path) -> None:

@@ -191,12 +191,12 @@ def test_written_read_and_scored(tmp_path: Path, form: str) -> None:
         temporal = [still(len(one) - start) for start in temporal_starts(one)]
         write_starts(tmp_path / "t", "KCF", one, temporal, form=form)
         write_starts(tmp_path / "s", "KCF", one, {shift: still(len(one)) for shift in SHIFTS}, form=form)
-    document = score_starts(bench, tmp_path / "t", None, "tre")
+    document = score_starts(bench, tmp_path / "t", None, "tre").plain()
     assert (document["evaluation"], document["protocol"], document["partial"]) == ("tre", "matlab", False)
     tre = document["trackers"]["KCF"]
     assert tre["overall"]["auc"] == pytest.approx(PERFECT_AUC)
     assert tre["attributes"]["OCC"]["sequences"] == 1
-    sre = score_starts(bench, tmp_path / "s", ["KCF"], "sre")["trackers"]["KCF"]["overall"]
+    sre = score_starts(bench, tmp_path / "s", ["KCF"], "sre").plain()["trackers"]["KCF"]["overall"]
     assert sre["frames"] == 12 * 75
     assert sre["auc"] < PERFECT_AUC  # boxes of scaled starts are scaled back, though these did not scale
     (first, *_) = read_segments(next(iter(sorted((tmp_path / "t").rglob("*iger1*")))))

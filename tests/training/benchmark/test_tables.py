@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import InputError
-from training.benchmark.tables import parse_rows, parse_table, read_table
+from training.benchmark.tables import LIMIT, MOST_ROWS, parse_rows, parse_table, read_table
 
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 
@@ -71,3 +72,38 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_number(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf1,2,3,4\n")
     assert read_table(tmp_path / "a.txt").tolist() == [[1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize("word", ["1_000", "0x10", "١٢", "1,5e", "1\0", "½", "1e", "--1", "Infinit"])
+def test_what_only_python_or_nobody_takes_for_a_number_is_none(word: str) -> None:
+    with pytest.raises(InputError, match="line 1: expected 4 numbers"):
+        parse_table(f"{word} 2 3 4", "x")
+
+
+@pytest.mark.parametrize(
+    "content", ["1,2,3,4\n".encode("utf-16"), "1,2,3,4\n".encode("utf-16-le"), b"1,2,3,4\0\n"]
+)
+def test_text_of_another_encoding_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.txt"):
+        read_table(tmp_path / "a.txt")
+
+
+def test_a_file_without_end_or_sense_is_refused_by_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with path.open("wb") as stream:
+        stream.truncate(LIMIT + 1)
+    with pytest.raises(InputError, match="more than the 16,777,216"):
+        read_table(path)
+    path.write_text("1,2,3,4\n" * (MOST_ROWS + 1))
+    with pytest.raises(InputError, match=r"has 200,001 lines"):
+        read_table(path)
+    path.write_text("1 " * 10**6)
+    with pytest.raises(InputError, match=r"line 1: expected 4 numbers, found '1 1 1"):
+        read_table(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    with pytest.raises(InputError, match=r"a\.txt is not a plain file"):
+        read_table(tmp_path / "a.txt")

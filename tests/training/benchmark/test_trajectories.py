@@ -13,9 +13,8 @@ from training.benchmark.trajectories import (
     START,
     UNKNOWN,
     Trajectory,
-    read_trajectories,
+    find_runs,
     read_trajectory,
-    write_times,
     write_trajectories,
 )
 
@@ -66,21 +65,17 @@ def test_the_folders_of_the_toolkits(tmp_path: Path) -> None:
         "KCF/baseline/bag/bag_001.txt",
         "KCF/baseline/bag/bag_002.txt",
     ]
-    write_times(tmp_path / "KCF", "bag", [np.array([0.5, 0.25]), np.array([0.5, 0.0])])
-    assert (
-        tmp_path / "KCF/baseline/bag/bag_time.txt"
-    ).read_text() == "0.500000,0.500000\n0.250000,0.000000\n"
-    again = read_trajectories(tmp_path / "KCF", "bag")
-    assert [run.text() for run in again] == [run.text() for run in runs]
+    (again,) = find_runs(tmp_path / "KCF/baseline").values()
+    assert [read_trajectory(path).text() for path in again] == [run.text() for run in runs]
 
 
 def test_results_without_a_folder_for_each_sequence(tmp_path: Path) -> None:
     (tmp_path / "KCF/baseline").mkdir(parents=True)
     for name in ("bag_001.txt", "bag_002.txt", "bag_time.txt", "bag2_001.txt"):
         (tmp_path / "KCF/baseline" / name).write_text("1\n")
-    assert len(read_trajectories(tmp_path / "KCF", "bag")) == 2
-    assert read_trajectories(tmp_path / "KCF", "ball") == []
-    assert read_trajectories(tmp_path / "none", "bag") == []
+    found = find_runs(tmp_path / "KCF/baseline")
+    assert {name: len(paths) for name, paths in found.items()} == {"bag": 2, "bag2": 1}
+    assert find_runs(tmp_path / "none") == {}
 
 
 @pytest.mark.parametrize(
@@ -102,3 +97,11 @@ def test_bad_files_are_named(tmp_path: Path, text: str, message: str) -> None:
 def test_an_unsupervised_run_begins_with_a_start() -> None:
     run = Trajectory.from_boxes(boxes([1, 1, 5, 5], [2, 2, 5, 5]))
     assert run.text() == "1\n2.0000,2.0000,5.0000,5.0000\n"
+
+
+@pytest.mark.parametrize("row", ["1,2,3,1e300", "1,2,inf,4", "-1e7,2,3,4", "1,2,3,4,5,6,7,2e6"])
+def test_a_region_beyond_every_image_is_refused(tmp_path: Path, row: str) -> None:
+    """Its mask would fill the memory."""
+    (tmp_path / "a_001.txt").write_text(f"1\n{row}\n")
+    with pytest.raises(InputError, match=r"a_001\.txt, line 2: .* is no region"):
+        read_trajectory(tmp_path / "a_001.txt")

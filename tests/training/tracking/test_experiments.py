@@ -84,7 +84,7 @@ def run(
 @pytest.mark.parametrize("starts", ["tre", "sre"])
 def test_what_is_run_is_what_is_scored(benchmark: Benchmark, tmp_path: Path, starts: str) -> None:
     assert run(benchmark, tmp_path, starts) == (2, 0)
-    document = score_starts(benchmark, tmp_path / "out", None, starts)  # type: ignore[arg-type]
+    document = score_starts(benchmark, tmp_path / "out", None, starts).plain()  # type: ignore[arg-type]
     overall = document["trackers"]["template"]["overall"]
     # Of 23 frames three have 20 left and the second is omitted: starts on frames 1 and 3.
     long = sum(23 - start for start in temporal_starts(benchmark["Long"]))
@@ -93,7 +93,7 @@ def test_what_is_run_is_what_is_scored(benchmark: Benchmark, tmp_path: Path, sta
     assert not document["partial"]
     assert overall["auc"] > (0.95 if starts == "tre" else 0.6)
     run(benchmark, tmp_path, starts, STILL)
-    both = score_starts(benchmark, tmp_path / "out", None, starts)["trackers"]  # type: ignore[arg-type]
+    both = score_starts(benchmark, tmp_path / "out", None, starts).plain()["trackers"]  # type: ignore[arg-type]
     assert both["still"]["overall"]["auc"] < both["template"]["overall"]["auc"] - 0.2
 
 

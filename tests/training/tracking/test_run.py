@@ -307,7 +307,7 @@ def test_vot_is_run_supervised_and_written_as_trajectories(vot, tmp_path):
     (free,) = (tmp_path / "out" / "loses" / "unsupervised" / "clip").glob("clip_*.txt")
     rows = ["box" if "," in line else line for line in free.read_text().splitlines()]
     assert rows == ["1", *["box"] * 11]
-    scores = score_benchmark(vot, tmp_path / "out")["trackers"]
+    scores = score_benchmark(vot, tmp_path / "out").plain()["trackers"]
     assert scores["still"]["unsupervised"]["overall"]["ao"] > 0.8
     assert scores["loses"]["unsupervised"]["overall"]["ao"] < 0.6
     before = contents(tmp_path / "out")

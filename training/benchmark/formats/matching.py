@@ -42,7 +42,7 @@ def result_files(folder: Path) -> list[Path]:
         if path.suffix in known
         and not path.name.startswith(".")
         and not path.stem.endswith(("_time", "_times"))
-        and path.is_file()
+        and not path.is_dir()
     )
 
 

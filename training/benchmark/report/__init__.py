@@ -8,8 +8,8 @@
     filmstrips    `choose_filmstrips`: which sequences to show, and their frames
     published     reference numbers from papers (published.json)
 
-The rest serves `page`: `reading` (score documents), `palette` (a colour for each tracker), `tables`,
-`breakdowns`, `margins` (numbers), `figures`, `plots`, `timelines`, `vector` (SVG), `strips`, `pictures`
-(photographs), `graph` (the pipeline), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
+The rest serves `page`: `palette` (a colour for each tracker), `tables`,
+`ranking`, `breakdowns`, `margins` (numbers), `figures`, `timelines`, `vector` (SVG), `strips`, `pictures`
+(photographs), `templates/` (HTML, CSS). Nothing is imported here: the summary needs
 neither matplotlib nor jinja2.
 """

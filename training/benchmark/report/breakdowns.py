@@ -4,72 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from training.benchmark.documents import Numbers, Scores
 from training.benchmark.metric_table import Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import ATTRIBUTES, Scores, value
-from training.benchmark.report.tables import Head, Row, Table, best_of, cell_of
+from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best
+
+ATTRIBUTES = {
+    "ARC": "aspect ratio change",
+    "BC": "background clutter",
+    "CM": "camera motion",
+    "DEF": "deformation",
+    "FM": "fast motion",
+    "FOC": "full occlusion",
+    "IPR": "in-plane rotation",
+    "IV": "illumination variation",
+    "LR": "low resolution",
+    "MB": "motion blur",
+    "OCC": "occlusion",
+    "OPR": "out-of-plane rotation",
+    "OV": "out of view",
+    "POC": "partial occlusion",
+    "SOB": "similar object",
+    "SV": "scale variation",
+    "VC": "viewpoint change",
+}
+"""What the tags of OTB [Wu, Lim, Yang, TPAMI 2015] and UAV123 [Mueller et al., ECCV 2016] stand for."""
 
 
 def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Table]:
     """Every tracker on every sequence: AUC; accuracy and failures for VOT."""
     numbers = {name: tracker.sequences for name, tracker in document.trackers.items()}
     return [
-        _breakdown(
-            document,
-            series,
-            metric,
-            key=f"{document.name}-sequences-{metric.key}",
-            caption=f"{metric.name} on each sequence of {document.title}, protocol {document.protocol}",
-            corner="Sequence",
-            names=dict.fromkeys(document.sequences, ""),
-            numbers=numbers,
-        )
-        for metric in document.inner_metrics(numbers.values())
-        if "page sequences" in metric.shown
+        breakdown(document, series, metric, "sequence", numbers, dict.fromkeys(document.sequences, ""))
+        for metric in document.inner_metrics(numbers.values(), "page sequences")
     ]
 
 
-def attribute_metric(document: Scores) -> Metric | None:
-    """The metric that per-attribute numbers are compared by; None without attributes."""
-    return next(iter(document.inner_metrics(t.attributes for t in document.trackers.values())), None)
-
-
 def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
-    """Every tracker over the sequences (VOT: frames) with each attribute; None without attributes."""
-    metric = attribute_metric(document)
+    """Every tracker over the sequences (VOT: frames) with each attribute, by the first metric that is known of them.
+
+    None without attributes.
+    """
+    numbers = {name: tracker.attributes for name, tracker in document.trackers.items()}
+    metric = next(iter(document.inner_metrics(numbers.values(), "page")), None)
     if metric is None:
         return None
-    return _breakdown(
-        document,
-        series,
-        metric,
-        key=f"{document.name}-attributes",
-        caption=f"{metric.name} on {document.title} by attribute, protocol {document.protocol}",
-        corner="Attribute",
-        names={name: ATTRIBUTES.get(name, "") for name in document.attributes},
-        numbers={name: tracker.attributes for name, tracker in document.trackers.items()},
-    )
+    names = {name: ATTRIBUTES.get(name, "") for name in document.attributes}
+    return breakdown(document, series, metric, "attribute", numbers, names)
 
 
-def _breakdown(
+def breakdown(
     document: Scores,
     series: Mapping[str, Series],
     metric: Metric,
-    *,
-    key: str,
-    caption: str,
-    corner: str,
+    kind: str,
+    numbers: Mapping[str, Mapping[str, Numbers]],
     names: Mapping[str, str],
-    numbers: Mapping[str, Mapping[str, Mapping[str, Any]]],
 ) -> Table:
+    """A row for each of `names` (sequences or attributes, with a remark), a column for each tracker.
+
+    A tracker that lacks sequences does not compete by attribute, where its numbers are of fewer.
+    """
     trackers = [name for name in series if name in document.trackers]
     rows = []
     for name, remark in names.items():
-        cells = [cell_of(metric, value(numbers[tracker].get(name), metric)) for tracker in trackers]
-        best = best_of([cell.order for cell in cells], metric)
-        marked = [replace(cell, best=cell.order is not None and cell.order == best) for cell in cells]
-        rows.append(Row(name, marked, remark=remark))
-    heads = [Head(series[tracker].label, series=series[tracker]) for tracker in trackers]
-    return Table(key, caption, corner, [heads], [("", rows)], sortable=True)
+        cells = [
+            cell_of(metric, numbers[t][name].of(metric) if name in numbers[t] else None) for t in trackers
+        ]
+        if kind != "sequence":
+            cells = [
+                replace(cell, competes=document.whole(t)) for cell, t in zip(cells, trackers, strict=True)
+            ]
+        rows.append(Row(name, mark_best(cells, metric), remark=remark))
+    heads = [Head(series[t].label, series=series[t], note=document.share(t)) for t in trackers]
+    return Table(
+        f"{document.name}-{kind}s-{metric.key}",
+        f"{metric.name} on {document.title} by {kind}, protocol {document.protocol}",
+        kind.capitalize(),
+        [heads],
+        [("", rows)],
+        sortable=True,
+    )

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.documents import Scores
 from training.benchmark.report.published import Published, published_numbers
+from training.epochs import EpochRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,18 +21,20 @@ class Picture:
 
     Parameters
     ----------
-    image : Path or array
-        A JPEG or PNG file; or (H, W, 3) uint8 BGR; or (H, W) float, a map shown in false colours from its
-        smallest to its largest value.
+    image : Path
+        A JPEG or PNG file.
     alt : str
         What it shows, for those who do not see it.
     caption : str
         One sentence below it.
+    columns : sequence of str
+        Heads to stand above it, where it is made of columns of equal width.
     """
 
-    image: Path | NDArray[Any]
+    image: Path
     alt: str
     caption: str = ""
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,12 +89,12 @@ class ReportContent:
 
     Parameters
     ----------
-    scores : mapping of benchmark to score document
-        As `training.benchmark.score.score_benchmark` returns them, in the order of the page.
+    scores : mapping of benchmark to Scores
+        In the order of the page.
     title : str
-    trained : str
-        The tracker whose margins over the others are given, and whose best and worst sequences are shown;
-        it need not be in `scores`.
+    leader : str
+        The tracker of the cards, whose margins over the others are given, and whose best and worst sequences are
+        shown (`ranking.leader` of those trained here); it need not be in `scores`.
     labels : mapping of tracker to str
         Names to show instead of the names of result folders.
     imported : sequence of str
@@ -100,40 +104,34 @@ class ReportContent:
         measured on the real benchmarks.
     own : sequence of str
         Benchmarks with sequences of the user's own: nothing is published of them, whatever their name.
-    speeds : mapping of benchmark to mapping of tracker to float
-        Mean frames per second, where known.
     filmstrips : sequence of Filmstrip
-    responses : sequence of Picture
-        Response maps.
-    curves : sequence of mapping
-        One row an epoch: `epoch` and any of `loss`, `val_loss`, `lr`, `centre_error` (pixels).
+    curves : sequence of EpochRow
+        What training recorded, a row an epoch.
     training_pictures : sequence of Picture
         Pictures made while training (augmented pairs, label maps).
     quality : sequence of Picture
         Contact sheets of crops and distributions of the curated data.
-    graph : str
-        What `dvc dag --dot` prints.
-    parameters : mapping
-        Parameters in force, by section; may be nested.
+    pipeline : Path or None
+        An SVG file that shows the stages.
+    parameters : str
+        The file of the parameters in force.
     digests : mapping of str to str
         What made the page: files or stages and their digests.
     """
 
-    scores: Mapping[str, Mapping[str, Any]]
+    scores: Mapping[str, Scores]
     title: str = "Tracking report"
-    trained: str = "siamese"
+    leader: str = "siamese"
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False
     own: Sequence[str] = ()
-    speeds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     filmstrips: Sequence[Filmstrip] = ()
-    responses: Sequence[Picture] = ()
-    curves: Sequence[Mapping[str, float]] = ()
+    curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()
     quality: Sequence[Picture] = ()
-    graph: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    pipeline: Path | None = None
+    parameters: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
 
     @property

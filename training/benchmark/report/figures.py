@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
-from training.benchmark.metric_table import CURVES, METRICS, Curve
-from training.benchmark.report.breakdowns import attribute_metric
+from training.benchmark.documents import Scores
+from training.benchmark.metric_table import CURVES, METRICS, Curve, Metric
 from training.benchmark.report.palette import Series
-from training.benchmark.report.plots import accuracy_robustness_plot, attribute_plot, curve_plot
-from training.benchmark.report.reading import Scores, rank, value
 from training.benchmark.report.series_files import thresholds
+from training.benchmark.report.vector import (
+    BAND,
+    MUTED,
+    PAGE,
+    WIDTH,
+    draw_line,
+    page_axes,
+    page_style,
+    series_colour,
+    to_svg,
+)
+
+ACCURACY = METRICS["accuracy"]
 
 
 @dataclass(frozen=True)
@@ -38,33 +51,49 @@ def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
     return plots + ([reliability] if reliability else [])
 
 
-def _curve_figure(document: Scores, series: Mapping[str, Series], kind: Curve) -> Plot | None:
-    curves = {name: t.curves[kind.name] for name, t in document.trackers.items() if kind.name in t.curves}
-    if not curves or not kind.title:
+def _curve_figure(document: Scores, series: Mapping[str, Series], curve: Curve) -> Plot | None:
+    """Curves over a threshold or a length; EAO's interval of lengths is shaded."""
+    curves = {
+        name: np.array(t.overall.curves[curve.name], dtype=float)
+        for name, t in document.trackers.items()
+        if curve.name in t.overall.curves
+    }
+    if not curves or not curve.title:
         return None
-    metric = METRICS[kind.metric]
-    ranked = [name for name in document.ranked() if name in curves]
-    ranked.sort(key=lambda name: rank(document.number(name, metric)))
-    legend = [(series[name], metric.text(document.number(name, metric))) for name in ranked]
+    metric = METRICS[curve.metric]
+    ranked = [name for name in document.ranked(metric) if name in curves]
+    legend = [(series[name], _told(document, name, metric)) for name in ranked]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
-    count = max(len(curve) for curve in curves.values())
-    svg = curve_plot(
-        sorted(((series[name], curve) for name, curve in curves.items()), key=lambda pair: pair[0].index),
-        thresholds(kind, count),
-        key=f"{document.name}-{kind.name}",
-        label=f"{kind.title}, {document.title}, protocol {document.protocol}. {metric.short}: {told}",
-        x_label=kind.x_label,
-        y_label=kind.y_label,
-        marker=kind.marker,
-        band=document.interval if kind.name == "expected_overlap" else None,
-    )
-    return Plot(kind.title, svg, metric.short, legend)
+    x = np.array(thresholds(curve, max(map(len, curves.values()))), dtype=float)
+    with page_style():
+        axes = page_axes(WIDTH, 290)
+        if curve.name == "expected_overlap" and document.interval is not None:
+            axes.axvspan(*document.interval, color=BAND, linewidth=0)
+        if curve.marker is not None:
+            axes.axvline(curve.marker, color=MUTED, linewidth=1, dashes=(2, 2))
+        for name in sorted(curves, key=lambda name: -series[name].index):  # the leader's on top
+            draw_line(axes, x[: len(curves[name])], curves[name], series[name])
+        end = x[-1] if len(x) > 1 else x[0] + 1
+        axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xlim=(x[0], end), ylim=(0, 1))
+        label = f"{curve.title}, {document.title}, protocol {document.protocol}. {metric.short}: {told}"
+        svg = to_svg(axes, key=f"{document.name}-{curve.name}", label=label)
+    return Plot(curve.title, svg, metric.short, legend)
+
+
+def _told(document: Scores, name: str, metric: Metric) -> str:
+    """A tracker's number, and of how many sequences where that is not all."""
+    share = document.share(name)
+    return metric.text(document.number(name, metric)) + (f" ({share})" if share else "")
 
 
 def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot | None:
+    """VOT's A-R plot: a point for each tracker, with its place in the legend.
+
+    Reliability is exp(-S F / frames), the chance to survive S = 30 frames [Kristan et al., TPAMI 2016].
+    """
     points = []
     for name, tracker in document.trackers.items():
-        accuracy, reliability = document.number(name, METRICS["accuracy"]), tracker.overall.get("reliability")
+        accuracy, reliability = document.number(name, ACCURACY), tracker.overall.values.get("reliability")
         if accuracy is not None and reliability is not None:
             points.append((series[name], float(reliability), accuracy))
     if not points:
@@ -72,35 +101,24 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
     points.sort(key=lambda point: (-point[2], point[0].index))
     legend = [(line, f"{accuracy:.3f} / {reliability:.3f}") for line, reliability, accuracy in points]
     told = ", ".join(f"{line.label} {text}" for line, text in legend)
-    svg = accuracy_robustness_plot(
-        points,
-        key=f"{document.name}-ar",
-        label=f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}",
-    )
+    with page_style():
+        axes = page_axes(WIDTH, 290)
+        for place, (line, x, y) in reversed(list(enumerate(points, start=1))):
+            gid = f"s{line.index}"
+            axes.plot(
+                [x],
+                [y],
+                marker="o",
+                markersize=17,
+                color=series_colour(line.colour),
+                linestyle="none",
+                clip_on=False,
+                gid=gid,
+            )
+            centred: Any = {"ha": "center", "va": "center_baseline", "fontweight": "bold"}
+            axes.text(x, y, str(place), color=PAGE, gid=gid, **centred)
+        x_label = "robustness: chance to survive 30 frames"
+        axes.set(xlabel=x_label, ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
+        label = f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}"
+        svg = to_svg(axes, key=f"{document.name}-ar", label=label)
     return Plot("Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True)
-
-
-def attribute_figure(document: Scores, series: Mapping[str, Series]) -> Plot | None:
-    """Bars for each attribute; None without attributes."""
-    metric = attribute_metric(document)
-    if metric is None:
-        return None
-    lines = [name for name in series if name in document.trackers]
-    values = [
-        (
-            series[name],
-            [
-                value(document.trackers[name].attributes.get(attribute), metric)
-                for attribute in document.attributes
-            ],
-        )
-        for name in lines
-    ]
-    svg = attribute_plot(
-        document.attributes,
-        values,
-        key=f"{document.name}-attributes",
-        label=f"{metric.short} for each attribute of {document.title}; the table beside it has the numbers",
-        x_label=metric.name.lower() if metric.title else metric.short,
-    )
-    return Plot(f"{metric.name} by attribute", svg, metric.short, [(series[name], "") for name in lines])

@@ -19,7 +19,7 @@ def choose_filmstrips(
     benchmark: Benchmark,
     results: Mapping[str, TrackerResults],
     *,
-    trained: str,
+    leader: str,
     worst: int = 2,
     best: int = 2,
     frames: int = 6,
@@ -33,7 +33,7 @@ def choose_filmstrips(
     results : mapping of tracker to TrackerResults
         As `results.read_results` gives them. A tracker may lack sequences; frames without a region (after a
         failure, before the next start) count as overlap 0.
-    trained : str
+    leader : str
         The tracker by which sequences are chosen; without results of it there are none.
     worst, best : int
         How many of each; of a benchmark with fewer sequences the worst are taken first, none twice.
@@ -41,7 +41,7 @@ def choose_filmstrips(
         How many frames of each, evenly spread from the first to the last.
     """
     regions = {tracker: _regions(benchmark, found) for tracker, found in results.items()}
-    mine = regions.get(trained, {})
+    mine = regions.get(leader, {})
     candidates = [sequence for sequence in benchmark.sequences if sequence.frames and sequence.name in mine]
     scores = {s.name: _mean(frame_overlaps(mine[s.name], s)) for s in candidates}
     ranked = sorted(candidates, key=lambda sequence: (scores[sequence.name], sequence.name))

@@ -1,72 +1,67 @@
-"""By how much the trained tracker leads, and how sure that is."""
+"""By how much the leader is ahead, and how sure that is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 import numpy as np
 
 from training.benchmark.comparison import FEWEST, paired_bootstrap
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS
 from training.benchmark.report.palette import Series
-from training.benchmark.report.reading import Scores, value
+from training.benchmark.report.ranking import mean_over
 from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
 
 AUC = METRICS["auc"]
 
 
-def margins(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> Table | None:
-    """AUC of the trained tracker minus AUC of each other one, on every benchmark of one-pass evaluation.
+def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: str) -> Table | None:
+    """AUC of the leader minus AUC of each other tracker, on every benchmark of one-pass evaluation.
 
-    Below a difference stands its 95 % interval (`comparison.paired_bootstrap` over the sequences); a
-    difference is set off if the interval does not hold 0. None without the tracker or without others.
+    Where one lacks sequences, over those that both have. Below a difference stands its 95 % interval
+    (`comparison.paired_bootstrap` over the sequences); a difference is set off if the interval does not hold 0.
+    None without the leader or without others.
     """
-    passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
+    passes = [document for document in documents if document.kind == "ope" and leader in document.trackers]
     rows: list[Row] = []
     for name in series:
-        gaps = [_gap(document, trained, name) for document in passes]
-        known = [gap for gap in gaps if gap is not None]
-        if name == trained or not known:
+        cells = [_margin(document, leader, name) for document in passes]
+        if name == leader or all(cell.order is None for cell in cells):
             continue
-        cells = [
-            _cell(gap, _interval(document, trained, name)) for document, gap in zip(passes, gaps, strict=True)
-        ]
         if len(passes) > 1:
-            cells.append(_cell(sum(known) / len(known) if len(known) == len(gaps) else None, None))
+            ours, theirs = (mean_over(passes, one, AUC) for one in (leader, name))
+            gap = None if ours is None or theirs is None else ours - theirs
+            cells.append(Cell("–") if gap is None else Cell(_signed(gap), gap))
         rows.append(tracker_row(series[name], cells))
     if not rows:
         return None
     heads = [Head(document.short_title, note=f"protocol {document.protocol}") for document in passes]
     heads += [Head("Mean", note=f"of {len(passes)} benchmarks")] * (len(passes) > 1)
-    caption = f"AUC of {series[trained].label} minus AUC of the other trackers"
+    caption = f"AUC of {series[leader].label} minus AUC of the other trackers"
     return Table("margins", caption, "Tracker", [heads], [("", rows)])
 
 
-def _gap(document: Scores, trained: str, name: str) -> float | None:
-    ours, theirs = document.number(trained, AUC), document.number(name, AUC)
-    return None if ours is None or theirs is None else ours - theirs
-
-
-def _interval(document: Scores, trained: str, name: str) -> tuple[float, float] | None:
-    """Ends of the interval of the mean difference over the sequences that both have, or None with too few."""
-    if name not in document.trackers:
-        return None
-    ours, theirs = document.trackers[trained].sequences, document.trackers[name].sequences
-    pairs = [(value(theirs[s], AUC), value(ours[s], AUC)) for s in ours if s in theirs]
-    known = np.array([pair for pair in pairs if None not in pair], dtype=float)
-    if len(known) < FEWEST:
-        return None
-    found = paired_bootstrap(known[:, 0], known[:, 1])
-    return found["low"], found["high"]
-
-
-def _cell(gap: float | None, interval: tuple[float, float] | None) -> Cell:
-    if gap is None:
+def _margin(document: Scores, leader: str, name: str) -> Cell:
+    ours, theirs = document.number(leader, AUC), document.number(name, AUC)
+    if ours is None or theirs is None:
         return Cell("–")
-    if interval is None:
-        return Cell(_signed(gap), gap)
-    low, high = interval
-    return Cell(_signed(gap), gap, best=low > 0 or high < 0, note=f"{_signed(low)} to {_signed(high)}")
+    first, second = document.trackers[leader].sequences, document.trackers[name].sequences
+    pairs = [(first[s].of(AUC), second[s].of(AUC)) for s in first if s in second]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    few = ""
+    gap, alike = ours - theirs, document.whole(leader) and document.whole(name)
+    if not alike:
+        if not known:
+            return Cell("–")
+        gap, few = fmean(a - b for a, b in known), f", {len(known)} sequences"
+    if len(known) < FEWEST:
+        return Cell(_signed(gap), gap, note=few.removeprefix(", "), competes=alike)
+    found = paired_bootstrap(*np.array(known).T[::-1])
+    low, high = found["low"], found["high"]
+    note = f"{_signed(low)} to {_signed(high)}{few}"
+    return Cell(_signed(gap), gap, best=low > 0 or high < 0, note=note, competes=alike)
 
 
 def _signed(number: float) -> str:

@@ -11,32 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from curation.files import write_bytes
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
-from training.benchmark.report.figures import Plot, attribute_figure, curve_figures
-from training.benchmark.report.graph import draw
+from training.benchmark.report.figures import Plot, curve_figures
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
-from training.benchmark.report.pictures import Embedded, embed
-from training.benchmark.report.reading import Scores, read_scores
+from training.benchmark.report.pictures import Embedded, address, embed
+from training.benchmark.report.ranking import mean_over
 from training.benchmark.report.strips import Strip, prepare_strip
-from training.benchmark.report.summary import mean_over, partial_note
+from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture of the page, encoded."""
-
-    picture: Embedded
-    alt: str
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +47,6 @@ class Section:
     note: str
     plots: Sequence[Plot]
     table: tables.Table
-    attribute_plot: Plot | None
     attribute_table: tables.Table | None
     sequence_tables: Sequence[tables.Table]
     strips: Sequence[Strip]
@@ -75,18 +65,17 @@ def write_report(out: Path, content: ReportContent) -> None:
     Raises
     ------
     InputError
-        If a score document is damaged, a picture cannot be read, the graph is not one, or `out` cannot be
-        written.
+        If a score document is damaged, a picture cannot be read, or `out` cannot be written.
     """
     write_bytes(out, render(content).encode())
 
 
 def render(content: ReportContent) -> str:
     """The page as text; see `write_report`."""
-    documents = read_scores(content.scores)
+    documents = list(content.scores.values())
     series = assign_series(
         (name for document in documents for name in document.trackers),
-        trained=content.trained,
+        leader=content.leader,
         labels=content.labels,
         imported=content.imported,
     )
@@ -100,20 +89,23 @@ def render(content: ReportContent) -> str:
     text = environment.get_template("page.html").render(
         title=content.title,
         synthetic=content.synthetic,
+        leader=series.get(content.leader),
+        incomplete=any(tracker.missing for document in documents for tracker in document.trackers.values()),
         series=list(series.values()),
         labels={name: line.label for name, line in series.items()},
-        cards=_cards(documents, series, content.trained),
+        cards=_cards(documents, series, content.leader),
         overview=tables.overview(documents, series, content.published, synthetic=content.synthetic),
         references=[entry for entry in content.published if entry.scores.keys() & content.scores.keys()],
-        margins=margins(documents, series, content.trained),
+        margins=margins(documents, series, content.leader),
         sections=[_section(document, series, content) for document in documents],
-        responses=_figures(content.responses),
         training_plots=training_plots(content.curves),
         epochs=len(content.curves),
         training_pictures=_figures(content.training_pictures),
         quality=_figures(content.quality),
-        graph=draw(content.graph) if content.graph.strip() else None,
-        parameters=tables.parameter_tables(content.parameters),
+        pipeline=address("image/svg+xml", content.pipeline.read_bytes()) if content.pipeline else None,
+        parameters=escape(content.parameters).replace(
+            "\n", Markup("&#10;")
+        ),  # one line: it keeps its indents
         digests=content.digests,
         styles=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     )
@@ -130,10 +122,8 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
             document,
             series,
             content.published,
-            content.speeds.get(document.name, {}),
             synthetic=content.synthetic,
         ),
-        attribute_plot=attribute_figure(document, series),
         attribute_table=breakdowns.attribute_table(document, series),
         sequence_tables=breakdowns.sequence_tables(document, series),
         strips=[
@@ -143,41 +133,33 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
     )
 
 
-def _cards(documents: Sequence[Scores], series: Mapping[str, Series], trained: str) -> list[Card]:
-    """Headline numbers of the trained tracker; without it there are none."""
-    if trained not in series:
+def _cards(documents: Sequence[Scores], series: Mapping[str, Series], leader: str) -> list[Card]:
+    """Headline numbers of the leader; without it there are none."""
+    if leader not in series:
         return []
-    auc, dp20 = METRICS["auc"], METRICS["dp20"]
-    passes = [document for document in documents if document.kind == "ope" and trained in document.trackers]
+    name = series[leader].label
+    passes = [document for document in documents if document.kind == "ope" and leader in document.trackers]
     cards = []
     if passes:
         over = passes[0].title if len(passes) == 1 else f"mean of {len(passes)} benchmarks"
         over += f", protocol {', '.join(dict.fromkeys(document.protocol for document in passes))}"
-        for metric, name in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
-            cards.append(
-                Card(
-                    name, metric.text(mean_over(passes, trained, metric)), f"{series[trained].label}, {over}"
-                )
-            )
-        ours = mean_over(passes, trained, auc)
-        rivals = {name: mean_over(passes, name, auc) for name in series if name != trained}
-        known = {name: theirs for name, theirs in rivals.items() if theirs is not None}
+        auc, dp20 = METRICS["auc"], METRICS["dp20"]
+        for metric, what in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
+            cards.append(Card(what, metric.text(mean_over(passes, leader, metric)), f"{name}, {over}"))
+        ours = mean_over(passes, leader, auc)
+        means = {other: mean_over(passes, other, auc) for other in series if other != leader}
+        known = {other: mean for other, mean in means.items() if mean is not None}
         if known and ours is not None:
-            best = max(known, key=lambda name: (known[name], name))
+            best = max(known, key=lambda other: (known[other], other))
             gap = f"{ours - known[best]:+.3f}".replace("-", "−")
             cards.append(Card("Lead in AUC", gap, f"over {series[best].label}, the best of the others"))
     for document in documents:
-        if document.kind == "vot" and trained in document.trackers:
-            metric = document.headline
-            cards.append(
-                Card(
-                    "Expected average overlap",
-                    metric.text(document.number(trained, metric)),
-                    f"{series[trained].label}, {document.title}, protocol {document.protocol}",
-                )
-            )
+        if document.kind == "vot" and leader in document.trackers:
+            number = document.headline.text(document.number(leader, document.headline))
+            detail = f"{name}, {document.title}, protocol {document.protocol}"
+            cards.append(Card("Expected average overlap", number, detail))
     return cards
 
 
-def _figures(pictures: Sequence[Picture]) -> list[Figure]:
-    return [Figure(embed(picture.image), picture.alt, picture.caption) for picture in pictures]
+def _figures(pictures: Sequence[Picture]) -> list[tuple[Embedded, Picture]]:
+    return [(embed(picture.image), picture) for picture in pictures]

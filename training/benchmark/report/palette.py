@@ -1,8 +1,7 @@
 """One colour and one dash pattern for each tracker, the same all over the page.
 
 Colours are CSS custom properties (`--s0`, `--s1`, ...; `style.css` gives each a value for light and one for
-dark). Dash patterns tell the lines apart without colour. The trained tracker always comes first, as the
-thickest line.
+dark). Dash patterns tell the lines apart without colour. The leader always comes first, as the thickest line.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Series:
     index: int
     name: str
     label: str
-    trained: bool = False
+    leader: bool = False
     imported: bool = False
 
     @property
@@ -47,26 +46,26 @@ class Series:
 
     @property
     def width(self) -> float:
-        return 2.6 if self.trained else 1.7
+        return 2.6 if self.leader else 1.7
 
 
 def assign_series(
     names: Iterable[str],
     *,
-    trained: str = "",
+    leader: str = "",
     labels: Mapping[str, str] | None = None,
     imported: Iterable[str] = (),
 ) -> dict[str, Series]:
-    """A series for each tracker: the trained one first, the project's own next, imported ones last."""
+    """A series for each tracker: the leader first, the project's own next, imported ones last."""
     foreign = set(imported)
     unique = dict.fromkeys(names)
-    ordered = sorted(unique, key=lambda name: (name != trained, name in foreign))
+    ordered = sorted(unique, key=lambda name: (name != leader, name in foreign))
     return {
         name: Series(
             index=index,
             name=name,
             label=(labels or {}).get(name, name),
-            trained=name == trained,
+            leader=name == leader,
             imported=name in foreign,
         )
         for index, name in enumerate(ordered)

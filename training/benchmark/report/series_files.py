@@ -11,19 +11,18 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from curation.files import write_bytes
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import CURVES, Curve
-from training.benchmark.report.reading import read_scores
 
 
-def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: Curve) -> list[tuple[str, str, float, float]]:
+def curve_rows(scores: Mapping[str, Scores], curve: Curve) -> list[tuple[str, str, float, float]]:
     """Rows `(benchmark, tracker, x, y)` of one curve, over all benchmarks and trackers that have it.
 
     Parameters
     ----------
-    scores : mapping of benchmark to score document
+    scores : mapping of benchmark to Scores
     curve : Curve
         x is a threshold, or a length in frames from 1 to the end of EAO's interval.
 
@@ -33,15 +32,15 @@ def curve_rows(scores: Mapping[str, Mapping[str, Any]], curve: Curve) -> list[tu
         In the order of the documents; empty if none has the curve.
     """
     rows = []
-    for document in read_scores(scores):
+    for document in scores.values():
         last = document.interval[1] if document.interval else None
         for tracker, content in document.trackers.items():
-            values = content.curves.get(curve.name, ())[:last]
+            values = content.overall.curves.get(curve.name, ())[:last]
             x = thresholds(curve, len(values))
             rows += [
                 (document.title, tracker, a, round(float(b), 6))
                 for a, b in zip(x, values, strict=True)
-                if math.isfinite(b)
+                if b is not None and math.isfinite(b)
             ]
     return rows
 
@@ -53,7 +52,7 @@ def thresholds(curve: Curve, count: int) -> Sequence[float]:
     return list(range(1, count + 1))
 
 
-def write_plot_files(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> list[Path]:
+def write_plot_files(folder: Path, scores: Mapping[str, Scores]) -> list[Path]:
     """Write `<curve>.csv` for each curve that has columns into a folder; one without rows has its heading only.
 
     Returns

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
-from training.benchmark.metric_table import Metric, metrics_of
-from training.benchmark.report.reading import Scores, read_scores, value
-from training.benchmark.report.summary import aligned
+from training.benchmark.documents import Numbers, Scores
+from training.benchmark.metric_table import Metric
+from training.benchmark.report.breakdowns import breakdown
+from training.benchmark.report.palette import Series, assign_series
+from training.benchmark.report.tables import benchmark_table, text
 
 EVALUATIONS = {
     "tre": "temporal robustness (TRE)",
@@ -18,12 +20,12 @@ EVALUATIONS = {
 WIDTH = 100
 
 
-def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequences: bool = False) -> str:
-    """The scores of all trackers in a document of `score.score_benchmark` or `score.score_starts`.
+def score_sheet(scores: Scores, *, attributes: bool = False, sequences: bool = False) -> str:
+    """The scores of all trackers on a benchmark.
 
     Parameters
     ----------
-    document : mapping
+    scores : Scores
     attributes, sequences : bool
         Add a table of every attribute (VOT: tag), of every sequence.
 
@@ -33,69 +35,56 @@ def score_sheet(document: Mapping[str, Any], *, attributes: bool = False, sequen
         Plain text without a final newline: what was evaluated by which rules, the table, the attributes,
         the sequences, then what is missing and what looks odd in the files.
     """
-    (scores,) = read_scores({document["benchmark"]: document})
-    parts = [_headline(document, scores), _overall(scores)]
-    inner = metrics_of(scores.kind, "sheet breakdowns")
+    series = assign_series(scores.ranked())
+    known = [m for m in scores.metrics("sheet") if any(scores.number(name, m) is not None for name in series)]
+    table = benchmark_table(scores, series, metrics=[_exact(metric) for metric in known])
+    parts = [_headline(scores), text(table, notes=False)]
     if attributes:
         kind = "tag" if scores.kind == "vot" else "attribute"
         groups = {name: tracker.attributes for name, tracker in scores.trackers.items()}
-        parts += [_inner(scores, metric, kind, scores.attributes, groups) for metric in inner]
+        parts += _inner(scores, series, kind, groups, scores.attributes)
     if sequences:
         groups = {name: tracker.sequences for name, tracker in scores.trackers.items()}
-        parts += [_inner(scores, metric, "sequence", scores.sequences, groups) for metric in inner]
+        parts += _inner(scores, series, "sequence", groups, scores.sequences)
     parts.append(_remarks(scores))
     return "\n\n".join(part for part in parts if part)
 
 
-def _headline(document: Mapping[str, Any], scores: Scores) -> str:
-    overall = next(iter(scores.trackers.values())).overall
+def _exact(metric: Metric) -> Metric:
+    return replace(metric, digits=metric.digits + 1)
+
+
+def _headline(scores: Scores) -> str:
+    rules = next(iter(scores.trackers.values())).overall.rules
     if scores.kind == "ope":
-        what = EVALUATIONS[document.get("evaluation", "")]
+        what = EVALUATIONS[scores.evaluation]
         return f"{scores.title}, {what}, protocol {scores.protocol}"
     low, high = scores.interval or (0, 0)
-    rule = f"overlap rule {scores.protocol}, bounds {overall.get('bounds', '–')}"
+    rule = f"overlap rule {scores.protocol}, bounds {rules.get('bounds', '–')}"
     if scores.interval is None:
         return f"{scores.title}, unsupervised, {rule}"
     return (
         f"{scores.title}, supervised, {rule}, "
-        f"EAO by the rules of {overall.get('eao_rules', 'matlab')} over lengths {low} to {high}"
+        f"EAO by the rules of {rules.get('eao_rules', 'matlab')} over lengths {low} to {high}"
     )
-
-
-def _overall(scores: Scores) -> str:
-    counts = ("sequences", "frames")
-    shown = [
-        metric
-        for metric in metrics_of(scores.kind, "sheet")
-        if any(value(tracker.overall, metric) is not None for tracker in scores.trackers.values())
-    ]
-    rows = [["tracker", *(metric.short for metric in shown), *counts]]
-    for name in scores.ranked():
-        overall = scores.trackers[name].overall
-        rows.append(
-            [name, *(_text(overall, metric) for metric in shown), *(f"{overall[k]:,}" for k in counts)]
-        )
-    return aligned(rows, rule_after=1)
 
 
 def _inner(
     scores: Scores,
-    metric: Metric,
+    series: Mapping[str, Series],
     kind: str,
+    groups: Mapping[str, Mapping[str, Numbers]],
     names: Sequence[str],
-    groups: Mapping[str, Mapping[str, Mapping[str, Any]]],
-) -> str:
-    """A metric of every attribute or sequence, a column for each tracker; empty if none has it."""
-    trackers = scores.ranked()
-    rows = [[name, *(_text(groups[tracker].get(name), metric) for tracker in trackers)] for name in names]
-    if all(cell == "–" for row in rows for cell in row[1:]):
-        return ""
-    return aligned([[f"{metric.short} by {kind}", *trackers], *rows], rule_after=1)
-
-
-def _text(numbers: Mapping[str, Any] | None, metric: Metric) -> str:
-    found = value(numbers, metric)
-    return "–" if found is None else f"{found:.{metric.digits + 1}f}"
+) -> list[str]:
+    """Those of the metrics that any attribute or sequence has: a table each, a column for each tracker."""
+    known = scores.inner_metrics(groups.values(), "sheet breakdowns")
+    tables = [
+        breakdown(scores, series, _exact(metric), kind, groups, dict.fromkeys(names, "")) for metric in known
+    ]
+    return [
+        text(replace(table, corner=f"{metric.short} by {kind}"), notes=False)
+        for metric, table in zip(known, tables, strict=True)
+    ]
 
 
 def _remarks(scores: Scores) -> str:

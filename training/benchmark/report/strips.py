@@ -108,9 +108,7 @@ def _frames(strip: Filmstrip, series: Mapping[str, Series]) -> list[StripFrame]:
             points = _corners(frame.boxes[name])
             if points is not None:
                 shapes.append(Shape(_points(points, offset, scale), series[name]))
-        frames.append(
-            StripFrame(frame.number, encode(picture, ".jpg"), shapes, _alt(strip, frame.number, series))
-        )
+        frames.append(StripFrame(frame.number, encode(picture), shapes, _alt(strip, frame.number, series)))
     return frames
 
 

@@ -1,18 +1,21 @@
-"""The tables of the page as plain rows; `macros.html` gives them their form."""
+"""Tables of scores as plain rows: `macros.html` gives them their form on the page, `text` in a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from training.benchmark.documents import Scores
 from training.benchmark.metric_table import METRICS, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.reading import Scores
-from training.benchmark.report.summary import mean_over, order
+from training.benchmark.report.ranking import mean_over, order
 
-AUC, DP20 = METRICS["auc"], METRICS["dp20"]
+COUNTS = (
+    Metric("sequences", "ope", "Sequences", "", digits=0),
+    Metric("frames", "ope", "Frames", "", digits=0),
+)
+"""What numbers are of: shown beside them, never compared."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,17 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, the number to sort by, a bar's length (0 to 1), whether it is set off, a remark."""
+    """A cell: its text, the number to sort by, a bar's length (0 to 1), whether it is set off, a remark.
+
+    A number that does not `compete` is of fewer sequences than others', and never the best.
+    """
 
     text: str
     order: float | None = None
     bar: float | None = None
     best: bool = False
     note: str = ""
+    competes: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,38 @@ class Table:
     sortable: bool = False
 
 
+@dataclass(frozen=True)
+class Column:
+    """A metric of one benchmark, or its mean over several; `first` of its benchmark's columns."""
+
+    metric: Metric
+    documents: Sequence[Scores]
+    first: bool = False
+
+    @property
+    def head(self) -> Head:
+        return Head(self.metric.short, self.metric.long)
+
+    def cell(self, name: str) -> Cell:
+        """A tracker's number; the first column says how many sequences it is of, where that is not all."""
+        if len(self.documents) > 1:
+            return cell_of(self.metric, mean_over(self.documents, name, self.metric))
+        (document,) = self.documents
+        found = cell_of(self.metric, document.number(name, self.metric))
+        note = document.share(name) if self.first else ""
+        return replace(found, competes=document.whole(name), note=note)
+
+    def paper(self, entry: Published) -> Cell:
+        """What a paper publishes; the mean of no several benchmarks is taken."""
+        numbers = entry.scores.get(self.documents[0].name, {}) if len(self.documents) == 1 else {}
+        return cell_of(self.metric, numbers.get(self.metric.key), bar=False)
+
+
+def columns_of(document: Scores, metrics: Sequence[Metric]) -> list[Column]:
+    """Those metrics of one benchmark."""
+    return [Column(metric, [document], first=index == 0) for index, metric in enumerate(metrics)]
+
+
 def overview(
     documents: Sequence[Scores],
     series: Mapping[str, Series],
@@ -67,76 +106,56 @@ def overview(
     synthetic: bool,
 ) -> Table:
     """Every tracker on every benchmark, and below them what papers publish."""
-    columns = [(document, metric) for document in documents for metric in _shown(document)]
-    top = [
-        Head(
-            document.short_title + (" *" if document.partial else ""),
-            span=len(_shown(document)),
-            note=f"protocol {document.protocol}",
-        )
-        for document in documents
-    ]
-    heads = [Head(metric.short, metric.long) for _, metric in columns]
+    columns, top = [], []
+    for document in documents:
+        mine = columns_of(document, document.metrics("overview"))
+        columns += mine
+        title = document.short_title + (" *" if document.partial else "")
+        top.append(Head(title, span=len(mine), note=f"protocol {document.protocol}"))
     passes = [document for document in documents if document.kind == "ope"]
-    averaged = len(passes) > 1
-    if averaged:
+    if len(passes) > 1:
+        columns += [Column(METRICS[key], passes) for key in ("auc", "dp20")]
         top.append(Head("Mean", span=2, note=f"of {len(passes)} benchmarks"))
-        heads += [Head(metric.short, metric.long) for metric in (AUC, DP20)]
-    rows = []
-    for name in sorted(series, key=lambda name: order(documents, name)):
-        cells = [cell_of(metric, document.number(name, metric)) for document, metric in columns]
-        if averaged:
-            cells += [cell_of(metric, mean_over(passes, name, metric)) for metric in (AUC, DP20)]
-        rows.append(tracker_row(series[name], cells))
-    metrics = [metric for _, metric in columns] + [AUC, DP20] * averaged
-    groups = [("", _mark_best(rows, metrics))]
-    papers = []
-    for entry in published:
-        cells = [cell_of(m, entry.scores.get(d.name, {}).get(m.key), bar=False) for d, m in columns]
-        if any(cell.order is not None for cell in cells):
-            cells += [Cell("–")] * (2 * averaged)
-            papers.append(Row(entry.tracker, cells, remark=entry.paper))
-    if papers:
-        groups.append((_published_title(documents, synthetic), papers))
-    return Table("overview", "Trackers on all benchmarks", "Tracker", [top, heads], groups)
+    names = sorted(series, key=lambda name: order(documents, name))
+    groups = _groups(columns, [series[name] for name in names], published, documents, synthetic=synthetic)
+    heads = [top, [column.head for column in columns]]
+    return Table("overview", "Trackers on all benchmarks", "Tracker", heads, groups)
 
 
 def benchmark_table(
     document: Scores,
     series: Mapping[str, Series],
+    published: Sequence[Published] = (),
+    *,
+    synthetic: bool = False,
+    metrics: Sequence[Metric] | None = None,
+) -> Table:
+    """All numbers of one benchmark, or some."""
+    columns = columns_of(document, [*(document.metrics() if metrics is None else metrics), *COUNTS])
+    ranked = [series[name] for name in document.ranked()]
+    groups = _groups(columns, ranked, published, [document], synthetic=synthetic)
+    caption = f"Scores on {document.title}, protocol {document.protocol}"
+    heads = [[column.head for column in columns]]
+    return Table(f"{document.name}-scores", caption, "Tracker", heads, groups, sortable=True)
+
+
+def _groups(
+    columns: Sequence[Column],
+    trackers: Sequence[Series],
     published: Sequence[Published],
-    speeds: Mapping[str, float],
+    documents: Sequence[Scores],
     *,
     synthetic: bool,
-) -> Table:
-    """All numbers of one benchmark."""
-    metrics = document.metrics
-    heads = [Head(metric.short, metric.long) for metric in metrics]
-    counts = [
-        key for key in ("sequences", "frames") if any(key in t.overall for t in document.trackers.values())
+) -> list[tuple[str, list[Row]]]:
+    """Rows of trackers with the best numbers marked, then those of papers that have any of these numbers."""
+    filled = [mark_best([column.cell(line.name) for line in trackers], column.metric) for column in columns]
+    rows = [tracker_row(line, cells) for line, *cells in zip(trackers, *filled, strict=True)]
+    papers = [
+        Row(entry.tracker, [column.paper(entry) for column in columns], remark=entry.paper)
+        for entry in published
     ]
-    heads += [Head(key.capitalize()) for key in counts]
-    heads += [Head("Frames/s", "mean frames per second on the machine that tracked")] * bool(speeds)
-    rows = []
-    for name in document.ranked():
-        overall = document.trackers[name].overall
-        cells = [cell_of(metric, document.number(name, metric)) for metric in metrics]
-        cells += [_count(overall.get(key)) for key in counts]
-        cells += [_speed(speeds.get(name))] * bool(speeds)
-        rows.append(tracker_row(series[name], cells))
-    groups = [("", _mark_best(rows, metrics))]
-    papers = []
-    for entry in published:
-        found = entry.scores.get(document.name)
-        if found:
-            cells = [cell_of(metric, found.get(metric.key), bar=False) for metric in metrics]
-            papers.append(
-                Row(entry.tracker, [*cells, *[Cell("–")] * (len(heads) - len(metrics))], remark=entry.paper)
-            )
-    if papers:
-        groups.append((_published_title([document], synthetic), papers))
-    caption = f"Scores on {document.title}, protocol {document.protocol}"
-    return Table(f"{document.name}-scores", caption, "Tracker", [heads], groups, sortable=True)
+    papers = [row for row in papers if any(cell.order is not None for cell in row.cells)]
+    return [("", rows), *([(_published_title(documents, synthetic), papers)] if papers else [])]
 
 
 def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
@@ -150,40 +169,9 @@ def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
     return f"Published{where} (protocol {', '.join(rules)})"
 
 
-def parameter_tables(parameters: Mapping[str, Any]) -> list[Table]:
-    """One table for each section; nested keys are joined by dots."""
-    return [
-        Table(
-            f"parameters-{index}",
-            f"Parameters: {section}",
-            "Key",
-            [[Head("Value")]],
-            [("", [Row(key, [Cell(text)]) for key, text in _flat(content)])],
-        )
-        for index, (section, content) in enumerate(parameters.items())
-    ]
-
-
-def _flat(content: Any, prefix: str = "") -> list[tuple[str, str]]:
-    if isinstance(content, Mapping) and content:
-        return [
-            pair
-            for key, inner in content.items()
-            for pair in _flat(inner, f"{prefix}.{key}" if prefix else str(key))
-        ]
-    if isinstance(content, list | tuple):
-        content = ", ".join(map(str, content))
-    return [(prefix or "value", str(content))]
-
-
-def _shown(document: Scores) -> list[Metric]:
-    """The few metrics of a benchmark that fit the overview."""
-    return [metric for metric in document.metrics if "overview" in metric.shown]
-
-
 def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
-    """A tracker's row, with its line style and whether it was trained here or imported."""
-    remark = "trained here" if series.trained else "imported results" if series.imported else ""
+    """A tracker's row, with its line style; the leader and imported ones are called so."""
+    remark = "best trained here" if series.leader else "imported results" if series.imported else ""
     return Row(series.label, cells, series=series, remark=remark)
 
 
@@ -191,34 +179,60 @@ def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
     """The cell of a number, with a bar where more is better."""
     if found is None:
         return Cell("–")
-    drawn = bar and not metric.lower_is_better
+    drawn = bar and not metric.lower_is_better and metric not in COUNTS
     return Cell(metric.text(found), found, min(max(found, 0.0), 1.0) if drawn else None)
 
 
-def _count(found: Any) -> Cell:
-    return Cell("–") if found is None else Cell(f"{int(found):,}", float(found))
+def mark_best(cells: Iterable[Cell], metric: Metric) -> list[Cell]:
+    """Cells of one column (or row) with the best number marked, if there are at least two to compare."""
+    cells = list(cells)
+    known = [cell.order for cell in cells if cell.competes and cell.order is not None]
+    if len(known) < 2 or metric in COUNTS:
+        return cells
+    best = min(known) if metric.lower_is_better else max(known)
+    return [replace(cell, best=cell.competes and cell.order == best) for cell in cells]
 
 
-def _speed(found: float | None) -> Cell:
-    return (
-        Cell("–") if found is None else Cell(f"{found:.3g}" if found < 100 else f"{found:,.0f}", float(found))
-    )
+def text(table: Table, *, notes: bool = True) -> str:
+    """The table for a terminal, aligned: the numbers of one benchmark share a column; no line styles or bars.
+
+    `notes`: with what stands below heads, and in brackets what stands below cells on the page; without, a star
+    marks a number of fewer sequences.
+    """
+    spans = [head.span for head in table.heads[0]]
+
+    def joined(words: Iterable[str]) -> list[str]:
+        left = iter(words)
+        groups = [[next(left) for _ in range(span)] for span in spans]
+        return ["–" if set(group) == {"–"} else " / ".join(group) for group in groups]
+
+    rows = [[table.corner, *(head.text for head in table.heads[0])]]
+    if notes and any(head.note for head in table.heads[0]):
+        rows.append(["", *(head.note for head in table.heads[0])])
+    rows += [["", *joined(head.text for head in heads)] for heads in table.heads[1:]]
+    rule = len(rows)
+    for _, group in table.groups:
+        for row in group:
+            cells = [cell.text + _remark(cell, notes) for cell in row.cells]
+            rows.append([row.name, *joined(cells)])
+    return aligned(rows, rule_after=rule)
 
 
-def best_of(values: Iterable[float | None], metric: Metric) -> float | None:
-    """The best of at least two numbers, or None."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return None
-    return min(known) if metric.lower_is_better else max(known)
+def _remark(cell: Cell, notes: bool) -> str:
+    if not cell.note:
+        return ""
+    return f" ({cell.note})" if notes else "" if cell.competes else "*"
 
 
-def _mark_best(rows: Sequence[Row], metrics: Sequence[Metric]) -> list[Row]:
-    """The rows with the best number of each metric's column marked (columns beyond the metrics are left)."""
-    marked = [list(row.cells) for row in rows]
-    for column, metric in enumerate(metrics):
-        best = best_of([row.cells[column].order for row in rows], metric)
-        for cells in marked:
-            if best is not None and cells[column].order == best:
-                cells[column] = replace(cells[column], best=True)
-    return [replace(row, cells=cells) for row, cells in zip(rows, marked, strict=True)]
+def aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:
+    """Rows of cells as text in columns, the first to the left, with a line under the first `rule_after`."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    lines.insert(rule_after, "-" * len(lines[0]))
+    return "\n".join(line.rstrip() for line in lines)

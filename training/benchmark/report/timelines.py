@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,14 +11,16 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from training.benchmark.report.palette import Series
-from training.benchmark.report.plots import WIDTH, Lines, draw_line
-from training.benchmark.report.vector import INK, page_axes, page_style, to_svg
+from training.benchmark.report.vector import INK, WIDTH, draw_line, page_axes, page_style, to_svg
+from training.epochs import EpochRow
 
 TIMELINE_POINTS = 240
 """More frames than this are averaged in equal blocks, so that a long sequence stays a small plot."""
 
 
-def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Markup:
+def timeline(
+    lines: Sequence[tuple[Series, NDArray[np.float64]]], shown: Sequence[int], *, key: str, label: str
+) -> Markup:
     """Overlap over the frames of one sequence.
 
     Parameters
@@ -33,10 +34,8 @@ def timeline(lines: Lines, shown: Sequence[int], *, key: str, label: str) -> Mar
         axes = page_axes(WIDTH, 150, top=16)
         last = 1
         for series, overlaps in reversed(lines):
-            y = np.asarray(overlaps, dtype=float)
-            last = max(last, len(y))
-            x, y = thinned(y)
-            draw_line(axes, x, y, series)
+            last = max(last, len(overlaps))
+            draw_line(axes, *thinned(overlaps), series)
         axes.plot(
             list(shown),
             [1.09] * len(shown),
@@ -77,39 +76,36 @@ class TrainingPlot:
 
 
 _TRAINING = (
-    ("Loss", "loss", (("loss", "training"), ("val_loss", "validation"))),
+    ("Loss", "loss", (("loss", "training"), ("validation_loss", "validation"))),
     ("Centre error", "pixels", (("centre_error", "validation"),)),
-    ("Learning rate", "learning rate", (("lr", "learning rate"),)),
+    ("Learning rate", "learning rate", (("learning_rate", "learning rate"),)),
 )
-"""Title, unit, and columns with the names of their lines."""
+"""Title, unit, and fields of `EpochRow` with the names of their lines."""
 
 
-def training_plots(rows: Sequence[Mapping[str, float]]) -> list[TrainingPlot]:
-    """Plots of what training recorded each epoch (`ReportContent.curves`), as far as it is there."""
+def training_plots(rows: Sequence[EpochRow]) -> list[TrainingPlot]:
+    """Plots of what training recorded each epoch; validation only where there was any."""
     plots = []
     for title, unit, columns in _TRAINING:
-        lines = [
-            (
-                Series(index, column, name, trained=index == 0),
-                [float(row.get(column, np.nan)) for row in rows],
-            )
-            for index, (column, name) in enumerate(columns)
-            if any(math.isfinite(row.get(column, math.nan)) for row in rows)
-        ]
+        lines = []
+        for index, (column, name) in enumerate(columns):
+            values = np.array([getattr(row, column) for row in rows], dtype=float)  # None becomes NaN
+            if np.isfinite(values).any():
+                lines.append((Series(index, column, name, leader=index == 0), values))
         if lines:
-            svg = _training_plot([float(row["epoch"]) for row in rows], lines, title=title, unit=unit)
+            svg = _training_plot([row.epoch for row in rows], lines, title=title, unit=unit)
             plots.append(TrainingPlot(title, svg, [(series, "") for series, _ in lines]))
     return plots
 
 
 def _training_plot(
-    epochs: Sequence[float], lines: Sequence[tuple[Series, Sequence[float]]], *, title: str, unit: str
+    epochs: Sequence[int], lines: Sequence[tuple[Series, NDArray[np.float64]]], *, title: str, unit: str
 ) -> Markup:
     told = ", ".join(f"{series.label} from {values[0]:.4g} to {values[-1]:.4g}" for series, values in lines)
     with page_style():
         axes = page_axes(WIDTH, 250, left=60)
         for series, values in lines:
-            draw_line(axes, np.asarray(epochs), np.asarray(values), series)
+            draw_line(axes, np.asarray(epochs, dtype=float), values, series)
         axes.set(xlabel="epoch", ylabel=unit)
         smallest, largest = (
             np.nanmin([values for _, values in lines]),

@@ -7,7 +7,7 @@ import pytest
 from curation.errors import InputError
 from tests.training.benchmark.builders import boxes, still
 from training.benchmark.formats.jwlim import json_bytes, read_json
-from training.benchmark.formats.segments import Segment
+from training.benchmark.formats.segments import LIMIT, Segment
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -50,3 +50,34 @@ def test_other_contents_are_refused(tmp_path: Path, content: str, message: str) 
     (tmp_path / "a.json").write_text(content)
     with pytest.raises(InputError, match=f"a.json.*{message}"):
         read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        '"res": [[1, 2, 3, true]]',
+        '"res": [["1", "2", "3", "4"]]',
+        '"res": {"a": [1, 2, 3, 4]}',
+        '"res": 3',
+        '"res": [[[1, 2, 3, 4]]]',
+        '"res": [[1, 2, 3, 4]], "startFrame": "1"',
+        '"res": [[1, 2, 3, 4]], "startFrame": NaN',
+        '"res": [[1, 2, 3, 4]], "startFrame": 1e300',
+        '"res": [[1, 2, 3, 4]], "startFrame": [1]',
+    ],
+)
+def test_what_is_no_number_is_refused_before_it_is_converted(tmp_path: Path, run: str) -> None:
+    (tmp_path / "a.json").write_text(f"{{{run}}}")
+    with pytest.raises(InputError, match=r"a\.json holds something else than numbers"):
+        read_json(tmp_path / "a.json")
+
+
+def test_deep_and_large_files_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_json(path)
+    with path.open("wb") as stream:
+        stream.truncate(LIMIT + 1)
+    with pytest.raises(InputError, match="more than the 16,777,216"):
+        read_json(path)

@@ -94,3 +94,33 @@ def test_published_files(shared: Path) -> None:
     (david,) = read_mat(shared / "data/results/OTB/DSST/david_DSST.mat")
     assert (len(david.boxes), david.first_frame) == (471, 300)
     assert david.fps == pytest.approx(16.374, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"startFrame": float("nan")}, "a startFrame of nan"),
+        ({"startFrame": float("inf")}, "a startFrame of inf"),
+        ({"startFrame": 2.5}, "a startFrame of 2.5"),
+        ({"startFrame": -1.0}, "a startFrame of -1"),
+        ({"startFrame": 1e300}, r"a startFrame of 1e\+300"),
+        ({"startFrame": "one"}, "a field `startFrame` that is no array of real numbers"),
+        ({"res": "hello"}, "a field `res` that is no array of real numbers"),
+        ({"res": np.array([[1, "a"]], object)}, "a field `res` that is no array of real numbers"),
+        ({"res": np.ones((3, 4)) * 1j}, "a field `res` that is no array of real numbers"),
+        ({"type": 3.0}, "is no text"),
+    ],
+)
+def test_what_is_no_number_is_refused_before_it_is_converted(
+    tmp_path: Path, fields: dict[str, object], message: str
+) -> None:
+    cells = np.empty(1, dtype=object)
+    cells[0] = {"res": np.ones((3, 4)), "type": "rect", **fields}
+    with pytest.raises(InputError, match=rf"a\.mat (has )?{message}"):
+        read_mat(save(tmp_path / "a.mat", results=cells))
+
+
+@pytest.mark.parametrize("fps", [float("inf"), float("nan"), "fast", np.zeros(0)])
+def test_a_rate_that_says_nothing_is_none(tmp_path: Path, fps: object) -> None:
+    (segment,) = read_mat(save(tmp_path / "a.mat", results={"res": np.ones((3, 4)), "fps": fps}))
+    assert segment.fps is None

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from curation.files import write_json
+from training.benchmark.documents import Scores
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.results import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences import Benchmark, load_benchmark
 from training.benchmark.trajectories import Trajectory, write_trajectories
+from training.epochs import CURVES, EpochRow, read_curves, write_curves
 
 FRAMES = 24
 WIDTH, HEIGHT = 160, 120
 DRIFT = {"siamese": 0.2, "template": 0.9, "still": 2.0}
 """Tracker -> pixels a frame by which its boxes leave the target."""
 
-DOT = """strict digraph {
-"sample@vid"; "sample@sequences";
-"manifest";
-"sample@vid" -> "manifest";
-"sample@sequences" -> "manifest";
-"manifest" -> "crop@a";
-"manifest" -> "crop@b";
-"crop@a" -> "train";
-"crop@b" -> "train";
-"manifest" -> "track@otb2013";
-"train" -> "track@otb2013";
-"track@otb2013" -> "score";
-}
-"""
+PIPELINE = Path(__file__).parents[4] / "pipelines" / "pipeline.svg"
 
 
 def truth(seed: int) -> np.ndarray:
@@ -121,41 +110,40 @@ def vot(root: Path) -> Benchmark:
 
 
 @pytest.fixture(scope="session")
-def scores(root: Path, otb: Benchmark, vot: Benchmark) -> dict[str, Any]:
-    """Score documents of both benchmarks; treat them as read-only."""
+def scores(root: Path, otb: Benchmark, vot: Benchmark) -> dict[str, Scores]:
+    """Of both benchmarks, as the scorer makes them."""
     return {
         benchmark.name: score_benchmark(benchmark, root / "results" / benchmark.name)
         for benchmark in (otb, vot)
     }
 
 
+def recorded(folder: Path, rows: Sequence[EpochRow]) -> list[EpochRow]:
+    """Rows as the training stage writes them and the score stage reads them."""
+    write_curves(folder / CURVES, rows)
+    return read_curves(folder / CURVES)
+
+
 @pytest.fixture(scope="session")
-def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Any]) -> ReportContent:
+def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Scores]) -> ReportContent:
     """A report with every section."""
     films = []
     for benchmark in (otb, vot):
         results = {name: read_results(root / "results" / benchmark.name, name, benchmark) for name in DRIFT}
-        films += choose_filmstrips(benchmark, results, trained="siamese", worst=1, best=1, frames=4)
+        films += choose_filmstrips(benchmark, results, leader="siamese", worst=1, best=1, frames=4)
     sheet = root / "sheet.jpg"
     cv2.imwrite(str(sheet), np.full((200, 300, 3), 90, np.uint8))
-    y, x = np.mgrid[-8:9, -8:9]
-    response = np.exp(-(x**2 + y**2) / 12).astype(np.float32)
     return ReportContent(
         title="Test report",
         scores=scores,
         labels={"siamese": "Siamese network"},
         imported=["template"],
         synthetic=True,
-        speeds={"otb2013": {"siamese": 41.25}},
         filmstrips=films,
-        responses=[Picture(image=response, alt="one peak in the centre", caption="Response")],
-        curves=[
-            {"epoch": n, "loss": 1 / n, "val_loss": 1.2 / n, "lr": 0.1**n, "centre_error": 9.0 / n}
-            for n in (1, 2, 3)
-        ],
-        training_pictures=[Picture(image=sheet, alt="pairs")],
+        curves=recorded(root, [EpochRow(n, 1 / n, 0.1**n, 2.0, 1.2 / n, 9.0 / n) for n in (1, 2, 3)]),
+        training_pictures=[Picture(image=sheet, alt="pairs", columns=["left", "right"])],
         quality=[Picture(image=sheet, alt="contact sheet of crops", caption="Crops")],
-        graph=DOT,
-        parameters={"train": {"lr": 0.01, "loss": {"name": "shrinkage", "a": 10}}, "subsets": ["a", "b"]},
+        pipeline=PIPELINE,
+        parameters="train:\n  seed: 1 # of everything\n",
         digests={"params.yaml": "0123abcd"},
     )

@@ -17,7 +17,7 @@ def results(root: Path, otb: Benchmark) -> dict[str, TrackerResults]:
 
 
 def test_the_worst_and_the_best_by_mean_overlap(otb: Benchmark, results: dict[str, TrackerResults]) -> None:
-    films = choose_filmstrips(otb, results, trained="siamese", worst=1, best=2)
+    films = choose_filmstrips(otb, results, leader="siamese", worst=1, best=2)
     assert [(film.sequence, film.why) for film in films] == [
         ("Dog", "worst"),
         ("Ant", "best"),
@@ -30,7 +30,7 @@ def test_the_worst_and_the_best_by_mean_overlap(otb: Benchmark, results: dict[st
 @pytest.mark.parametrize(("worst", "best"), [(3, 3), (2, 9), (9, 0), (1, 1), (0, 2)])
 def test_none_twice(otb: Benchmark, results: dict[str, TrackerResults], worst: int, best: int) -> None:
     names = [
-        film.sequence for film in choose_filmstrips(otb, results, trained="still", worst=worst, best=best)
+        film.sequence for film in choose_filmstrips(otb, results, leader="still", worst=worst, best=best)
     ]
     assert len(names) == len(set(names)) <= 4
     assert names
@@ -39,7 +39,7 @@ def test_none_twice(otb: Benchmark, results: dict[str, TrackerResults], worst: i
 def test_frames_spread_from_first_to_last_with_boxes_0_based(
     otb: Benchmark, results: dict[str, TrackerResults]
 ) -> None:
-    (film,) = choose_filmstrips(otb, results, trained="siamese", worst=1, best=0, frames=4)
+    (film,) = choose_filmstrips(otb, results, leader="siamese", worst=1, best=0, frames=4)
     assert [frame.number for frame in film.frames] == [1, 9, 16, FRAMES]
     last = film.frames[-1]
     assert last.image == otb["Dog"].frames[-1]
@@ -50,23 +50,23 @@ def test_frames_spread_from_first_to_last_with_boxes_0_based(
 
 
 def test_more_frames_than_there_are(otb: Benchmark, results: dict[str, TrackerResults]) -> None:
-    (film,) = choose_filmstrips(otb, results, trained="siamese", worst=1, best=0, frames=100)
+    (film,) = choose_filmstrips(otb, results, leader="siamese", worst=1, best=0, frames=100)
     assert [frame.number for frame in film.frames] == list(range(1, FRAMES + 1))
 
 
 def test_without_the_trained_tracker_none(otb: Benchmark, results: dict[str, TrackerResults]) -> None:
-    assert choose_filmstrips(otb, results, trained="nobody") == []
+    assert choose_filmstrips(otb, results, leader="nobody") == []
 
 
 def test_a_tracker_may_lack_sequences(otb: Benchmark, results: dict[str, TrackerResults]) -> None:
     part = TrackerResults(boxes={"Ant": results["still"].boxes["Ant"]})
-    (film,) = choose_filmstrips(otb, {**results, "still": part}, trained="siamese", worst=1, best=0)
+    (film,) = choose_filmstrips(otb, {**results, "still": part}, leader="siamese", worst=1, best=0)
     assert set(film.frames[0].boxes) == {"siamese", "template"}
 
 
 def test_vot_regions_and_gaps(root: Path, vot: Benchmark) -> None:
     results = {name: read_results(root / "results" / "vot2016", name, vot) for name in DRIFT}
-    films = choose_filmstrips(vot, results, trained="still", worst=1, best=1)
+    films = choose_filmstrips(vot, results, leader="still", worst=1, best=1)
     assert {film.sequence for film in films} == {"eel", "fox"}
     values = films[0].overlaps["still"]
     assert np.isnan(values[[0, 10, 11, 15]]).all()

@@ -1,26 +1,27 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.training.benchmark.report.test_tables import SERIES, texts
+from tests.training.benchmark.scored import scored, tracked
 from training.benchmark.comparison import FEWEST
+from training.benchmark.documents import Numbers, Scores
 from training.benchmark.report.margins import margins
-from training.benchmark.report.reading import Scores, read_scores
 
 
 def document(ours: list[float], theirs: list[float]) -> Scores:
     trackers = {
-        name: {
-            "overall": {"auc": float(np.mean(numbers))},
-            "sequences": {f"s{n}": {"auc": number} for n, number in enumerate(numbers)},
-        }
+        name: tracked(
+            {"auc": float(np.mean(numbers))},
+            sequences={f"s{n}": {"auc": number} for n, number in enumerate(numbers)},
+        )
         for name, numbers in (("siamese", ours), ("still", theirs))
     }
-    (scores,) = read_scores({"otb2013": {"protocol": "matlab", "title": "OTB", "trackers": trackers}})
-    return scores
+    return scored(trackers=trackers)
 
 
 def cell(scores: Scores) -> Any:
@@ -29,10 +30,10 @@ def cell(scores: Scores) -> Any:
     return table.groups[0][1][0].cells[0]
 
 
-def test_differences_of_auc(scores: dict[str, Any]) -> None:
-    table = margins(read_scores(scores), SERIES, "siamese")
+def test_differences_of_auc(scores: dict[str, Scores]) -> None:
+    table = margins(list(scores.values()), SERIES, "siamese")
     assert table is not None
-    auc = {name: entry["overall"]["auc"] for name, entry in scores["otb2013"]["trackers"].items()}
+    auc = {name: entry.overall.values["auc"] for name, entry in scores["otb2013"].trackers.items()}
     assert texts(table) == {name: [f"{auc['siamese'] - auc[name]:+.3f}"] for name in ("template", "still")}
     assert [head.text for head in table.heads[0]] == ["OTB-2013"], "VOT has no AUC"
 
@@ -69,18 +70,27 @@ def test_mean_only_with_a_number_everywhere() -> None:
     table = margins([whole, whole], SERIES, "siamese")
     assert table is not None
     assert texts(table)["still"] == ["+0.250", "+0.250", "+0.250"]
-    alone = read_scores({"x": {"protocol": "matlab", "trackers": {"siamese": {"overall": {"auc": 0.5}}}}})[0]
+    alone = scored("x", trackers={"siamese": {"auc": 0.5}})
     table = margins([whole, alone], SERIES, "siamese")
     assert table is not None
     assert texts(table)["still"] == ["+0.250", "–", "–"]
 
 
+def test_over_the_sequences_that_both_have() -> None:
+    whole = document([0.5, 0.7, 0.1], [0.4, 0.4, 0.9])
+    still = whole.trackers["still"]
+    sequences = {name: still.sequences[name] for name in ("s0", "s1")}
+    part = replace(still, overall=Numbers(values={"auc": 0.4}), sequences=sequences, missing=("s2",))
+    found = cell(replace(whole, trackers={**whole.trackers, "still": part}))
+    assert (found.text, found.note) == ("+0.200", "2 sequences")
+
+
 @pytest.mark.parametrize("trained", ["nobody", ""])
-def test_none_without_the_trained_tracker(scores: dict[str, Any], trained: str) -> None:
-    assert margins(read_scores(scores), SERIES, trained) is None
+def test_none_without_the_trained_tracker(scores: dict[str, Scores], trained: str) -> None:
+    assert margins(list(scores.values()), SERIES, trained) is None
 
 
-def test_none_without_rivals_or_passes(scores: dict[str, Any]) -> None:
-    documents = read_scores(scores)
+def test_none_without_rivals_or_passes(scores: dict[str, Scores]) -> None:
+    documents = list(scores.values())
     assert margins(documents, {"siamese": SERIES["siamese"]}, "siamese") is None
     assert margins(documents[1:], SERIES, "siamese") is None

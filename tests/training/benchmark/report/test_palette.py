@@ -7,11 +7,11 @@ from training.benchmark.report.palette import COLOURS, DASHES, assign_series
 
 def test_trained_first_own_next_imported_last_whatever_the_order() -> None:
     names = ["KCF", "still", "siamese", "template"]
-    series = assign_series(names, trained="siamese", imported=["KCF"], labels={"still": "Still"})
+    series = assign_series(names, leader="siamese", imported=["KCF"], labels={"still": "Still"})
     assert list(series) == ["siamese", "still", "template", "KCF"]
     assert [line.index for line in series.values()] == [0, 1, 2, 3]
-    assert series["siamese"].trained
-    assert not series["still"].trained
+    assert series["siamese"].leader
+    assert not series["still"].leader
     assert series["KCF"].imported
     assert series["still"].label == "Still"
     assert series["template"].label == "template"
@@ -25,7 +25,7 @@ def test_no_two_of_many_trackers_look_alike() -> None:
 
 
 def test_only_the_trained_line_is_thick_and_solid() -> None:
-    series = assign_series(["a", "b", "c"], trained="b")
+    series = assign_series(["a", "b", "c"], leader="b")
     assert series["b"].dashes == ()
-    assert all(line.dashes for line in series.values() if not line.trained)
+    assert all(line.dashes for line in series.values() if not line.leader)
     assert series["b"].width > series["a"].width == series["c"].width

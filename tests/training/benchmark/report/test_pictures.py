@@ -13,7 +13,6 @@ from training.benchmark.report.pictures import (
     MAX_WIDTH,
     Embedded,
     embed,
-    false_colours,
     read_image,
 )
 
@@ -48,41 +47,6 @@ def test_a_wide_or_heavy_file_is_shrunk(tmp_path: Path) -> None:
     cv2.imwrite(str(heavy), np.random.default_rng(0).integers(0, 255, (500, 500, 3)).astype(np.uint8))
     assert heavy.stat().st_size > MAX_BYTES
     assert embed(heavy).source.startswith("data:image/jpeg;")
-
-
-def test_an_array_keeps_its_pixels() -> None:
-    image = np.zeros((40, 60, 3), np.uint8)
-    image[:, 30:] = (200, 30, 30)
-    assert np.abs(decode(embed(image)).astype(int)[:, 5:25] - image[:, 5:25]).max() < 12
-
-
-def test_a_map_is_enlarged_in_false_colours() -> None:
-    values = np.arange(12, dtype=np.float32).reshape(3, 4)
-    picture = embed(values)
-    assert (picture.width, picture.height) == (240, 180)
-    shown = decode(picture)
-    assert (shown[0, 0] == shown[59, 59]).all()
-    assert (shown[0, 0] != shown[-1, -1]).any()
-
-
-def test_false_colours_of_constant_and_of_nan() -> None:
-    assert np.unique(false_colours(np.full((2, 2), 5.0)).reshape(-1, 3), axis=0).shape == (1, 3)
-    values = np.array([[0.0, np.nan], [1.0, 2.0]])
-    assert (false_colours(values)[0, -1] == 0).all()
-    assert (false_colours(np.full((2, 2), np.nan)) == 0).all()
-
-
-def test_bright_is_large() -> None:
-    shown = false_colours(np.array([[0.0, 1.0]])).astype(int)
-    assert shown[0, -1].sum() > shown[0, 0].sum()
-
-
-@pytest.mark.parametrize(
-    "image", [np.zeros((3, 3), np.uint8), np.zeros((3, 3, 4), np.uint8), np.zeros((3, 3, 3))]
-)
-def test_another_array_is_refused(image: np.ndarray) -> None:
-    with pytest.raises(InputError, match=r"shape \(3, 3"):
-        embed(image)
 
 
 def test_missing_and_broken_files_are_named(tmp_path: Path) -> None:

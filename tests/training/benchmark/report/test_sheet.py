@@ -28,10 +28,10 @@ def test_every_number_with_its_protocol(tmp_path: Path, bench: Benchmark) -> Non
         == """\
 OTB-2015, one-pass evaluation, protocol got10k
 
-tracker     AUC   DP@20  OP@0.5  NP@0.2  NP AUC  sequences  frames
-------------------------------------------------------------------
-KCF      0.9524  1.0000  1.0000  1.0000  1.0000          2       9
-DSST     0.2381  0.2500  0.2500  0.2500  0.2500          1       4
+Tracker      AUC   DP@20  OP@0.5  NP@0.2  NP AUC  Sequences  Frames
+-------------------------------------------------------------------
+KCF       0.9524  1.0000  1.0000  1.0000  1.0000          2       9
+DSST     0.2381*  0.2500  0.2500  0.2500  0.2500          1       4
 
 AUC by attribute     KCF  DSST
 ------------------------------
@@ -67,7 +67,7 @@ def test_vot_names_its_rules(tmp_path: Path) -> None:
         "VOT2016, supervised, overlap rule vot2016, bounds frame-1, "
         "EAO by the rules of matlab over lengths 5 to 20"
     )
-    assert columns.split()[:3] == ["tracker", "EAO", "A"]
+    assert columns.split()[:3] == ["Tracker", "EAO", "A"]
     assert numbers.split()[:3] == ["KCF", "0.8000", "0.8000"]
     write_runs(tmp_path, "KCF", bench, bag, [run], experiment="unsupervised")
     (tmp_path / "KCF/baseline").rename(tmp_path / "KCF/none")

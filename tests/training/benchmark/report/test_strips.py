@@ -10,7 +10,7 @@ from training.benchmark.report.content import FilmFrame, Filmstrip
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.strips import FRAME_WIDTH, SMALLEST_VIEW, prepare_strip
 
-SERIES = assign_series(["siamese", "still"], trained="siamese")
+SERIES = assign_series(["siamese", "still"], leader="siamese")
 NAN = np.full(4, np.nan)
 
 

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from math import nan
+from pathlib import Path
+
 import numpy as np
 import pytest
 from lxml import etree
 
-from tests.training.benchmark.report.test_plots import classes, ends, words
+from tests.training.benchmark.report.conftest import recorded
+from tests.training.benchmark.report.test_figures import classes, ends, words
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.timelines import TIMELINE_POINTS, thinned, timeline, training_plots
+from training.epochs import EpochRow
 
-A, B = assign_series(["a", "b"], trained="a").values()
+A, B = assign_series(["a", "b"], leader="a").values()
 
 
 def test_a_short_sequence_is_drawn_frame_by_frame() -> None:
@@ -52,9 +57,9 @@ def test_a_sequence_of_one_frame() -> None:
     assert "<svg" in timeline([(A, np.array([1.0]))], [1], key="k", label="")
 
 
-def test_training_plots_of_what_is_there() -> None:
-    rows = [{"epoch": n, "loss": 1 / n, "val_loss": 2 / n, "lr": 0.01} for n in range(1, 6)]
-    plots = training_plots(rows)
+def test_training_plots_of_what_is_there(tmp_path: Path) -> None:
+    rows = [EpochRow(n, 1 / n, 0.01, 1.0, 2 / n, None) for n in range(1, 6)]
+    plots = training_plots(recorded(tmp_path, rows))
     assert [plot.title for plot in plots] == ["Loss", "Learning rate"]
     assert [series.label for series, _ in plots[0].lines] == ["training", "validation"]
     assert 'aria-label="Loss over 5 epochs: training from 1 to 0.2, validation from 2 to 0.4"' in plots[0].svg
@@ -62,16 +67,16 @@ def test_training_plots_of_what_is_there() -> None:
 
 
 def test_a_rate_over_decades_is_drawn_on_a_logarithmic_axis() -> None:
-    rows = [{"epoch": n, "lr": 10.0**-n} for n in range(1, 6)]
-    (plot,) = training_plots(rows)
-    assert {"0.001", "0.1"} <= set(words(str(plot.svg)))
+    rows = [EpochRow(n, 1.0, 10.0**-n, 1.0, None, None) for n in range(1, 6)]
+    _, rate = training_plots(rows)
+    assert {"0.001", "0.1"} <= set(words(str(rate.svg)))
 
 
 def test_a_column_that_starts_late_and_one_that_is_nan() -> None:
-    rows = [{"epoch": 1, "loss": 1.0}, {"epoch": 2, "loss": 0.5, "val_loss": 0.7}]
-    (plot,) = training_plots(rows)
-    assert "validation from nan to 0.7" in plot.svg
-    assert training_plots([{"epoch": 1, "loss": float("nan")}]) == []
+    rows = [EpochRow(1, 1.0, 0.1, nan, None, nan), EpochRow(2, 0.5, 0.1, nan, 0.7, nan)]
+    loss, rate = training_plots(rows)
+    assert "validation from nan to 0.7" in loss.svg
+    assert rate.title == "Learning rate"
 
 
 def test_no_rows_no_plots() -> None:

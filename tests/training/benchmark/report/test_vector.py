@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
-import pytest
 from lxml import etree
 
-from training.benchmark.report import vector
-from training.benchmark.report.vector import INK, page_axes, page_style, series_colour, to_svg
+from training.benchmark.report.palette import COLOURS
+from training.benchmark.report.vector import (
+    BAND,
+    GRID,
+    INK,
+    MUTED,
+    PAGE,
+    page_axes,
+    page_style,
+    series_colour,
+    to_svg,
+)
 
 
 def draw(key: str = "k", *, name: str = "a < b & $x$") -> str:
@@ -45,23 +53,19 @@ def test_colours_are_the_page_s() -> None:
     assert "var(--s3)" in text
     assert "var(--ink)" in text
     assert not re.search(r"#0000|#0001", text)
-    assert not re.search(r"#[0-9a-f]{6}\b", text.replace("#k-", ""))
+    assert not re.search(r"(stroke|fill): #", text)
 
 
-def test_series_are_classes_and_references_are_prefixed() -> None:
-    root = etree.fromstring(draw("one"))
+def test_series_are_classes_and_identifiers_are_those_referred_to() -> None:
+    text = draw("one")
+    root = etree.fromstring(text)
     assert [element.get("class") for element in root.iter("{*}g") if element.get("class")] == ["s3"]
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert ids
     assert len(ids) == len(set(ids))
-    assert all(name.startswith("one-") for name in ids)
-    used = {element.get("href") for element in root.iter("{*}use")}
-    used |= {
-        found
-        for element in root.iter()
-        for found in re.findall(r"url\((#.*?)\)", element.get("clip-path", ""))
+    assert set(re.findall(r'href="#(.*?)"|url\(#(.*?)\)', text)) == {
+        (name, "") if name.startswith("m") else ("", name) for name in ids
     }
-    assert used == {f"#{name}" for name in ids}
 
 
 def test_two_plots_on_a_page_share_no_identifier() -> None:
@@ -72,19 +76,12 @@ def test_two_plots_on_a_page_share_no_identifier() -> None:
 
 def test_no_style_sheet_of_its_own() -> None:
     assert "<style" not in draw()
-    assert "font-family" not in draw()
 
 
 def test_same_bytes_again_and_no_date() -> None:
     assert draw() == draw()
     assert not re.search(r"20\d\d-\d\d-\d\d", draw())
-    assert "<metadata" not in draw() or "date" not in draw()
-
-
-def test_coordinates_have_two_decimals() -> None:
-    data = " ".join(element.get("d", "") for element in etree.fromstring(draw()).iter("{*}path"))
-    assert data
-    assert not re.search(r"\.\d{3}", data)
+    assert "<metadata" not in draw()
 
 
 def test_style_does_not_leak() -> None:
@@ -92,11 +89,11 @@ def test_style_does_not_leak() -> None:
 
     before = dict(matplotlib.rcParams)
     with page_style():
-        assert matplotlib.rcParams["svg.hashsalt"] == "report"
+        draw()
+        assert dict(matplotlib.rcParams) != before
     assert dict(matplotlib.rcParams) == before
 
 
-@pytest.mark.parametrize("colour", [0, 9])
-def test_marker_colours_are_none_of_the_fixed_ones(colour: int) -> None:
-    assert series_colour(colour) not in vector._VARIABLES
-    assert np.unique([series_colour(i) for i in range(10)]).size == 10
+def test_markers_of_colours_differ() -> None:
+    markers = {INK, MUTED, GRID, BAND, PAGE, *(series_colour(colour) for colour in range(COLOURS))}
+    assert len(markers) == 5 + COLOURS

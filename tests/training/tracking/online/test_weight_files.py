@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 
 import numpy as np
@@ -16,6 +17,7 @@ from training.networks import NetworkConfig, SiameseNetwork
 from training.tracking.online.choice import BACKBONES, load_backbone
 from training.tracking.online.convention import CAFFE, TORCHVISION
 from training.tracking.online.squeezenet import CAFFE_SQUEEZENET
+from training.tracking.online.weight_files import sha256_of
 from training.weights import save_weights
 
 VGG_INDEX = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
@@ -203,3 +205,27 @@ def test_other_networks_missing_layers_and_other_shapes_are_named(squeezenet_wei
 
 def test_every_backbone_that_is_read_from_a_file_has_namings_and_shapes():
     assert all(kind.trained or (kind.namings and kind.shapes) for kind in BACKBONES.values())
+
+
+def test_layers_that_are_not_needed_are_not_read(squeezenet_weights, tmp_path):
+    path = tmp_path / "w.npz"
+    np.savez(
+        path,
+        **numpy(squeezenet_weights),
+        **{"fire9/squeeze1x1.weight": np.array([1], object), "x": np.eye(2)},
+    )
+    load_backbone("squeezenet", path)
+
+
+def test_weights_that_are_not_finite_are_refused(squeezenet_weights, tmp_path):
+    damaged = numpy(squeezenet_weights)
+    damaged["fire5/expand3x3.bias"][7] = np.nan
+    np.savez(tmp_path / "w.npz", **damaged)
+    with pytest.raises(InputError, match=r"fire5/expand3x3\.bias holds numbers that are not finite"):
+        load_backbone("squeezenet", tmp_path / "w.npz")
+
+
+def test_the_digest_of_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "w.npz")
+    with pytest.raises(InputError, match="not a plain file"):
+        sha256_of(tmp_path / "w.npz")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.tracking.online.ablation import AblationConfig, Form, ablate, spread
-from training.tracking.online.ablation_report import ablation_plot, ablation_table
+from training.studies.ablation import AblationConfig, Form, ablate, ablation_plot, ablation_table
 from training.tracking.online.tracker import OnlineConfig
 
 ONLINE = OnlineConfig()
@@ -86,16 +85,6 @@ def test_factors_scale_both_rates():
     assert form.learn.first_rate == ONLINE.learn.first_rate / 2
     assert form.learn.update_rate == ONLINE.learn.update_rate / 2
     assert form.seed == 4
-
-
-def test_spread_is_that_of_a_sample():
-    found = spread([{"auc": 0.4, "dp20": 1.0}, {"auc": 0.6, "dp20": 1.0}])
-    assert found == {
-        "auc_mean": pytest.approx(0.5),
-        "auc_spread": pytest.approx(0.02**0.5),
-        "dp20_mean": 1.0,
-        "dp20_spread": 0.0,
-    }
 
 
 def test_table_and_plot_name_every_form(tmp_path):

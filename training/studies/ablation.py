@@ -9,20 +9,24 @@ differs from its neighbour by one part.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from curation.errors import STRICT, parameters
 from training.losses import REGRESSION, RegressionLoss
+from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
 from training.tracking.online.tracker import OnlineConfig
 
 Residual = Literal["both", "features", "none"]
+RESIDUAL = {"both": "full", "features": "features only", "none": "none"}
+"""What tables call them."""
 
-MEASURES = ("auc", "dp20")
-"""What is compared: success AUC and precision at 20 px, 0..1."""
+MEASURES = (Measure("auc", "success AUC"), Measure("dp20", "precision at 20 px"))
 
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Name of a form -> sequence -> measure -> value."""
@@ -64,9 +68,9 @@ class Form:
     residual: Residual
     update: bool
 
-    @property
-    def name(self) -> str:
-        return f"{self.loss}-{self.residual}-{'update' if self.update else 'fixed'}"
+    def label(self, factor: float, seed: int) -> str:
+        """Names one run of it."""
+        return f"{self.loss}-{self.residual}-{'update' if self.update else 'fixed'}-x{factor:g}-{seed}"
 
     def settings(self, online: OnlineConfig, *, factor: float, seed: int) -> OnlineConfig:
         """The tracker's settings in this form."""
@@ -103,33 +107,34 @@ def ablate(
         over the sequences, and both by sequence in `sequences`; `forms`: one a form, with `<measure>_mean` and
         `<measure>_spread` (standard deviation of the sample) over its seeds, and `factors`, by sequence.
     """
-    forms = [Form(*parts) for parts in _product(config.losses, config.residual, config.update)]
+    forms = [
+        Form(loss, residual, update)
+        for residual, update, loss in product(config.residual, config.update, config.losses)
+    ]
     tuned = _tuned(config, online, sequences, run)
     seeds = range(online.seed, online.seed + config.seeds)
     together: dict[tuple[str, ...], dict[str, OnlineConfig]] = {}
     for form in forms:
         for factor in sorted(set(tuned[form.loss].values())):
             chosen = tuple(name for name in sequences if tuned[form.loss][name] == factor)
-            settings = {_label(form, factor, s): form.settings(online, factor=factor, seed=s) for s in seeds}
+            settings = {form.label(factor, s): form.settings(online, factor=factor, seed=s) for s in seeds}
             together.setdefault(chosen, {}).update(settings)
     scores: dict[str, Mapping[str, Mapping[str, float]]] = {}
     for chosen, settings in together.items():
         scores |= run(settings, chosen)
     rows, summaries = [], []
     for form in forms:
-        what = {"loss": form.loss, "residual": form.residual, "update": form.update}
         factors = tuned[form.loss]
         mine = []
         for seed in seeds:
-            found = [scores[_label(form, factors[name], seed)][name] for name in sequences]
-            means = {measure: statistics.fmean(score[measure] for score in found) for measure in MEASURES}
-            by_name = {
-                name: {measure: score[measure] for measure in MEASURES}
-                for name, score in zip(sequences, found, strict=True)
+            found = {name: scores[form.label(factors[name], seed)][name] for name in sequences}
+            kept = {
+                name: {measure.key: one[measure.key] for measure in MEASURES} for name, one in found.items()
             }
-            mine.append({**what, "seed": seed, **means, "sequences": by_name})
+            means = {m.key: statistics.fmean(one[m.key] for one in kept.values()) for m in MEASURES}
+            mine.append({**asdict(form), "seed": seed, **means, "sequences": kept})
         rows += mine
-        summaries.append({**what, **spread(mine), "factors": factors})
+        summaries.append({**asdict(form), **summarise(mine, MEASURES), "factors": factors})
     return {"rows": rows, "forms": summaries}
 
 
@@ -142,17 +147,15 @@ def _tuned(
         return {loss: dict.fromkeys(sequences, middle) for loss in config.losses}
     seed = online.seed + config.seeds
     forms = {loss: Form(loss, config.residual[0], any(config.update)) for loss in config.losses}
-    scores = run(
-        {
-            _label(form, factor, seed): form.settings(online, factor=factor, seed=seed)
-            for form in forms.values()
-            for factor in config.factors
-        },
-        sequences,
-    )
+    trials = {
+        form.label(factor, seed): form.settings(online, factor=factor, seed=seed)
+        for form in forms.values()
+        for factor in config.factors
+    }
+    scores = run(trials, sequences)
 
     def others(loss: RegressionLoss, factor: float, left_out: str) -> float:
-        mine = scores[_label(forms[loss], factor, seed)]
+        mine = scores[forms[loss].label(factor, seed)]
         return statistics.fmean(mine[name]["auc"] for name in sequences if name != left_out)
 
     return {
@@ -161,21 +164,27 @@ def _tuned(
     }
 
 
-def spread(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Mean and sample standard deviation (0 for one row) of each measure."""
-    found: dict[str, float] = {}
-    for measure in MEASURES:
-        values = [row[measure] for row in rows]
-        found[f"{measure}_mean"] = statistics.fmean(values)
-        found[f"{measure}_spread"] = statistics.stdev(values) if len(values) > 1 else 0.0
-    return found
+def ablation_table(report: Mapping[str, Any]) -> str:
+    """Markdown: one row a form, mean and spread over its seeds, best success first."""
+    return markdown(
+        ["loss", "residual connections", "online update", *(m.name for m in MEASURES), "rates x"],
+        *(
+            [
+                form["loss"].replace("_", " "),
+                RESIDUAL[form["residual"]],
+                "yes" if form["update"] else "no",
+                *(measure.cell(form) for measure in MEASURES),
+                ", ".join(f"{factor:g}" for factor in sorted(set(form["factors"].values()))),
+            ]
+            for form in sorted(report["forms"], key=lambda form: -form["auc_mean"])
+        ),
+    )
 
 
-def _label(form: Form, factor: float, seed: int) -> str:
-    return f"{form.name}-x{factor:g}-{seed}"
-
-
-def _product(
-    losses: Iterable[RegressionLoss], residual: Iterable[Residual], update: Iterable[bool]
-) -> list[tuple[RegressionLoss, Residual, bool]]:
-    return [(loss, fusion, new) for fusion in residual for new in update for loss in losses]
+def ablation_plot(file: Path, report: Mapping[str, Any]) -> None:
+    """Write a PNG: a panel for each pair of residual connections and update, a bar a loss, a dot a run."""
+    panels: dict[str, dict[str, list[float]]] = {}
+    for row in report["rows"]:
+        title = f"residual: {RESIDUAL[row['residual']]}; {'updated' if row['update'] else 'not updated'}"
+        panels.setdefault(title, {}).setdefault(row["loss"].replace("_", " "), []).append(row["auc"])
+    write_bars(file, [Panel(title, "success AUC", runs) for title, runs in panels.items()], width=3.4)

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from curation.errors import InputError
 from training.loop import Inputs, Runtime, TrainConfig
-from training.study import StudyConfig, best_rate, loss_study, study_table, summarise
+from training.studies.loss_study import MEASURES, StudyConfig, best_rate, loss_study, study_table
+from training.studies.outcome import summarise
 from training.weights import load_weights
 
 CPU = Runtime(device="cpu", threads=1)
@@ -69,6 +70,8 @@ def test_rates_are_not_chosen_without_validation(inputs: Inputs, short: TrainCon
     blind = replace(short, validation_pairs=0)
     with pytest.raises(InputError, match="validation_pairs is 0"):
         loss_study(StudyConfig(losses=("l2",)), blind, inputs, tmp_path, runtime=CPU)
+    with pytest.raises(InputError, match="validation_pairs is 0"):
+        loss_study(StudyConfig(losses=("l2",), rates=()), blind, inputs, tmp_path, runtime=CPU)
     assert not list(tmp_path.iterdir())
 
 
@@ -78,14 +81,16 @@ def test_the_best_rate_is_the_lower_of_equals() -> None:
 
 
 def test_mean_and_spread_by_hand() -> None:
-    about = {"loss": "l2", "learning_rate": 0.002}
-    rows = [{**about, "centre_error": value, "auc": None} for value in (1.0, 2.0, 6.0)]
-    found = summarise(rows)
+    rows = [{"centre_error": value, "auc": None} for value in (1.0, 2.0, 6.0)]
+    found = summarise(rows, MEASURES)
     assert found["centre_error_mean"] == 3
     assert found["centre_error_spread"] == pytest.approx(7**0.5)
     assert found["auc_mean"] is found["auc_spread"] is None
-    assert summarise(rows[:1])["centre_error_spread"] == 0
-    assert study_table([found]).splitlines()[-1] == "| l2 | 0.002 | 3.00 ± 2.65 |  |"
+    assert summarise(rows[:1], MEASURES)["centre_error_spread"] == 0
+    assert (
+        study_table([{"loss": "l2", "learning_rate": 0.002, **found}]).splitlines()[-1]
+        == "| l2 | 0.002 | 3.00 ± 2.65 |  |"
+    )
 
 
 def test_a_study_is_read_strictly() -> None:

@@ -1,0 +1,97 @@
+"""What `study` and `ablation` share: options as a typed configuration, and trackers run on chosen sequences."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from curation.errors import InputError
+from curation.manifest import load_manifest
+from pipelines import parameters, paths, settings, sources
+from training.benchmark.score import score_benchmark
+from training.benchmark.sequences import load_benchmark
+from training.tracking.run import Contender, run_benchmark
+
+ONE_PASS = ("otb2013", "otb50", "otb2015", "tc128", "uav123")
+"""Benchmarks whose scores are success AUC and precision."""
+
+
+def configured(kind: type, command: str, **options: Any) -> Any:
+    """Options of a command as the dataclass they are for; `InputError` names the first that does not fit."""
+    try:
+        return TypeAdapter(kind).validate_json(orjson.dumps(options))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InputError(
+            f"{command}: {first['loc'][0] if first['loc'] else 'losses'}: {first['msg']}",
+            do=f"See: python -m pipelines {command} --help",
+            reason="bad parameter",
+        ) from None
+
+
+class Trials:
+    """Sequences of some benchmarks, opened at once, so that a missing folder shows before hours of work.
+
+    Parameters
+    ----------
+    benchmarks : sequence of str
+    scratch : Path
+        Folder for the result files of one run.
+    only : sequence of str, optional
+        Names of the sequences to take; all that are here.
+
+    Raises
+    ------
+    InputError
+        If a benchmark's folder is not set or not there, or it lacks a sequence.
+    """
+
+    def __init__(self, benchmarks: Sequence[str], scratch: Path, only: Sequence[str] | None = None) -> None:
+        self.settings, self.scratch = settings.load(), scratch
+        dataset = parameters.load("dataset")
+        self.opened = []
+        for name in benchmarks:
+            whole = load_benchmark(name, sources.needed_sequence_roots(dataset, self.settings, name))
+            wanted = [one for one in whole.sequences if only is None or one.name in only]
+            self.opened.append((replace(whole, sequences=wanted), load_manifest(paths.manifest(name))))
+        self.names = list(
+            dict.fromkeys(one.name for benchmark, _ in self.opened for one in benchmark.sequences)
+        )
+        unknown = sorted(set(only or ()) - set(self.names))
+        if unknown or not self.names:
+            raise InputError(
+                f"{', '.join(benchmarks)}: no sequence {', '.join(unknown) or 'is here'}",
+                do="Name sequences as the benchmark's list does, or set its root",
+                reason="missing sequence",
+            )
+
+    def scores(
+        self, contenders: Sequence[Contender], only: Sequence[str] | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """Track and score: tracker -> sequence -> number. What was tracked before comes from data/.store."""
+        found: dict[str, dict[str, Any]] = {one.name: {} for one in contenders}
+        for benchmark, manifest in self.opened:
+            part = replace(
+                benchmark, sequences=[s for s in benchmark.sequences if only is None or s.name in only]
+            )
+            if not part.sequences:
+                continue
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            run_benchmark(
+                part,
+                contenders,
+                manifest=manifest,
+                out=self.scratch,
+                store=paths.STORE / "results",
+                state=paths.STATE,
+                workers=self.settings.workers,
+            )
+            for name, entry in score_benchmark(part, self.scratch).trackers.items():
+                found[name] |= {one: numbers.values for one, numbers in entry.sequences.items()}
+        return found

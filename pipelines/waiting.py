@@ -1,0 +1,32 @@
+"""Boxes that wait for frames that could not be read: how many, and the command that tries them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from curation.outcomes import forget_waiting, waiting_boxes
+from pipelines import paths
+
+
+def told(boxes: int, subset: str) -> str:
+    """The line that says so."""
+    wait = "1 box waits" if boxes == 1 else f"{boxes:,} boxes wait"
+    return f"{wait} for frames that could not be read; to try them again: dvc repro -f -s crop@{subset} && dvc repro"
+
+
+def lines(subsets: Iterable[str]) -> list[str]:
+    """A line for each subset of whose crops, as they are here, some boxes wait."""
+    waiting = {subset: waiting_boxes(paths.report("crop", subset)) for subset in subsets}
+    return [f"{subset}: {told(boxes, subset)}" for subset, boxes in waiting.items() if boxes]
+
+
+def forget(subset: str) -> str:
+    """Take crops of which boxes wait out of the run-cache, now that there are whole ones; say what could not be."""
+    kept = forget_waiting(Path(), f"crop@{subset}", paths.report("crop", subset).as_posix())
+    if not kept:
+        return ""
+    return (
+        f"the run-cache keeps {kept} outcomes in which boxes wait, made by somebody else: "
+        "where DVC restores one, the manifest stage says so"
+    )

@@ -1,0 +1,31 @@
+"""Who comes first: trackers by their headline numbers, over one benchmark or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from training.benchmark.documents import Scores, rank
+from training.benchmark.metric_table import Metric
+
+
+def mean_over(documents: Sequence[Scores], name: str, metric: Metric) -> float | None:
+    """Unweighted mean of a tracker's overall numbers; None unless it has one of every sequence of each benchmark."""
+    values = [document.number(name, metric) for document in documents if document.whole(name)]
+    known = [found for found in values if found is not None]
+    return sum(known) / len(known) if known and len(known) == len(documents) else None
+
+
+def order(documents: Sequence[Scores], name: str) -> tuple[int, float, str]:
+    """A key that sorts trackers by the mean of their headline numbers, best first, incomplete ones last."""
+    found = [document.number(name, document.headline) for document in documents]
+    known = [number for number in found if number is not None]
+    lacking = sum(
+        number is None or not document.whole(name) for number, document in zip(found, documents, strict=True)
+    )
+    return lacking, rank(sum(known) / len(known) if known else None), name
+
+
+def leader(documents: Sequence[Scores], names: Iterable[str]) -> str | None:
+    """The first of some trackers by `order`; None if none of them was scored."""
+    scored = [name for name in names if any(name in document.trackers for document in documents)]
+    return min(scored, key=lambda name: order(documents, name), default=None)

@@ -1,0 +1,177 @@
+"""The loss study: the same training with every loss and several seeds, each loss at its own best learning rate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from curation.errors import STRICT, InputError, parameters
+from training.configuration import Inputs, Outputs, Runtime, TrainConfig
+from training.loop import train
+from training.losses import LossName
+from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
+
+MEASURES = (
+    Measure("centre_error", "validation centre error, px", digits=2, less_is_better=True),
+    Measure("auc", "tracking success AUC"),
+)
+
+log = logging.getLogger(__name__)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class StudyConfig:
+    """Which losses are compared, how often, and how each gets its learning rate.
+
+    Parameters
+    ----------
+    losses : tuple of str
+        Keys of `training.losses.LOSSES`.
+    seeds : int
+        Runs of each loss; run k trains with `train.seed` + k.
+    rates : tuple of float
+        Highest learning rates that every loss is tried with, once each, with a seed that is not among those
+        compared (`train.seed` + `seeds`). The one with the least validation centre error is the loss's own. A
+        single rate is taken untried; empty: all use `train.optimiser.learning_rate`.
+    """
+
+    losses: tuple[LossName, ...] = (
+        "shrinkage",
+        "shrinkage_cross_entropy",
+        "l2",
+        "l3",
+        "balanced_cross_entropy",
+        "focal_cross_entropy",
+    )
+    seeds: int = Field(default=3, ge=1)
+    rates: tuple[Annotated[float, Field(gt=0)], ...] = (5e-4, 2e-3, 8e-3)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> StudyConfig:
+        if len(set(self.losses)) != len(self.losses) or not self.losses:
+            raise ValueError("losses must name at least one loss, and each once")
+        return self
+
+
+def loss_study(
+    study: StudyConfig,
+    config: TrainConfig,
+    inputs: Inputs,
+    folder: Path,
+    *,
+    runtime: Runtime | None = None,
+    evaluate: Callable[[Path], float] | None = None,
+) -> dict[str, Any]:
+    """Train with every loss and seed; a study that is stopped goes on where it was.
+
+    Parameters
+    ----------
+    study : StudyConfig
+        Losses, seeds, learning rates.
+    config : TrainConfig
+        The training that all have in common.
+    inputs : Inputs
+        What all train on.
+    folder : Path
+        Gets `<loss>-<rate>-<seed>/` with weights and records of each run, `checkpoints/`, and `study.png`.
+    runtime : Runtime, optional
+        How to run.
+    evaluate : callable, optional
+        Tracking success AUC (0..1) of a weights file.
+
+    Returns
+    -------
+    dict
+        `tuning` and `rows`: one a run, with `loss`, `seed`, `learning_rate`, `validation_loss`,
+        `centre_error`, `auc` (of `rows` only); `summary`: one a loss, with `learning_rate`, `<measure>_mean`
+        and `<measure>_spread` (standard deviation of the sample) over its seeds; in the order of
+        `study.losses`. A measure that was not taken is None.
+
+    Raises
+    ------
+    InputError
+        As `training.loop.train`; also if there is no validation to choose a rate by, or nothing to compare.
+    """
+    if not config.validation_pairs and (len(study.rates) > 1 or evaluate is None):
+        raise InputError(
+            "learning rates and losses are compared by the validation centre error, but train.validation_pairs is 0",
+            do="Raise it, or name a single rate and a benchmark",
+        )
+    rates = study.rates or (config.optimiser.learning_rate,)
+    tried = rates if len(rates) > 1 else ()
+    total = len(study.losses) * (len(tried) + study.seeds)
+    tuning: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+
+    def run(loss: LossName, rate: float, seed: int) -> tuple[dict[str, Any], Path]:
+        number = len(tuning) + len(rows) + 1
+        log.info("run %d of %d: %s, learning rate %g, seed %d", number, total, loss, rate, seed)
+        chosen = replace(
+            config,
+            loss=replace(config.loss, name=loss),
+            optimiser=replace(config.optimiser, learning_rate=rate),
+            seed=seed,
+        )
+        place = folder / f"{loss}-{rate:g}-{seed}"
+        outputs = Outputs(place / "weights.safetensors", place / "records", folder / "checkpoints")
+        report = train(chosen, inputs, outputs, runtime)
+        found = {key: report[key] for key in ("validation_loss", "centre_error")}
+        return {"loss": loss, "seed": seed, "learning_rate": rate, **found}, outputs.weights
+
+    best = dict.fromkeys(study.losses, rates[0])
+    for loss in study.losses if tried else ():
+        for rate in tried:
+            tuning.append(run(loss, rate, config.seed + study.seeds)[0])
+        best[loss] = best_rate(tuning[-len(tried) :])
+    for loss in study.losses:
+        for seed in range(config.seed, config.seed + study.seeds):
+            row, weights = run(loss, best[loss], seed)
+            rows.append(row | {"auc": evaluate(weights) if evaluate else None})
+    summary = [
+        {
+            "loss": loss,
+            "learning_rate": best[loss],
+            "seeds": study.seeds,
+            **summarise(_of(rows, loss), MEASURES),
+        }
+        for loss in study.losses
+    ]
+    labels = {loss: f"{loss.replace('_', ' ')}\nrate {best[loss]:g}" for loss in study.losses}
+    panels = [
+        Panel(
+            "", measure.axis, {labels[loss]: [row[measure.key] for row in _of(rows, loss)] for loss in labels}
+        )
+        for measure in MEASURES
+        if rows[0][measure.key] is not None
+    ]
+    write_bars(folder / "study.png", panels, width=5.5)
+    return {"tuning": tuning, "rows": rows, "summary": summary}
+
+
+def _of(rows: Sequence[Mapping[str, Any]], loss: str) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["loss"] == loss]
+
+
+def best_rate(rows: Sequence[Mapping[str, Any]]) -> float:
+    """The learning rate of the row with the least centre error; the lower rate where two are equal."""
+    return min((row["centre_error"], row["learning_rate"]) for row in rows)[1]
+
+
+def study_table(summary: Sequence[Mapping[str, Any]]) -> str:
+    """The summary as a Markdown table: a row a loss, mean and spread over its seeds."""
+    return markdown(
+        ["loss", "learning rate", *(measure.name for measure in MEASURES)],
+        *(
+            [
+                entry["loss"].replace("_", " "),
+                f"{entry['learning_rate']:g}",
+                *(m.cell(entry) for m in MEASURES),
+            ]
+            for entry in summary
+        ),
+    )

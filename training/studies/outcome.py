@@ -1,0 +1,86 @@
+"""What a study gives: means and spreads over seeds, a Markdown table, a plot of bars with a dot a run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from curation.files import write_bytes
+from curation.png import encode_png
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What forms are compared by: a key of the rows, its name, the digits that tables give."""
+
+    key: str
+    name: str
+    digits: int = 3
+    less_is_better: bool = False
+
+    @property
+    def axis(self) -> str:
+        """The label of its axis."""
+        return f"{self.name}, less is better" if self.less_is_better else self.name
+
+    def cell(self, summary: Mapping[str, Any]) -> str:
+        """`mean ± spread` of a summary; empty where it was not taken."""
+        mean, spread = summary[f"{self.key}_mean"], summary[f"{self.key}_spread"]
+        return "" if mean is None else f"{mean:.{self.digits}f} ± {spread:.{self.digits}f}"
+
+
+def summarise(rows: Iterable[Mapping[str, Any]], measures: Iterable[Measure]) -> dict[str, float | None]:
+    """`<key>_mean` and `<key>_spread` of each measure over the runs of one form.
+
+    The spread is the standard deviation of the sample, 0 for one run. Both are None where no run has the measure.
+    """
+    rows, summary = list(rows), {}
+    for measure in measures:
+        values = [row[measure.key] for row in rows if row[measure.key] is not None]
+        summary[f"{measure.key}_mean"] = statistics.fmean(values) if values else None
+        summary[f"{measure.key}_spread"] = sample_deviation(values) if values else None
+    return summary
+
+
+def sample_deviation(values: Sequence[float]) -> float:
+    """Standard deviation of a sample; 0 for one value."""
+    return statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def markdown(*rows: Sequence[str]) -> str:
+    """A Markdown table; the first row is its head. Without a final newline."""
+    head, *others = rows
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *others))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a plot: its title, its axis, and the values of every run by the name of their bar."""
+
+    title: str
+    label: str
+    runs: Mapping[str, Sequence[float]]
+
+
+def write_bars(file: Path, panels: Sequence[Panel], *, width: float) -> None:
+    """Write a PNG: panels side by side, `width` inches each; a bar a mean with its spread, a dot a run."""
+    names = list(dict.fromkeys(name for panel in panels for name in panel.runs))
+    figure = Figure(figsize=(width * len(panels), 0.45 * len(names) + 1.3), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for panel, place in zip(panels, axes, strict=True):
+        rows = [names.index(name) for name in panel.runs]
+        means = [statistics.fmean(values) for values in panel.runs.values()]
+        spreads = [sample_deviation(values) for values in panel.runs.values()]
+        place.barh(rows, means, xerr=spreads, color="#b8c9e0", ecolor="#5b6b80", capsize=3)
+        for row, values in zip(rows, panel.runs.values(), strict=True):
+            place.plot(values, [row] * len(values), "o", color="#1f4e8c", markersize=4)
+        place.set_title(panel.title, fontsize=9)
+        place.set_xlabel(panel.label)
+        place.set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
+    write_bytes(file, encode_png(figure, dpi=120))
