@@ -25,7 +25,7 @@ _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND"
 _PNG_TAIL = 1024
-"""Bytes at a PNG's end in which its end marker stands, with what some programs append."""
+"""Bytes at a PNG's end that hold its end marker, with what some programs append."""
 
 Size = tuple[int, int]
 """Width and height in pixels."""
