@@ -97,6 +97,8 @@ def _entries(stage: Any) -> Iterator[Entry]:
 
 
 def _parsed(text: str) -> dict[str, Any]:
+    if not text.endswith("\n"):
+        raise ValueError("cut short")
     return _mapping(YAML(typ="safe").load(text))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -147,3 +149,83 @@ def test_sigterm_keeps_what_was_done_and_leaves_no_half_video(
     assert len(np.loadtxt("in.txt", delimiter=",")) == len(read_back(Path("in.tracked.mp4"))[0]) == 3
     assert not list(Path().glob(".*.part"))
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def npz(members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile("odd.npz", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+
+
+def claims(count: int) -> bytes:
+    stream = io.BytesIO()
+    np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (count,)})
+    return stream.getvalue() + bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            {"conv1.weight": claims(10**13)},
+            "odd.npz is damaged (conv1.weight promises (10000000000000,) numbers",
+        ),
+        ({"a": b"notnpy"}, "odd.npz holds no layers of squeezenet"),
+        ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is no array)"),
+    ],
+)
+def test_weights_that_lie_are_one_line(
+    members: dict[str, bytes], message: str, truth: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    npz(members)
+    assert main(["follow", "in", "--box", "9,9,30,30", "--tracker", "online", "--weights", "odd.npz"]) == 1
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert message in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("video", ["pipe", "pipe.png", "pipe.mp4", "loop", "loop.mp4", "/dev/zero"])
+def test_a_pipe_a_loop_and_a_device_are_no_video(
+    video: str, truth: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    if video.startswith("pipe"):
+        os.mkfifo(video)
+    elif video.startswith("loop"):
+        Path(video).symlink_to(video)
+    assert main(["follow", video, "--box", "9,9,30,30"]) == 1
+    [line] = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert video in line
+
+
+def test_a_frame_that_is_a_pipe_or_a_folder_keeps_the_box_before(
+    truth: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("in/0002.png").unlink()
+    Path("in/0003.png").unlink()
+    os.mkfifo("in/0002.png")
+    Path("in/0003.png").mkdir()
+    assert main(["follow", "in", "--box", words(truth[0])]) == 0
+    assert "5 frames, 2 of them unreadable" in capsys.readouterr().out
+    boxes = np.loadtxt("in.txt", delimiter=",")
+    np.testing.assert_array_equal(boxes[1], boxes[2])
+    np.testing.assert_array_equal(boxes[1], boxes[3])
+
+
+def test_weights_that_are_a_pipe_are_not_waited_for(
+    truth: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, tracker in (("a.npz", "online"), ("a.safetensors", "siamese")):
+        os.mkfifo(name)
+        assert main(["follow", "in", "--box", "9,9,30,30", "--tracker", tracker, "--weights", name]) == 1
+        assert f"{name} is not a plain file" in caplog.records[-1].getMessage()
+
+
+def test_a_video_whose_name_cannot_be_printed_is_followed_all_the_same(
+    truth: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("in").rename("in\x1b[31m\udcff")
+    assert main(["follow", "in\x1b[31m\udcff", "--box", words(truth[0])]) == 0
+    out, err = capfd.readouterr()
+    assert "boxes in in\\x1b[31m\\xff.txt" in out
+    assert "\x1b" not in out + err
+    assert Path("in\x1b[31m\udcff.txt").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -84,3 +85,30 @@ def test_another_folder_is_told_where_the_project_is(tmp_path: Path, monkeypatch
     with pytest.raises(InputError, match=r"params\.yaml is missing") as caught:
         parameters.read()
     assert f"cd {ROOT}" in caught.value.do
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("errors: &a\n  policy: *a\n", ["errors", "repeats itself"]),
+        ("errors: 3", ["errors = 3 is no section"]),
+        ("errors: []", ["errors = [] is no section"]),
+        ("train: {seed: 99999999999999999999}", ["train.seed is too large a number"]),
+        ("train: {seed: .nan}", ["train.seed is not a finite number"]),
+        ("train: {1: 2}", ["train has the key 1"]),
+        ("track: {trackers: !!set {still}}", ["track.trackers is of the kind set"]),
+    ],
+)
+def test_values_that_are_no_plain_ones_are_one_line(text: str, words: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError) as caught:
+        parameters.read(file)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_pipe_and_a_folder_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="so it is not a file of parameters"):
+            parameters.read(path)

@@ -163,3 +163,42 @@ def test_a_benchmark_that_is_partly_there_is_marked(project: Path, caplog: pytes
     assert "otb2013 is partial: 2 sequences missing" in caplog.text
     page = (project / "reports/index.html").read_text()
     assert "is partial: 2 sequences are not here (Duet.1, Duet.2)" in page
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<<<<<<< HEAD\n",
+        "schema: '2.0'\nstages:\n<<<<<<< HEAD\n  a:\n=======\n>>>>>>> theirs\n",
+        "stages: 3",
+        "stages: {a: [1]}",
+        "stages: {a: {outs: [{md5: 1}]}}",
+        "a: &a [*a]",
+        "\0",
+    ],
+)
+def test_a_damaged_lock_is_told_before_the_work(
+    project: Path, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    (project / "dvc.lock").write_text(content)
+    assert main(["score"]) == 1
+    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert error.startswith("error: dvc.lock")
+    assert "git checkout dvc.lock" in error
+    assert not (project / "reports/index.html").exists()
+
+
+def test_an_empty_lock_has_no_digests(project: Path) -> None:
+    (project / "dvc.lock").write_text("schema: '2.0'\n")
+    scores(project)
+
+
+@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9"])
+def test_an_imported_tracker_whose_name_cannot_be_printed(
+    project: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    shutil.copytree(project / "data/results/otb2013/siamese", project / "data/imported/otb2013" / name)
+    assert main(["score"]) == 1
+    error = caplog.records[-1].getMessage()
+    assert "cannot be printed. Rename its folder" in error
+    assert error.isprintable()

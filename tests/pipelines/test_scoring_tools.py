@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.io
 
 from pipelines.__main__ import main
 from tests.training.benchmark.builders import still, write_rows
@@ -221,3 +223,42 @@ def test_the_built_in_sequences_need_no_root(
     assert printed(capsys, *words)[4].split()[-2:] == ["1", "71"]
     printed(capsys, "settings", "--set", "otb_root=truth")
     assert printed(capsys, *words)[4].split()[-2:] == ["5", f"{FRAMES}"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"startFrame": float("nan")},
+        {"startFrame": float("inf")},
+        {"res": "hello"},
+        {"res": np.array([[1, "a"]], object)},
+    ],
+)
+def test_a_mat_file_with_something_else_than_numbers(
+    here: Path, caplog: pytest.LogCaptureFixture, fields: dict[str, object]
+) -> None:
+    cell = np.empty(1, object)
+    cell[0] = {"type": "rect", "res": np.ones((71, 4)), "len": 71.0, **fields}
+    (here / "results/T").mkdir()
+    scipy.io.savemat(here / "results/T/Deer.mat", {"results": cell})
+    message = refused(caplog, *EVALUATE, "T")
+    assert message.startswith("error: results of T in results: results/T/Deer.mat has a")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9"])
+def test_a_tracker_folder_whose_name_cannot_be_printed(
+    here: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (here / "results/good").rename(here / "results" / name)
+    message = refused(caplog, *EVALUATE)
+    assert "cannot be printed" in message
+    assert message.isprintable()
+
+
+def test_names_of_odd_files_reach_no_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "results/good/zzz\x1b[2J\udcff.txt").write_text("1,2,3,4\n")
+    lines = printed(capsys, *EVALUATE, "good", "--json", "scores.json")
+    assert any("zzz\\x1b[2J\\xff.txt" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert "zzz" in (here / "scores.json").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -89,3 +90,29 @@ def test_without_the_package_the_message_says_what_to_install(
     monkeypatch.setitem(sys.modules, "trax", None)
     assert main(["vot"]) == 1
     assert 'pip install -e ".[vot]"' in caplog.text
+
+
+@pytest.mark.parametrize("said", [b"garbage\n", b"", b"\xff\0\x1b[31m\n"])
+def test_what_is_no_client_is_one_line(said: bytes, project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", "vot"],
+        input=said,
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("error: no TraX client speaks on standard input")
+
+
+def test_a_person_at_a_terminal_is_told_how_to_register(
+    project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(sys, "stdin", sys.__stdin__ and type("Terminal", (), {"isatty": lambda self: True})())
+    assert main(["vot"]) == 1
+    assert "vot --register" in caplog.text
