@@ -10,6 +10,7 @@ What a single file may hold is `curation.frame_xml`'s matter. Between the files 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import Any
 from pydantic import Field
 
 from curation.dataset import Dataset, Video
+from curation.dataset_layout import Parse
 from curation.errors import STRICT, ErrorPolicy, InputError, Skipped, parameters
 from curation.files import read_json, write_json
-from curation.frame_xml import FrameAnnotation, parse
+from curation.frame_xml import FrameAnnotation
 from curation.parallel import Workers, run_in_order
 from curation.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
@@ -133,14 +135,17 @@ class _VideoResult:
 def _annotate_video(files: VideoFiles, *, stop: bool) -> _VideoResult:
     result = _VideoResult(files.video.name)
     try:
-        xmls = read_annotations(files)
-        _fill(result, files.video, numbers_of_images(files, xmls.keys()), xmls, stop)
+        video = files.video
+        annotated = video.layout.parse(video.annotations_dir, read_annotations(files))
+        _fill(result, video, numbers_of_images(files, annotated.keys()), annotated, stop)
     except InputError as error:
         result.error = error
     return result
 
 
-def _fill(result: _VideoResult, video: Video, images: set[int], xmls: dict[int, bytes], stop: bool) -> None:
+def _fill(
+    result: _VideoResult, video: Video, images: set[int], annotated: Mapping[int, Parse], stop: bool
+) -> None:
     """Parse a video's frames into `result.record`, counting what is left out, or raising it if `stop`."""
 
     def leave_out(error: InputError, items: int = 1) -> None:
@@ -149,10 +154,10 @@ def _fill(result: _VideoResult, video: Video, images: set[int], xmls: dict[int, 
         result.skipped.add(error, items=items)
 
     frames: dict[int, FrameAnnotation] = {}
-    for number in sorted(images | xmls.keys()):
+    for number in sorted(images | annotated.keys()):
         result.skipped.total += 1
         try:
-            frames[number] = _parse(video, number, number in images, xmls.get(number))
+            frames[number] = _parse(video, number, number in images, annotated.get(number))
         except InputError as error:
             leave_out(error)
             continue
@@ -165,7 +170,7 @@ def _fill(result: _VideoResult, video: Video, images: set[int], xmls: dict[int, 
             result.skipped.total = 1
             leave_out(
                 InputError(
-                    f"video {video.key} has no frame: {video.frames_dir} holds no file like 000000.JPEG",
+                    f"video {video.key} has no frame: {video.frames_dir} holds no file like {video.image(0).name}",
                     do="Unpack it again, or remove its folders",
                     reason="empty video",
                 )
@@ -187,21 +192,21 @@ def _fill(result: _VideoResult, video: Video, images: set[int], xmls: dict[int, 
     result.record = {"width": width, "height": height, "frames": list(frames), "tracks": _tracks(frames)}
 
 
-def _parse(video: Video, number: int, has_image: bool, xml: bytes | None) -> FrameAnnotation:
-    path = video.annotation(number)
+def _parse(video: Video, number: int, has_image: bool, parse: Parse | None) -> FrameAnnotation:
+    path, (image, annotation) = video.annotation(number), video.layout.words
     if not has_image:
         raise InputError(
             f"{path} annotates a frame that is missing: there is no {video.image(number)}",
-            do="Restore the JPEG, or remove the XML",
-            reason="XML without JPEG",
+            do=f"Restore the {image}, or remove the {annotation}",
+            reason=f"{annotation} without {image}",
         )
-    if xml is None:
+    if parse is None:
         raise InputError(
             f"{video.image(number)} has no annotation: {path} is missing",
-            do="Restore the XML, or remove the image",
-            reason="JPEG without XML",
+            do=f"Restore the {annotation}, or remove the image",
+            reason=f"{image} without {annotation}",
         )
-    return parse(xml, path)
+    return parse()
 
 
 def _tracks(frames: dict[int, FrameAnnotation]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from curation.checksums import Record
 from curation.codec import codec
 from curation.cutting import FrameCutter, encode_jpeg
-from curation.dataset import IMAGE_SUFFIX, Video
+from curation.dataset import Video
 from curation.errors import STRICT, InputError, Skipped, parameters
 from curation.files import digest
 from curation.frames import FrameReader, keep_freed_memory
@@ -148,7 +148,8 @@ def write_crops(
     skipped = Skipped()
     numbers: list[int] = []
     tracks: list[int] = []
-    frames = {task.video.image(number).name: objects for number, objects in task.boxes().items()}
+    numbered = {task.video.image(number).name: number for number in task.boxes()}
+    frames = dict(zip(numbered, task.boxes().values(), strict=True))
     for name, error in (left_out or {}).items():
         skipped.total += len(frames[name])
         skipped.add(error, items=len(frames[name]))
@@ -171,7 +172,7 @@ def write_crops(
                 fault = error if stop else None
                 skipped.add(error, items=len(objects))
                 continue
-            number = int(path.stem)
+            number = numbered[path.name]
             for track, box in objects:
                 numbers.append(number)
                 tracks.append(track)
@@ -205,7 +206,9 @@ def read_files(
     reading = Reading()
     paths: list[Path] = []
     unread: dict[str, InputError] = {}
-    for name in sorted({*list_names(folder, IMAGE_SUFFIX), *needed} - left_out.keys()):
+    for name in sorted(
+        {*list_names(folder, Path(task.video.layout.image).suffix), *needed} - left_out.keys()
+    ):
         path = folder / name
         try:
             content = load_frame(path)

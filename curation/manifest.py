@@ -24,7 +24,7 @@ import orjson
 
 from curation.checksums import checksums_folder
 from curation.contents import Files, Folder, Group, scan_groups
-from curation.dataset import ANNOTATION_SUFFIX, IMAGE_SUFFIX, MISSING_ROOT, Dataset
+from curation.dataset import MISSING_ROOT, Dataset
 from curation.errors import InputError
 from curation.files import read_json, write_json
 from curation.parallel import Workers
@@ -81,8 +81,8 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     groups = [
         Group(
             video.name,
-            Folder(video.frames_dir, IMAGE_SUFFIX),
-            Folder(video.annotations_dir, ANNOTATION_SUFFIX),
+            Folder(video.frames_dir, Path(video.layout.image).suffix),
+            Folder(video.annotations_dir, Path(video.layout.annotation).suffix),
         )
         for video in dataset.videos(subset)
     ]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from curation.checksums import Record, changed, checksums_folder
-from curation.dataset import ANNOTATION_SUFFIX, IMAGE_SUFFIX, Dataset, Video, frame_numbers
+from curation.dataset import Dataset, Video
+from curation.dataset_layout import frame_numbers
 from curation.frame_xml import load_annotation
 from curation.image_files import load_frame
 from curation.reading import Reading, check_names
@@ -15,7 +16,7 @@ from curation.statcache import list_names
 
 
 class VideoFiles(NamedTuple):
-    """One video, and what the manifest says of it: number of JPEG files, and its two groups of files."""
+    """One video, and what the manifest says of it: number of images, and its two groups of files."""
 
     video: Video
     frames: int
@@ -60,8 +61,8 @@ def list_videos(dataset: Dataset, subset: str, manifest: dict[str, Any], *, stat
     ]
 
 
-def read_annotations(files: VideoFiles) -> dict[int, bytes]:
-    """Content of a video's XML files by frame number.
+def read_annotations(files: VideoFiles) -> dict[str, bytes]:
+    """Content of a video's annotation files by name.
 
     Raises
     ------
@@ -70,20 +71,20 @@ def read_annotations(files: VideoFiles) -> dict[int, bytes]:
     """
     folder, reading = files.video.annotations_dir, Reading()
     paths, found = [], {}
-    for path in (folder / name for name in list_names(folder, ANNOTATION_SUFFIX)):
+    for path in (folder / name for name in list_names(folder, Path(files.video.layout.annotation).suffix)):
         try:
             content = load_annotation(path)
         except FileNotFoundError:
             continue
         paths.append(path)
         reading.note(path, content)
-        found.update(dict.fromkeys(frame_numbers([path.name], ANNOTATION_SUFFIX), content))
+        found[path.name] = content
     reading.check(paths, files.annotations)
     return found
 
 
 def numbers_of_images(files: VideoFiles, annotated: Collection[int]) -> set[int]:
-    """Numbers of the frames that have a JPEG.
+    """Numbers of the frames that have an image.
 
     The images' names are compared with the record. Where their checksums are not kept, only reading the images can
     tell; that is done if these numbers are not those of the `annotated` frames, so that one will be left out.
@@ -94,12 +95,13 @@ def numbers_of_images(files: VideoFiles, annotated: Collection[int]) -> set[int]
         If they are not those on record.
     """
     folder = files.video.frames_dir
-    names = list_names(folder, IMAGE_SUFFIX)
+    pattern, word = files.video.layout.image, files.video.layout.words[0]
+    names = list_names(folder, Path(pattern).suffix)
     paths = [folder / name for name in names]
-    numbers = set(frame_numbers(names, IMAGE_SUFFIX))
+    numbers = set(frame_numbers(names, pattern))
     if not check_names(paths, files.images):
         if len(names) != files.frames:
-            what = f"{files.images.group} has {len(names)} JPEG files, and had {files.frames}"
+            what = f"{files.images.group} has {len(names)} {word} files, and had {files.frames}"
             raise files.images.differs([f"{what} when the manifest stage ran"])
         if numbers != set(annotated):
             reading = Reading()

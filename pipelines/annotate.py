@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from curation.dataset import SUBSETS, open_dataset
+from curation.dataset import SUBSETS
 from curation.files import write_json
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
@@ -23,7 +23,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     from curation.manifest import load_manifest
 
     runtime = settings.load()
-    dataset = open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime))
+    dataset = sources.open_videos(stage.load("dataset"), runtime)
     policy = stage.load("errors")
     with settings.cluster(runtime):
         document, skipped = annotate_subset(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import logging
 
-from curation.dataset import SUBSETS, open_dataset
+from curation.dataset import SUBSETS
 from curation.files import write_json
 from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     policy = stage.load("errors")
     with settings.cluster(runtime):
         report, skipped = crop_subset(
-            open_dataset(sources.needed_vid_root(stage.load("dataset"), runtime)),
+            sources.open_videos(stage.load("dataset"), runtime),
             subset,
             load_annotations(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),

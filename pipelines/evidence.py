@@ -14,7 +14,6 @@ from safetensors import SafetensorError, safe_open
 from curation.annotations import load_annotations
 from curation.crop_index import FILE as CROP_INDEX
 from curation.crops import CropConfig, video_tasks
-from curation.dataset import open_dataset
 from curation.doctor.contradiction import Proof
 from curation.doctor.store import Curated, check_store
 from curation.errors import InputError
@@ -28,7 +27,7 @@ def curated(project: Path) -> Iterator[Curated]:
     """The subsets whose crops can be cut again here: those with raw data, manifest and annotations."""
     config = parameters.load("dataset")
     try:
-        dataset = open_dataset(sources.needed_vid_root(config, settings.load()))
+        dataset = sources.open_videos(config, settings.load())
     except InputError:
         return
     for subset in config.subsets:

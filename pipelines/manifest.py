@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from curation.dataset import open_dataset
 from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
+from curation.rows import is_own, own_digest
 from pipelines import parameters, paths, settings, sources, waiting
 from pipelines.guard import Run
 from pipelines.settings import OWN, Settings
@@ -62,8 +62,11 @@ def run(options: argparse.Namespace, stage: Run) -> None:
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:
-    dataset = open_dataset(sources.needed_vid_root(config, runtime))
-    return scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
+    dataset = sources.open_videos(config, runtime)
+    document = scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
+    if is_own(config.layout):  # its code decides what the annotations say
+        document["layout"] = own_digest(config.layout)
+    return document
 
 
 def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool) -> dict[str, Any]:

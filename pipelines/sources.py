@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from curation.dataset import Dataset, open_dataset
+from curation.dataset_layout import LAYOUTS
 from curation.errors import STRICT, InputError, parameters
 from pipelines.settings import Settings, root_setting
 from training.benchmark.listing import is_path, load_listing, packaged_names
@@ -41,11 +43,12 @@ class DatasetConfig:
     `vid` and `sequences` are either an output of the sample stage (the built-in dataset: a folder, which
     is then the root) or a profile file in `pipelines/profiles/`, which says that the data are outside
     the project, where the runtime settings say. DVC follows the same two values, so a pipeline on real
-    data does not wait for the built-in dataset.
+    data does not wait for the built-in dataset. `layout` says how the training videos lie in their root.
     """
 
     built_in: tuple[Literal["vid", "sequences"], ...] = ("vid", "sequences")
     vid: str = "data/sample/vid"
+    layout: Annotated[str, AfterValidator(LAYOUTS.check)] = "vid"
     sequences: str = "data/sample/sequences"
     subsets: Annotated[tuple[Subset, ...], Field(min_length=1)] = ("a", "b", "c", "d", "e")
     benchmarks: tuple[BenchmarkName, ...] = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
@@ -108,6 +111,11 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
             reason="missing root",
         )
     return root
+
+
+def open_videos(config: DatasetConfig, settings: Settings) -> Dataset:
+    """The training videos; raises `InputError` as `needed_vid_root` and `curation.dataset.open_dataset`."""
+    return open_dataset(needed_vid_root(config, settings), config.layout)
 
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:

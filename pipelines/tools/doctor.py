@@ -70,13 +70,26 @@ def _look(part: str, options: argparse.Namespace) -> list[Finding]:
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, sample=options.sample) + _wanted(config, root)
+    tree = check_tree(root, sample=options.sample) if config.layout == "vid" else _videos(config, root)
+    return tree + _wanted(config, root)
+
+
+def _videos(config: sources.DatasetConfig, root: Path) -> list[Finding]:
+    """The videos of a layout that nothing more is known of."""
+    try:
+        dataset = open_dataset(root, config.layout)
+        return [
+            Finding(f"subset {subset}", "ok", f"{len(dataset.videos(subset)):,} videos")
+            for subset in dataset.subsets
+        ]
+    except InputError as error:
+        return [Finding("dataset root", "fail", error.what, error.do)]
 
 
 def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
     """Whether the tree holds the subsets that params.yaml asks for; the manifest stage stops where it does not."""
     try:
-        there = open_dataset(root).subsets
+        there = open_dataset(root, config.layout).subsets
     except InputError:  # `check_tree` has said so
         return []
     absent = [subset for subset in config.subsets if subset not in there]

@@ -1,4 +1,4 @@
-"""One of each kind from outside the packages, run: benchmark, tracker, backbone, loss, metric, result format."""
+"""One of each kind from outside the packages, run: layout, benchmark, tracker, backbone, loss, metric, format."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+import tarfile
 from pathlib import Path
 
 import cv2
@@ -15,11 +15,9 @@ import pytest
 import torch
 
 from curation.files import write_json
-from pipelines import manifest, paths, settings
 from pipelines.tools.profile import overlay
 from tests.training.fabricate import CROP, fabricate
 from tests.training.tracking.scenes import moving_target
-from training.benchmark.sequences import load_benchmark
 from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
 from training.losses import LossConfig
 from training.networks import NetworkConfig
@@ -35,6 +33,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from curation.dataset_layout import Layout
+from curation.frame_xml import FrameAnnotation, ObjectAnnotation
 from training.benchmark.formats.format_row import Format
 from training.benchmark.formats.segments import Segment
 from training.benchmark.metric_table import Curve, Metric
@@ -96,6 +96,21 @@ def _read(path):
 
 
 CSV = Format("csv", "<tracker>/<sequence>.csv, 1-based", _write, _read, ending=".csv")
+
+
+def _find(root, subset):
+    for folder in root.iterdir():
+        yield folder.name, folder / "img", folder
+
+
+def _parse(folder, contents):
+    rows = np.loadtxt(contents["groundtruth_rect.txt"].decode().splitlines(), delimiter=",").astype(int)
+    boxes = [(int(x) - 1, int(y) - 1, int(w), int(h)) for x, y, w, h in rows]
+    frames = [FrameAnnotation(160, 120, (ObjectAnnotation(0, "thing", box, 0, 0),)) for box in boxes]
+    return {number: lambda frame=frame: frame for number, frame in enumerate(frames, start=1)}
+
+
+CLIPS = Layout("clips", lambda root: ("a",), _find, "%04d.jpg", "groundtruth_rect.txt", _parse)
 '''
 
 MAIN = """
@@ -105,7 +120,14 @@ sys.exit(any(main(words) for words in json.loads(sys.argv[1])))
 """
 
 VALUES = {
-    "dataset": {"benchmarks": [LIST], "built_in": ["vid"], "sequences": "pipelines/profiles/benchmarks.yaml"},
+    "dataset": {
+        "built_in": [],
+        "vid": "pipelines/profiles/ilsvrc15.yaml",
+        "layout": "own.py:CLIPS",
+        "subsets": ["a"],
+        "sequences": "pipelines/profiles/benchmarks.yaml",
+        "benchmarks": [LIST],
+    },
     "track": {"trackers": ["still", {"own.py:Drift": {"step": 2.0}}]},
     "score": {"formats": ["own.py:CSV"], "metrics": ["own.py:AO"]},
 }
@@ -122,7 +144,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         images = folder / "videos" / name / "img"
         images.mkdir(parents=True)
         for number, frame in enumerate(frames, start=1):
-            cv2.imwrite(str(images / f"{number:04d}.png"), frame)
+            cv2.imwrite(str(images / f"{number:04d}.jpg"), frame)
         np.savetxt(
             images.parent / "groundtruth_rect.txt", boxes + np.array([1, 1, 0, 0]), fmt="%g", delimiter=","
         )
@@ -137,7 +159,13 @@ def run(project: Path, *commands: list[str]) -> str:
     done = subprocess.run(
         [sys.executable, "-c", MAIN, json.dumps(commands)],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "DSLT_JOBS": "1", "DSLT_DEVICE": "cpu"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "DSLT_JOBS": "2",
+            "DSLT_DEVICE": "cpu",
+            "DSLT_VID_ROOT": "videos",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -148,15 +176,24 @@ def run(project: Path, *commands: list[str]) -> str:
 
 @pytest.fixture(scope="module")
 def scored(project: Path) -> Path:
-    """The project once its trackers have run and are scored, beside results in a format of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project)
-        benchmark = load_benchmark(LIST, [Path("videos")])
-        found = manifest.scan_benchmark(benchmark, replace(settings.load({}), jobs=1))
-        write_json(paths.manifest(LIST), found)
+    """The project once its clips are cropped, its trackers run and scored, beside results in a format of its own."""
     given = ["convert", LIST, f"data/results/{LIST}", "Drift", "own.py:CSV"]
-    run(project, ["track", LIST], [*given, "data/imported/mine", "--rename", "Theirs"], ["score"])
+    run(
+        project,
+        *(["manifest"], ["annotate", "a"], ["crop", "a"], ["track", LIST]),
+        *([*given, "data/imported/mine", "--rename", "Theirs"], ["score"]),
+    )
     return project
+
+
+def test_clips_in_a_layout_of_one_s_own_are_cropped(scored: Path) -> None:
+    videos = json.loads((scored / "data/annotations/a.json").read_text())["videos"]
+    assert set(videos) == {"cup", "dog"}
+    for name, video in videos.items():
+        assert video["frames"] == [1, 2, 3, 4, 5]
+        with tarfile.open(scored / f"data/crops/a/{name}.tar") as shard:
+            assert len(shard.getnames()) == 5
+    assert json.loads((scored / "data/manifest/a.json").read_text())["layout"]
 
 
 def test_benchmark_tracker_format_and_metric_in_one_run(scored: Path) -> None:

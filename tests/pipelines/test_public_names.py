@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from curation.dataset_layout import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
 from training.benchmark.formats.format_table import FORMATS
@@ -29,6 +30,7 @@ ROWS = {
     "backbone": BACKBONES,
     "benchmark": packaged_names(),
     "format": FORMATS,
+    "layout": LAYOUTS,
     "loss": LOSSES,
     "metric": METRICS,
     "protocol": PROTOCOLS,
