@@ -96,7 +96,7 @@ def is_own(name: str) -> bool:
 
 
 def load_own(name: str, what: str) -> Any:
-    """What stands under one's own name; its module is imported, so its code runs.
+    """What one's own name leads to; its module is imported, so its code runs.
 
     Raises
     ------

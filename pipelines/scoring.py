@@ -43,7 +43,7 @@ class ScoreConfig:
     metrics : tuple of str
         Metrics of one's own besides ours: each a `metric_table.Metric`, named `module:NAME` or `path/file.py:NAME`.
     filmstrips : int
-        Sequences shown frame by frame, of each benchmark: so many of the worst, and as many of the best.
+        Sequences shown frame by frame, of each benchmark: this many of the worst, and of the best.
     film_frames : int
         Frames of each.
     """

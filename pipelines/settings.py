@@ -1,4 +1,4 @@
-"""Runtime settings: where the data stand and how to run. They change no result, so DVC never sees them.
+"""Runtime settings: where the data are and how to run. They change no result, so DVC never sees them.
 
 One place for them: the file `.settings.toml` at the project's root (git-ignored), or environment
 variables, which win. `python -m pipelines settings` prints what is in force and where each value comes
@@ -109,13 +109,13 @@ def root_setting(listing: Listing) -> str:
 def cluster(settings: Settings) -> Iterator[None]:
     """Connect to the Dask scheduler while the block runs, when `backend` is `dask`.
 
-    Tasks read and write by paths relative to the project's root folder: workers stand in it too, at the same
+    Tasks read and write by paths relative to the project's root folder: workers run in it too, at the same
     path on a shared file system. Certificates of a `tls://` scheduler are those of Dask's own configuration.
 
     Raises
     ------
     InputError
-        If there is no such scheduler, it does not take our certificate, or a worker stands elsewhere.
+        If there is no such scheduler, it does not take our certificate, or a worker runs in another folder.
     """
     if settings.backend != "dask":
         yield

@@ -41,7 +41,7 @@ class DatasetConfig:
     """The dataset, named by what the manifest stage waits for.
 
     `vid` and `sequences` are either an output of the sample stage (the built-in dataset: a folder, which
-    is then the root) or a profile file in `pipelines/profiles/`, which says that the data stand outside
+    is then the root) or a profile file in `pipelines/profiles/`, which says that the data are outside
     the project, where the runtime settings say. DVC follows the same two values, so a pipeline on real
     data does not wait for the built-in dataset. `layout` says how the training videos lie in their root.
     """
@@ -94,12 +94,12 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
     Raises
     ------
     InputError
-        If the data stand outside and no root is set, or the root does not exist.
+        If the data are outside and no root is set, or the root does not exist.
     """
     root = vid_root(config, settings)
     if root is None:
         raise InputError(
-            f"params.yaml says the training videos stand outside the project (dataset.vid = {config.vid}), "
+            f"params.yaml says the training videos are outside the project (dataset.vid = {config.vid}), "
             "but no vid_root is set",
             do="Run: python -m pipelines settings --set vid_root=/path/to/ILSVRC2015",
             reason="missing root",
@@ -125,7 +125,7 @@ def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: 
     cure = f"Run: python -m pipelines settings --set {setting}=/path"
     if not roots:
         raise InputError(
-            f"the sequences of {benchmark} stand outside the project, but no {setting} is set",
+            f"the sequences of {benchmark} are outside the project, but no {setting} is set",
             do=f"{cure}, or drop {benchmark} from dataset.benchmarks",
             reason="missing root",
         )

@@ -44,7 +44,7 @@ def choose(options: argparse.Namespace) -> Contender:
     Raises
     ------
     InputError
-        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` stands alone.
+        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` is given alone.
     """
     from training.device import pick_device
     from training.tracking.contenders import contenders

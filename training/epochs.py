@@ -14,7 +14,7 @@ CURVES = "curves.csv"
 """One row an epoch; the same bytes for the same run on the same kind of machine."""
 
 PICTURE_COLUMNS = ("exemplar", "search region (cross: target)", "label", "response")
-"""What stands side by side in the pictures of a run (`records.write_picture`); a row is a pair."""
+"""What is side by side in the pictures of a run (`records.write_picture`); a row is a pair."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     before = parameters.FILE.read_text(encoding="utf-8")
     overlays = [read_profile(name) for name in options.names] + [single(text) for text in options.set]
     changed = overlay(before, overlays)
-    # What is generated follows from where the data stand.
+    # What is generated follows from where the data are.
     dataset = {
         **asdict(sources.DatasetConfig()),
         **(parameters.parse(changed, "the change").get("dataset") or {}),

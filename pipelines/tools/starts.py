@@ -36,7 +36,9 @@ def run(options: argparse.Namespace) -> None:
     contender = trackers.choose(options)
     benchmark = open_benchmark(options, images=True)
     if benchmark.kind != "ope":
-        raise InputError(f"TRE and SRE are not for {benchmark.title}", do="Name a benchmark of OTB's kind")
+        raise InputError(
+            f"TRE and SRE are not for {benchmark.title}", do="Name a one-pass benchmark, such as otb2015"
+        )
     if benchmark.missing:
         log.warning("%s: %d sequences are missing", benchmark.title, len(benchmark.missing))
     with settings.cluster(runtime):

@@ -45,6 +45,14 @@ def test_paths_are_there(page: str) -> None:
         assert (ROOT / path).exists(), f"{page} names {path}"
 
 
+def test_the_tables_that_contributing_names_are_there() -> None:
+    named = set(re.findall(r"`([A-Z][A-Z_]+)`", PAGES[".github/CONTRIBUTING.md"]))
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "training").rglob("*.py"))
+    assert len(named) >= 4
+    for name in named:
+        assert re.search(rf"^{name}: Table\b", code, re.MULTILINE), f"there is no table {name}"
+
+
 def test_every_command_has_a_test_or_a_reason() -> None:
     known = table()
     unknown = [(page, line) for page, line in SHOWN if line not in known and not HERE.match(line)]

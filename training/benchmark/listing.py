@@ -130,7 +130,7 @@ class Listing:
 
     @property
     def base(self) -> int:
-        """The coordinate of the top-left pixel in the benchmark's files: 1 for OTB's kind, 0 for VOT's."""
+        """The coordinate of the top-left pixel in the benchmark's files: 1 for one-pass benchmarks, 0 for VOT."""
         return 0 if self.kind == "vot" else 1
 
     def select(self, names: tuple[str, ...]) -> Listing:

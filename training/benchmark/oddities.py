@@ -69,4 +69,4 @@ def left_aside(names: Items[str], most: int = 5) -> list[str]:
     if not names:
         return []
     some = ", ".join(map(printable, names[:most])) + (", .." if len(names) > most else "")
-    return [f"left aside, as no sequence is called so: {some} ({len(names)} in all)"]
+    return [f"ignored, because no sequence has these names: {some} ({len(names)} in all)"]

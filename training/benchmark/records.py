@@ -1,7 +1,7 @@
 """What a sequence and a benchmark are in memory.
 
-Files of OTB's kind (OTB, Temple-Color, UAV123) are 1-based: the top-left pixel is (1, 1). In memory
-everything is 0-based; `Sequence.annotation` keeps the numbers as they stand in the file, because two
+Files of OTB, Temple-Color and UAV123 are 1-based: the top-left pixel is (1, 1). In memory
+everything is 0-based; `Sequence.annotation` keeps the numbers as they are in the file, because two
 protocols look at their sign and because IoU is then computed from the very floats the authors' tools use.
 """
 
@@ -36,7 +36,7 @@ class Sequence:
         `x y w h`, or corners `x1 y1 .. x4 y4`, in the file's own coordinates; NaN rows where the
         target is absent.
     base : int
-        Coordinate of the top-left pixel in the file: 1 (OTB's kind) or 0 (VOT).
+        Coordinate of the top-left pixel in the file: 1 (OTB, Temple-Color, UAV123) or 0 (VOT).
     attributes : tuple of str
         Tags of the whole sequence (OTB, UAV123).
     first_frame : int

@@ -102,7 +102,7 @@ def _numbers(line: str) -> list[float]:
 
 
 def parse_table(text: str, where: str | Path, *, width: int = 4) -> NDArray[np.float64]:
-    """A table (N, width) float64, values as they stand in the text.
+    """A table (N, width) float64, values as they are in the text.
 
     Raises
     ------

@@ -111,7 +111,7 @@ def run_benchmark(
         Processes; each computes on one thread, so results do not depend on their number.
     starts : {"tre", "sre"}, optional
         Instead of one pass from the first frame: from 20 frames (TRE) or 12 disturbed first boxes (SRE), of a
-        benchmark of OTB's kind. `score.score_starts` reads what is written.
+        one-pass benchmark. `score.score_starts` reads what is written.
     check : callable
         Called before anything is written, in worker processes too; what it raises ends the run.
 

@@ -184,7 +184,7 @@ def test_misspelt_and_unknown_folders_of_vot(tmp_path: Path, vot: Benchmark) -> 
         write_trajectories(tmp_path / "KCF", name, [run])
     results = read_results(tmp_path, "KCF", vot)
     assert list(results.runs) == ["bag"]
-    assert results.notes == ["left aside, as no sequence is called so: zzz (1 in all)"]
+    assert results.notes == ["ignored, because no sequence has these names: zzz (1 in all)"]
     (tmp_path / "KCF/baseline/bal1").mkdir()
     (tmp_path / "KCF/baseline/bal1/ball1_001.txt").write_text("1\n0\n0\n")
     with pytest.raises(InputError, match=r"bal1 belongs to no sequence of VOT2016; did you mean ball1\?"):
@@ -201,7 +201,7 @@ def test_binary_vot_results_say_how_to_get_text(tmp_path: Path, vot: Benchmark) 
 def test_files_of_no_sequence_are_noted_and_two_of_one_refused(tmp_path: Path, bench: Benchmark) -> None:
     write(tmp_path / "KCF", **GOOD, zzz=1)
     assert read_results(tmp_path, "KCF", bench).notes == [
-        "left aside, as no sequence is called so: zzz.txt (1 in all)"
+        "ignored, because no sequence has these names: zzz.txt (1 in all)"
     ]
     (tmp_path / "KCF/dog1.json").write_text('[{"res": [[1,2,3,4]]}]')
     with pytest.raises(InputError, match=r"Dog1 has 2 files: Dog1.txt, dog1.json"):
@@ -306,7 +306,7 @@ def test_a_tracker_whose_name_cannot_be_printed_is_refused(
 def test_files_left_aside_are_named_in_printable_letters(tmp_path: Path, bench: Benchmark) -> None:
     write(tmp_path / "KCF", **GOOD, **{"zzz\x1b[2J\udcff": 1})
     assert read_results(tmp_path, "KCF", bench).notes == [
-        "left aside, as no sequence is called so: zzz\\x1b[2J\\xff.txt (1 in all)"
+        "ignored, because no sequence has these names: zzz\\x1b[2J\\xff.txt (1 in all)"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Result files in plain text: a row a frame, `x y w h` in the base of the ground truth (OTB's kind: 1).
+"""Result files in plain text: a row a frame, `x y w h` in the base of the ground truth (OTB, Temple-Color, UAV123: 1).
 
 All readers accept commas, tabs and spaces; the writers differ in the separator and in the names of files.
 """
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def read_boxes(path: Path) -> list[Segment]:
-    """The run in a file: boxes (N, 4) float64, as they stand in it."""
+    """The run in a file: boxes (N, 4) float64, as they are in it."""
     return [Segment(read_table(path))]
 
 

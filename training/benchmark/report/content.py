@@ -72,7 +72,7 @@ class Filmstrip:
         Overlap with the ground truth (intersection over union) in every frame of the sequence; NaN where
         there is none to measure.
     note : str
-        A sentence to stand beside its name.
+        A sentence shown beside its name.
     """
 
     benchmark: str

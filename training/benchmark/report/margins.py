@@ -20,7 +20,7 @@ AUC = METRICS["auc"]
 def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: str) -> Table | None:
     """AUC of the leader minus AUC of each other tracker, on every benchmark of one-pass evaluation.
 
-    Where one lacks sequences, over those that both have. Below a difference stands its 95 % interval
+    Where one lacks sequences, over those that both have. Below a difference is its 95 % interval
     (`comparison.paired_bootstrap` over the sequences); a difference is set off if the interval does not hold 0.
     None without the leader or without others.
     """

@@ -46,7 +46,7 @@ def curve_rows(scores: Mapping[str, Scores], curve: Curve) -> list[tuple[str, st
 
 
 def thresholds(curve: Curve, count: int) -> Sequence[float]:
-    """What stands on the x axis of a curve with `count` values."""
+    """The x axis of a curve of `count` values."""
     if curve.x is not None:
         return [round(float(x), 6) for x in curve.x[:count]]
     return list(range(1, count + 1))
