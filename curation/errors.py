@@ -6,14 +6,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pydantic import ConfigDict, Field
-from pydantic.dataclasses import dataclass as parameters
+from pydantic import Field
 
-__all__ = ["STRICT", "Ended", "ErrorPolicy", "InputError", "Skipped", "one_line", "parameters", "printable"]
-
-STRICT = ConfigDict(extra="forbid", strict=True)
-"""Configuration of every parameter dataclass: unknown keys and wrong types are refused."""
-
+from curation.config import STRICT, parameters
+from curation.cures import PARAMETERS
 
 LONGEST = 1000
 """Characters of a message; what a damaged file is quoted with can be megabytes."""
@@ -122,7 +118,7 @@ class Skipped:
                 f"{stage}: {self.skipped} of {self.total} items skipped ({reasons}), over the limit "
                 f"errors.max_skipped = {policy.max_skipped:g}; first: "
                 f"{next(iter(self.examples.values()))[0]}",
-                do="Mend the data, or raise errors.max_skipped in params.yaml",
+                do=f"Mend the data, or raise errors.max_skipped in {PARAMETERS}",
                 reason="too many skipped",
             )
 

@@ -18,10 +18,11 @@ from typing import IO, Any
 
 import orjson
 
+from curation.cures import FETCH, remake
 from curation.errors import InputError
 
 MEND = "python -m pipelines doctor cache --mend"
-MENDED = f"Run: {MEND}; then dvc repro, or dvc pull"
+MENDED = f"Run: {MEND}; then {remake()}, or {FETCH}"
 """What to do about a stage's output that is damaged: DVC may take it for sound, and its cache may share the damage."""
 
 SYNCING_THREADS = 16
@@ -148,13 +149,11 @@ def read_json(path: Path, *, made_by: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(
-            f"{path} is missing", do=f"Run: dvc repro {made_by}", reason="missing file"
-        ) from None
+        raise InputError(f"{path} is missing", do=f"Run: {remake(made_by)}", reason="missing file") from None
     except orjson.JSONDecodeError as error:
         raise InputError(
             f"{path} is not whole JSON ({error})",
-            do=f"Run: {MEND}; then dvc repro {made_by}",
+            do=f"Run: {MEND}; then {remake(made_by)}",
             reason="damaged file",
         ) from None
 

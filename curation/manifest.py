@@ -22,13 +22,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from curation.checksums import checksums_folder
-from curation.contents import Files, Folder, Group, scan_groups
-from curation.dataset import MISSING_ROOT, Dataset
+from curation.cures import FETCH, remake
+from curation.digests.checksums import checksums_folder
+from curation.digests.contents import Files, Folder, Group, scan_groups
+from curation.digests.statcache import StatCache
 from curation.errors import InputError
 from curation.files import read_json, write_json
 from curation.parallel import Workers
-from curation.statcache import StatCache
+from curation.vid.dataset import MISSING_ROOT, Dataset
 
 SCHEMA = 1
 """Version of the document's form."""
@@ -57,9 +58,9 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     Parameters
     ----------
     dataset : Dataset
-        From `curation.dataset.open_dataset`.
+        From `curation.vid.dataset.open_dataset`.
     subset : str
-        One of `curation.dataset.SUBSETS`.
+        One of `curation.vid.dataset.SUBSETS`.
     state : Path
         Folder for the cache of what was read; any run may share it, and deleting it costs only time.
     strict : bool
@@ -162,7 +163,7 @@ def load_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or "kind" not in document:
         raise InputError(
             f"{path} is not a manifest of schema {SCHEMA}",
-            do="Run: dvc repro manifest",
+            do=f"Run: {remake('manifest')}",
             reason="wrong schema",
         )
     return document
@@ -172,7 +173,7 @@ def _keep(path: Path, error: InputError) -> Recorded:
     if not path.is_file():
         raise InputError(
             f"{error.what}, and there is no manifest on record ({path})",
-            do=f"{error.do}; or, to use a colleague's crops without raw data, run: dvc pull",
+            do=f"{error.do}; or, to use a colleague's crops without raw data, run: {FETCH}",
             reason=MISSING_ROOT,
         ) from error
     load_manifest(path)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 
-from curation.dataset import SUBSETS
 from curation.files import write_json
+from curation.vid.dataset import SUBSETS
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
 
@@ -19,8 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    from curation.annotations import annotate_subset, write_annotations
     from curation.manifest import load_manifest
+    from curation.vid.annotations import annotate_subset, write_annotations
 
     runtime = settings.load()
     dataset = sources.open_videos(stage.load("dataset"), runtime)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import logging
 
-from curation.dataset import SUBSETS
 from curation.files import write_json
+from curation.vid.dataset import SUBSETS
 from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    from curation.annotations import load_annotations
-    from curation.codec import UNKNOWN, codec
-    from curation.crops import crop_subset
+    from curation.crops.crop_subset import crop_subset
+    from curation.images.codec import UNKNOWN, codec
     from curation.manifest import load_manifest
+    from curation.vid.annotations import load_annotations
 
     runtime = settings.load()
     subset = options.subset

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from curation.codec import codec
+from curation.images.codec import codec
 
 CODE = ("curation", "training", "pipelines")
 """Folders whose last commit is the revision: another README is not another revision."""

@@ -11,16 +11,17 @@ from typing import Any
 import orjson
 from safetensors import SafetensorError, safe_open
 
-from curation.annotations import load_annotations
-from curation.crop_index import FILE as CROP_INDEX
-from curation.crops import CropConfig, video_tasks
-from curation.doctor.contradiction import Proof
-from curation.doctor.store import Curated, check_store
+from curation.crops.crop_index import FILE as CROP_INDEX
+from curation.crops.crop_subset import video_tasks
+from curation.crops.crop_video import CropConfig
 from curation.errors import InputError
 from curation.manifest import load_manifest
-from curation.outcomes import find_outcomes
 from curation.parallel import Workers
+from curation.vid.annotations import load_annotations
 from pipelines import parameters, paths, settings, sources
+from pipelines.checks.contradiction import Proof
+from pipelines.checks.outcomes import find_outcomes
+from pipelines.checks.store import Curated, check_store
 
 
 def curated(project: Path) -> Iterator[Curated]:

@@ -4,7 +4,7 @@ DVC looks at parameters and dependencies after a command has run, and records th
 changed in between would be recorded beside outputs that were made from something else, and the run-cache would hand
 that to everybody. So the guard looks at the start and again at the end, and publishes nothing if they differ.
 
-It also sees to it that only the latest run writes, and only while somebody waits for it: see `curation.claim`.
+It also sees to it that only the latest run writes, and only while somebody waits for it: see `curation.outputs.claim`.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-from curation.cache_objects import refuse_empty
-from curation.claim import Claim, Process
 from curation.errors import Ended, InputError
-from curation.publication import Publication
+from curation.outputs.claim import Claim, Process
+from curation.outputs.publication import Publication
 from pipelines import parameters, paths
+from pipelines.checks.cache_objects import refuse_empty
 from pipelines.declaration import Declaration, declared, value_at
 from pipelines.snapshot import Look, differences, look
 

@@ -20,8 +20,8 @@ from curation.rows import is_own, own_digest
 from pipelines import parameters, paths, settings, sources, waiting
 from pipelines.guard import Run
 from pipelines.settings import OWN, Settings
-from training.benchmark.listing import is_path
-from training.benchmark.sequences import Benchmark
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.sequences.sequence_list import is_path
 
 log = logging.getLogger(__name__)
 

@@ -21,19 +21,19 @@ from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
 from pipelines.scoring import LABELS, ScoreConfig, leading
 from pipelines.yaml_values import read_yaml
-from training.benchmark.documents import Scores
-from training.benchmark.finding import open_results
-from training.benchmark.formats.format_table import adopt_formats
-from training.benchmark.listing import is_path, load_listing, packaged_names
-from training.benchmark.metric_table import adopt_metrics, metrics_of
-from training.benchmark.records import Benchmark
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
-from training.benchmark.results import read_results
+from training.benchmark.results.formats.format_table import adopt_formats
+from training.benchmark.results.result_folders import open_results
+from training.benchmark.results.result_reader import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.score_file import save_scores
+from training.benchmark.scores.metric_table import adopt_metrics, metrics_of
+from training.benchmark.scores.score_document import Scores
+from training.benchmark.scores.score_file import save_scores
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.sequences.sequence_list import is_path, load_listing, packaged_names
 from training.epochs import CURVES, PICTURE_COLUMNS, read_curves
 
 LOCK_BYTES = 1 << 20

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from curation.errors import STRICT, parameters
-from training.benchmark.documents import Scores
-from training.benchmark.formats.format_table import FORMATS
-from training.benchmark.metric_table import METRICS
-from training.benchmark.protocols import PROTOCOLS
+from curation.config import STRICT, parameters
 from training.benchmark.report.ranking import leader
+from training.benchmark.results.formats.format_table import FORMATS
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.scores.protocols import PROTOCOLS
+from training.benchmark.scores.score_document import Scores
 from training.tracking.roster import TRACKERS
 
 TRAINED = ("siamese", "online")

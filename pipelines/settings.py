@@ -19,11 +19,12 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from curation.errors import InputError, parameters, printable
+from curation.config import parameters
+from curation.errors import InputError, printable
 from curation.files import write_bytes
 from curation.outside import read_outside
 from curation.parallel import Workers
-from training.benchmark.listing import OWN_NAME, Listing, root_settings
+from training.benchmark.sequences.sequence_list import OWN_NAME, Listing, root_settings
 
 FILE = Path(".settings.toml")
 PREFIX = "DSLT_"

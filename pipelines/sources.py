@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from curation.dataset import Dataset, open_dataset
-from curation.dataset_layout import LAYOUTS
-from curation.errors import STRICT, InputError, parameters
+from curation.config import STRICT, parameters
+from curation.errors import InputError
+from curation.vid.dataset import Dataset, open_dataset
+from curation.vid.dataset_layout import LAYOUTS
 from pipelines.settings import Settings, root_setting
-from training.benchmark.listing import is_path, load_listing, packaged_names
-from training.benchmark.sequences import Benchmark, load_benchmark
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.sequences.sequence_list import is_path, load_listing, packaged_names
 
 Subset = Literal["a", "b", "c", "d", "e"]
 
@@ -114,7 +116,7 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
 
 
 def open_videos(config: DatasetConfig, settings: Settings) -> Dataset:
-    """The training videos; raises `InputError` as `needed_vid_root` and `curation.dataset.open_dataset`."""
+    """The training videos; raises `InputError` as `needed_vid_root` and `curation.vid.dataset.open_dataset`."""
     return open_dataset(needed_vid_root(config, settings), config.layout)
 
 

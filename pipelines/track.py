@@ -24,7 +24,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     from curation.manifest import load_manifest
     from training.device import pick_device
     from training.tracking.contenders import contenders
-    from training.tracking.run import run_benchmark
+    from training.tracking.run.benchmark_run import run_benchmark
 
     runtime = settings.load()
     name = options.benchmark

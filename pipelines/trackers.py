@@ -15,7 +15,7 @@ from training.tracking.roster import TRACKERS
 if TYPE_CHECKING:
     from training.tracking.contenders import TrackConfig
     from training.tracking.interface import Tracker
-    from training.tracking.run import Contender
+    from training.tracking.run.benchmark_run import Contender
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +48,8 @@ def choose(options: argparse.Namespace) -> Contender:
     """
     from training.device import pick_device
     from training.tracking.contenders import contenders
-    from training.tracking.online.choice import BACKBONES, BackboneConfig
-    from training.tracking.online.weight_files import sha256_of
+    from training.tracking.online.backbones.choice import BACKBONES, BackboneConfig
+    from training.tracking.online.backbones.weight_files import sha256_of
 
     if options.backbone and not options.weights:
         raise InputError(

@@ -13,11 +13,11 @@ from curation.files import write_json
 from pipelines import paths, settings
 from pipelines.environment import environment
 from pipelines.guard import Run
-from training.configuration import Inputs, Outputs, Runtime
 from training.device import pick_device
-from training.distributed import join
-from training.loop import train
-from training.rounding import pin
+from training.trainer.configuration import Inputs, Outputs, Runtime
+from training.trainer.distributed import join
+from training.trainer.loop import train
+from training.trainer.rounding import pin
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:

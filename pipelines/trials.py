@@ -15,8 +15,8 @@ from curation.errors import InputError
 from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
 from training.benchmark.score import score_benchmark
-from training.benchmark.sequences import load_benchmark
-from training.tracking.run import Contender, run_benchmark
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.tracking.run.benchmark_run import Contender, run_benchmark
 
 ONE_PASS = ("otb2013", "otb50", "otb2015", "tc128", "uav123")
 """Benchmarks whose scores are success AUC and precision."""

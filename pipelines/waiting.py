@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from curation.outcomes import forget_waiting, waiting_boxes
 from pipelines import paths
+from pipelines.checks.outcomes import forget_waiting, waiting_boxes
 
 
 def told(boxes: int, subset: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+from curation.cures import remake
 from curation.errors import InputError
 from curation.files import write_bytes
 
@@ -72,7 +73,7 @@ def read_curves(file: Path) -> list[EpochRow]:
     except ValueError as error:
         raise InputError(
             f"{file} does not hold the curves of a training ({error})",
-            do="Run: dvc repro --force train",
+            do=f"Run: {remake()} --force train",
             reason="damaged file",
         ) from None
 

@@ -4,10 +4,10 @@
     <curated>/Data/VID/train/<a..e>/<video>/<frame:06d>.<trackid:02d>.crop.z.jpg     exemplar
     imdb_video_train.json, imdb_video_val.json
 
-`exporting` writes it from shards and imdb, `importing` packs an existing tree, `layout` knows its names.
+`exporter` writes it from shards and imdb, `importer` packs an existing tree, `layout` knows its names.
 """
 
-from curation.classic.exporting import export_classic
-from curation.classic.importing import import_classic
+from curation.classic.exporter import export_classic
+from curation.classic.importer import import_classic
 
 __all__ = ["export_classic", "import_classic"]

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from curation.dataset import SUBSETS
 from curation.errors import InputError
 from curation.imdb import Imdb
+from curation.vid.dataset import SUBSETS
 
 DATA = "Data/VID/train"
 """Where the crops lie below the curated folder."""

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from curation.annotations import load_annotations
-from curation.crop_index import check_shards, crop_offsets, load_crop_index
-from curation.errors import STRICT, InputError, parameters
+from curation.config import STRICT, parameters
+from curation.crops.crop_index import check_shards, crop_offsets, load_crop_index
+from curation.cures import remake
+from curation.errors import InputError
 from curation.files import digest, replacing
 from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
+from curation.vid.annotations import load_annotations
 
 SPLITS = ("train", "val")
 
@@ -92,7 +94,7 @@ def build_imdb(
         if crop is not None and result.crop != crop:
             raise InputError(
                 f"subset {subset} was cropped with {result.crop}, but subset {subsets[0]} with {crop}",
-                do="Run: dvc repro crop",
+                do=f"Run: {remake('crop')}",
                 reason="mixed crops",
             )
         crop = result.crop
@@ -254,7 +256,7 @@ def _pair(frame: NDArray[np.int32], track: NDArray[np.int32]) -> NDArray[np.int6
 def _stale(video: str) -> InputError:
     return InputError(
         f"video {video} has crops of objects that its annotations do not know",
-        do="They were made from other annotations. Run: dvc repro crop imdb",
+        do=f"They were made from other annotations. Run: {remake('crop', 'imdb')}",
         reason="stale crops",
     )
 

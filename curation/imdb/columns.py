@@ -11,7 +11,7 @@
 - `frame`: runs of consecutive frames: first, count, first, count, ...
 - `box`: x, y, w, h, x, y, w, h, ... in 0-based pixels. `size`: bytes of the search crop.
 - Offsets are not stored: crops lie in the shard by frame, then track, each behind a header block and padded
-  to whole blocks (`curation.shards`). `skip` says where it holds more than is listed here: position in that
+  to whole blocks (`curation.crops.shards`). `skip` says where it holds more than is listed here: position in that
   order, bytes to leave out before it, position, bytes, ...
 
 Any JSON reader can read it. Ours takes it line by line, so that the memory it needs is that of its arrays.
@@ -30,9 +30,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from curation.crops.shards import data_offsets
+from curation.cures import remake
 from curation.errors import InputError
 from curation.files import MEND
-from curation.shards import data_offsets
 
 SCHEMA = 1
 
@@ -167,7 +168,7 @@ def read_file(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
             stream.seek(0)
             document = _parse(stream.read(), path)
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do="Run: dvc repro imdb", reason="missing file") from None
+        raise InputError(f"{path} is missing", do=f"Run: {remake('imdb')}", reason="missing file") from None
     _check(document, path)  # reformatted by some tool, it is still the same document
     return document, iter(document.pop("videos", []))
 
@@ -186,7 +187,7 @@ def _check(header: Any, path: Path) -> None:
     if not isinstance(header, dict) or header.get("schema") != SCHEMA or "counts" not in header:
         raise InputError(
             f"{path} is not an imdb of schema {SCHEMA}",
-            do="Make it again: dvc repro imdb. For the classic form, see curation.classic",
+            do=f"Make it again: {remake('imdb')}. For the classic form, see curation.classic",
             reason="wrong schema",
         )
 
@@ -200,7 +201,7 @@ def _parse(text: bytes, path: Path) -> Any:
 
 def _damaged(path: Path, why: str) -> InputError:
     return InputError(
-        f"{path} is damaged: {why}", do=f"Run: {MEND}; then dvc repro imdb", reason="damaged file"
+        f"{path} is damaged: {why}", do=f"Run: {MEND}; then {remake('imdb')}", reason="damaged file"
     )
 
 

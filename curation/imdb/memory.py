@@ -17,10 +17,11 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from curation.crops.shards import SUFFIX
+from curation.cures import remake
 from curation.errors import InputError
 from curation.files import MEND, write_bytes
 from curation.imdb.columns import decode_videos, read_file
-from curation.shards import SUFFIX
 
 _ABOUT = "about.json"
 
@@ -152,7 +153,7 @@ def _parse(path: Path) -> Imdb:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
             f"{path} is damaged behind video {len(videos)}: {error}",
-            do=f"Run: {MEND}; then dvc repro imdb",
+            do=f"Run: {MEND}; then {remake('imdb')}",
             reason="damaged file",
         ) from None
     imdb = Imdb(
@@ -217,4 +218,4 @@ def _digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do="Run: dvc repro imdb", reason="missing file") from None
+        raise InputError(f"{path} is missing", do=f"Run: {remake('imdb')}", reason="missing file") from None

@@ -1,9 +1,9 @@
 """The quality report: what boxes and crops are like, what was left out, and what looks wrong.
 
-`measures` turns annotations into numbers, `strange` finds the tracks to look at, `sheets` and `histograms`
-draw, `report` is the stage.
+`measures` turns annotations into numbers, `extremes` finds the tracks to look at, `sheets` and `histograms`
+draw, `quality_report` is the stage.
 """
 
-from curation.quality.report import QualityConfig, report_quality
+from curation.quality.quality_report import QualityConfig, report_quality
 
 __all__ = ["QualityConfig", "report_quality"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.crops import CropConfig
-from curation.geometry import Window, centred_window, search_side
+from curation.crops.crop_video import CropConfig
+from curation.crops.geometry import Window, centred_window, search_side
 
 MEASURES = {
     "box_size": "square root of the box's area, pixels",
@@ -58,7 +58,7 @@ class Instances:
 
 
 def flatten(document: dict[str, Any]) -> Instances:
-    """The instances of a document of `curation.annotations`."""
+    """The instances of a document of `curation.vid.annotations`."""
     tracks: list[tuple[str, int]] = []
     lengths: list[int] = []
     sizes: list[tuple[int, int]] = []

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.crops.geometry import Window
+from curation.cures import remake
 from curation.errors import InputError
-from curation.geometry import Window
 
 Image = NDArray[np.uint8]
 
@@ -91,7 +92,9 @@ def _draw(tile: Tile, side: int) -> Image:
     decoded = cv2.imdecode(np.frombuffer(tile.jpeg, np.uint8), cv2.IMREAD_COLOR)
     if decoded is None:
         raise InputError(
-            f"the crop {tile.caption} is not a readable JPEG", do="Run: dvc repro crop", reason="damaged crop"
+            f"the crop {tile.caption} is not a readable JPEG",
+            do=f"Run: {remake('crop')}",
+            reason="damaged crop",
         )
     picture = np.asarray(cv2.resize(decoded, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
     scale = side / tile.window.side

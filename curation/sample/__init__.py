@@ -6,7 +6,8 @@
 Every clip is a `scene`: a backdrop (`backgrounds`), `actors` whose bodies are single sprites or `puppets`
 of several parts (`outlines` and `textures` make sprites, `layers` renders them along the curves of
 `motion`), light, and a `camera`. `sighting` measures what can be seen of each object: the truth is
-computed from the masks that are drawn. `vid`, and `sequences` with `tracks` and `layouts`, write files.
+computed from the masks that are drawn. `training_set`, and `evaluation_set` with `tracks` and
+`layouts`, write files.
 
 What happens, and where: translation with inertia, scale change, rotation, stretch, bending, light that
 changes over time and across the frame, a moving camera, and distractors of the target's own texture family
@@ -22,10 +23,10 @@ library versions give the same bytes. For tests of other parts: `SampleConfig(vi
 sequence_frames=8)`.
 """
 
-from curation.sample.config import CameraConfig, SampleConfig, WorldConfig
+from curation.sample.evaluation_set import generate_sequences
 from curation.sample.folders import refuse_foreign
-from curation.sample.sequences import generate_sequences
-from curation.sample.vid import generate_vid
+from curation.sample.sample_config import CameraConfig, SampleConfig, WorldConfig
+from curation.sample.training_set import generate_vid
 
 __all__ = [
     "CameraConfig",

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from curation.sample.config import SampleConfig
 from curation.sample.layers import Layer, Pose, Sprite
 from curation.sample.motion import GRID, FloatArray, excursion, smooth_curve
 from curation.sample.outlines import SHAPES, SPRITE, draw_foreground, draw_outline
 from curation.sample.puppets import Body, Rigid, draw_puppet
+from curation.sample.sample_config import SampleConfig
 from curation.sample.textures import Family
 
 TURN_PERIOD = 60.0

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.sample.config import WorldConfig
+from curation.sample.sample_config import WorldConfig
 from curation.sample.textures import Family, Image, colour, draw_palette, draw_pattern, fractal, heap, leaf
 
 VIVID = 0.45

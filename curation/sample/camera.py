@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from curation.sample.config import CameraConfig
 from curation.sample.motion import shake_curve, smooth_curve
+from curation.sample.sample_config import CameraConfig
 from curation.sample.textures import Image
 
 DRIFT_PERIOD = 50.0

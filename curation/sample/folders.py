@@ -11,7 +11,7 @@ import cv2
 
 from curation.errors import InputError
 from curation.files import write_json
-from curation.sample.config import SampleConfig
+from curation.sample.sample_config import SampleConfig
 from curation.sample.textures import Image
 
 

@@ -1,27 +1,25 @@
 """The on-disk layouts of the benchmarks, as their authors publish them, and the list files beside them.
 
-Every writer takes the benchmark's folder, a clip (see `sequences.Clip`), its images, the track of every
+Every writer takes the benchmark's folder, a clip (see `clip.Clip`), its images, the track of every
 target and the JPEG quality; it writes frames and annotation and returns one list entry a target. The form of
-a list is that of `training/benchmark/listing.py`.
+a list is that of `training/benchmark/sequences/sequence_list.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.files import write_bytes, write_json
+from curation.sample.clip import Clip
 from curation.sample.folders import jpeg
 from curation.sample.motion import FloatArray
 from curation.sample.textures import Image
 from curation.sample.tracks import Track
-
-if TYPE_CHECKING:
-    from curation.sample.sequences import Clip
 
 Entry = dict[str, Any]
 
@@ -211,7 +209,7 @@ def write_vot2016(
     ]
 
 
-Writer = Callable[["Path", "Clip", Sequence[Image], Sequence[Track], int], list[Entry]]
+Writer = Callable[[Path, Clip, Sequence[Image], Sequence[Track], int], list[Entry]]
 
 WRITERS: dict[str, Writer] = {
     "OTB": write_otb,

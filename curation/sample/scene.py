@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from curation.sample.actors import EXIT_RAMP, Stage, cast_object, cast_occluder, step
 from curation.sample.backgrounds import draw_background
 from curation.sample.camera import Camera
-from curation.sample.config import SampleConfig
 from curation.sample.layers import Layer, paste, smear, smear_image
 from curation.sample.motion import FloatArray, excursion, smooth_curve
+from curation.sample.sample_config import SampleConfig
 from curation.sample.sighting import Sighting, cover, see
 from curation.sample.textures import Family, Image
 

@@ -16,9 +16,9 @@ from typing import Any
 from curation.errors import InputError
 from curation.rows import unknown_name
 from pipelines import paths
-from training.benchmark.comparison import FEWEST, compare
-from training.benchmark.documents import Scores
-from training.benchmark.score_file import load_scores
+from training.benchmark.scores.comparison import FEWEST, compare
+from training.benchmark.scores.score_document import Scores
+from training.benchmark.scores.score_file import load_scores
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from curation.rows import OWN
 from pipelines.tools.evaluate import add_benchmark, open_benchmark
-from training.benchmark.converting import convert
-from training.benchmark.formats.format_table import FORMATS
+from training.benchmark.results.conversion import convert
+from training.benchmark.results.formats.format_table import FORMATS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

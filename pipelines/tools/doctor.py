@@ -11,10 +11,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from curation.dataset import open_dataset
-from curation.doctor import Finding, check_cache, check_installation, check_tree
 from curation.errors import InputError
+from curation.vid.dataset import open_dataset
 from pipelines import parameters, paths, settings, sources
+from pipelines.checks import Finding, check_cache, check_installation, check_tree
 
 PARTS = ("installation", "cache", "store", "dataset")
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
@@ -108,10 +108,10 @@ def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
 
 def _look_into_store(options: argparse.Namespace) -> list[Finding]:
     try:
-        from curation.doctor.results import check_results
-        from curation.doctor.store import check_store
         from pipelines import evidence
-        from training.tracking.run import READ
+        from pipelines.checks.results import check_results
+        from pipelines.checks.store import check_store
+        from training.tracking.run.benchmark_run import READ
     except ImportError as error:
         message = f"not checked, because something does not load ({error})"
         return [Finding("store", "warn", message, "See the installation's findings")]

@@ -17,16 +17,17 @@ from curation.errors import InputError
 from curation.files import write_json
 from curation.rows import OWN
 from pipelines import parameters, settings, sources
-from training.benchmark.eao import EAO_RULES
-from training.benchmark.formats.format_table import adopt_formats
-from training.benchmark.listing import load_listing, packaged_names
-from training.benchmark.metric_table import adopt_metrics
-from training.benchmark.overlap import BOUNDS, RULES
-from training.benchmark.protocols import PROTOCOLS
+from training.benchmark.overlap.rules import BOUNDS, RULES
 from training.benchmark.report.sheet import score_sheet
+from training.benchmark.results.formats.format_table import adopt_formats
 from training.benchmark.score import score_benchmark, score_starts
-from training.benchmark.sequences import Benchmark, load_benchmark
-from training.benchmark.vot_rules import VOT_RULES, rules_of
+from training.benchmark.scores.eao import EAO_RULES
+from training.benchmark.scores.metric_table import adopt_metrics
+from training.benchmark.scores.protocols import PROTOCOLS
+from training.benchmark.scores.vot_rules import VOT_RULES, rules_of
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.sequences.sequence_list import load_listing, packaged_names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

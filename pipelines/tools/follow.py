@@ -33,8 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from training.tracking.video import follow
-    from training.tracking.video_source import open_source
+    from training.tracking.video.follower import follow
+    from training.tracking.video.source import open_source
 
     box = _box(options.box)
     source = open_source(options.video)

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     from pipelines.manifest import scan_benchmark
-    from training.tracking.run import run_benchmark
+    from training.tracking.run.benchmark_run import run_benchmark
 
     runtime = settings.load()
     contender = trackers.choose(options)

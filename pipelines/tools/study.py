@@ -21,9 +21,9 @@ from pipelines.train import imdb_files, runtime
 from pipelines.trials import Trials, configured
 from training.device import pick_device
 from training.losses import LOSSES
-from training.rounding import pin
 from training.studies.loss_study import StudyConfig, loss_study, study_table
 from training.tracking.contenders import contenders
+from training.trainer.rounding import pin
 
 BENCHMARKS = ("otb2015", "tc128", "uav123")
 """Whose sequences are tracked: one-pass benchmarks that share none."""

@@ -11,7 +11,7 @@ from pipelines import paths
 from pipelines.scoring import LABELS, leading
 from training.benchmark.report.summary import summary_table
 from training.benchmark.report.tables import aligned
-from training.benchmark.score_file import load_scores
+from training.benchmark.scores.score_file import load_scores
 
 
 def run(options: argparse.Namespace) -> None:

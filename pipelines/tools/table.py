@@ -18,9 +18,9 @@ from statistics import fmean, stdev
 from curation.errors import InputError
 from pipelines import paths
 from pipelines.scoring import LABELS
-from training.benchmark.documents import Numbers, Scores, TrackerScores
-from training.benchmark.metric_table import METRICS
-from training.benchmark.score_file import load_scores
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.scores.score_document import Numbers, Scores, TrackerScores
+from training.benchmark.scores.score_file import load_scores
 from training.studies.outcome import markdown
 
 SHOWN = (METRICS["auc"], METRICS["dp20"])

@@ -14,9 +14,9 @@ import stat
 import sys
 from pathlib import Path
 
-from curation.cache_objects import OBJECTS, RUNS
-from curation.doctor import Finding
 from curation.errors import InputError
+from pipelines.checks import Finding
+from pipelines.checks.cache_objects import OBJECTS, RUNS
 
 LINKS = ("reflink", "hardlink", "symlink", "copy")
 """How DVC brings an object into a clone: the first that works. ext4 has no reflinks, and Linux forbids hard

@@ -3,7 +3,7 @@
 Generates 720p frames of about 119 KB with 1.92 boxes each on average, once with boxes as large as VID's and
 once with smaller ones, whose windows need less padding, and measures, taking turns, each in a fresh process:
 
-- plain: the reference's steps, one process (`tests.curation.plain_crops`): XML, decode, mean and padded copy
+- plain: the reference's steps, one process (`tests.curation.crops.plain_crops`): XML, decode, mean and padded copy
   of the whole frame per object, both crops, loose files
 - ours: the crop stage into an empty store, with one process and with all cores; and with annotate in front
 - floor: decode the same frames and encode the same crops, nothing else, one process; as a plain loop, and
@@ -29,16 +29,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from curation.annotations import annotate_subset
-from curation.crops import CropConfig, crop_subset
-from curation.cutting import FrameCutter
-from curation.dataset import open_dataset
+from curation.crops.crop_subset import crop_subset
+from curation.crops.crop_video import CropConfig
+from curation.crops.cutter import FrameCutter
+from curation.crops.geometry import centred_window, search_side
 from curation.errors import ErrorPolicy
-from curation.frames import keep_freed_memory, read_frame
-from curation.geometry import centred_window, search_side
+from curation.images.frames import keep_freed_memory, read_frame
 from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
-from tests.curation import plain_crops
+from curation.vid.annotations import annotate_subset
+from curation.vid.dataset import open_dataset
+from tests.curation.crops import plain_crops
 
 PLAIN = "plain (reference's steps)"
 FLOOR = "floor (decode + encode)"

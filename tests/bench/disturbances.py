@@ -8,9 +8,9 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from training.benchmark.records import Sequence
+from training.benchmark.sequences.sequence import Sequence
 from training.tracking.interface import Box, Frame
-from training.tracking.sequence import read_frame
+from training.tracking.run.sequence_run import read_frame
 
 GONE = 0.55
 """Share of the target that lies beyond an edge at the end of its slide; at its start, none."""

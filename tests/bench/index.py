@@ -29,13 +29,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from curation.crop_index import save_crop_index
-from curation.dataset import SUBSETS
+from curation.crops.crop_index import save_crop_index
+from curation.crops.shards import shard_bytes
 from curation.errors import InputError
 from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
-from curation.shards import shard_bytes
+from curation.vid.dataset import SUBSETS
 
 SHARE = {"a": 1000, "b": 1000, "c": 1000, "d": 862, "e": 555}
 """Videos of each subset, as published."""

@@ -22,9 +22,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from curation.dataset import SUBSETS, open_dataset
 from curation.manifest import scan
 from curation.parallel import Workers
+from curation.vid.dataset import SUBSETS, open_dataset
 
 SHARE = {"a": 1000, "b": 1000, "c": 1000, "d": 862, "e": 555}
 """Videos of each subset, as published."""

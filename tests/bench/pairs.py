@@ -5,7 +5,7 @@ taking turns, pairs a second in batches of 8 at the published sizes (exemplar 12
 2 workers:
 
 - plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing,
-crop, float - ours: `training.loader`, published augmentation; and with everything that it can augment
+crop, float - ours: `training.batches.pair_loader`, published augmentation; and with everything that it can augment
 
 Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
 """
@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from curation.crops.shards import data_offsets, member_name, shard_bytes, write_shard
 from curation.files import write_bytes
 from curation.imdb import Imdb, load_imdb
 from curation.imdb.columns import VideoRows, encode_video, file_parts
-from curation.shards import data_offsets, member_name, shard_bytes, write_shard
-from training.augmentation import AugmentationConfig
-from training.loader import PairDataset, load_batches
-from training.pairs import PairConfig, PairSampler
+from training.batches.augmentation import AugmentationConfig
+from training.batches.pair_loader import PairDataset, load_batches
+from training.batches.pairs import PairConfig, PairSampler
 
 BATCH = 8
 PAIRS = PairConfig(search_size=239)

@@ -25,13 +25,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.training.benchmark import plain_raster
-from training.benchmark.listing import load_listing
-from training.benchmark.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
-from training.benchmark.ope import Curves, Evaluation
-from training.benchmark.records import Sequence
-from training.benchmark.trajectories import Trajectory
-from training.benchmark.vot import score_supervised
+from tests.training.benchmark.overlap import plain_raster
+from training.benchmark.scores.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
+from training.benchmark.scores.one_pass import Curves, Evaluation
+from training.benchmark.scores.vot_scores import score_supervised
+from training.benchmark.sequences.sequence import Sequence
+from training.benchmark.sequences.sequence_list import load_listing
+from training.benchmark.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 Results = list[dict[str, Array]]

@@ -27,20 +27,20 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from curation.geometry import SIAMFC
+from curation.crops.geometry import SIAMFC
 from curation.imdb import load_imdb
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
-from training.batches import PairBatch
+from training.batches.batch import PairBatch
+from training.batches.labels import LabelConfig
+from training.batches.network_input import move
+from training.batches.pair_loader import PairDataset, load_batches
+from training.batches.pairs import PairSampler
 from training.device import pick_device
-from training.distributed import Group
-from training.inputs import move
-from training.labels import LabelConfig
-from training.learner import Learner, OptimiserConfig, PrecisionConfig
-from training.loader import PairDataset, load_batches
 from training.losses import LossConfig, build_loss
-from training.networks import NetworkConfig, SiameseNetwork
-from training.pairs import PairSampler
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.trainer.distributed import Group
+from training.trainer.learner import Learner, OptimiserConfig, PrecisionConfig
 
 RATE = 1e-4
 WAYS = {

@@ -11,7 +11,7 @@ import pytest
 from tests.bench.disturbances import Covered, Doubled, Edge, Plain
 from tests.bench.variants import cases, track
 from tests.training.tracking.scenes import moving_target
-from training.benchmark.records import Sequence
+from training.benchmark.sequences.sequence import Sequence
 
 FRAMES = 61
 

@@ -34,22 +34,22 @@ from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
 from training.losses import shrinkage
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.folding import for_inference
+from training.network.inference import for_inference
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
-from training.tracking.online.augment import first_samples
-from training.tracking.online.backbones import Backbone
-from training.tracking.online.choice import load_backbone
-from training.tracking.online.convention import CAFFE
+from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.backbones.choice import load_backbone
+from training.tracking.online.backbones.convention import CAFFE
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.features import Reduction
-from training.tracking.online.labels import axis_scale, gaussian
+from training.tracking.online.first_samples import first_samples
+from training.tracking.online.gaussians import axis_scale, gaussian
 from training.tracking.online.peak import find_peak
 from training.tracking.online.region import batch, cut, plan
-from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.vgg16 import Vgg16
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.tracking.video_source import open_source
+from training.tracking.video.source import open_source
 from training.tracking.windows import box_around, centre_and_size, inside
 
 PROFILED = 20

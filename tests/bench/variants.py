@@ -27,16 +27,16 @@ import numpy as np
 from curation.parallel import Workers, run_in_order
 from tests.bench.configured import track_settings
 from tests.bench.disturbances import Covered, Doubled, Edge, Plain
-from training.benchmark.ope import sequence_curves
-from training.benchmark.records import Sequence, to_base
-from training.benchmark.sequences import load_benchmark
+from training.benchmark.scores.one_pass import sequence_curves
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Sequence, to_base
 from training.device import pick_device
 from training.studies.outcome import markdown
 from training.tracking.interface import Box
-from training.tracking.online.backbones import Precision
-from training.tracking.online.choice import load_backbone
+from training.tracking.online.backbones.backbone import Precision
+from training.tracking.online.backbones.choice import load_backbone
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.sequence import one_torch_thread
+from training.tracking.run.sequence_run import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
 """First boxes: factor on the size; shift right and down, in sides of the box."""

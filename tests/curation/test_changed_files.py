@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from curation import crop_video, video_files
-from curation.annotations import annotate_subset
-from curation.checksums import CHANGED
-from curation.crops import CropConfig
-from curation.dataset import open_dataset
+from curation.crops import crop_video
+from curation.crops.crop_video import CropConfig
+from curation.digests.checksums import CHANGED
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
 from curation.parallel import Workers
-from tests.curation.crop_trees import (
+from curation.vid import video_files
+from curation.vid.annotations import annotate_subset
+from curation.vid.dataset import open_dataset
+from tests.curation.crops.crop_trees import (
     ONE,
     STATE,
     SUBSET,

@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
-from curation import contents
-from curation.dataset import SUBSETS, open_dataset
+from curation.digests import contents
 from curation.errors import InputError
 from curation.manifest import SequenceFiles, load_manifest, record, scan, scan_sequences
 from curation.parallel import Workers
+from curation.vid.dataset import SUBSETS, open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)

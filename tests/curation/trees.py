@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from curation.annotations import annotate_subset
-from curation.dataset import open_dataset
 from curation.errors import ErrorPolicy, Skipped
 from curation.manifest import scan
 from curation.parallel import Workers
+from curation.vid.annotations import annotate_subset
+from curation.vid.dataset import open_dataset
 
 UNPACKED = {
     **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate("abcd")},

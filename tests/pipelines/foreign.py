@@ -28,22 +28,22 @@ import torch
 from safetensors.torch import save
 
 from curation.classic import import_classic
-from curation.crops import CropConfig
+from curation.crops.crop_video import CropConfig
 from curation.errors import InputError
 from curation.parallel import Workers
 from pipelines import parameters, settings
 from pipelines.tools.profile import overlay, single
-from training.benchmark.formats.jwlim import json_bytes
-from training.benchmark.formats.matlab import mat_bytes
-from training.benchmark.formats.segments import Segment
-from training.benchmark.formats.text import text_bytes
-from training.benchmark.listing import load_listing
-from training.benchmark.regions import FARTHEST
-from training.benchmark.results import read_segments
-from training.benchmark.trajectories import Trajectory, read_trajectory
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.online.tensor_files import open_tensors
-from training.weights import load_weights, save_weights
+from training.benchmark.overlap.regions import FARTHEST
+from training.benchmark.results.formats.jwlim import json_bytes
+from training.benchmark.results.formats.matlab import mat_bytes
+from training.benchmark.results.formats.segments import Segment
+from training.benchmark.results.formats.text import text_bytes
+from training.benchmark.results.result_reader import read_segments
+from training.benchmark.sequences.sequence_list import load_listing
+from training.benchmark.trajectory import Trajectory, read_trajectory
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.weights import load_weights, save_weights
+from training.tracking.online.backbones.tensor_files import open_tensors
 
 MEMORY = 1 << 30
 

@@ -15,10 +15,10 @@ from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from tests.training.tracking.scenes import manifest_of
-from training.benchmark.sequences import load_benchmark
-from training.networks import NetworkConfig, SiameseNetwork
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.weights import save_weights
 from training.tracking.online.tracker import OnlineTracker
-from training.weights import save_weights
 
 ROOT = Path(__file__).parents[2]
 QUICK = {"learn": {"first_steps": 2, "first_batch": 2}, "augment": {"samples": 2}}

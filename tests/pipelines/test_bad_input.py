@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.codec import codec
+from curation.images.codec import codec
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences, generate_vid
 from pipelines.__main__ import main
@@ -122,7 +122,7 @@ def test_shards_that_other_libraries_cut_are_named(
 ) -> None:
     assert curate() == 0
     assert "were cut with" not in caplog.text
-    monkeypatch.setattr("curation.codec.codec", lambda: "OpenCV 9.0.0, libjpeg 9")
+    monkeypatch.setattr("curation.images.codec.codec", lambda: "OpenCV 9.0.0, libjpeg 9")
     assert main(["crop", "c"]) == 0
     note = (
         f"note: 2 of 2 shards finished earlier were cut with {codec()}, but here is OpenCV 9.0.0, libjpeg 9"

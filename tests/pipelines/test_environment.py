@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
     """A repository with a module and a README."""
     git(tmp_path, "init", "-q")
     (tmp_path / "training").mkdir()
-    (tmp_path / "training/loop.py").write_text("1\n")
+    (tmp_path / "training/trainer/loop.py").write_text("1\n")
     (tmp_path / "README.md").write_text("1\n")
     git(tmp_path, "add", "-A")
     git(tmp_path, "commit", "-q", "-m", "one")
@@ -48,7 +48,7 @@ def test_files_that_git_does_not_know_are_no_change(project: Path) -> None:
 
 def test_changed_code_is_dirty(project: Path) -> None:
     before = revision(project)
-    (project / "training/loop.py").write_text("2\n")
+    (project / "training/trainer/loop.py").write_text("2\n")
     assert revision(project) == f"{before}-dirty"
 
 

@@ -156,7 +156,7 @@ def test_a_frame_that_cannot_be_read_for_a_while_waits_and_is_cropped_in_the_end
 
 def test_wrong_crops_that_are_recorded_already_are_mended_for_everybody(clone: Clone, tmp_path: Path) -> None:
     clone.repro("annotate@a")
-    code = clone.folder / "curation/crop_video.py"
+    code = clone.folder / "curation/crops/crop_video.py"
     right = code.read_text()
     assert UNCOMPARED[0] in right
     code.write_text(right.replace(*UNCOMPARED))

@@ -20,12 +20,12 @@ from pipelines import paths
 from pipelines.__main__ import main
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking import video_source
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.weights import save_weights
 from training.tracking.interface import Frame
-from training.tracking.sequence import one_torch_thread
-from training.tracking.video_source import open_source
-from training.weights import save_weights
+from training.tracking.run.sequence_run import one_torch_thread
+from training.tracking.video import source as video_source
+from training.tracking.video.source import open_source
 
 QUICK = "track: {online: {learn: {first_steps: 30, first_batch: 4}, augment: {samples: 4}}}\n"
 SCENE = {"shape": (121, 161), "start": (30.0, 30.0)}

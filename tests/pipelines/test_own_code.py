@@ -18,11 +18,11 @@ from curation.files import write_json
 from pipelines.tools.profile import overlay
 from tests.training.fabricate import CROP, fabricate
 from tests.training.tracking.scenes import moving_target
-from training.loop import Inputs, Outputs, Runtime, TrainConfig, train
+from training.batches.pairs import PairConfig
 from training.losses import LossConfig
-from training.networks import NetworkConfig
-from training.pairs import PairConfig
-from training.weights import load_weights
+from training.network.siamese_network import NetworkConfig
+from training.network.weights import load_weights
+from training.trainer.loop import Inputs, Outputs, Runtime, TrainConfig, train
 
 ROOT = Path(__file__).parents[2]
 LIST = "lists/mine.json"
@@ -33,13 +33,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from curation.dataset_layout import Layout
-from curation.frame_xml import FrameAnnotation, ObjectAnnotation
-from training.benchmark.formats.format_row import Format
-from training.benchmark.formats.segments import Segment
-from training.benchmark.metric_table import Curve, Metric
-from training.tracking.online.backbones import Backbone, trimmed
-from training.tracking.online.convention import RAW_RGB
+from curation.vid.dataset_layout import Layout
+from curation.vid.frame_xml import FrameAnnotation, ObjectAnnotation
+from training.benchmark.results.formats.format_row import Format
+from training.benchmark.results.formats.segments import Segment
+from training.benchmark.scores.metric_table import Curve, Metric
+from training.tracking.online.backbones.backbone import Backbone, trimmed
+from training.tracking.online.backbones.convention import RAW_RGB
 
 
 class Drift:

@@ -12,16 +12,16 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.dataset_layout import LAYOUTS
+from curation.vid.dataset_layout import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
-from training.benchmark.formats.format_table import FORMATS
-from training.benchmark.listing import packaged_names
-from training.benchmark.metric_table import METRICS
-from training.benchmark.protocols import PROTOCOLS
-from training.benchmark.vot_rules import VOT_RULES
+from training.benchmark.results.formats.format_table import FORMATS
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.scores.protocols import PROTOCOLS
+from training.benchmark.scores.vot_rules import VOT_RULES
+from training.benchmark.sequences.sequence_list import packaged_names
 from training.losses import LOSSES
-from training.tracking.online.choice import BACKBONES
+from training.tracking.online.backbones.choice import BACKBONES
 from training.tracking.roster import TRACKERS
 
 GOLDEN = Path(__file__).parent / "public_names.txt"

@@ -18,9 +18,9 @@ from pipelines import score
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from tests.training.benchmark.scored import scored
-from training.benchmark.sequences import load_benchmark
-from training.benchmark.trajectories import Trajectory
-from training.benchmark.writing import write_boxes, write_runs
+from training.benchmark.results.result_writer import write_boxes, write_runs
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.trajectory import Trajectory
 
 ROOT = Path(__file__).parents[2]
 

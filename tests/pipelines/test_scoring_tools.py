@@ -11,11 +11,11 @@ import scipy.io
 
 from pipelines.__main__ import main
 from tests.training.benchmark.builders import still, write_rows
-from training.benchmark.listing import load_listing
-from training.benchmark.records import Sequence
-from training.benchmark.starts import temporal_starts
-from training.benchmark.trajectories import Trajectory, write_trajectories
-from training.benchmark.writing import FORMATS, write_starts
+from training.benchmark.results.result_writer import FORMATS, write_starts
+from training.benchmark.scores.starts import temporal_starts
+from training.benchmark.sequences.sequence import Sequence
+from training.benchmark.sequences.sequence_list import load_listing
+from training.benchmark.trajectory import Trajectory, write_trajectories
 
 ROOT = Path(__file__).parents[2]
 ROWS = {"Couple": 140, "Crossing": 120, "Deer": 71, "Skiing": 81, "Tiger1": 354}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from curation.errors import InputError
 from pipelines import settings
-from training.benchmark.listing import load_listing, packaged_names
+from training.benchmark.sequences.sequence_list import load_listing, packaged_names
 
 
 def test_environment_wins_over_file_wins_over_default(tmp_path: Path) -> None:

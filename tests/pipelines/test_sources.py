@@ -12,7 +12,7 @@ from curation.errors import InputError
 from pipelines import manifest, sources
 from pipelines.parameters import build
 from pipelines.settings import Settings
-from training.benchmark.listing import packaged_names
+from training.benchmark.sequences.sequence_list import packaged_names
 
 OUTSIDE = {"sequences": "pipelines/profiles/benchmarks.yaml", "built_in": ["vid"]}
 

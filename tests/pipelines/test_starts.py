@@ -12,10 +12,10 @@ from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
 from pipelines.__main__ import main
-from training.benchmark.sequences import load_benchmark
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking import run
-from training.weights import save_weights
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.weights import save_weights
+from training.tracking.run import benchmark_run as run
 
 ROOT = Path(__file__).parents[2]
 

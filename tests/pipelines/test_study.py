@@ -17,7 +17,7 @@ from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from tests.training.fabricate import fabricate
 from tests.training.tracking.scenes import manifest_of
-from training.benchmark.sequences import load_benchmark
+from training.benchmark.sequences.benchmark_loader import load_benchmark
 
 ROOT = Path(__file__).parents[2]
 TINY = {

@@ -11,8 +11,8 @@ from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.table import table
 from tests.training.benchmark.scored import scored, tracked
-from training.benchmark.documents import TrackerScores
-from training.benchmark.score_file import save_scores
+from training.benchmark.scores.score_document import TrackerScores
+from training.benchmark.scores.score_file import save_scores
 
 
 def tracker(missing: tuple[str, ...] = (), **values: tuple[float, float]) -> TrackerScores:

@@ -15,10 +15,10 @@ import torch
 
 from pipelines.__main__ import main
 from tests.training.tracking.scenes import moving_target
-from training.networks import NetworkConfig, SiameseNetwork
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.weights import save_weights
 from training.tracking.contenders import TrackConfig, contenders
-from training.tracking.sequence import one_torch_thread, track_sequence
-from training.weights import save_weights
+from training.tracking.run.sequence_run import one_torch_thread, track_sequence
 
 ROOT = Path(__file__).parents[2]
 trax = pytest.importorskip("trax", reason="the package vot-trax is not installed: pip install -e '.[vot]'")

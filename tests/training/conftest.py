@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from tests.training.fabricate import CROP, fabricate
-from training.loop import Inputs, Outputs, TrainConfig
-from training.networks import NetworkConfig
-from training.pairs import PairConfig
+from training.batches.pairs import PairConfig
+from training.network.siamese_network import NetworkConfig
+from training.trainer.loop import Inputs, Outputs, TrainConfig
 
 
 @pytest.fixture(scope="session")

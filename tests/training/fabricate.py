@@ -8,9 +8,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from curation.crops.shards import data_offsets, member_name, shard_bytes, write_shard
 from curation.files import write_bytes
 from curation.imdb.columns import VideoRows, encode_video, file_parts
-from curation.shards import data_offsets, member_name, shard_bytes, write_shard
 
 CROP = 151
 """Side of the fabricated crops, px; a small exemplar keeps the tests quick."""

@@ -19,9 +19,9 @@ import torch
 from pydantic import TypeAdapter
 
 from curation.errors import InputError
-from training import loop
-from training.batches import PairBatch
-from training.distributed import join
+from training.batches.batch import PairBatch
+from training.trainer import loop
+from training.trainer.distributed import join
 
 
 def main(spec: dict[str, object]) -> None:

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.test_distributed import curves, run_group
-from tests.training.test_loop import CPU, spec_of
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
-from training.learner import PrecisionConfig
-from training.loop import Inputs, Outputs, TrainConfig, train
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.folding import for_inference
+from tests.training.trainer.test_distributed import curves, run_group
+from tests.training.trainer.test_loop import CPU, spec_of
+from training.network.inference import for_inference
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones import Precision
-from training.tracking.online.convention import CAFFE
+from training.tracking.online.backbones.backbone import Precision
+from training.tracking.online.backbones.convention import CAFFE
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.region import RegionConfig
-from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.vgg16 import Vgg16
 from training.tracking.siamese import SiameseTracker
+from training.trainer.learner import PrecisionConfig
+from training.trainer.loop import Inputs, Outputs, TrainConfig, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 

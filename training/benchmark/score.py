@@ -6,24 +6,24 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
-from training.benchmark.documents import Scores
-from training.benchmark.finding import open_results
-from training.benchmark.ope import rules_for, sequence_curves
 from training.benchmark.problems import Failures
-from training.benchmark.protocols import Protocol
-from training.benchmark.records import Benchmark
-from training.benchmark.results import (
+from training.benchmark.results.result_folders import open_results
+from training.benchmark.results.result_reader import (
     TrackerResults,
     has_baseline,
     read_results,
     read_unsupervised,
 )
-from training.benchmark.score_file import parse_tracker
-from training.benchmark.start_results import read_starts
-from training.benchmark.starts import spatial_curves, temporal_curves
-from training.benchmark.summary import score_tracker
-from training.benchmark.vot import score_supervised, score_unsupervised
-from training.benchmark.vot_rules import VotRules, rules_of
+from training.benchmark.results.start_reader import read_starts
+from training.benchmark.scores.one_pass import rules_for, sequence_curves
+from training.benchmark.scores.one_pass_summary import score_tracker
+from training.benchmark.scores.protocols import Protocol
+from training.benchmark.scores.score_document import Scores
+from training.benchmark.scores.score_file import parse_tracker
+from training.benchmark.scores.starts import spatial_curves, temporal_curves
+from training.benchmark.scores.vot_rules import VotRules, rules_of
+from training.benchmark.scores.vot_scores import score_supervised, score_unsupervised
+from training.benchmark.sequences.sequence import Benchmark
 
 
 def score_benchmark(
@@ -41,7 +41,7 @@ def score_benchmark(
     benchmark : Benchmark
         OPE needs no images, VOT the frames' size.
     results_dir : Path
-        Folder with one folder a tracker; the layouts of other tools are found too (`finding.find_results`).
+        Folder with one folder a tracker; the layouts of other tools are found too (`result_folders.find_results`).
     trackers : sequence of str or None
         Which of them; None: all that have a folder.
     protocol : str
@@ -52,9 +52,9 @@ def score_benchmark(
     Returns
     -------
     Scores
-        Numbers as `summary.summary`, `vot.score_supervised` and `vot.score_unsupervised` describe them. For VOT the
-        protocol is the overlap rule, attributes are tags, and a tracker that ran without restarts only has no
-        EAO, accuracy or robustness.
+        Numbers as `one_pass_summary.summary`, `vot_scores.score_supervised` and `vot_scores.score_unsupervised`
+        describe them. For VOT the protocol is the overlap rule, attributes are tags, and a tracker that ran without
+        restarts only has no EAO, accuracy or robustness.
 
     Raises
     ------

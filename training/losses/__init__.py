@@ -17,7 +17,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import AfterValidator, Field
 from torch import Tensor
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from curation.rows import Table
 from training.losses.balanced_cross_entropy import balanced_cross_entropy
 from training.losses.focal_cross_entropy import focal_cross_entropy

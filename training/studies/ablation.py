@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from training.losses import REGRESSION, RegressionLoss
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
 from training.tracking.online.tracker import OnlineConfig

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from curation.errors import STRICT, InputError, parameters
-from training.configuration import Inputs, Outputs, Runtime, TrainConfig
-from training.loop import train
+from curation.config import STRICT, parameters
+from curation.errors import InputError
 from training.losses import LossName
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
+from training.trainer.configuration import Inputs, Outputs, Runtime, TrainConfig
+from training.trainer.loop import train
 
 MEASURES = (
     Measure("centre_error", "validation centre error, px", digits=2, less_is_better=True),
@@ -95,7 +96,7 @@ def loss_study(
     Raises
     ------
     InputError
-        As `training.loop.train`; also if there is no validation to choose a rate by, or nothing to compare.
+        As `training.trainer.loop.train`; also if there is no validation to choose a rate by, or nothing to compare.
     """
     if not config.validation_pairs and (len(study.rates) > 1 or evaluate is None):
         raise InputError(

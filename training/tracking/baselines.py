@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.windows import box_around, centre_and_size, inside
 

@@ -12,22 +12,24 @@ import orjson
 import torch
 from pydantic import Field, TypeAdapter
 
-from curation.errors import STRICT, InputError, parameters
+from curation.config import STRICT, parameters
+from curation.cures import remake
+from curation.errors import InputError
 from curation.files import digest
 from curation.outside import read_outside
 from curation.rows import is_own, load_own, own_digest
-from training.networks import SiameseNetwork
+from training.network.inference import for_inference
+from training.network.siamese_network import SiameseNetwork
+from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
-from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
-from training.tracking.online.choice import BACKBONES, BackboneConfig, choose_backbone, needed_file
+from training.tracking.online.backbones.choice import BACKBONES, BackboneConfig, choose_backbone, needed_file
+from training.tracking.online.backbones.weight_files import sha256_of
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.online.weight_files import sha256_of
 from training.tracking.own_tracker import OwnTracker
 from training.tracking.roster import TRACKERS, Choice
-from training.tracking.run import Contender
+from training.tracking.run.benchmark_run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
-from training.weights import LIMIT, TRAIN, crop_geometry, load_weights
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -92,7 +94,7 @@ def contenders(
     config : TrackConfig
         Which, and their settings.
     weights : Path
-        The trained Siamese network, a file of `training.weights.save_weights`.
+        The trained Siamese network, a file of `training.network.weights.save_weights`.
     backbone : Path, optional
         The file of weights that `config.backbone` needs, if it needs one.
     device : str
@@ -228,7 +230,7 @@ def _file_digest(path: Path) -> str:
     try:
         return digest(read_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do="Run: dvc repro train", reason="missing file") from None
+        raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
 
 
 def _canonical(parts: list[Any]) -> bytes:

@@ -16,8 +16,8 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor
 
-from curation.errors import STRICT, parameters
-from curation.geometry import SIAMFC, CropGeometry
+from curation.config import STRICT, parameters
+from curation.crops.geometry import SIAMFC, CropGeometry
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.windows import box_around, centre_and_size, inside, sample_window
 
@@ -26,7 +26,7 @@ STRIDE = 8
 
 
 class Network(Protocol):
-    """What the tracker needs of `training.networks.SiameseNetwork`."""
+    """What the tracker needs of `training.network.siamese_network.SiameseNetwork`."""
 
     def embed(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) float32 RGB 0..255 -> features."""

@@ -16,7 +16,7 @@ import numpy as np
 from curation.errors import InputError, printable
 from training.messages import first_line
 from training.tracking.interface import Tracker
-from training.tracking.sequence import read_frame
+from training.tracking.run.sequence_run import read_frame
 
 log = logging.getLogger(__name__)
 

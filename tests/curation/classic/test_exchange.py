@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from curation.classic import export_classic, import_classic
-from curation.crops import CropConfig
+from curation.crops.crop_video import CropConfig
+from curation.crops.shards import ShardFolder
 from curation.errors import InputError
 from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
-from curation.shards import ShardFolder
-from tests.curation import plain_crops
-from tests.curation.crop_trees import ONE, SUBSET, contents, crop_tree, documents, write_pictures
+from tests.curation.crops import plain_crops
+from tests.curation.crops.crop_trees import ONE, SUBSET, contents, crop_tree, documents, write_pictures
 
 
 class ClassicLoader:

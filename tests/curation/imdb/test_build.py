@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.crop_index import save_crop_index
-from curation.crops import CropConfig
+from curation.crops.crop_index import save_crop_index
+from curation.crops.crop_video import CropConfig
+from curation.crops.shards import ShardFolder, data_offsets, shard_bytes
 from curation.errors import ErrorPolicy, InputError
 from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.imdb.build import is_val
 from curation.parallel import Workers
-from curation.shards import ShardFolder, data_offsets, shard_bytes
-from tests.curation.crop_trees import SUBSET, crop_tree, documents, write_pictures
+from tests.curation.crops.crop_trees import SUBSET, crop_tree, documents, write_pictures
 
 ONE = Workers(jobs=1)
 ALL = ImdbConfig(val_fraction=0)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.crops.shards import data_offsets
 from curation.errors import InputError
 from curation.files import MEND
 from curation.imdb.columns import (
@@ -21,7 +22,6 @@ from curation.imdb.columns import (
     file_parts,
     read_file,
 )
-from curation.shards import data_offsets
 
 
 @st.composite

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.crops import CropConfig
+from curation.crops.crop_video import CropConfig
 from curation.quality.measures import MEASURES, at_border, flatten, measure, search_window, share_outside
 
 CROP = CropConfig()

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from curation.crops.geometry import Window
 from curation.errors import InputError
-from curation.geometry import Window
 from curation.quality.sheets import GAP, Tile, sheet, strips
 
 GREY = bytes(cv2.imencode(".jpg", np.full((255, 255, 3), 128, np.uint8))[1])

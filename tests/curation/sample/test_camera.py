@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curation.sample.camera import Camera
-from curation.sample.config import CameraConfig
+from curation.sample.sample_config import CameraConfig
 from curation.sample.textures import colour, draw_palette, fractal
 
 

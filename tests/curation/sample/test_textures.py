@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curation.sample.backgrounds import draw_background
-from curation.sample.config import WorldConfig
+from curation.sample.sample_config import WorldConfig
 from curation.sample.textures import (
     COMMON_PATTERNS,
     EVALUATION_PATTERNS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from training.benchmark.documents import Scores, TrackerScores
-from training.benchmark.score_file import parse_numbers
+from training.benchmark.scores.score_document import Scores, TrackerScores
+from training.benchmark.scores.score_file import parse_numbers
 
 
 def scored(name: str = "otb2013", *, kind: str = "ope", trackers: dict[str, Any], **more: Any) -> Scores:

@@ -11,15 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.training.benchmark.builders import sequence, vot_sequence
-from tests.training.benchmark.test_regions import rotated
-from training.benchmark.accuracy import frame_accuracy
-from training.benchmark.eao import Run, expected_average_overlap, expected_overlap_curve
-from training.benchmark.ope import sequence_curves
-from training.benchmark.records import Sequence
-from training.benchmark.summary import summary
-from training.benchmark.trajectories import Trajectory
-from training.benchmark.vot import measure_runs, score_supervised
-from training.benchmark.vot_rules import VOT_RULES, VotRules
+from tests.training.benchmark.overlap.test_regions import rotated
+from training.benchmark.scores.accuracy import frame_accuracy
+from training.benchmark.scores.eao import Run, expected_average_overlap, expected_overlap_curve
+from training.benchmark.scores.one_pass import sequence_curves
+from training.benchmark.scores.one_pass_summary import summary
+from training.benchmark.scores.vot_rules import VOT_RULES, VotRules
+from training.benchmark.scores.vot_scores import measure_runs, score_supervised
+from training.benchmark.sequences.sequence import Sequence
+from training.benchmark.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 

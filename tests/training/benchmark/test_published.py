@@ -11,14 +11,14 @@ import orjson
 import pytest
 
 from tests.training.benchmark.builders import benchmark
-from training.benchmark.listing import name_key
-from training.benchmark.records import Benchmark, Sequence
-from training.benchmark.results import TrackerResults
+from training.benchmark.results.result_reader import TrackerResults
 from training.benchmark.score import score_benchmark, score_boxes
-from training.benchmark.sequences import load_benchmark
-from training.benchmark.trajectories import Trajectory, find_runs, read_trajectory
-from training.benchmark.vot import score_supervised, score_unsupervised
-from training.benchmark.vot_rules import VOT2017, VotRules
+from training.benchmark.scores.vot_rules import VOT2017, VotRules
+from training.benchmark.scores.vot_scores import score_supervised, score_unsupervised
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Benchmark, Sequence
+from training.benchmark.sequences.sequence_list import name_key
+from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,11 @@ from tests.training.benchmark.builders import (
     write_rows,
 )
 from training.benchmark.problems import FolderError
-from training.benchmark.records import Benchmark
+from training.benchmark.results.result_writer import write_runs
 from training.benchmark.score import score_benchmark
-from training.benchmark.trajectories import Trajectory
-from training.benchmark.vot_rules import VOT2016, VOT2019, rules_of
-from training.benchmark.writing import write_runs
+from training.benchmark.scores.vot_rules import VOT2016, VOT2019, rules_of
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.trajectory import Trajectory
 
 
 @pytest.fixture

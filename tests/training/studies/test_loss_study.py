@@ -9,10 +9,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from curation.errors import InputError
-from training.loop import Inputs, Runtime, TrainConfig
+from training.network.weights import load_weights
 from training.studies.loss_study import MEASURES, StudyConfig, best_rate, loss_study, study_table
 from training.studies.outcome import summarise
-from training.weights import load_weights
+from training.trainer.loop import Inputs, Runtime, TrainConfig
 
 CPU = Runtime(device="cpu", threads=1)
 
@@ -62,7 +62,7 @@ def test_finished_runs_are_reused(
     first = loss_study(study, short, inputs, tmp_path, runtime=CPU)
     assert not first["tuning"]
     assert first["rows"][0]["learning_rate"] == short.optimiser.learning_rate
-    monkeypatch.setattr("training.learner.Learner.step", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("training.trainer.learner.Learner.step", lambda *_: pytest.fail("trained again"))
     assert loss_study(study, short, inputs, tmp_path, runtime=CPU) == first
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from training.tracking.sequence import one_torch_thread
+from training.tracking.run.sequence_run import one_torch_thread
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from curation.manifest import SequenceFiles, scan_sequences
 from curation.parallel import Workers
-from training.benchmark.sequences import Benchmark
+from training.benchmark.sequences.sequence import Benchmark
 
 
 def texture(height: int, width: int, seed: int, *, grain: int = 4) -> np.ndarray:

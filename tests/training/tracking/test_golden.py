@@ -16,13 +16,13 @@ import torch
 
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
-from training.networks import NetworkConfig, SiameseNetwork
+from training.network.inference import for_inference
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.tracking.baselines import TemplateTracker
 from training.tracking.contenders import TrackConfig
-from training.tracking.folding import for_inference
 from training.tracking.interface import Tracker
-from training.tracking.online.siamese_backbone import SiameseBackbone
-from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 

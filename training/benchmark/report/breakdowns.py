@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from training.benchmark.documents import Numbers, Scores
-from training.benchmark.metric_table import Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best
+from training.benchmark.scores.metric_table import Metric
+from training.benchmark.scores.score_document import Numbers, Scores
 
 ATTRIBUTES = {
     "ARC": "aspect ratio change",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.documents import Scores
 from training.benchmark.report.published import Published, published_numbers
+from training.benchmark.scores.score_document import Scores
 from training.epochs import EpochRow
 
 

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import CURVES, METRICS, Curve, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.series_files import thresholds
 from training.benchmark.report.vector import (
@@ -24,6 +22,8 @@ from training.benchmark.report.vector import (
     series_colour,
     to_svg,
 )
+from training.benchmark.scores.metric_table import CURVES, METRICS, Curve, Metric
+from training.benchmark.scores.score_document import Scores
 
 ACCURACY = METRICS["accuracy"]
 

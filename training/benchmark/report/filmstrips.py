@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from training.benchmark.polygons import exact_overlap
+from training.benchmark.overlap.polygons import exact_overlap
 from training.benchmark.report.content import FilmFrame, Filmstrip
-from training.benchmark.results import TrackerResults
-from training.benchmark.sequences import Benchmark, Sequence, to_base
+from training.benchmark.results.result_reader import TrackerResults
+from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def choose_filmstrips(
     benchmark : Benchmark
         Loaded with its images.
     results : mapping of tracker to TrackerResults
-        As `results.read_results` gives them. A tracker may lack sequences; frames without a region (after a
+        As `result_reader.read_results` gives them. A tracker may lack sequences; frames without a region (after a
         failure, before the next start) count as overlap 0.
     leader : str
         The tracker by which sequences are chosen; without results of it there are none.

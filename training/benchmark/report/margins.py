@@ -7,12 +7,12 @@ from statistics import fmean
 
 import numpy as np
 
-from training.benchmark.comparison import FEWEST, paired_bootstrap
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import METRICS
 from training.benchmark.report.palette import Series
 from training.benchmark.report.ranking import mean_over
 from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
+from training.benchmark.scores.comparison import FEWEST, paired_bootstrap
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.scores.score_document import Scores
 
 AUC = METRICS["auc"]
 

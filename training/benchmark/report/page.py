@@ -14,8 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from curation.files import write_bytes
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import METRICS
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.figures import Plot, curve_figures
@@ -26,6 +24,8 @@ from training.benchmark.report.ranking import mean_over
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.scores.score_document import Scores
 
 TEMPLATES = Path(__file__).parent / "templates"
 

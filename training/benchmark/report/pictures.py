@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.images import AS_STORED, decode_image, load_image
+from curation.images.image import AS_STORED, decode_image, load_image
 
 JPEG_QUALITY = 80
 MAX_WIDTH = 1400

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from training.benchmark.documents import Scores, rank
-from training.benchmark.metric_table import Metric
+from training.benchmark.scores.metric_table import Metric
+from training.benchmark.scores.score_document import Scores, rank
 
 
 def mean_over(documents: Sequence[Scores], name: str, metric: Metric) -> float | None:

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curation.files import write_bytes
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import CURVES, Curve
+from training.benchmark.scores.metric_table import CURVES, Curve
+from training.benchmark.scores.score_document import Scores
 
 
 def curve_rows(scores: Mapping[str, Scores], curve: Curve) -> list[tuple[str, str, float, float]]:

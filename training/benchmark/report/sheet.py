@@ -6,11 +6,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from training.benchmark.documents import Numbers, Scores
-from training.benchmark.metric_table import Metric
 from training.benchmark.report.breakdowns import breakdown
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.tables import benchmark_table, text
+from training.benchmark.scores.metric_table import Metric
+from training.benchmark.scores.score_document import Numbers, Scores
 
 EVALUATIONS = {
     "tre": "temporal robustness (TRE)",

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from training.benchmark.regions import corners
+from training.benchmark.overlap.regions import corners
 from training.benchmark.report.content import Filmstrip
 from training.benchmark.report.palette import Series
 from training.benchmark.report.pictures import Embedded, encode, read_image

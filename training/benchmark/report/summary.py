@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from training.benchmark.documents import Scores
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.tables import benchmark_table, overview, text
+from training.benchmark.scores.score_document import Scores
 
 
 def summary_table(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import METRICS, Metric
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
 from training.benchmark.report.ranking import mean_over, order
+from training.benchmark.scores.metric_table import METRICS, Metric
+from training.benchmark.scores.score_document import Scores
 
 COUNTS = (
     Metric("sequences", "ope", "Sequences", "", digits=0),

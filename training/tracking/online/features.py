@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

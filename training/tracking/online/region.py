@@ -9,9 +9,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from training.tracking.interface import Frame
-from training.tracking.online.backbones import Backbone
+from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.windows import linear_map, sample_window
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from training.tracking.interface import Frame
-from training.tracking.online.backbones import Backbone
+from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.peak import parabola

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from curation.errors import STRICT, parameters
+from curation.config import STRICT, parameters
 from training.tracking.interface import Box, CheckedTracker, Frame
-from training.tracking.online.augment import AugmentConfig, first_samples
-from training.tracking.online.backbones import Backbone
+from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction, ReductionConfig
+from training.tracking.online.first_samples import AugmentConfig, first_samples
+from training.tracking.online.gaussians import axis_scale, gaussian
 from training.tracking.online.head import Head
-from training.tracking.online.labels import axis_scale, gaussian
-from training.tracking.online.learner import LearnConfig, Learner
+from training.tracking.online.head_learner import LearnConfig, Learner
 from training.tracking.online.peak import find_peak, height
 from training.tracking.online.region import RegionConfig, batch, cut, plan
 from training.tracking.online.samples import SampleMemory

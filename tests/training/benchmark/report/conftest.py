@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from curation.files import write_json
-from training.benchmark.documents import Scores
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
-from training.benchmark.results import read_results
+from training.benchmark.results.result_reader import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.sequences import Benchmark, load_benchmark
-from training.benchmark.trajectories import Trajectory, write_trajectories
+from training.benchmark.scores.score_document import Scores
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.trajectory import Trajectory, write_trajectories
 from training.epochs import CURVES, EpochRow, read_curves, write_curves
 
 FRAMES = 24

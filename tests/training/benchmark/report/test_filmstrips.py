@@ -7,8 +7,8 @@ import pytest
 
 from tests.training.benchmark.report.conftest import DRIFT, FRAMES
 from training.benchmark.report.filmstrips import choose_filmstrips, frame_overlaps
-from training.benchmark.results import TrackerResults, read_results
-from training.benchmark.sequences import Benchmark, Sequence
+from training.benchmark.results.result_reader import TrackerResults, read_results
+from training.benchmark.sequences.sequence import Benchmark, Sequence
 
 
 @pytest.fixture

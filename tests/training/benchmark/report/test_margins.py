@@ -8,9 +8,9 @@ import pytest
 
 from tests.training.benchmark.report.test_tables import SERIES, texts
 from tests.training.benchmark.scored import scored, tracked
-from training.benchmark.comparison import FEWEST
-from training.benchmark.documents import Numbers, Scores
 from training.benchmark.report.margins import margins
+from training.benchmark.scores.comparison import FEWEST
+from training.benchmark.scores.score_document import Numbers, Scores
 
 
 def document(ours: list[float], theirs: list[float]) -> Scores:

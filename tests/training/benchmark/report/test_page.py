@@ -11,9 +11,9 @@ from lxml import html
 
 from curation.errors import InputError
 from tests.training.benchmark.scored import scored
-from training.benchmark.documents import Numbers, Scores, TrackerScores
 from training.benchmark.report.content import Picture, ReportContent
 from training.benchmark.report.page import render, write_report
+from training.benchmark.scores.score_document import Numbers, Scores, TrackerScores
 
 SECTIONS = ["overview", "otb2013", "vot2016", "training", "data", "pipeline", "provenance"]
 

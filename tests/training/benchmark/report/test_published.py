@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from training.benchmark.listing import packaged_names
-from training.benchmark.metric_table import METRICS
 from training.benchmark.report.published import published_numbers
+from training.benchmark.scores.metric_table import METRICS
+from training.benchmark.sequences.sequence_list import packaged_names
 
 
 def test_the_paper_s_numbers() -> None:

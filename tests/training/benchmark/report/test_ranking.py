@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.training.benchmark.scored import scored
-from training.benchmark.documents import Scores
 from training.benchmark.report.ranking import leader
+from training.benchmark.scores.score_document import Scores
 
 
 def document(name: str, **auc: float | None) -> Scores:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from tests.training.benchmark.scored import scored
-from training.benchmark.documents import Scores
-from training.benchmark.metric_table import CURVES
 from training.benchmark.report.series_files import curve_rows, thresholds, write_plot_files
+from training.benchmark.scores.metric_table import CURVES
+from training.benchmark.scores.score_document import Scores
 
 
 def test_rows_are_the_scorer_s_curves(scores: dict[str, Scores]) -> None:

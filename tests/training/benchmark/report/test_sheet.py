@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
-from training.benchmark.records import Benchmark
 from training.benchmark.report.sheet import score_sheet
+from training.benchmark.results.result_writer import write_runs
 from training.benchmark.score import score_benchmark
-from training.benchmark.trajectories import Trajectory
-from training.benchmark.writing import write_runs
+from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.trajectory import Trajectory
 
 
 @pytest.fixture

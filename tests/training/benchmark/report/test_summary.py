@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.training.benchmark.scored import scored, tracked
-from training.benchmark.documents import Scores
 from training.benchmark.report.summary import summary_table
+from training.benchmark.scores.score_document import Scores
 
 
 def document(title: str, numbers: dict[str, tuple[float, float]], **more: Any) -> Scores:

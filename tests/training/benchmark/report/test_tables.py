@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.training.benchmark.scored import scored
-from training.benchmark.documents import Numbers, Scores
 from training.benchmark.report.breakdowns import attribute_table, sequence_tables
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
 from training.benchmark.report.tables import Table, benchmark_table, overview, text
+from training.benchmark.scores.score_document import Numbers, Scores
 
 SERIES = assign_series(["siamese", "template", "still"], leader="siamese", imported=["template"])
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.networks import NetworkConfig, SiameseNetwork
-from training.tracking.online.choice import BACKBONES
-from training.tracking.online.siamese_backbone import SiameseBackbone
-from training.tracking.online.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.tracking.online.backbones.choice import BACKBONES
+from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 
 
 def random_weights(name: str, seed: int = 0) -> dict[str, torch.Tensor]:

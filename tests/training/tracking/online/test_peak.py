@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.tracking.online.labels import gaussian
+from training.tracking.online.gaussians import gaussian
 from training.tracking.online.peak import find_peak, height, parabola
 
 

@@ -1,0 +1,245 @@
+"""Crop one video: each frame with usable boxes is read and decoded once; members of a shard come out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Set
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from pydantic import Field
+
+from curation.config import STRICT, parameters
+from curation.crops.cutter import FrameCutter, encode_jpeg
+from curation.crops.geometry import centred_window, exemplar_side, search_side
+from curation.crops.shards import member_name, write_shard
+from curation.digests.checksums import Record
+from curation.digests.reading import Reading
+from curation.digests.statcache import list_names
+from curation.errors import InputError, Skipped
+from curation.files import digest
+from curation.images.codec import codec
+from curation.images.frames import FrameReader, keep_freed_memory
+from curation.images.image_files import NO_MEMORY, load_frame
+from curation.vid.dataset import Video
+
+Box = list[float]
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class CropConfig:
+    """How crops are made.
+
+    Parameters
+    ----------
+    recipe : int
+        Version of the code that makes them. A change of code that changes bytes must raise it: the stage
+        depends on this number, not on the source files, so that editing a docstring crops nothing again.
+    exemplar_size, search_size : int
+        Side of the exemplar and of the search crop, in pixels (SiamFC: 127 and 255; 511 is usual too).
+    context : float
+        Margin around the box, as a share of its width plus height (SiamFC: 0.5).
+    quality : int
+        JPEG quality, 1 to 100 (SiamFC-PyTorch: 90).
+    exemplar_crops : bool
+        Store the exemplar as a crop of its own too. Training reads the centre of the search crop instead.
+    """
+
+    recipe: int = Field(default=1, ge=1)
+    exemplar_size: int = Field(default=127, ge=8, le=4096)
+    search_size: int = Field(default=255, ge=8, le=4096)
+    context: float = Field(default=0.5, ge=0, le=4)
+    quality: int = Field(default=90, ge=1, le=100)
+    exemplar_crops: bool = False
+
+    def __post_init__(self) -> None:
+        if self.search_size < self.exemplar_size:
+            raise ValueError(f"search_size {self.search_size} is under exemplar_size {self.exemplar_size}")
+
+
+@dataclass(frozen=True)
+class VideoTask:
+    """One video to crop.
+
+    Parameters
+    ----------
+    video : Video
+        Where its frames are.
+    size : (width, height)
+        Of its frames, in pixels, as annotated.
+    tracks : list of (trackid, frame numbers, boxes)
+        Boxes are x, y, w, h, 0-based pixels.
+    record : Record
+        Of its frames in the manifest: what must be read.
+    key : str
+        Of the shard in the store.
+    """
+
+    video: Video
+    size: tuple[int, int]
+    tracks: list[tuple[int, list[int], list[Box]]]
+    record: Record
+    key: str
+
+    def boxes(self) -> dict[int, list[tuple[int, Box]]]:
+        """Track and box of every object by frame number, both ascending."""
+        frames: dict[int, list[tuple[int, Box]]] = {}
+        for track, numbers, boxes in sorted(self.tracks, key=lambda track: track[0]):
+            for number, box in zip(numbers, boxes, strict=True):
+                frames.setdefault(number, []).append((track, box))
+        return dict(sorted(frames.items()))
+
+    def part_key(self, left_out: Collection[str]) -> str:
+        """Key of the shard that lacks the frames of these file names."""
+        return (
+            digest(self.key.encode(), *(name.encode() for name in sorted(left_out))) if left_out else self.key
+        )
+
+
+class UnreadFramesError(Exception):
+    """Frames with boxes could not be read, and what cannot be used is to be skipped.
+
+    Parameters
+    ----------
+    errors : dict
+        By file name, what happened.
+    """
+
+    def __init__(self, errors: dict[str, InputError]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def write_crops(
+    task: VideoTask,
+    config: CropConfig,
+    stop: bool,
+    stream: IO[bytes],
+    left_out: Mapping[str, InputError] | None = None,
+) -> dict[str, Any]:
+    """Write the shard of a video, from frames that are those on record.
+
+    Every file of the video is read, also those without boxes, because only all together can be compared with the
+    digest on record; those without boxes are not decoded.
+
+    Parameters
+    ----------
+    stop : bool
+        Whether a frame that cannot be used ends it, or is left out and counted.
+    left_out : mapping, optional
+        Frames with boxes, by file name, that could not be read a moment ago and are not to be read, with what
+        happened then.
+
+    Returns
+    -------
+    dict
+        `members`, the columns of the crop index; `frames`, how many have boxes; `skipped`, counted in boxes;
+        `waiting`, those of them in `left_out`; `images`, the digest on record of what was read; `made_with`,
+        the libraries that cut and encoded.
+
+    Raises
+    ------
+    InputError
+        If the frames are not those on record. If one cannot be used and `stop` is true, or there is no memory.
+    UnreadFramesError
+        If frames with boxes cannot be read and `stop` is false; if the record does not tell the frames one by one
+        (`Record.files`), then also for one without.
+    """
+    keep_freed_memory()
+    skipped = Skipped()
+    numbers: list[int] = []
+    tracks: list[int] = []
+    numbered = {task.video.image(number).name: number for number in task.boxes()}
+    frames = dict(zip(numbered, task.boxes().values(), strict=True))
+    for name, error in (left_out or {}).items():
+        skipped.total += len(frames[name])
+        skipped.add(error, items=len(frames[name]))
+    waiting = skipped.total
+
+    def members() -> Iterator[tuple[str, bytes]]:
+        reader, cutter = FrameReader(), FrameCutter()
+        fault: InputError | None = None
+        for path, content in read_files(task, frames.keys(), stop, left_out or {}):
+            objects = frames.get(path.name, ())
+            if fault or not objects:
+                continue
+            skipped.total += len(objects)
+            try:
+                cutter.open(reader.decode(content, path, size=task.size))
+            except InputError as error:
+                if error.reason == NO_MEMORY:
+                    raise
+                # The frame's own fault, and final, if it is on record like this: that shows at the end.
+                fault = error if stop else None
+                skipped.add(error, items=len(objects))
+                continue
+            number = numbered[path.name]
+            for track, box in objects:
+                numbers.append(number)
+                tracks.append(track)
+                for kind, crop in cut_crops(cutter, box, config):
+                    yield member_name(task.video.name, number, track, kind), crop
+        if fault:
+            raise fault
+
+    sizes = write_shard(stream, members())
+    found = {"frame": numbers, "track": tracks, "size": sizes}
+    if config.exemplar_crops:
+        found |= {"size": sizes[::2], "exemplar": sizes[1::2]}
+    return {
+        "members": found,
+        "frames": len(frames),
+        "skipped": {"total": skipped.total, "counts": skipped.counts, "examples": skipped.examples},
+        "waiting": waiting,
+        "images": task.record.digest,
+        "made_with": codec(),
+    }
+
+
+def read_files(
+    task: VideoTask, needed: Set[str], stop: bool, left_out: Mapping[str, InputError]
+) -> Iterator[tuple[Path, bytes]]:
+    """Path and content of a video's files in the order of the record, which they are compared with at the end.
+
+    After one that is `needed` and cannot be read, the rest is read for the comparison only. Errors of `write_crops`.
+    """
+    folder = task.video.frames_dir
+    reading = Reading()
+    paths: list[Path] = []
+    unread: dict[str, InputError] = {}
+    for name in sorted(
+        {*list_names(folder, Path(task.video.layout.image).suffix), *needed} - left_out.keys()
+    ):
+        path = folder / name
+        try:
+            content = load_frame(path)
+        except InputError as error:
+            if stop and name in needed:
+                raise
+            unread[name] = error
+            continue
+        reading.note(path, content)
+        paths.append(path)
+        if not unread.keys() & needed:
+            yield path, content
+    if unread or left_out or reading.digest(paths) != task.record.digest:
+        recorded = task.record.files()
+        if recorded is None and (unread or left_out):
+            if stop:
+                raise next(iter(unread.values()))
+            raise UnreadFramesError(unread)
+        there = {path.name for path in paths}
+        lost = {*unread, *left_out, *(file.name for file in recorded or ())} - there
+        reading.check(paths, task.record, unread=[folder / name for name in lost])
+    if errors := {name: error for name, error in unread.items() if name in needed}:
+        raise UnreadFramesError(errors)
+
+
+def cut_crops(cutter: FrameCutter, box: Box, config: CropConfig) -> Iterator[tuple[str, bytes]]:
+    """Kind (`"x"`, `"z"`) and JPEG of each crop of a box (x, y, w, h) in the cutter's frame."""
+    _, _, width, height = box
+    side = search_side(width, height, config.context, config.exemplar_size, config.search_size)
+    yield "x", encode_jpeg(cutter.cut(centred_window(box, side), config.search_size), config.quality)
+    if config.exemplar_crops:
+        side = exemplar_side(width, height, config.context)
+        yield "z", encode_jpeg(cutter.cut(centred_window(box, side), config.exemplar_size), config.quality)

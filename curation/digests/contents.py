@@ -1,0 +1,173 @@
+"""Digest the content of groups of files, reading only those that look changed.
+
+A group is one video or sequence: its images and its annotations. What was read is kept in a `StatCache`, and the
+checksum of every file beside it (`curation.digests.checksums`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curation import LARGEST
+from curation.digests.checksums import (
+    Checksum,
+    Record,
+    checksum,
+    doubted,
+    group_digest,
+    is_kept,
+    keep_only,
+    pack,
+)
+from curation.digests.statcache import (
+    FileStat,
+    Fingerprint,
+    Remembered,
+    StatCache,
+    fingerprint,
+    list_folder,
+    stat_file,
+)
+from curation.errors import InputError
+from curation.outside import read_outside
+from curation.parallel import Workers, run_in_order
+
+SAVE_EVERY = 30.0
+"""Seconds of reading that a killed scan may lose."""
+
+SERIAL_BELOW = 50
+"""With fewer groups than this, starting worker processes costs more than they save."""
+
+log = logging.getLogger(__name__)
+
+
+KINDS = ("images", "annotations")
+"""Groups of files that a manifest has a digest of, for each video or sequence."""
+
+
+FILL = 1_000_000_000
+"""Bytes of images without checksums, remembered from before these were kept, that are read to have them. More would
+take long; they are there after a strict scan."""
+
+
+class Folder(NamedTuple):
+    """Every file of a folder whose name ends in `suffix`."""
+
+    path: Path
+    suffix: str
+
+    def stats(self) -> list[FileStat]:
+        return list_folder(self.path, self.suffix)
+
+
+class Files(NamedTuple):
+    """Files named one by one, in an order that matters."""
+
+    paths: tuple[Path, ...]
+
+    def stats(self) -> list[FileStat]:
+        return [stat_file(path) for path in self.paths]
+
+
+class Group(NamedTuple):
+    """One video or sequence to scan."""
+
+    name: str
+    images: Folder | Files
+    annotations: Folder | Files
+
+
+def scan_groups(
+    groups: list[Group], cache: StatCache, checksums: Path, label: str, strict: bool, workers: Workers
+) -> dict[str, Any]:
+    """Entries of the manifest by group; `checksums` is the folder for those of their files.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, is not plain, or is larger than `curation.LARGEST`.
+    """
+    remembered = [cache.get(group.name) for group in groups]
+    results = run_in_order(
+        partial(_scan_group, strict=strict),
+        list(zip(groups, _believed(remembered, checksums), strict=True)),
+        workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
+        label=label,
+        size=lambda result: result[1]["frames"],
+    )
+    found: dict[str, Any] = {}
+    read = 0
+    saved = time.monotonic()
+    try:
+        for group, (mark, entry, fresh) in zip(groups, results, strict=True):
+            found[group.name] = entry
+            if fresh:
+                read += 1
+                for kind, packed in fresh.items():
+                    Record(group.name, entry[kind], checksums).keep(packed)
+                cache.put(group.name, mark, entry)
+                if time.monotonic() - saved > SAVE_EVERY:
+                    cache.save()
+                    saved = time.monotonic()
+        cache.keep_only(set(found))
+        keep_only(checksums, {entry[kind] for entry in found.values() for kind in KINDS})
+    finally:
+        cache.save()
+    log.info("%s: %d scanned, %d of them read", label, len(found), read)
+    return found
+
+
+def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Remembered | None]:
+    """What is remembered of groups, but for those to be read whatever `stat` says."""
+    unread = doubted(checksums)
+    lacking = [
+        one.result for one in remembered if one is not None and not is_kept(checksums, one.result["images"])
+    ]
+    if sum(result["bytes"] for result in lacking) <= FILL:
+        unread |= {result["images"] for result in lacking}
+    return [
+        one if one is None or unread.isdisjoint(one.result[kind] for kind in KINDS) else None
+        for one in remembered
+    ]
+
+
+def _scan_group(
+    task: tuple[Group, Remembered | None], *, strict: bool
+) -> tuple[Fingerprint, dict[str, Any], dict[str, bytes]]:
+    """Scan one group: its fingerprint, its entry and, if its files were read for it, their packed checksums."""
+    group, known = task
+    images, annotations = group.images.stats(), group.annotations.stats()
+    mark = fingerprint(images, annotations)
+    if known is not None and not strict and known.fingerprint == mark.value:
+        return mark, known.result, {}
+    packed, size = _read(images)
+    packed_annotations, _ = _read(annotations)
+    read = {"images": packed, "annotations": packed_annotations}
+    entry = {"frames": len(images), "bytes": size, **{kind: group_digest(read[kind]) for kind in KINDS}}
+    return mark, entry, read
+
+
+def _read(files: Sequence[FileStat]) -> tuple[bytes, int]:
+    """The packed checksums of files, and their bytes."""
+    found = []
+    size = 0
+    for file in files:
+        content = _content(Path(file.path))
+        found.append(Checksum(file.name, checksum(content)))
+        size += len(content)
+    return pack(found), size
+
+
+def _content(path: Path) -> bytes:
+    cure = "Mend the permissions or the disk, or wait until nobody changes the data, then run again"
+    try:
+        return read_outside(path, limit=LARGEST, kind="a file of a dataset", do=cure)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror}", do=cure, reason="unreadable file"
+        ) from error

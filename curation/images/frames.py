@@ -1,0 +1,127 @@
+"""Read JPEG frames: whole, of the right kind and size, or a clear error. Pixels come out as stored."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.images.image_files import check_jpeg, load_frame, refuse, undecodable
+
+Image = NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR."""
+
+_HANDLES = "/proc/self/fd"
+_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+
+
+class FrameReader:
+    """Decodes frame after frame into the same memory."""
+
+    def __init__(self) -> None:
+        self._buffer = np.empty((1, 1, 3), np.uint8)
+        self._unwritten = np.empty((1, 3), np.uint8)
+        self._copy = _private_file()
+
+    def __del__(self) -> None:
+        if self._copy is not None:
+            os.close(self._copy)
+
+    def decode(self, content: bytes, path: Path, *, size: tuple[int, int] | None = None) -> Image:
+        """Decode one frame.
+
+        Parameters
+        ----------
+        content : bytes
+            Of a JPEG file: colour, grey or CMYK.
+        path : Path
+            Where it comes from; for messages only.
+        size : (width, height), optional
+            The size in pixels that the annotation states. It is compared before anything is decoded.
+
+        Returns
+        -------
+        (H, W, 3) uint8
+            BGR, valid until the next call. Pixels are as stored: an EXIF orientation tag is ignored, because
+            VID's boxes refer to stored pixels.
+
+        Raises
+        ------
+        InputError
+            If the content is empty, not a JPEG, cut short, damaged, or of another size, or there is no memory for
+            it (reason `NO_MEMORY`: only that may pass). A flipped bit inside the picture data cannot be told from
+            picture data.
+        """
+        stored = check_jpeg(content, path)
+        if size is not None and stored != size:
+            raise refuse(
+                path,
+                f"has {stored[0]} x {stored[1]} pixels where its annotation says {size[0]} x {size[1]}",
+                "image size",
+                do="Boxes would point at the wrong pixels: restore the original frame, or correct its XML",
+            )
+        try:
+            image = self._decode(content, stored)
+        except cv2.error as error:
+            raise undecodable(path, stored, f"{error.err or error}") from error
+        if image is None:
+            raise undecodable(path, stored, "it starts like a JPEG but is damaged")
+        return image
+
+    def read(self, path: Path, *, size: tuple[int, int] | None = None) -> Image:
+        """`load_frame` and `decode`."""
+        return self.decode(load_frame(path), path, size=size)
+
+    def _decode(self, content: bytes, size: tuple[int, int]) -> Image | None:
+        """OpenCV decodes into memory that is there only from a file; what it allocates itself, it copies once more."""
+        if self._copy is None or not _rewrite(self._copy, content):
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), _FLAGS)
+            return None if image is None else np.asarray(image, np.uint8)
+        width, height = size
+        if self._buffer.shape != (height, width, 3):
+            self._buffer = np.empty((height, width, 3), np.uint8)
+            self._unwritten = np.random.default_rng(0).integers(0, 256, (width, 3), np.uint8)
+        # OpenCV does not say when it has given up on a picture half-way. Its last row tells.
+        self._buffer[-1] = self._unwritten
+        image = cv2.imread(f"{_HANDLES}/{self._copy}", self._buffer, _FLAGS)
+        whole = image is self._buffer and not np.array_equal(image[-1], self._unwritten)
+        return self._buffer if whole else None
+
+
+def read_frame(path: Path, *, size: tuple[int, int] | None = None) -> Image:
+    """Decode a single frame into memory of its own; otherwise as `FrameReader.read`."""
+    return FrameReader().read(path, size=size)
+
+
+def _private_file() -> int | None:
+    """A file in memory that nobody else can open or change, where the system has them: Linux."""
+    try:
+        handle = os.memfd_create("frame")
+    except (AttributeError, OSError):
+        return None
+    if not Path(_HANDLES, str(handle)).exists():
+        os.close(handle)
+        return None
+    return handle
+
+
+def _rewrite(handle: int, content: bytes) -> bool:
+    """Whether the file now holds just that: there may be no memory for it."""
+    try:
+        os.ftruncate(handle, len(content))
+        return os.pwrite(handle, content, 0) == len(content)
+    except OSError:
+        return False
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory of freed images for the next ones.
+
+    By default glibc hands blocks of this size back to the system at once, and each is paged in anew: hundreds
+    of page faults an image. Its limits follow the largest block that was ever freed, up to 32 MB, so to free
+    one is all it takes. With other C libraries this does nothing.
+    """
+    np.empty(31 << 20, np.uint8)

@@ -1,0 +1,124 @@
+"""The right to write an output: the latest run of a stage has it, for as long as whoever started it is there.
+
+A run that was killed may leave a child that still works: `kill DVC` does. Such an orphan must not write into the
+outputs of a later run. So each run claims its outputs before it starts, and looks before it writes: a claim is
+lost when a later run has taken it, or when the process that waits for this run (DVC) has ended.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from curation.cures import remake
+from curation.errors import InputError
+from curation.files import write_bytes
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of one machine; a later one with the same number is another, as it started at another time."""
+
+    host: str
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        return cls(socket.gethostname(), pid, _started(pid))
+
+    def ended(self) -> bool:
+        """Whether it is known to have ended; on another machine that is never known."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            pass
+        return _started(self.pid) != self.started
+
+
+def _started(pid: int) -> str:
+    """When a process started, in ticks since the machine did, and nothing for one that waits to be buried;
+    where the system does not say (no /proc), all processes of one number count as one."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim on the outputs of one stage; make one with `take`. May be sent to worker processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the claim is kept: outside the outputs, shared by all runs that write them.
+    token : bytes
+        Of this run, as it stands in `<folder>/owner`.
+    waiting : Process, optional
+        The process without which nobody waits for this run's outputs.
+    """
+
+    folder: Path
+    token: bytes
+    waiting: Process | None = None
+
+    @classmethod
+    def take(cls, folder: Path, waiting: Process | None = None) -> Claim:
+        """Claim, in place of whoever had the claim.
+
+        Raises
+        ------
+        InputError
+            If the claim cannot be written.
+        """
+        claim = cls(folder, f"{uuid.uuid4().hex} {os.getpid()}\n".encode(), waiting)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with claim.locked():
+                write_bytes(folder / "owner", claim.token)
+        except OSError as error:
+            raise InputError(
+                f"cannot write {folder}: {error.strerror or error}",
+                do="Free space or mend the permissions, then run again: finished work is kept",
+                reason="cannot write",
+            ) from error
+        return claim
+
+    def check(self) -> None:
+        """Raise `InputError` if the claim is lost (reason `"taken over"`, or `"orphan"`)."""
+        owner = self.folder / "owner"
+        try:
+            holder = owner.read_bytes()
+        except OSError:
+            holder = b""
+        if holder != self.token:
+            raise InputError(
+                f"another run has taken over this output (see {owner})",
+                do="Nothing to do: that run goes on with everything finished here",
+                reason="taken over",
+            )
+        if self.waiting is not None and self.waiting.ended():
+            raise InputError(
+                f"DVC (process {self.waiting.pid}), which started this stage, has ended",
+                do=f"Run {remake()} again: it goes on with everything finished here",
+                reason="orphan",
+            )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody takes the claim while the block runs."""
+        with (self.folder / "lock").open("ab") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            yield

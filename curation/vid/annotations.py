@@ -1,0 +1,232 @@
+"""All annotations of a subset: one XML a frame in, one columnar record of tracks a video out.
+
+What a single file may hold is `curation.vid.frame_xml`'s matter. Between the files of a video:
+
+- A track may have gaps. It is one object: its class is that of its first box.
+- All frames have one size. The size of most frames is taken for right.
+- Every frame has both a JPEG and an XML.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from curation.config import STRICT, parameters
+from curation.cures import remake
+from curation.errors import ErrorPolicy, InputError, Skipped
+from curation.files import read_json, write_json
+from curation.parallel import Workers, run_in_order
+from curation.vid.dataset import Dataset, Video
+from curation.vid.dataset_layout import Parse
+from curation.vid.frame_xml import FrameAnnotation
+from curation.vid.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
+
+SCHEMA = 1
+"""Version of the document's form."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class AnnotateConfig:
+    """Parameters of the annotate stage.
+
+    `recipe` is raised whenever the same XML gives another document, and is all that makes the stage run
+    again for a change of code; a golden test says when.
+    """
+
+    recipe: int = Field(default=1, ge=1)
+
+
+def annotate_subset(
+    dataset: Dataset,
+    subset: str,
+    manifest: dict[str, Any],
+    policy: ErrorPolicy,
+    workers: Workers,
+    *,
+    state: Path,
+) -> tuple[dict[str, Any], Skipped]:
+    """Parse every XML of a subset, in parallel over videos, each once.
+
+    Parameters
+    ----------
+    dataset, subset
+        Where the files are.
+    manifest : dict
+        The subset's document of `curation.manifest`: what is read must be what it records.
+    policy : ErrorPolicy
+        For frames and boxes that cannot be used.
+    workers : Workers
+    state : Path
+        The manifest stage's folder, where it keeps the checksums of the files.
+
+    Returns
+    -------
+    document : dict
+        `{"schema": 1, "subset": "a", "videos": {name: {"width", "height", "frames", "tracks"}}}`, where
+        `frames` lists the numbers of all annotated frames, and a track, of which there is one for each
+        trackid, ascending, is `{"id", "class", "frames", "boxes", "occluded", "generated"}` with boxes
+        `[x, y, w, h]` in 0-based whole pixels. The same for any number of workers.
+    skipped : Skipped
+        What was left out under the `skip` policy, for the caller to report and then to `check`. Items are
+        frames and boxes: an unusable frame counts as one, as its boxes are unknown.
+
+    Raises
+    ------
+    InputError
+        If videos, their frames or their XML files are not those on record, or a file cannot be read, under either
+        policy. Under the `raise` policy, for the first fault in order of videos and frames.
+    """
+    videos: dict[str, Any] = {}
+    skipped = Skipped()
+    results = run_in_order(
+        partial(_annotate_video, stop=policy.policy == "raise"),
+        list_videos(dataset, subset, manifest, state=state),
+        workers=workers,
+        label=f"annotate {subset}",
+        size=lambda result: len(result.record["frames"]) if result.record else 0,
+    )
+    for result in results:
+        if result.error is not None:
+            raise result.error
+        skipped.merge(result.skipped)
+        if result.record is not None:
+            videos[result.name] = result.record
+    return {"schema": SCHEMA, "subset": subset, "videos": videos}, skipped
+
+
+def write_annotations(path: Path, document: dict[str, Any]) -> None:
+    """Write the document of `annotate_subset` atomically, without indentation."""
+    write_json(path, document, indent=False)
+
+
+def load_annotations(path: Path) -> dict[str, Any]:
+    """Read the document of `annotate_subset` back from its file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or of another schema.
+    """
+    document = read_json(path, made_by="annotate")
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "videos" not in document:
+        raise InputError(
+            f"{path} is not an annotations file of schema {SCHEMA}",
+            do=f"Run: {remake('annotate')}",
+            reason="wrong schema",
+        )
+    return document
+
+
+@dataclass
+class _VideoResult:
+    """What one worker brings back; an error is not raised there, so that order decides which."""
+
+    name: str
+    record: dict[str, Any] | None = None
+    skipped: Skipped = field(default_factory=Skipped)
+    error: InputError | None = None
+
+
+def _annotate_video(files: VideoFiles, *, stop: bool) -> _VideoResult:
+    result = _VideoResult(files.video.name)
+    try:
+        video = files.video
+        annotated = video.layout.parse(video.annotations_dir, read_annotations(files))
+        _fill(result, video, numbers_of_images(files, annotated.keys()), annotated, stop)
+    except InputError as error:
+        result.error = error
+    return result
+
+
+def _fill(
+    result: _VideoResult, video: Video, images: set[int], annotated: Mapping[int, Parse], stop: bool
+) -> None:
+    """Parse a video's frames into `result.record`, counting what is left out, or raising it if `stop`."""
+
+    def leave_out(error: InputError, items: int = 1) -> None:
+        if stop:
+            raise error
+        result.skipped.add(error, items=items)
+
+    frames: dict[int, FrameAnnotation] = {}
+    for number in sorted(images | annotated.keys()):
+        result.skipped.total += 1
+        try:
+            frames[number] = _parse(video, number, number in images, annotated.get(number))
+        except InputError as error:
+            leave_out(error)
+            continue
+        result.skipped.total += len(frames[number].objects)
+        for fault, boxes in frames[number].faults:
+            result.skipped.total += boxes
+            leave_out(fault, boxes)
+    if not frames:
+        if not result.skipped.total:
+            result.skipped.total = 1
+            leave_out(
+                InputError(
+                    f"video {video.key} has no frame: {video.frames_dir} holds no file like {video.image(0).name}",
+                    do="Unpack it again, or remove its folders",
+                    reason="empty video",
+                )
+            )
+        return
+    [((width, height), agreeing)] = Counter((f.width, f.height) for f in frames.values()).most_common(1)
+    for number, frame in list(frames.items()):
+        if (frame.width, frame.height) != (width, height):
+            leave_out(
+                InputError(
+                    f"{video.annotation(number)}: the image size is {frame.width}x{frame.height}, but "
+                    f"{width}x{height} in {agreeing} of the {len(frames)} frames of this video",
+                    do="Mend or restore this annotation",
+                    reason="image size differs",
+                ),
+                1 + len(frame.objects),
+            )
+            del frames[number]
+    result.record = {"width": width, "height": height, "frames": list(frames), "tracks": _tracks(frames)}
+
+
+def _parse(video: Video, number: int, has_image: bool, parse: Parse | None) -> FrameAnnotation:
+    path, (image, annotation) = video.annotation(number), video.layout.words
+    if not has_image:
+        raise InputError(
+            f"{path} annotates a frame that is missing: there is no {video.image(number)}",
+            do=f"Restore the {image}, or remove the {annotation}",
+            reason=f"{annotation} without {image}",
+        )
+    if parse is None:
+        raise InputError(
+            f"{video.image(number)} has no annotation: {path} is missing",
+            do=f"Restore the {annotation}, or remove the image",
+            reason=f"{image} without {annotation}",
+        )
+    return parse()
+
+
+def _tracks(frames: dict[int, FrameAnnotation]) -> list[dict[str, Any]]:
+    tracks: dict[int, dict[str, Any]] = {}
+    for number, frame in frames.items():
+        for item in frame.objects:
+            track = tracks.get(item.track)
+            if track is None:
+                track = tracks[item.track] = {
+                    "id": item.track,
+                    "class": item.label,
+                    "frames": [],
+                    "boxes": [],
+                    "occluded": [],
+                    "generated": [],
+                }
+            track["frames"].append(number)
+            track["boxes"].append(list(item.box))
+            track["occluded"].append(item.occluded)
+            track["generated"].append(item.generated)
+    return [tracks[number] for number in sorted(tracks)]

@@ -1,0 +1,93 @@
+"""The ILSVRC2015 VID tree, in place, whichever of its two forms it has.
+
+As unpacked, and as the SiamFC and DSLT instructions have users move and rename it by hand:
+
+    Data/VID/train/ILSVRC2015_VID_train_0000 .. 0003, Data/VID/val      subsets a .. d, e
+    Data/VID/train/a .. e                                               the same subsets
+
+with the same folders under `Annotations/VID`. Either gives the same videos under the same names, so
+nothing downstream depends on the form or on where the tree lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+from curation.errors import InputError
+from curation.vid.dataset import SUBSETS
+from curation.vid.dataset_layout import Layout, Parse, folder_names, frame_numbers
+from curation.vid.frame_xml import parse
+
+IMAGE, ANNOTATION = "%06d.JPEG", "%06d.xml"
+
+_AS_UNPACKED = {
+    **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate(SUBSETS[:4])},
+    "e": "val",
+}
+
+
+def _subsets(root: Path) -> tuple[str, ...]:
+    for tree in ("Data", "Annotations"):
+        if not (root / tree / "VID").is_dir():
+            inner = next((p.parent.parent for p in sorted(root.glob(f"*/{tree}/VID"))), None)
+            hint = f"Did you mean {inner}? " if inner else ""
+            raise InputError(
+                f"the dataset root {root} has no folder {tree}/VID",
+                do=f"{hint}The root is the folder that holds Data/VID and Annotations/VID",
+                reason="unknown layout",
+            )
+    there = tuple(subset for subset in SUBSETS if _locate(root / "Data" / "VID", subset) is not None)
+    if not there:
+        raise InputError(
+            f"{root / 'Data' / 'VID'} holds no subset of ILSVRC2015 VID",
+            do=f"Expected folders with videos: {', '.join(_AS_UNPACKED.values())}, or train/a .. train/e",
+            reason="unknown layout",
+        )
+    return there
+
+
+def _find(root: Path, subset: str) -> Iterable[tuple[str, Path, Path]]:
+    """A video has a folder under `Data/VID` or under `Annotations/VID`, so that one without the other is noticed."""
+    frames, annotations = (_folder(root / tree / "VID", subset) for tree in ("Data", "Annotations"))
+    for name in {*folder_names(frames), *folder_names(annotations)}:
+        yield name, frames / name, annotations / name
+
+
+def _folder(base: Path, subset: str) -> Path:
+    folder = _locate(base, subset)
+    if folder is None:
+        raise InputError(
+            f"subset {subset} has no videos: neither {base / _AS_UNPACKED[subset]} nor "
+            f"{base / 'train' / subset} holds a folder",
+            do="Unpack that part of ILSVRC2015 VID, or leave the subset out",
+            reason="empty subset",
+        )
+    return folder
+
+
+def _locate(base: Path, subset: str) -> Path | None:
+    """The folder of a subset that holds videos, under either of its two names."""
+    candidates = (base / _AS_UNPACKED[subset], base / "train" / subset)
+    there = [folder for folder in candidates if any(folder_names(folder))]
+    if len(there) == 2 and not there[0].samefile(there[1]):
+        raise InputError(
+            f"subset {subset} is there twice: {there[0]} and {there[1]}",
+            do="Remove or rename one of the two",
+            reason="unknown layout",
+        )
+    return there[0] if there else None
+
+
+def _parse(folder: Path, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
+    return {
+        number: partial(parse, content, folder / name)
+        for name, content in contents.items()
+        for number in frame_numbers([name], ANNOTATION)
+    }
+
+
+VID = Layout(
+    "Data/VID and Annotations/VID", _subsets, _find, IMAGE, ANNOTATION, _parse, words=("JPEG", "XML")
+)

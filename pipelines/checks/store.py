@@ -1,0 +1,248 @@
+"""Are the crops in the store and in the outputs those of the raw data, and recorded under what they were made with?
+
+Until crops were compared with the manifest while they were cut, and parameters looked at again when a stage ended,
+both could be wrong with nothing to show for it. What is wrong is found here, and mended: it leaves the store and the
+run-cache, and the stage that is named then makes it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from curation.crops.crop_index import load_crop_index
+from curation.crops.crop_video import CropConfig, VideoTask
+from curation.crops.shards import SUFFIX
+from curation.crops.store import Store
+from curation.errors import InputError
+from curation.parallel import Workers, run_in_order
+from pipelines.checks.contradiction import Proof, contradiction
+from pipelines.checks.finding import Finding, counted
+from pipelines.checks.outcomes import Outcome, find_outcomes
+from pipelines.checks.recut import Comparison, Copy, Shard, compare
+from pipelines.checks.tree import spread
+
+SHOWN = 3
+"""Examples in one message."""
+
+MEND = "python -m pipelines doctor store --mend"
+
+
+@dataclass(frozen=True)
+class Curated:
+    """A subset whose crops can be cut again.
+
+    Parameters
+    ----------
+    name : str
+        `"a"`.
+    tasks : callable
+        The tasks of all its videos, with the keys of their shards, for a configuration.
+    configs : tuple of CropConfig
+        With which shards in the store may have been made.
+    store : Path
+        The folder of its shards.
+    out : Path
+        The output of its crop stage.
+    """
+
+    name: str
+    tasks: Callable[[CropConfig], list[VideoTask]]
+    configs: tuple[CropConfig, ...]
+    store: Path
+    out: Path
+
+
+@dataclass
+class _Wrong:
+    """What was found wrong, to be mended."""
+
+    shards: set[tuple[Path, str]] = field(default_factory=set)
+    objects: set[str] = field(default_factory=set)
+    outcomes: list[Outcome] = field(default_factory=list)
+    stages: set[str] = field(default_factory=set)
+
+
+def check_store(
+    project: Path,
+    curated: Sequence[Curated],
+    proofs: Sequence[Proof],
+    *,
+    sample: int = 200,
+    strict: bool = False,
+    mend: bool = False,
+    workers: Workers,
+) -> list[Finding]:
+    """Check stored crops against the raw data, and outcomes on record against what they say of themselves.
+
+    Parameters
+    ----------
+    project : Path
+        The project's root folder.
+    curated : sequence of Curated
+        Subsets whose raw data, manifest and annotations are there.
+    proofs : sequence of Proof
+    sample : int
+        Frames of each subset to cut again, spread evenly over its videos.
+    strict : bool
+        Cut all again, and compare every shard of the store with its digest.
+    mend : bool
+        Remove what is wrong from the store and the run-cache.
+    workers : Workers
+        Processes that cut.
+    """
+    wrong = _Wrong()
+    findings = [_check_shards(subset, strict, wrong) for subset in curated]
+    for subset in curated:
+        found = _compare(subset, sample, strict, workers)
+        findings.append(_judge(subset, found, strict, wrong))
+    findings.append(_check_outcomes(project, proofs, wrong))
+    if not mend or not (wrong.shards or wrong.outcomes or wrong.stages):
+        return findings
+    told = [replace(one, status="warn", cure="") if one.status == "fail" else one for one in findings]
+    return [*told, *_mend(wrong)]
+
+
+def _check_shards(subset: Curated, read: bool, wrong: _Wrong) -> Finding:
+    """Are the shards in the store whole, by length or by digest?"""
+    check, store = f"store {subset.name}", Store(subset.store)
+    keys = store.keys()
+    damaged = [key for key in keys if store.look(key, read=read) is None]
+    wrong.shards |= {(subset.store, key) for key in damaged}
+    if damaged:
+        names = ", ".join(str(store.shard(key)) for key in damaged[:SHOWN])
+        message = (
+            f"{len(damaged)} of {counted(len(keys), 'shard')} are damaged, so they count as absent: {names}"
+        )
+        return Finding(
+            check, "warn", message, f"They are made again when they are needed; to remove them: {MEND}"
+        )
+    how = "digests" if read else "lengths"
+    return Finding(check, "ok", f"{counted(len(keys), 'shard')}; the {how} are those on record")
+
+
+def _compare(subset: Curated, sample: int, strict: bool, workers: Workers) -> list[Comparison]:
+    shards = _shards(subset)
+    chosen: list[tuple[Shard, list[int] | None]] = [(shard, None) for shard in shards]
+    if not strict:
+        boxed = [(at, list(shard.task.boxes())) for at, shard in enumerate(shards) if shard.task.boxes()]
+        frames: dict[int, list[int]] = {}
+        for at, number in spread(boxed, sample):
+            frames.setdefault(at, []).append(number)
+        chosen = [(shards[at], sorted(numbers)) for at, numbers in sorted(frames.items())]
+    label = f"doctor store {subset.name}"
+    return [one for found in run_in_order(_cut_again, chosen, workers=workers, label=label) for one in found]
+
+
+def _cut_again(chosen: tuple[Shard, list[int] | None]) -> list[Comparison]:
+    return compare(*chosen)
+
+
+def _shards(subset: Curated) -> list[Shard]:
+    """Those that are in the output or, of any configuration, in the store."""
+    store = Store(subset.store)
+    try:
+        index = load_crop_index(subset.out)
+        made_with = [CropConfig(**index["crop"])]
+    except (InputError, TypeError, ValueError):
+        index, made_with = {}, []
+    found = []
+    for config in dict.fromkeys([*made_with, *subset.configs]):
+        entries = index["videos"] if made_with == [config] else {}
+        for task in subset.tasks(config):
+            copies = [
+                Copy(subset.out / f"{task.video.name}{SUFFIX}", entries.get(task.video.name, {})),
+                Copy(store.shard(task.key), (store.look(task.key) or {}).get("members", {})),
+            ]
+            there = tuple(copy for copy in copies if copy.columns and copy.path.is_file())
+            if len(there) == 2 and there[0].path.samefile(there[1].path):
+                there = there[1:]
+            if there:
+                found.append(Shard(task, config, there))
+    return found
+
+
+def _judge(subset: Curated, found: list[Comparison], strict: bool, wrong: _Wrong) -> Finding:
+    check = f"crops {subset.name}"
+    bad = [one for one in found if one.outcome in ("other", "lacks")]
+    for one in bad:
+        if one.path == Store(subset.store).shard(one.shard.task.key):
+            wrong.shards.add((subset.store, one.shard.task.key))
+        wrong.objects |= _md5(one.path)
+        wrong.stages.add(f"crop@{subset.name}")
+    unknown = [one for one in found if one.outcome == "unknown"]
+    looked_at = counted(len(found), "shard")
+    if bad:
+        shown = "; ".join(one.what for one in bad[:SHOWN])
+        message = f"{len(bad)} of {looked_at} are not what the raw data gives: {shown}"
+        return Finding(check, "fail", message, f"Run: {MEND}")
+    if unknown:
+        message = f"{len(unknown)} of {looked_at} cannot be judged: {unknown[0].what}"
+        return Finding(check, "warn", message, "Then look again")
+    crops, how = counted(sum(one.crops for one in found), "crop"), "all" if strict else "taken evenly"
+    return Finding(check, "ok", f"{crops} of {looked_at}, {how}, are what the raw data gives")
+
+
+def _check_outcomes(project: Path, proofs: Sequence[Proof], wrong: _Wrong) -> Finding:
+    """Are outcomes on record under the parameters that they were made with?"""
+    outcomes = list(find_outcomes(project, [proof.stage for proof in proofs]))
+    problems = []
+    for outcome in outcomes:
+        if said := contradiction(outcome, proofs):
+            wrong.outcomes.append(outcome)
+            wrong.stages |= {outcome.stage} if outcome.run is None else set()
+            where = outcome.run or "dvc.lock"
+            problems.append(f"{outcome.stage} in {where}: {said}")
+        elif wrong.objects and wrong.objects & _objects(outcome):
+            wrong.outcomes.append(outcome)
+    if problems:
+        message = (
+            f"{counted(len(problems), 'outcome')} on record under parameters that it was not made with: "
+            + "; ".join(problems[:SHOWN])
+        )
+        return Finding("records", "fail", message, f"Run: {MEND}")
+    return Finding(
+        "records", "ok", f"{counted(len(outcomes), 'outcome')} on record, with what it was made with"
+    )
+
+
+def _objects(outcome: Outcome) -> set[str]:
+    """Names of the objects that an outcome holds."""
+    return {*outcome.outputs.values()}.union(
+        *(outcome.listing(output).values() for output in outcome.outputs)
+    )
+
+
+def _mend(wrong: _Wrong) -> list[Finding]:
+    refused = [outcome.run for outcome in wrong.outcomes if outcome.run and not outcome.forget()]
+    removed = {
+        "shard of the store": len(wrong.shards),
+        "record of the run-cache": sum(outcome.run is not None for outcome in wrong.outcomes) - len(refused),
+    }
+    for folder, key in wrong.shards:
+        Store(folder).remove(key)
+    what = " and ".join(counted(number, thing) for thing, number in removed.items() if number)
+    findings = [Finding("mended", "ok", f"removed {what}")] if what else []
+    if refused:
+        names = ", ".join(map(str, refused[:SHOWN]))
+        message = f"{counted(len(refused), 'record')} of the run-cache cannot be removed: {names}"
+        findings.append(
+            Finding("not mended", "fail", message, f"Its owner, or root, runs in a clone: {MEND}")
+        )
+    if wrong.stages:
+        again = f"dvc repro -f -s {' '.join(sorted(wrong.stages))} && dvc repro"
+        message = f"what is on record here of {', '.join(sorted(wrong.stages))} is wrong"
+        findings.append(Finding("next", "warn", message, f"Run: {again}"))
+    return findings
+
+
+def _md5(path: Path) -> set[str]:
+    """The name that DVC gives the file's content; empty if it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return {hashlib.file_digest(stream, partial(hashlib.md5, usedforsecurity=False)).hexdigest()}
+    except OSError:
+        return set()

@@ -1,0 +1,118 @@
+"""The doctor's look at a dataset tree: every planted fault is named, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from curation.vid.dataset import open_dataset
+from pipelines.checks import Finding, check_tree, tree
+from tests.curation.trees import UNPACKED, frame_xml, object_xml, video_folders, write_tree
+
+JPEG = bytes(cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1])
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    root = write_tree(tmp_path / "tree")
+    for image in root.rglob("*.JPEG"):
+        image.write_bytes(JPEG)
+    return root
+
+
+def problems(findings: list[Finding]) -> dict[str, str]:
+    """What is not in order, by check, but for the counts that no small tree meets."""
+    return {f.check: f.message for f in findings if f.status != "ok" and not f.check.startswith("ILSVRC")}
+
+
+def test_a_sound_tree_has_no_problems(whole: Path) -> None:
+    findings = check_tree(whole)
+    assert problems(findings) == {}
+    messages = {f.check: f.message for f in findings}
+    assert messages["subset a"] == "2 videos, 6 frames"
+    assert messages["ILSVRC train"] == "8 of 3,862 published videos, 24 of 1,122,397 frames"
+    assert messages["ILSVRC val"] == "2 of 555 published videos, 6 of 176,126 frames"
+    assert messages["readable files"] == "30 frames, taken evenly, and their annotations are sound"
+    assert all(f.cure for f in findings if f.status != "ok")
+
+
+def test_the_published_numbers_are_met_exactly(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "PUBLISHED", {"val": (("e",), 2, 6)})
+    assert {f.check: f.status for f in check_tree(whole)}["ILSVRC val"] == "ok"
+    monkeypatch.setattr(tree, "PUBLISHED", {"val": (("e",), 2, 7)})
+    assert {f.check: f.status for f in check_tree(whole)}["ILSVRC val"] == "warn"
+
+
+def test_a_missing_root_is_one_failure(tmp_path: Path) -> None:
+    (finding,) = check_tree(tmp_path / "absent")
+    assert (finding.check, finding.status) == ("dataset root", "fail")
+    assert "absent is missing" in finding.message
+    assert "Data/VID" in finding.cure
+
+
+def test_missing_parts_are_named(whole: Path) -> None:
+    images, annotations = (
+        whole / t / "VID" / UNPACKED["b"] / "ILSVRC2015_video_b0001" for t in ("Data", "Annotations")
+    )
+    (images / "000001.JPEG").unlink()
+    (annotations / "000002.xml").unlink()
+    video_folders(whole, "c", "hollow")
+    for tree_name in ("Data", "Annotations"):
+        (whole / tree_name / "VID" / "val").rename(whole / tree_name / "VID" / "elsewhere")
+    findings = [f for f in check_tree(whole) if f.status == "fail" or f.check == "subset e"]
+    said = " | ".join(f"{f.check}: {f.message}" for f in findings)
+    assert "subset b: 1 frame without XML: " in said
+    assert "b0001/000002.JPEG" in said
+    assert "subset b: 1 XML file without a frame: " in said
+    assert "b0001/000001.xml" in said
+    assert "subset c: 1 video without frames: c/hollow" in said
+    assert "subset e: subset e has no videos" in said
+
+
+def test_long_lists_are_cut(whole: Path) -> None:
+    for number in range(5):
+        video_folders(whole, "c", f"hollow{number}")
+    message = problems(check_tree(whole))["subset c"]
+    assert message == "5 videos without frames: c/hollow0; c/hollow1; c/hollow2; and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "zero bytes"), (JPEG[:-200], "cut short"), (b"GIF89a" * 9, "not a JPEG")],
+    ids=["empty", "truncated", "foreign"],
+)
+def test_unreadable_images_in_the_sample_are_named(whole: Path, content: bytes, said: str) -> None:
+    fault = whole / "Data" / "VID" / UNPACKED["d"] / "ILSVRC2015_video_d0000" / "000001.JPEG"
+    fault.write_bytes(content)
+    message = problems(check_tree(whole))["readable files"]
+    assert message.startswith("1 fault in 30 frames")
+    assert str(fault) in message
+    assert said in message
+
+
+def test_bad_annotations_and_wrong_sizes_in_the_sample_are_named(whole: Path) -> None:
+    folder = whole / "Annotations" / "VID" / UNPACKED["d"] / "ILSVRC2015_video_d0000"
+    (folder / "000000.xml").write_bytes(b"<annotation>")
+    (folder / "000001.xml").write_bytes(frame_xml([object_xml(5, (900, 0, 910, 9))]))
+    (folder / "000002.xml").write_bytes(frame_xml(size=(100, 100)))
+    message = problems(check_tree(whole))["readable files"]
+    assert message.startswith("3 faults in 30 frames")
+    for said in ("000000.xml is not well-formed", "track 5", "320 x 240"):
+        assert said in message
+
+
+def test_the_sample_is_small_andspread(whole: Path) -> None:
+    videos = [(video, video.frames()) for subset in "abcde" for video in open_dataset(whole).videos(subset)]
+    chosen = tree.spread(videos, 5)
+    assert len({video.subset for video, _ in chosen}) == len(chosen) == 5
+    assert len({number for _, number in chosen}) > 1
+    assert len(tree.spread(videos, 30)) == len(tree.spread(videos, 1000)) == 30
+    assert tree.spread([], 5) == []
+
+
+def test_without_opencv_the_rest_is_still_checked(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree, "_decoder", lambda: None)
+    assert problems(check_tree(whole)) == {"readable files": "not checked, because OpenCV does not load"}

@@ -1,0 +1,202 @@
+"""The pairs of crops of an epoch: drawn by frame distance, each (epoch, index) with its own seed."""
+
+from __future__ import annotations
+
+import logging
+import stat
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from curation.config import STRICT, parameters
+from curation.crops.geometry import CropGeometry
+from curation.cures import FETCH
+from curation.errors import InputError
+from curation.files import MENDED
+from curation.imdb import Imdb
+
+log = logging.getLogger(__name__)
+
+MISSING = -1
+"""Stands for the length of a shard that is not there."""
+
+VALIDATION = 2**32 - 1
+"""The epoch number under which validation pairs are drawn: the same ones after every epoch."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class PairConfig:
+    """Which pairs are drawn, and how large a search region the network sees.
+
+    Parameters
+    ----------
+    per_epoch : int
+        Pairs in an epoch; published: 53,200.
+    max_distance : int
+        Largest distance between exemplar and search frame, frames (not list positions); published: 100.
+    search_size : int
+        Side of the search region that the network is trained on, px, cut from the middle of a stored search
+        crop (`crop.search_size`); published: 239 of 255. The exemplar has the side that it has in the crops.
+    missing_shards : {"raise", "skip"}
+        `skip` trains on the videos whose shard is there (a partial pull), and says how many are not.
+    """
+
+    per_epoch: int = Field(default=1024, ge=1)
+    max_distance: int = Field(default=100, ge=1)
+    search_size: int = Field(default=255, ge=87)
+    missing_shards: Literal["raise", "skip"] = "raise"
+
+
+class PairSampler:
+    """Draws pairs of one track: a random video, a random track in it, a random exemplar, a random partner.
+
+    Tracks without two instances within `max_distance` frames are left out, and so are instances without a
+    partner.
+
+    Parameters
+    ----------
+    imdb : Imdb
+        Tracks and instances.
+    root : Path
+        Folder of the shards.
+    config : PairConfig
+        Distance, sizes, and what to do about missing shards.
+    name : str
+        What to call this imdb in messages.
+
+    Raises
+    ------
+    InputError
+        If shards are missing (and not to be skipped) or have another length than was indexed, or no pair can
+        be drawn at all.
+    """
+
+    def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
+        self.imdb = imdb
+        self.geometry = CropGeometry.of(imdb.header["crop"])
+        self.root = root
+        shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
+        lengths = np.array([_length(root / shard) for shard in shards], dtype=np.int64)
+        self.present = lengths != MISSING
+        if self.missing:
+            self._report_missing(shards, config, name)
+        self._distance = config.max_distance
+        self._index()
+        if not len(self._track):
+            raise InputError(
+                f"{name}: there is no pair to draw: no track of its {len(imdb.videos)} videos has two frames "
+                f"within {config.max_distance} of each other",
+                do="Curate more videos, change imdb.val_fraction, or raise train.pairs.max_distance",
+                reason="no pairs",
+            )
+        _check_lengths(root, shards, lengths, imdb.shard_bytes, name)
+
+    def _report_missing(self, shards: tuple[str, ...], config: PairConfig, name: str) -> None:
+        first = shards[int(np.argmin(self.present))]
+        line = f"{name}: {self.missing} of {len(shards)} shards are missing in {self.root}, the first {first}"
+        if config.missing_shards == "raise" or not self.present.any():
+            instead = ", or train on what is there with train.pairs.missing_shards: skip"
+            raise InputError(
+                line,
+                do=f"Fetch them ({FETCH}){instead if self.present.any() else ''}",
+                reason="missing shards",
+            )
+        log.warning("%s; training on the rest", line)
+
+    def _index(self) -> None:
+        """Flat tables of what can be drawn: videos -> tracks -> exemplars."""
+        imdb, count = self.imdb, len(self.imdb)
+        near = np.diff(imdb.frame) <= self._distance  # instance n and n + 1
+        near[imdb.track_start[1:-1] - 1] = False  # n and n + 1 are of different tracks
+        usable = np.zeros(count, dtype=bool)
+        usable[:-1] |= near
+        usable[1:] |= near
+        usable &= np.repeat(self.present[imdb.track_video], np.diff(imdb.track_start))
+        self._exemplar = np.flatnonzero(usable).astype(np.int32)
+        first = np.searchsorted(self._exemplar, imdb.track_start)
+        self._track = np.flatnonzero(np.diff(first) > 0).astype(np.int32)
+        self._first, self._last = first[:-1].astype(np.int32), first[1:].astype(np.int32)
+        videos = imdb.track_video[self._track]
+        self._order = np.argsort(videos, kind="stable").astype(np.int32)
+        _, start = np.unique(videos[self._order], return_index=True)
+        self._video_start = np.append(start, len(videos)).astype(np.int32)
+
+    @property
+    def missing(self) -> int:
+        """Videos whose shard is not there."""
+        return int((~self.present).sum())
+
+    @property
+    def videos(self) -> int:
+        """Videos from which pairs are drawn."""
+        return len(self._video_start) - 1
+
+    @property
+    def tracks(self) -> int:
+        """Tracks from which pairs are drawn."""
+        return len(self._track)
+
+    @property
+    def instances(self) -> int:
+        """Instances that can be an exemplar."""
+        return len(self._exemplar)
+
+    def draw(self, random: np.random.Generator) -> tuple[int, int]:
+        """One pair: exemplar and search instance (indices into the imdb), never one instance twice."""
+        u = random.random(4)
+        video = int(u[0] * self.videos)
+        low, high = self._video_start[video], self._video_start[video + 1]
+        track = int(self._track[self._order[low + int(u[1] * (high - low))]])
+        low, high = self._first[track], self._last[track]
+        exemplar = int(self._exemplar[low + int(u[2] * (high - low))])
+        start, stop = (int(n) for n in self.imdb.track_start[track : track + 2])
+        frames = self.imdb.frame[start:stop]
+        number = int(self.imdb.frame[exemplar])
+        low = start + int(frames.searchsorted(number - self._distance, side="left"))
+        high = start + int(frames.searchsorted(number + self._distance, side="right"))
+        search = low + int(u[3] * (high - low - 1))
+        return exemplar, search + (search >= exemplar)
+
+    def track_of(self, instance: int) -> int:
+        """The track (its index, not its id) that an instance belongs to."""
+        return int(self.imdb.track_start.searchsorted(instance, side="right")) - 1
+
+    def place(self, instance: int) -> str:
+        """The video, frame and track of an instance, for messages."""
+        imdb, track = self.imdb, self.track_of(instance)
+        video = imdb.videos[imdb.track_video[track]]
+        return f"video {video}, frame {imdb.frame[instance]}, track {imdb.track_id[track]}"
+
+
+def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+
+
+def _length(path: Path) -> int:
+    try:
+        state = path.stat()
+    except OSError:
+        return MISSING
+    return state.st_size if stat.S_ISREG(state.st_mode) else MISSING
+
+
+def _check_lengths(
+    root: Path,
+    shards: tuple[str, ...],
+    found: NDArray[np.int64],
+    indexed: NDArray[np.int64],
+    name: str,
+) -> None:
+    wrong = np.flatnonzero((found != MISSING) & (found != indexed))
+    if len(wrong):
+        at = int(wrong[0])
+        raise InputError(
+            f"{name}: {len(wrong)} of {len(shards)} shards in {root} have another length than was indexed: the "
+            f"first, {shards[at]}, has {found[at]} bytes, not {indexed[at]}",
+            do=MENDED,
+            reason="foreign shard",
+        )

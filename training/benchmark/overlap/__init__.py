@@ -1,0 +1,1 @@
+"""How much two regions overlap: boxes and polygons, by the rules of each VOT toolkit."""

@@ -1,0 +1,1 @@
+"""Result files, ours and other people's: found, read, checked, written, converted."""

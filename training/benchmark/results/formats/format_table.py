@@ -1,0 +1,41 @@
+"""The result formats, one row each. Any is recognised by its ending and its place; the name says what to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from curation.rows import Table
+from training.benchmark.results.formats.format_row import Format, Read
+from training.benchmark.results.formats.jwlim import JWLIM
+from training.benchmark.results.formats.matlab import OTB_MAT
+from training.benchmark.results.formats.text import GOT10K, OTB, PYSOT, PYTRACKING
+
+VOT = Format(
+    "vot",
+    "<tracker>/baseline/<sequence>/<sequence>_001.txt, 0-based (MATLAB and Python toolkits)",
+    vot="",
+)
+
+FORMATS: Table[Format] = Table(
+    "result format", {row.name: row for row in (OTB, OTB_MAT, GOT10K, PYSOT, PYTRACKING, JWLIM, VOT)}
+)
+"""Every format; one's own is a `Format`, named by the place of its code."""
+
+
+def adopt_formats(names: Iterable[str]) -> None:
+    """Take formats of one's own into the table for the rest of this process.
+
+    Raises
+    ------
+    InputError
+        If one cannot be loaded, or has the name of another.
+    """
+    for name in names:
+        row = FORMATS[name]
+        FORMATS.adopt(row.name, row)
+
+
+def readers() -> dict[str, Read]:
+    """What reads a result file, by its ending."""
+    rows = list(FORMATS.values())[::-1]  # the first of an ending wins
+    return {row.ending: row.read for row in rows if row.read is not None}

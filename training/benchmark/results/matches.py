@@ -1,0 +1,169 @@
+"""Which file of a results folder belongs to which sequence, in spite of other spellings and suffixes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from curation.rows import nearest
+from training.benchmark.results.formats.format_table import readers
+from training.benchmark.sequences.sequence import Benchmark, Sequence
+from training.benchmark.sequences.sequence_list import load_listing, name_key, packaged_names
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Which file is whose.
+
+    Attributes
+    ----------
+    files : dict of Path
+        By sequence name.
+    others : dict of str
+        Files that belong to no sequence of the benchmark, with their names' keys without what all share.
+    doubles : list of str
+        One line for each sequence with more than one file.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+    others: dict[Path, str] = field(default_factory=dict)
+    doubles: list[str] = field(default_factory=list)
+
+
+def result_files(folder: Path) -> list[Path]:
+    """Files of `folder` that may be results: times and hidden files (`._Basketball.txt`) are left out."""
+    known = readers()
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix in known
+        and not path.name.startswith(".")
+        and not path.stem.endswith(("_time", "_times"))
+        and not path.is_dir()
+    )
+
+
+def keys_of(sequence: Sequence) -> list[str]:
+    """Keys of all names of a sequence."""
+    return [name_key(name) for name in (sequence.name, *sequence.names.values(), *sequence.aliases)]
+
+
+def match_files(paths: Iterable[Path], benchmark: Benchmark) -> Matched:
+    """Match files to sequences by the name's key (case and `-_.` do not matter).
+
+    Where the bare name does not match, a prefix and suffix are looked for that most files share
+    (`basketball_KCF_GaussHog.mat`, `Airport_ce_CN2.txt`).
+    """
+    files: dict[str, list[Path]] = {}
+    for path in paths:
+        files.setdefault(name_key(path.stem), []).append(path)
+    owners = {key: sequence.name for sequence in benchmark.sequences for key in keys_of(sequence)}
+    prefix, suffix = _affix(files, owners)
+    matched: dict[str, list[Path]] = {}
+    for key, name in owners.items():
+        if found := files.pop(f"{prefix}{key}{suffix}", None):
+            matched.setdefault(name, []).extend(found)
+    return Matched(
+        {name: found[0] for name, found in matched.items()},
+        {
+            path: key.removeprefix(prefix).removesuffix(suffix)
+            for key, found in files.items()
+            for path in found
+        },
+        [
+            f"{name} has {len(found)} files: {', '.join(path.name for path in found)}"
+            for name, found in matched.items()
+            if len(found) > 1
+        ],
+    )
+
+
+def tracker_of(path: Path, names: Iterable[str]) -> str | None:
+    """What follows a sequence's name in `<sequence>_<tracker>.mat`: empty if nothing, None if no name fits.
+
+    `names` are keys of sequence names (`sequence_list.name_key`).
+    """
+    stem = path.stem
+    key = name_key(stem)
+    heads = [name for name in names if key == name or key.startswith(f"{name}-")]
+    return stem[len(max(heads, key=len)) + 1 :] if heads else None
+
+
+def _affix(files: Iterable[str], owners: dict[str, str]) -> tuple[str, str]:
+    """The prefix and suffix around known names that most files share; bare names win a tie."""
+    count: Counter[tuple[str, str]] = Counter()
+    for stem in files:
+        parts = stem.split("-")
+        for start in range(len(parts)):
+            for stop in range(start + 1, len(parts) + 1):
+                if "-".join(parts[start:stop]) in owners:
+                    count[
+                        "".join(f"{part}-" for part in parts[:start]), "".join(f"-{p}" for p in parts[stop:])
+                    ] += 1
+    return max(sorted(count), key=lambda affix: (count[affix], affix == ("", "")), default=("", ""))
+
+
+def strangers(
+    others: Mapping[Path, str], found: Container[str], benchmark: Benchmark
+) -> tuple[list[str], list[str]]:
+    """What is to be said about files or folders that belong to no sequence.
+
+    Those named like a sequence of another packaged list (OTB-100's results scored on OTB-2013) need no word.
+
+    Parameters
+    ----------
+    others : mapping of Path to str
+        With the name that was looked for.
+    found : container of str
+        Sequences that have a result.
+    benchmark : Benchmark
+
+    Returns
+    -------
+    misspelt, unknown : list of str
+        A line for each that looks like the name of a sequence without a result; names of all the others.
+    """
+    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in found]
+    known = _packaged_keys() | {name_key(name) for name in benchmark.missing} if others else frozenset()
+    misspelt, unknown = [], []
+    for path, name in others.items():
+        if name_key(name) in known:
+            continue
+        guess = nearest(name, missing, key=name_key)
+        if guess is None:
+            unknown.append(path.name)
+        else:
+            misspelt.append(f"{path.name} belongs to no sequence of {benchmark.title}; did you mean {guess}?")
+    return misspelt, unknown
+
+
+@cache
+def _packaged_keys() -> frozenset[str]:
+    """Keys of all names in all packaged lists."""
+    return frozenset(
+        name_key(name)
+        for listing in map(load_listing, packaged_names())
+        for entry in listing.sequences
+        for name in (entry.name, *entry.names.values(), *entry.aliases)
+    )
+
+
+def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, int] | None:
+    """Name and title of the packaged list that names most of these files, and how many; None if none does."""
+    stems = {name_key(path.stem) for path in paths}
+    best: tuple[str, str, int] | None = None
+    for name in packaged_names():
+        listing = load_listing(name)
+        owners = {
+            name_key(alias): entry.name
+            for entry in listing.sequences
+            for alias in (entry.name, *entry.names.values(), *entry.aliases)
+        }
+        prefix, suffix = _affix(stems, owners)
+        count = sum(f"{prefix}{key}{suffix}" in stems for key in owners)
+        if count > (best[2] if best else 0):
+            best = (listing.benchmark, listing.title, count)
+    return best

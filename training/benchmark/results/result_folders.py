@@ -1,0 +1,122 @@
+"""Where the result files of a tracker lie: the folders that this project and other tools use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from curation.errors import InputError, printable
+from curation.rows import unknown_name
+from training.benchmark.results.matches import keys_of, result_files, tracker_of
+from training.benchmark.sequences.sequence import Benchmark
+
+EXPERIMENTS = ("baseline", "unsupervised")
+"""Folders of a tracker's VOT results: with restarts after failures, and without."""
+
+
+def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
+    """Folders that may hold trackers' folders, the most particular first."""
+    inner = dict.fromkeys((*benchmark.result_folders[:1], benchmark.name, *benchmark.result_folders, "OPE"))
+    homes = [results_dir, results_dir / "results"]
+    bases = [home / name for home in homes for name in inner] + homes[::-1]
+    return [base for base in bases if base.is_dir()]
+
+
+def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
+    """Names of the trackers in `results_dir`, sorted: its folders, or else those in files' names (MATLAB).
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    bases = _bases(results_dir, benchmark)
+    if not bases:
+        raise InputError(
+            f"there is no results folder {results_dir}",
+            do="Name the folder that holds the trackers' folders",
+            reason="missing results",
+        )
+    hidden = (".", "__")  # __MACOSX among them
+    folders = [path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(hidden)]
+    return sorted(folders) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
+
+
+def _file_trackers(folder: Path, benchmark: Benchmark) -> set[str]:
+    """Trackers of the result files in a folder; an empty name if files are called like sequences alone."""
+    names = {key for sequence in benchmark.sequences for key in keys_of(sequence)}
+    found = (tracker_of(path, names) for path in result_files(folder))
+    return {tracker for tracker in found if tracker is not None}
+
+
+def open_results(results_dir: Path, benchmark: Benchmark) -> tuple[Path, list[str]]:
+    """The folder to look in and the trackers there, where the user named only a folder.
+
+    That is `results_dir` and all its trackers; or, if it is a tracker's own folder, the one above it and that
+    tracker.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or nothing in it.
+    """
+    trackers = list_trackers(results_dir, benchmark)
+    if benchmark.kind == "vot":
+        own = any((results_dir / name).is_dir() for name in EXPERIMENTS)
+    else:
+        own = "" in _file_trackers(results_dir, benchmark)
+    if own:
+        folder = results_dir.resolve()
+        return folder.parent, [folder.name]
+    if not trackers:
+        raise InputError(
+            f"{results_dir} holds no results", do="Name the folder that holds the trackers' folders"
+        )
+    return results_dir, trackers
+
+
+def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[Path]:
+    """Result files of a tracker; or for VOT its folder alone.
+
+    `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all
+    three also below `results/`; a single parameter folder in it (pytracking); or files `*_<tracker>.*` side
+    by side (MATLAB).
+
+    Raises
+    ------
+    InputError
+        If there is none, with the nearest tracker's name; or if the name cannot be printed, and so stands in no
+        table and no report.
+    """
+    if printable(tracker) != tracker:
+        raise InputError(
+            f"the tracker {tracker} in {results_dir} has a name that cannot be printed",
+            do="Rename its folder, or its files",
+            reason="bad name",
+        )
+    for base in _bases(results_dir, benchmark):
+        folder = base / tracker
+        if folder.is_dir() and benchmark.kind == "vot":
+            return [folder]
+        if folder.is_dir():
+            return _files(folder, tracker)
+        flat = [path for path in result_files(base) if path.stem.lower().endswith(f"_{tracker.lower()}")]
+        if flat:
+            return flat
+    raise unknown_name(
+        f"tracker with results in {results_dir}", tracker, list_trackers(results_dir, benchmark)
+    )
+
+
+def _files(folder: Path, tracker: str) -> list[Path]:
+    files = result_files(folder)
+    if files:
+        return files
+    inner = {
+        path.name: found
+        for path in sorted(folder.iterdir())
+        if path.is_dir() and (found := result_files(path))
+    }
+    if len(inner) > 1:
+        names = ", ".join(f"{tracker}/{name}" for name in inner)
+        raise InputError(f"{folder} holds several runs: {names}", do="Name one of them", reason="ambiguous")
+    return next(iter(inner.values()), [])

@@ -1,0 +1,210 @@
+"""Result files of one tracker on one benchmark, whoever wrote them: found, read and checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from training.benchmark.overlap.regions import FARTHEST, unusable
+from training.benchmark.problems import Collected
+from training.benchmark.results.formats.format_table import readers
+from training.benchmark.results.formats.segments import Segment
+from training.benchmark.results.matches import keys_of, likely_benchmark, match_files, result_files, strangers
+from training.benchmark.results.remarks import left_aside, odd_regions, odd_rows
+from training.benchmark.results.result_folders import find_results
+from training.benchmark.scores.one_pass import fit_length, is_filled_up, rules_for
+from training.benchmark.scores.protocols import Protocol
+from training.benchmark.scores.vot_scores import check_lengths
+from training.benchmark.sequences.sequence import Benchmark, Sequence
+from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
+
+Array = NDArray[np.float64]
+
+MEND = "Mend these files, or take them away: a score without them is marked partial"
+
+
+@dataclass(frozen=True, eq=False)
+class TrackerResults:
+    """Results of one tracker.
+
+    Attributes
+    ----------
+    boxes : dict of (N, 4) float64
+        By sequence name, `x y w h` in the benchmark's file coordinates (OPE).
+    runs : dict of list of Trajectory
+        By sequence name (VOT).
+    missing : list of str
+        Sequences of the benchmark without a result.
+    notes : list of str
+        Remarks that change no score by themselves: boxes without size or all NaN, files that were left aside.
+    """
+
+    boxes: dict[str, Array] = field(default_factory=dict)
+    runs: dict[str, list[Trajectory]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_segments(path: Path) -> list[Segment]:
+    """All runs in a file (`.mat` and `.json` may hold many, for TRE and SRE).
+
+    Raises
+    ------
+    InputError
+        If the file is not of the form that its ending promises, or a row is no box.
+    """
+    segments = readers()[path.suffix](path)
+    for segment in segments:
+        _check_numbers(path, segment.boxes)
+    return segments
+
+
+def _check_numbers(path: Path, boxes: Array) -> None:
+    """Raise `InputError` for a row of numbers that no protocol has a rule for: lost boxes are NaN throughout."""
+    lost = np.isnan(boxes)
+    bad = (lost.any(axis=1) & ~lost.all(axis=1)) | unusable(boxes)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{path.name}, line {row + 1}: {boxes[row].tolist()} is no box ({int(bad.sum())} such rows)",
+            do=f"All four numbers may be NaN (lost), or none; none is beyond {FARTHEST:,.0f} pixels",
+            reason="bad row",
+        )
+
+
+def _one_run(path: Path) -> Array:
+    segments = read_segments(path)
+    if len(segments) != 1:
+        raise InputError(
+            f"{path} holds {len(segments)} runs (TRE or SRE)", do="Score them as such", reason="bad format"
+        )
+    return segments[0].boxes
+
+
+def read_results(
+    results_dir: Path, tracker: str, benchmark: Benchmark, protocol: str | Protocol = "matlab"
+) -> TrackerResults:
+    """Read and check all results of a tracker.
+
+    Parameters
+    ----------
+    results_dir : Path
+        See `result_folders.find_results`.
+    tracker : str
+    benchmark : Benchmark
+    protocol : str or Protocol
+        Decides how long a result must be.
+
+    Raises
+    ------
+    InputError
+        Listing every problem of the folder at once: rows that are not four numbers, results of the wrong
+        length (both are named), misspelt names; or none at all of this benchmark.
+    """
+    rules = rules_for(protocol, benchmark)
+    paths = find_results(results_dir, tracker, benchmark)
+    if benchmark.kind == "vot":
+        return _read_vot(paths[0], benchmark)
+    matched = match_files(paths, benchmark)
+    where = f"results of {tracker} in {results_dir}"
+    check_benchmark(where, paths, len(matched.files), benchmark)
+    boxes: dict[str, Array] = {}
+    problems = Collected()
+    for sequence in benchmark.sequences:
+        if sequence.name in matched.files:
+            path = matched.files[sequence.name]
+            with problems.catching():
+                boxes[sequence.name] = _one_run(path)
+                fit_length(path.name, boxes[sequence.name], sequence, rules)
+    misspelt, unknown = strangers(matched.others, matched.files, benchmark)
+    for line in (*matched.doubles, *misspelt):
+        problems.add(line)
+    problems.check(where, do=MEND)
+    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
+    notes = [*odd_rows(boxes), *left_aside(unknown)]
+    notes += [
+        f"{sequence.name}: its first {len(sequence.lead_in)} rows are the ground truth and were left out"
+        for sequence in benchmark.sequences
+        if not rules.whole and sequence.name in boxes and is_filled_up(boxes[sequence.name], sequence)
+    ]
+    if rules.whole:
+        notes += [_trimmed(sequence) for sequence in benchmark.sequences if sequence.trimmed]
+    return TrackerResults(boxes=boxes, missing=missing, notes=notes)
+
+
+def _trimmed(sequence: Sequence) -> str:
+    return (
+        f"{sequence.name}: its annotation lacks the {sequence.trimmed} rows before frame "
+        f"{sequence.first_frame}, which this protocol evaluates too"
+    )
+
+
+def check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benchmark) -> None:
+    """Raise `InputError` if no file is of this benchmark, or more are of one that shares some names."""
+    if found == len(paths) and found:
+        return
+    guess = likely_benchmark(paths)
+    foreign = guess is not None and guess[2] > found and guess[0][:3] != benchmark.name[:3]
+    if found and not foreign:
+        return
+    belong = "none belongs" if not found else "only 1 belongs" if found == 1 else f"only {found} belong"
+    some = f"of {len(paths)} files {belong} to {benchmark.title}"
+    like = f"; they look like results of {guess[1]}" if guess is not None else ""
+    if not paths:
+        some = "there are no files"
+    raise InputError(
+        f"{where}: {some}{like}", do="Name the right folder or benchmark", reason="foreign results"
+    )
+
+
+def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") -> TrackerResults:
+    runs: dict[str, list[Trajectory]] = {}
+    problems = Collected()
+    found = find_runs(folder / experiment)
+    for sequence in benchmark.sequences:
+        paths = [path for key in keys_of(sequence) for path in found.pop(key, ())]
+        with problems.catching():
+            if paths:
+                trajectories = [read_trajectory(path) for path in paths]
+                check_lengths(sequence, trajectories)
+                runs[sequence.name] = trajectories
+    others = {
+        path if path.parent.name == experiment else path.parent: key for key, (path, *_) in found.items()
+    }
+    misspelt, unknown = strangers(others, runs, benchmark)
+    for line in misspelt:
+        problems.add(line)
+    problems.check(f"{experiment} results of {folder.name} in {folder.parent}", do=MEND)
+    if not runs:
+        raise _no_vot_results(folder, benchmark, experiment)
+    missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
+    notes = [*odd_regions(benchmark.sequences, runs), *left_aside(unknown)]
+    return TrackerResults(runs=runs, missing=missing, notes=notes)
+
+
+def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> InputError:
+    do = f"Expected {folder.name}/{experiment}/<sequence>/<sequence>_001.txt"
+    if any((folder / experiment).glob("*/*.bin")):
+        do = "Its files are binary: run the Python toolkit again with VOT_RESULTS_BINARY=0"
+    elif (guess := likely_benchmark(result_files(folder))) is not None:
+        do = f"Its files look like results of {guess[1]}"
+    return InputError(
+        f"{folder} holds no {experiment} result of {benchmark.title}", do=do, reason="foreign results"
+    )
+
+
+def read_unsupervised(results_dir: Path, tracker: str, benchmark: Benchmark) -> TrackerResults | None:
+    """Runs without restarts (`<tracker>/unsupervised/`), or None if the tracker has none."""
+    (folder,) = find_results(results_dir, tracker, benchmark)
+    return _read_vot(folder, benchmark, "unsupervised") if (folder / "unsupervised").is_dir() else None
+
+
+def has_baseline(results_dir: Path, tracker: str, benchmark: Benchmark) -> bool:
+    """Whether a tracker has a folder of supervised runs (`<tracker>/baseline/`)."""
+    (folder,) = find_results(results_dir, tracker, benchmark)
+    return (folder / "baseline").is_dir()

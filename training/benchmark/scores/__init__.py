@@ -1,0 +1,1 @@
+"""From results to numbers: metrics and the protocols of each benchmark."""

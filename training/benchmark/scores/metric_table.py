@@ -1,0 +1,255 @@
+"""The metrics and the curves they are read off, one row each: what a number is called, how it is computed and shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.rows import Table
+from training.benchmark.scores.metrics import (
+    NORMALISED_THRESHOLDS,
+    OVERLAP_AT,
+    OVERLAP_THRESHOLDS,
+    PRECISION_AT,
+    PRECISION_THRESHOLDS,
+    error_hits,
+    success_hits,
+)
+from training.benchmark.scores.protocols import Frames
+
+Array = NDArray[np.float64]
+Place = Literal["metrics.json", "overview", "page", "page sequences", "sheet", "sheet breakdowns"]
+"""Where a metric is shown; `sheet` is what `evaluate` prints."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of every tracker on every sequence, read off the measures of its frames.
+
+    Attributes
+    ----------
+    name : str
+        Its key in score documents.
+    title : str
+        Heading of its plot; empty: it is not plotted.
+    metric : str
+        The metric that ranks trackers in the plot, and stands in its legend.
+    x_label, y_label : str
+    x : (T,) float64 or None
+        Thresholds; None: lengths in frames, from 1.
+    counts : callable or None
+        `(frames, groups, count)` -> (count, T): a sum over the frames of each group (`groups` numbers them from
+        0), which becomes a mean. None: another experiment's curve, computed elsewhere.
+    marker : float or None
+        Where on the x axis a line marks what is read off.
+    columns : (str, str) or None
+        Names of x and y in a file for `dvc plots show`; None: there is none.
+    """
+
+    name: str
+    title: str = ""
+    metric: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    x: Array | None = None
+    counts: Callable[[Frames, NDArray[np.int64], int], NDArray[Any]] | None = None
+    marker: float | None = None
+    columns: tuple[str, str] | None = None
+
+
+_SUCCESS = Curve(
+    "success",
+    "Success",
+    "auc",
+    "overlap threshold",
+    "success rate",
+    OVERLAP_THRESHOLDS,
+    lambda frames, groups, count: success_hits(frames.overlap, groups, count),
+    columns=("threshold", "success"),
+)
+_PRECISION = Curve(
+    "precision",
+    "Precision",
+    "dp20",
+    "centre error threshold (pixels)",
+    "precision",
+    PRECISION_THRESHOLDS,
+    lambda frames, groups, count: error_hits(frames.error, groups, count),
+    marker=20,
+    columns=("threshold", "precision"),
+)
+_NORMALISED = Curve(
+    "norm_precision",
+    "Normalised precision",
+    "norm_precision",
+    "centre error (target sizes)",
+    "precision",
+    NORMALISED_THRESHOLDS,
+    lambda frames, groups, count: error_hits(frames.normalised, groups, count, NORMALISED_THRESHOLDS),
+    marker=0.2,
+)
+_EXPECTED = Curve(
+    "expected_overlap",
+    "Expected overlap",
+    "eao",
+    "sequence length (frames)",
+    "expected overlap",
+    columns=("length", "expected_overlap"),
+)
+CURVES: Table[Curve] = Table(
+    "curve", {curve.name: curve for curve in (_SUCCESS, _PRECISION, _NORMALISED, _EXPECTED)}
+)
+"""Every curve."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of the score documents.
+
+    Attributes
+    ----------
+    key : str
+        Its name there.
+    kind : {"ope", "vot"}
+        Of the benchmarks that have it.
+    short, long : str
+        Its names in tables.
+    value : callable or None
+        For `ope`, from a mapping of curves (T,) by name, means over sequences, to the number. For `vot`, from a list
+        of `accuracy.Runs`, one a sequence. None: computed with others in `vot` and `accuracy`.
+    title : str
+        Its name in headings, where the short one is a mere letter.
+    lower_is_better : bool
+    digits : int
+        Behind the point, on the page; the sheet gives one more.
+    shown : frozenset of str
+        Where. The overview of the page has room for three a kind.
+    curve : Curve or None
+        Of one's own metric: the curve of its own that it is read off.
+    """
+
+    key: str
+    kind: Literal["ope", "vot"]
+    short: str
+    long: str
+    value: Callable[[Any], float] | None = None
+    title: str = ""
+    lower_is_better: bool = False
+    digits: int = 3
+    shown: frozenset[Place] = frozenset({"metrics.json", "page", "sheet"})
+    curve: Curve | None = None
+
+    @property
+    def name(self) -> str:
+        """For headings: the short name, unless that is a mere letter."""
+        return self.title or self.short
+
+    def text(self, value: float | None) -> str:
+        """The value as tables show it; an en dash where there is none."""
+        return "–" if value is None or not math.isfinite(value) else f"{value:,.{self.digits}f}"
+
+
+_PAGE: frozenset[Place] = frozenset({"page", "sheet"})
+_FIRST: frozenset[Place] = frozenset({"metrics.json", "overview", *_PAGE})
+_SHEET: frozenset[Place] = frozenset({"sheet"})
+_EACH: frozenset[Place] = frozenset({"page sequences", "sheet breakdowns"})
+
+
+def _mean(curve: str) -> Callable[[Mapping[str, Array]], float]:
+    return lambda curves: float(curves[curve].mean())
+
+
+def _at(curve: str, index: int) -> Callable[[Mapping[str, Array]], float]:
+    return lambda curves: float(curves[curve][index])
+
+
+_ROWS = (
+    Metric("auc", "ope", "AUC", "area under the success curve", _mean("success"), shown=_FIRST | _EACH),
+    Metric(
+        "dp20",
+        "ope",
+        "DP@20",
+        "distance precision at 20 pixels",
+        _at("precision", PRECISION_AT),
+        shown=_FIRST | {"sheet breakdowns"},
+    ),
+    Metric("op50", "ope", "OP@0.5", "success at overlap 0.5", _at("success", OVERLAP_AT)),
+    Metric(
+        "norm_precision",
+        "ope",
+        "NP@0.2",
+        "normalised precision at 0.2 of the target's size",
+        _at("norm_precision", PRECISION_AT),
+        shown=_PAGE,
+    ),
+    Metric(
+        "norm_auc",
+        "ope",
+        "NP AUC",
+        "mean of the normalised precision curve",
+        _mean("norm_precision"),
+        shown=_SHEET,
+    ),
+    Metric("eao", "vot", "EAO", "expected average overlap", shown=_FIRST | {"sheet breakdowns"}),
+    Metric(
+        "accuracy", "vot", "A", "accuracy: overlap while tracking", title="Accuracy", shown=_FIRST | _EACH
+    ),
+    Metric("accuracy_tags", "vot", "A tags", "accuracy weighted by tags", shown=_SHEET),
+    Metric("accuracy_sequences", "vot", "A seq", "accuracy weighted by sequences", shown=_SHEET),
+    Metric(
+        "robustness",
+        "vot",
+        "R",
+        "robustness: failures per 100 frames",
+        title="Robustness",
+        lower_is_better=True,
+        shown=_FIRST,
+    ),
+    Metric(
+        "failures",
+        "vot",
+        "F",
+        "failures",
+        title="Failures",
+        lower_is_better=True,
+        digits=1,
+        shown=_PAGE | _EACH,
+    ),
+    Metric(
+        "failures_per_sequence", "vot", "F/seq", "failures per sequence", lower_is_better=True, shown=_SHEET
+    ),
+    Metric(
+        "ao",
+        "vot",
+        "AO",
+        "average overlap without resets",
+        shown=_PAGE | {"metrics.json", "page sequences"},
+    ),
+)
+METRICS: Table[Metric] = Table("metric", {metric.key: metric for metric in _ROWS})
+"""Every metric; the first of a kind ranks its trackers. One's own is a `Metric`, named by the place of its code."""
+
+
+def metrics_of(kind: str, place: Place | None = None) -> Sequence[Metric]:
+    """The metrics of a kind, or those of them that are shown at a place, in the table's order."""
+    return [m for m in METRICS.values() if m.kind == kind and (place is None or place in m.shown)]
+
+
+def adopt_metrics(names: Iterable[str]) -> None:
+    """Take metrics of one's own, and their curves, into the tables for the rest of this process.
+
+    Raises
+    ------
+    InputError
+        If one cannot be loaded, or has the key of another.
+    """
+    for name in names:
+        metric = METRICS[name]
+        METRICS.adopt(metric.key, metric)
+        if metric.curve is not None:
+            CURVES.adopt(metric.curve.name, metric.curve)

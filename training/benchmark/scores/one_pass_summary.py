@@ -1,0 +1,76 @@
+"""Scores read off the curves of one-pass evaluation: overall, per sequence, per attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.benchmark.scores.metric_table import metrics_of
+from training.benchmark.scores.one_pass import Curves
+from training.benchmark.scores.protocols import Protocol, get_protocol
+from training.benchmark.sequences.sequence import Benchmark
+
+
+def summary(
+    curves: Curves, rows: NDArray[np.int64] | None = None, *, drop_zero: bool = False
+) -> dict[str, object]:
+    """Scores of some sequences: the unweighted mean of their curves, and what is read off it.
+
+    Parameters
+    ----------
+    curves : Curves
+    rows : (K,) int64 or None
+        Which sequences; None: all.
+    drop_zero : bool
+        Leave sequences whose curve is 0 everywhere out of that curve's mean (MATLAB).
+
+    Returns
+    -------
+    dict
+        Each metric of one-pass evaluation in `metric_table.METRICS`, `frames`, `sequences`, and `curves` with the
+        mean of each.
+    """
+    pick = slice(None) if rows is None else rows
+    means = {}
+    for name, values in curves.values.items():
+        curve = values[pick]
+        if drop_zero and curve.any():
+            curve = curve[curve.sum(axis=1) > np.finfo(float).eps]
+        means[name] = curve.mean(axis=0)
+    frames = curves.frames[pick]
+    return {
+        **{metric.key: metric.value(means) for metric in metrics_of("ope") if metric.value},
+        "frames": int(frames.sum()),
+        "sequences": len(frames),
+        "curves": {name: mean.tolist() for name, mean in means.items()},
+    }
+
+
+def score_tracker(
+    benchmark: Benchmark, names: Items[str], curves: Curves, protocol: str | Protocol = "matlab"
+) -> dict[str, object]:
+    """JSON-able scores of one tracker: overall, per sequence, per attribute.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+    names : sequence of str
+        Sequences behind the rows of `curves`.
+    curves : Curves
+    protocol : str or Protocol
+    """
+    rules = get_protocol(protocol)
+    attributes = {}
+    for attribute in benchmark.attributes:
+        rows = np.array(
+            [i for i, name in enumerate(names) if attribute in benchmark[name].attributes], dtype=np.int64
+        )
+        if len(rows):
+            attributes[attribute] = summary(curves, rows, drop_zero=rules.drops_zero_curves)
+    return {
+        "overall": summary(curves, drop_zero=rules.drops_zero_curves),
+        "sequences": {name: summary(curves, np.array([i])) for i, name in enumerate(names)},
+        "attributes": attributes,
+    }

@@ -1,0 +1,241 @@
+"""Robustness to the start, for OTB: temporal (TRE) from 20 frames, spatial (SRE) from 12 disturbed boxes.
+
+[Wu, Lim, Yang, Online object tracking: a benchmark, CVPR 2013, section 4; details as the MATLAB toolkit
+computes them.] Boxes in this module are in file coordinates, 1-based.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from collections.abc import Sequence as Items
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from training.benchmark.scores.one_pass import Curves, Pool
+from training.benchmark.scores.protocols import Protocol, get_protocol
+from training.benchmark.sequences.sequence import Sequence, to_base
+
+Array = NDArray[np.float64]
+Track = Callable[[Items[Path], Array], Array]
+"""Runs a tracker over frames from a box (4,), 0-based; returns boxes (N, 4), 0-based."""
+
+TEMPORAL_STARTS = 20
+LEAST_FRAMES = 20
+"""A temporal run has at least so many frames."""
+SHIFT = 0.1
+"""Disturbance of SRE, in widths and heights of the target."""
+SHIFTS = (
+    "left",
+    "right",
+    "up",
+    "down",
+    "topLeft",
+    "topRight",
+    "bottomLeft",
+    "bottomRight",
+    "scale_8",
+    "scale_9",
+    "scale_11",
+    "scale_12",
+)
+"""The twelve disturbances by the names the toolkits give them; `scale_8` is 0.8 times the size."""
+
+
+def temporal_starts(sequence: Sequence) -> list[int]:
+    """Rows (0-based) from which TRE starts, at most 20.
+
+    Candidates are the frames that are not in `Sequence.omit` and whose annotation has no number <= 0 or NaN.
+    Of those up to the last one with 20 frames left (itself included), E in number, the 1-based positions
+    floor(1 + k E / 19) <= E are taken, and E itself. A sequence too short for any has its first candidate.
+
+    Raises
+    ------
+    InputError
+        If no frame is a candidate.
+    """
+    usable = np.asarray((sequence.annotation > 0).all(axis=1))
+    for first, last in sequence.omit:
+        begin, end = first - sequence.first_frame, last - sequence.first_frame + 1
+        usable[max(begin, 0) : max(end, 0)] = False
+    candidates = np.flatnonzero(usable)
+    if not len(candidates):
+        raise InputError(
+            f"{sequence.name}: no frame to start TRE from",
+            do="Every frame is omitted or invalid",
+            reason="no start",
+        )
+    early = candidates[len(sequence) - candidates >= LEAST_FRAMES]
+    if not len(early):
+        return [int(candidates[0])]
+    total = len(early)
+    steps = np.arange(TEMPORAL_STARTS) * (total / (TEMPORAL_STARTS - 1))
+    positions = np.floor(1 + steps[1 + steps <= total]).astype(int)
+    return [int(early[position - 1]) for position in [*positions, total]]
+
+
+def disturbed_box(box: Array, shift: str, size: tuple[int, int]) -> Array:
+    """The first box (4,) of an SRE run, 1-based, inside a frame of width and height `size`.
+
+    A shift moves the box by ceil(10 % of its size); a corner moves by 10 %, rounded, the opposite one stays;
+    a scale keeps the centre (x + w / 2, y + h / 2), and all four numbers are rounded. Half is rounded away
+    from zero.
+    """
+    x, y, w, h = (float(value) for value in box)
+    right, bottom = x + w - 1, y + h - 1
+    if shift.startswith("scale_"):
+        ratio = int(shift.removeprefix("scale_")) / 10
+        x, y, w, h = _round(
+            np.array([x + w / 2 - ratio * w / 2, y + h / 2 - ratio * h / 2, ratio * w, ratio * h])
+        )
+    elif shift in ("left", "right"):
+        x += np.ceil(SHIFT * w) * (1 if shift == "right" else -1)
+    elif shift in ("up", "down"):
+        y += np.ceil(SHIFT * h) * (1 if shift == "down" else -1)
+    else:
+        left, top = x, y
+        if shift.endswith("Left"):
+            left = float(_round(x - SHIFT * w))
+        else:
+            right = float(_round(right + SHIFT * w))
+        if shift.startswith("top"):
+            top = float(_round(y - SHIFT * h))
+        else:
+            bottom = float(_round(bottom + SHIFT * h))
+        x, y, w, h = left, top, right - left + 1, bottom - top + 1
+    x, y = max(x, 1.0), max(y, 1.0)
+    w = min(w, size[0] - x + 1)
+    h = min(h, size[1] - y + 1)
+    return np.array([x, y, w, h])
+
+
+def _round(values: Array | float) -> Array:
+    array = np.asarray(values, dtype=np.float64)
+    return np.asarray(np.trunc(array + np.copysign(0.5, array)))
+
+
+def undo_scale(boxes: Array, shift: str) -> Array:
+    """Boxes (N, 4) of a `scale_*` run divided by its ratio about their centre and rounded, or as is."""
+    if not shift.startswith("scale_"):
+        return boxes
+    ratio = int(shift.removeprefix("scale_")) / 10
+    size = boxes[:, 2:] / ratio
+    return _round(np.concatenate([boxes[:, :2] + boxes[:, 2:] / 2 - size / 2, size], axis=1))
+
+
+def run_temporal(track: Track, sequence: Sequence) -> list[Array]:
+    """Run a tracker from each of `temporal_starts` to the end; boxes (n, 4) of each run, 1-based."""
+    runs = []
+    for start in temporal_starts(sequence):
+        boxes = track(sequence.frames[start:], sequence.ground_truth[start])
+        runs.append(to_base(boxes, 0, sequence.base))
+    return runs
+
+
+def run_spatial(track: Track, sequence: Sequence) -> dict[str, Array]:
+    """Run a tracker over the whole sequence from each disturbed box; boxes (N, 4) by shift, 1-based."""
+    runs = {}
+    for shift in SHIFTS:
+        start = disturbed_box(sequence.annotation[0], shift, sequence.size)
+        boxes = track(sequence.frames, to_base(start[None], sequence.base, 0)[0])
+        runs[shift] = to_base(boxes, 0, sequence.base)
+    return runs
+
+
+def temporal_curves(
+    results: Mapping[str, Items[Array]], sequences: Items[Sequence], protocol: str | Protocol = "matlab"
+) -> Curves:
+    """TRE curves: for each sequence the hits of all its runs over all their frames.
+
+    Parameters
+    ----------
+    results : mapping
+        For each sequence the boxes of the runs from `temporal_starts`, in their order, 1-based.
+    sequences : sequence of Sequence
+    protocol : str or Protocol
+
+    Raises
+    ------
+    InputError
+        If runs are missing or have the wrong length; both numbers are named.
+    """
+    rules = get_protocol(protocol)
+    boxes, truths, groups = [], [], []
+    for i, sequence in enumerate(sequences):
+        runs = results[sequence.name]
+        for start, run in zip(check_temporal(sequence, runs), runs, strict=True):
+            boxes.append(run)
+            truths.append(sequence.annotation[start:])
+            groups.append(i)
+    return Pool(truths, np.array(groups), rules).curves(boxes)
+
+
+def spatial_curves(
+    results: Mapping[str, Mapping[str, Array]],
+    sequences: Items[Sequence],
+    protocol: str | Protocol = "matlab",
+) -> Curves:
+    """SRE curves: for each sequence the hits of its 12 runs over all their frames.
+
+    Results of scaled starts are scaled back first (`undo_scale`).
+
+    Parameters
+    ----------
+    results : mapping
+        For each sequence, boxes (N, 4) by shift, 1-based; all of `SHIFTS` must be there.
+    sequences : sequence of Sequence
+    protocol : str or Protocol
+
+    Raises
+    ------
+    InputError
+        If runs are missing or have the wrong length; both numbers are named.
+    """
+    rules = get_protocol(protocol)
+    boxes, truths, groups = [], [], []
+    for i, sequence in enumerate(sequences):
+        check_spatial(sequence, results[sequence.name])
+        for shift in SHIFTS:
+            boxes.append(undo_scale(results[sequence.name][shift], shift))
+            truths.append(sequence.annotation)
+            groups.append(i)
+    return Pool(truths, np.array(groups), rules).curves(boxes)
+
+
+def check_temporal(sequence: Sequence, runs: Items[Array]) -> list[int]:
+    """`temporal_starts`, after checking that TRE's runs fit them; both lengths are named where they do not."""
+    starts = temporal_starts(sequence)
+    if len(runs) != len(starts):
+        raise InputError(
+            f"{sequence.name}: {len(runs)} runs, but TRE has {len(starts)} starts",
+            do="Give all runs of TRE",
+            reason="wrong length",
+        )
+    for start, run in zip(starts, runs, strict=True):
+        frame = start + sequence.first_frame
+        _check_length(f"{sequence.name}, run from frame {frame}", run, len(sequence) - start)
+    return starts
+
+
+def check_spatial(sequence: Sequence, runs: Mapping[str, Array]) -> None:
+    """Raise `InputError` unless SRE's twelve runs are there and as long as the sequence."""
+    missing = [shift for shift in SHIFTS if shift not in runs]
+    if missing:
+        raise InputError(
+            f"{sequence.name}: SRE lacks the runs {', '.join(missing)}",
+            do="Give all twelve",
+            reason="missing results",
+        )
+    for shift in SHIFTS:
+        _check_length(f"{sequence.name}, {shift}", runs[shift], len(sequence))
+
+
+def _check_length(where: str, boxes: Array, frames: int) -> None:
+    if len(boxes) != frames:
+        raise InputError(
+            f"{where}: {len(boxes)} rows, but {frames} frames",
+            do="Give the complete result",
+            reason="wrong length",
+        )

@@ -1,0 +1,71 @@
+"""The rules of VOT's experiments, one value a year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from curation.rows import Table, unknown_name
+from training.benchmark.overlap.rules import BOUNDS, RULES, Bounds, Rule
+from training.benchmark.scores.eao import EAO_RULES, EaoRules
+from training.benchmark.sequences.sequence import Benchmark
+
+
+@dataclass(frozen=True)
+class VotRules:
+    """How supervised and unsupervised runs are scored.
+
+    Attributes
+    ----------
+    lengths : (int, int)
+        Lengths (1-based, both included) over which EAO averages the curve: the range around the most common
+        length that holds half of that year's sequences.
+    overlap : str
+        How overlap is counted, see `rules.region_overlap`.
+    bounds : {"frame-1", "frame", "none"}
+        What of the regions is cut off, likewise.
+    eao : {"matlab", "pysot", "vot-toolkit"}
+        How runs are cut into fragments, see `eao.expected_overlap_curve`.
+
+    Raises
+    ------
+    InputError
+        For an unknown name; the nearest is suggested.
+    """
+
+    lengths: tuple[int, int]
+    overlap: Rule = "vot2016"
+    bounds: Bounds = "frame-1"
+    eao: EaoRules = "matlab"
+
+    def __post_init__(self) -> None:
+        for what, name, known in (
+            ("overlap rule", self.overlap, RULES),
+            ("kind of bounds", self.bounds, BOUNDS),
+            ("set of EAO rules", self.eao, EAO_RULES),
+        ):
+            if name not in known:
+                raise unknown_name(what, name, known)
+
+    @property
+    def interval(self) -> tuple[int, int]:
+        """`lengths` as the rules for EAO count them: under `vot-toolkit` they lie one higher."""
+        low, high = self.lengths
+        more = self.eao == "vot-toolkit"
+        return low + more, high + more
+
+
+VOT2015 = VOT2016 = VotRules((108, 371))
+VOT2017 = VOT2018 = VotRules((100, 356))
+VOT2019 = VotRules((46, 291))
+
+VOT_RULES: Table[VotRules] = Table(
+    "VOT year",
+    {"vot2015": VOT2015, "vot2016": VOT2016, "vot2017": VOT2017, "vot2018": VOT2018, "vot2019": VOT2019},
+)
+"""Rules by year. Overlap is counted as in VOT2016 for all of them, so that their numbers compare."""
+
+
+def rules_of(benchmark: Benchmark) -> VotRules:
+    """The rules of a benchmark's year (2016 where it has none), with the interval of its list, if that has one."""
+    rules = dict(VOT_RULES).get(benchmark.name, VOT2016)
+    return replace(rules, lengths=benchmark.eao_interval or rules.lengths)

@@ -1,0 +1,141 @@
+"""One sequence read from its files, and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.digests.reading import Reading
+from curation.errors import InputError
+from training.benchmark.overlap.regions import crossed, polygon_area, unusable
+from training.benchmark.sequences.places import (
+    Home,
+    find_frames,
+    find_sequence,
+    image_numbers,
+    read_tags,
+    tag_files,
+)
+from training.benchmark.sequences.sequence import Sequence
+from training.benchmark.sequences.sequence_list import Entry, Listing
+from training.benchmark.text_tables import parse_rows, read_text
+
+Array = NDArray[np.float64]
+
+
+def load_sequence(
+    entry: Entry, listing: Listing, homes: list[Home], *, images: bool, whole: bool
+) -> Sequence | None:
+    place = find_sequence(entry, homes, images=images)
+    if place is None:
+        return None
+    reading = Reading()
+    text = read_text(place.annotation, note=reading.note)
+    rows = parse_rows(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
+    if len({len(row) for row in rows}) != 1:
+        raise InputError(
+            f"{entry.name}: {place.annotation} is empty or mixes boxes and polygons",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    annotation = np.array(rows, dtype=np.float64)
+    if (bad := unusable(annotation)).any():
+        row = int(np.argmax(bad))
+        raise InputError(
+            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} is no place in an image",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    first = entry.start_frame
+    lead = _check_rows(entry, place.annotation, annotation)
+    frames: tuple[Path, ...] = ()
+    if images and place.frames is not None:
+        last = entry.end_frame
+        frames = find_frames(entry, place.frames, first=first + (entry.lead_in - lead), last=last)
+        if len(frames) != len(annotation):
+            raise InputError(
+                f"{entry.name}: {len(frames)} images in {place.frames} "
+                f"but {len(annotation)} rows in {place.annotation.name}",
+                do="One row a frame is expected",
+                reason="wrong length",
+            )
+    first_image = None
+    if not frames and place.frames is not None:
+        numbers = image_numbers(place.frames, Path(entry.image).stem)
+        first_image = place.frames / numbers[min(numbers)] if numbers else None
+    first += entry.lead_in - lead
+    tags = {}
+    if listing.kind == "vot":
+        tags = read_tags(place.annotation.parent, listing.attributes, len(annotation), note=reading.note)
+        _check_polygons(place.annotation, annotation)
+    trimmed = entry.lead_in - lead
+    if whole:
+        lead = 0
+    if not np.isfinite(annotation[lead]).all() or (
+        annotation.shape[1] == 4 and annotation[lead, 2:].min() <= 0
+    ):
+        raise InputError(
+            f"{entry.name}: {place.annotation}, line {lead + 1}: "
+            f"a tracker cannot start on {annotation[lead].tolist()}",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)))
+    for path in files:
+        if path not in reading:  # one that was not there a moment ago, or that nobody asks for
+            read_text(path, note=reading.note)
+    return Sequence(
+        name=entry.name,
+        frames=frames[lead:],
+        annotation=annotation[lead:],
+        base=listing.base,
+        attributes=entry.attributes,
+        first_frame=first + lead,
+        lead_in=annotation[:lead],
+        trimmed=trimmed,
+        omit=entry.init_omit,
+        names=entry.names,
+        aliases=entry.aliases,
+        tags=tags,
+        listed_size=entry.size,
+        first_image=first_image,
+        annotation_files=files,
+        reading=reading,
+    )
+
+
+def _check_rows(entry: Entry, path: Path, annotation: Array) -> int:
+    """Number of lead-in rows in the file, after checking its length against the list."""
+    if np.isnan(annotation).all():
+        raise InputError(
+            f"{entry.name}: every row of {path} is NaN",
+            do="Unpack the sequence again",
+            reason="bad annotation",
+        )
+    if len(annotation) == entry.rows or (entry.rows is None and len(annotation) > entry.lead_in):
+        return entry.lead_in
+    if entry.lead_in and entry.rows and len(annotation) == entry.rows - entry.lead_in:
+        return 0
+    raise InputError(
+        f"{entry.name}: {path} has {len(annotation)} rows, "
+        f"but frames {entry.start_frame} to {entry.end_frame or '...'} are {entry.rows or 'more'}",
+        do="Unpack the sequence again, or correct the list",
+        reason="wrong length",
+    )
+
+
+def _check_polygons(path: Path, annotation: Array) -> None:
+    if annotation.shape[1] != 8:
+        return
+    for fault, bad in (
+        ("has crossed edges", crossed(annotation)),
+        ("has no area", polygon_area(annotation) == 0),
+    ):
+        if bad.any():
+            raise InputError(
+                f"{path}, line {int(np.argmax(bad)) + 1}: the polygon {fault} ({int(bad.sum())} such rows)",
+                do="Unpack the sequence again",
+                reason="bad annotation",
+            )

@@ -1,0 +1,156 @@
+"""What a tracker did on a VOT sequence, frame by frame, and the text files that hold it.
+
+One row a frame: `1` the tracker was started here, `2` it failed here, `0` it was not run or nothing is known,
+four numbers `x y w h` or 2V numbers (corners) its region; 0-based, written with four decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Items
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.errors import InputError
+from curation.files import write_bytes
+from training.benchmark.overlap.regions import FARTHEST
+from training.benchmark.sequences.sequence_list import name_key
+from training.benchmark.text_tables import parse_rows, read_text
+
+Array = NDArray[np.float64]
+
+UNKNOWN, START, FAILURE, REGION = 0, 1, 2, 3
+"""Codes of a frame; `REGION` is no code in files: the row holds the region."""
+
+DETERMINISTIC_AFTER = 3
+"""Runs that must agree for a tracker to count as deterministic."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """One run over one sequence of N frames.
+
+    Attributes
+    ----------
+    codes : (N,) int8
+        `UNKNOWN`, `START`, `FAILURE` or `REGION`.
+    regions : (N, 4) or (N, 2V) float64
+        0-based; NaN in rows without a region, and behind a box in an array of polygons.
+    """
+
+    codes: NDArray[np.int8]
+    regions: Array
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def failures(self) -> NDArray[np.int64]:
+        """0-based frames of failures."""
+        return np.flatnonzero(self.codes == FAILURE)
+
+    @classmethod
+    def from_rows(cls, rows: Items[Items[float]]) -> Trajectory:
+        """From rows of one number (a code) or several (a region); a region with a NaN is unknown."""
+        width = max([len(row) for row in rows if len(row) > 1], default=4)
+        codes = np.full(len(rows), REGION, dtype=np.int8)
+        regions = np.full((len(rows), width), np.nan)
+        for i, row in enumerate(rows):
+            if len(row) == 1:
+                codes[i] = int(row[0])
+            elif np.isfinite(row).all():
+                regions[i, : len(row)] = row
+            else:
+                codes[i] = UNKNOWN
+        return cls(codes, regions)
+
+    @classmethod
+    def from_boxes(cls, boxes: Array) -> Trajectory:
+        """An unsupervised run: started in the first frame, a box (N, 4), 0-based, in every other one."""
+        codes = np.full(len(boxes), REGION, dtype=np.int8)
+        codes[0] = START
+        regions = boxes.astype(np.float64)
+        regions[0] = np.nan
+        return cls(codes, regions)
+
+    def text(self) -> str:
+        """The file's content."""
+        lines = []
+        for code, region in zip(self.codes.tolist(), self.regions, strict=True):
+            numbers = region[~np.isnan(region)]
+            lines.append(",".join(f"{number:.4f}" for number in numbers) if code == REGION else str(code))
+        return "\n".join(lines) + "\n"
+
+
+def read_trajectory(path: Path) -> Trajectory:
+    """Read `<sequence>_001.txt`.
+
+    Raises
+    ------
+    InputError
+        Naming the line that is neither a code nor a region, or reaches beyond `regions.FARTHEST`.
+    """
+    widths = (1, 4, *range(6, 65, 2))
+    rows = parse_rows(read_text(path), path, widths=widths)
+    if not rows:
+        raise InputError(f"{path} is empty", do="One row a frame is expected", reason="empty")
+    for number, row in enumerate(rows, start=1):
+        if len(row) == 1 and row[0] not in (UNKNOWN, START, FAILURE):
+            raise InputError(
+                f"{path}, line {number}: {row[0]:g} is no code",
+                do="A single number is 0 (unknown), 1 (start) or 2 (failure)",
+                reason="bad row",
+            )
+        if any(abs(value) > FARTHEST for value in row):
+            raise InputError(
+                f"{path}, line {number}: {row} is no region",
+                do=f"None of its numbers is beyond {FARTHEST:,.0f} pixels; a lost target is the code 0",
+                reason="bad row",
+            )
+    return Trajectory.from_rows(rows)
+
+
+def result_path(tracker_folder: Path, experiment: str, sequence: str, repetition: int) -> Path:
+    """`<tracker>/<experiment>/<sequence>/<sequence>_%03d.txt`; repetitions count from 1."""
+    return tracker_folder / experiment / sequence / f"{sequence}_{repetition:03d}.txt"
+
+
+def write_trajectories(
+    tracker_folder: Path, sequence: str, trajectories: Items[Trajectory], *, experiment: str = "baseline"
+) -> list[Path]:
+    """Write the runs of one sequence as VOT's toolkits do; returns the files."""
+    paths = []
+    for repetition, trajectory in enumerate(trajectories, start=1):
+        path = result_path(tracker_folder, experiment, sequence, repetition)
+        write_bytes(path, trajectory.text().encode())
+        paths.append(path)
+    return paths
+
+
+def find_runs(folder: Path) -> dict[str, list[Path]]:
+    """Files of all runs below an experiment's folder, by the key of the sequence's name, in their order.
+
+    Both `<sequence>/<sequence>_001.txt` and, as some trackers are published, `<sequence>_001.txt` without the
+    sequence's folder are found; the former wins.
+    """
+    if not folder.is_dir():
+        return {}
+    runs = _numbered(folder)
+    for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+        key, here = name_key(inner.name), _numbered(inner)
+        paths = here.get(key) or [path for found in here.values() for path in found]
+        if paths:
+            runs[key] = paths
+    return runs
+
+
+def _numbered(folder: Path) -> dict[str, list[Path]]:
+    """Files `<name>_<number>.txt` by the key of their name, sorted."""
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*_*.txt")):
+        name, _, number = path.stem.rpartition("_")
+        if number.isdecimal():
+            found.setdefault(name_key(name), []).append(path)
+    return found

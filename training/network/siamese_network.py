@@ -1,0 +1,185 @@
+"""The Siamese network: one embedding applied to exemplar and search region, correlated into a response map.
+
+The published size (AlexNet-like, no padding, total stride 8) is `NetworkConfig(width=1.0)`; smaller widths
+scale every channel count and keep the geometry, so labels, trackers and crops are the same.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from curation.config import STRICT, parameters
+from curation.errors import InputError
+
+STRIDE = 8
+"""Pixels of the search region per cell of the response map."""
+
+RECEPTIVE_FIELD = 87
+"""Side in pixels of the region that one feature cell sees; it is also the smallest usable input."""
+
+CHANNELS = (96, 256, 384, 384, 256)
+"""Output channels of the five convolutions at width 1 (AlexNet, two groups in the 2nd, 4th and 5th)."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class NetworkConfig:
+    """Size and form of `SiameseNetwork`.
+
+    Parameters
+    ----------
+    width : float
+        Factor on all channel counts, 1 for the published network.
+    norm : {"batch", "none"}
+        Normalisation after the first four convolutions.
+    gain : float
+        Factor on the correlation at width 1, where 9,216 products are summed; the published 1e-3. At other
+        widths it is divided by the share of products left, so that responses keep their size.
+    train_gain : bool
+        Learn the gain as well; published: fixed (learning rate 0).
+    """
+
+    width: float = Field(default=0.25, gt=0, le=4)
+    norm: Literal["batch", "none"] = "batch"
+    gain: float = Field(default=1e-3, gt=0)
+    train_gain: bool = False
+
+
+def embedding_size(pixels: int) -> int:
+    """Side of the feature map of a square image: 127 -> 6, 239 -> 20, 255 -> 22.
+
+    Raises
+    ------
+    InputError
+        If the image is smaller than the receptive field, 87 px.
+    """
+    if pixels < RECEPTIVE_FIELD:
+        raise InputError(
+            f"an image of {pixels} px is smaller than the network's receptive field of {RECEPTIVE_FIELD} px",
+            do="Use larger exemplar and search sizes",
+        )
+    side = (pixels - 11) // 2 + 1  # conv 11/2
+    side = (side - 3) // 2 + 1  # pool 3/2
+    side = side - 4  # conv 5/1
+    side = (side - 3) // 2 + 1  # pool 3/2
+    return side - 6  # three conv 3/1
+
+
+def response_size(exemplar: int, search: int) -> int:
+    """Side of the response map, cells, for exemplar and search sizes in pixels: (127, 255) -> 17."""
+    if search < exemplar:
+        raise InputError(
+            f"search region of {search} px is smaller than the exemplar of {exemplar} px",
+            do="Make the search size the larger one",
+        )
+    return embedding_size(search) - embedding_size(exemplar) + 1
+
+
+class SiameseNetwork(nn.Module):
+    """AlexNet-like Siamese network with one scalar gain and bias on the correlation.
+
+    Images are RGB, 0..255, float, without further normalisation, as in the PyTorch release. All parameters
+    are drawn from the global torch generator: seed it to repeat a network.
+
+    Parameters
+    ----------
+    config : NetworkConfig
+        Size and form.
+    """
+
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or NetworkConfig()
+        c1, c2, c3, c4, c5 = (_scaled(channels, self.config.width) for channels in CHANNELS)
+        # Pools come before ReLUs, with which they commute, so that ReLUs see a quarter of the values.
+        self.features = nn.Sequential(
+            *self._convolution(3, c1, 11, stride=2),  # 127 -> 59, 255 -> 123
+            nn.MaxPool2d(3, 2),  # 29, 61
+            nn.ReLU(inplace=True),
+            *self._convolution(c1, c2, 5, groups=2),  # 25, 57
+            nn.MaxPool2d(3, 2),  # 12, 28
+            nn.ReLU(inplace=True),
+            *self._convolution(c2, c3, 3),  # 10, 26
+            nn.ReLU(inplace=True),
+            *self._convolution(c3, c4, 3, groups=2),  # 8, 24
+            nn.ReLU(inplace=True),
+            nn.Conv2d(c4, c5, 3, groups=2),  # 6, 22
+        )
+        share = c5 / CHANNELS[-1]
+        self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
+        self.bias = nn.Parameter(torch.zeros(()))
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def _convolution(
+        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
+    ) -> list[nn.Module]:
+        batch = self.config.norm == "batch"
+        convolution = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)
+        return [convolution, nn.BatchNorm2d(outputs)] if batch else [convolution]
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Features of a batch of images.
+
+        Parameters
+        ----------
+        images : (B, 3, H, W) float tensor
+            RGB, 0..255; H and W at least 87.
+
+        Returns
+        -------
+        (B, C, h, w) tensor
+            Stride 8; h = `embedding_size(H)`. Cell (i, j) is centred on pixel (43 + 8 i, 43 + 8 j), 0-based.
+        """
+        features: Tensor = self.features(images)
+        return features
+
+    def respond(self, exemplar: Tensor, search: Tensor) -> Tensor:
+        """Correlate each exemplar with its search region.
+
+        Parameters
+        ----------
+        exemplar : (B, C, k, k) or (1, C, k, k) tensor
+            Features of the exemplars; a single one serves all search regions.
+        search : (B, C, h, w) or (1, C, h, w) tensor
+            Features of the search regions; a single one serves all exemplars.
+
+        Returns
+        -------
+        (B, 1, h - k + 1, w - k + 1) tensor
+            Gain x correlation + bias: a logit under the cross-entropy losses, else a regressed label.
+        """
+        return self.gain * correlate(exemplar, search) + self.bias
+
+    def forward(self, exemplar: Tensor, search: Tensor) -> Tensor:
+        """Response maps of image pairs: (B, 3, z, z) and (B, 3, x, x) RGB 0..255 -> (B, 1, r, r)."""
+        return self.respond(self.embed(exemplar), self.embed(search))
+
+
+def correlate(exemplar: Tensor, search: Tensor) -> Tensor:
+    """Cross-correlation of feature maps without padding; shapes as in `SiameseNetwork.respond`.
+
+    One matrix product gives the inner product of every exemplar cell with every search cell; the response at
+    (y, x) is the sum of those of (dy, dx) with (y + dy, x + dx), which a strided view lines up. On a CPU that
+    is several times as fast as a convolution with one group per pair.
+    """
+    k, height, width = exemplar.shape[-1], search.shape[-2], search.shape[-1]
+    cells = height * width
+    products = exemplar.flatten(2).transpose(1, 2) @ search.flatten(2)  # (B, k k, h w), contiguous
+    batch = products.shape[0]
+    windows = products.as_strided(
+        (batch, k, k, height - k + 1, width - k + 1),
+        (k * k * cells, k * cells + width, cells + 1, width, 1),
+    )
+    return windows.sum((1, 2))[:, None]  # (B, 1, h-k+1, w-k+1)
+
+
+def _scaled(channels: int, width: float) -> int:
+    """Channels at a width: even, because of the two groups, and at least 2."""
+    return max(2, 2 * round(channels * width / 2))

@@ -1,0 +1,1 @@
+"""Backbones of the online tracker: networks, and weights from files people have."""

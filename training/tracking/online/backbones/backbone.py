@@ -1,0 +1,142 @@
+"""The backbones, behind one small interface: images in, a shallow and a deep feature map out.
+
+Every backbone is symmetrical: the middle of its input is the middle of both of its maps, whatever the number
+of cells, so a peak in a map has no half-cell bias (which updating would turn into drift).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.tracking.online.backbones.convention import (
+    CAFFE,
+    ConventionName,
+    InputConvention,
+    named_convention,
+)
+from training.tracking.online.backbones.weight_files import Naming, Shapes, select_layers
+
+Weights = Mapping[str, Tensor]
+"""Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
+
+Precision = Literal["float32", "bfloat16"]
+"""Of a backbone's weights, activations and maps."""
+
+
+class Backbone(ABC):
+    """Fixed convolutions with a shallow and a deep output of one size.
+
+    A backbone is a subclass: it says what its files of weights hold (`shapes`, `namings`), or overrides `load`.
+
+    Parameters
+    ----------
+    weights : mapping of str to tensor
+    convention : InputConvention
+        What images the weights want.
+    device : torch.device
+    precision : {"float32", "bfloat16"}
+
+    Attributes
+    ----------
+    name : str
+    stride : int
+        Input pixels per cell of both maps.
+    channels : (int, int)
+        Channels of the shallow and the deep map.
+    border : int
+        Cells at the edge of the maps where zero padding weighs most (fainter, it reaches further); not compared.
+    trained : bool
+        Whether its weights are the network that this pipeline trains, not a file from outside.
+    shapes, namings
+        Kernels that it needs, and the ways in which files name them.
+    caffe : InputConvention
+        What images its weights of Caffe want.
+    """
+
+    trained: ClassVar[bool] = False
+    shapes: ClassVar[Shapes] = {}
+    namings: ClassVar[Sequence[Naming]] = ()
+    caffe: ClassVar[InputConvention] = CAFFE
+
+    name: str
+    stride: int
+    channels: tuple[int, int]
+    border: int
+
+    def __init__(
+        self,
+        weights: Weights,
+        convention: InputConvention,
+        device: torch.device | str = "cpu",
+        precision: Precision = "float32",
+    ) -> None:
+        self.device = torch.device(device)
+        self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        self.convention = convention
+        self._weights = {
+            name: value.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
+            if value.ndim == 4
+            else value.to(self.device, self.dtype)
+            for name, value in weights.items()
+        }
+
+    @classmethod
+    def load(
+        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
+    ) -> Self:
+        """The backbone with the weights of a file; `auto`: images as the naming of layers tells.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or damaged, lacks a layer, or a layer has another shape.
+        """
+        weights, found = select_layers(path, cls.name, cls.shapes, cls.namings)
+        return cls(weights, named_convention(convention, cls.caffe) or found, device, precision)
+
+    @abstractmethod
+    def input_side(self, cells: int) -> int:
+        """Input pixels for a map of that many cells."""
+
+    @abstractmethod
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
+        """Features of images that follow the weights' input convention."""
+
+    def features(self, frames: Tensor, *, without: int = 0) -> tuple[Tensor, Tensor]:
+        """Shallow and deep features.
+
+        Parameters
+        ----------
+        frames : (B, H, W, 3) uint8 tensor
+            BGR; H and W as `input_side` gives them.
+        without : int
+            Cells to leave out at every edge of the maps; what only they need is not computed.
+
+        Returns
+        -------
+        (B, C1, h, w) and (B, C2, h, w) tensors of the backbone's precision
+        """
+        with torch.inference_mode():
+            images = self.convention.apply(frames.to(self.device)).to(self.dtype)
+            return self._maps(images, without)
+
+    def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
+        """Convolution and ReLU."""
+        return F.relu_(self._linear(images, layer, stride=stride, padding=padding))
+
+    def _linear(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
+        """Convolution alone."""
+        weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
+        return F.conv2d(images, weight, bias, stride=stride, padding=padding)
+
+
+def trimmed(maps: Tensor, cells: int) -> Tensor:
+    """Maps (..., h, w) without that many cells at every edge."""
+    return maps[..., cells:-cells, cells:-cells] if cells else maps

@@ -1,0 +1,134 @@
+"""Which backbone the online tracker uses. That is a parameter; the path of its file is a setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from pydantic import AfterValidator, Field
+
+from curation.config import STRICT, parameters
+from curation.errors import InputError
+from curation.rows import Table
+from training.tracking.online.backbones.backbone import Backbone, Precision
+from training.tracking.online.backbones.convention import ConventionName
+from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
+from training.tracking.online.backbones.squeezenet import SqueezeNet
+from training.tracking.online.backbones.vgg16 import Vgg16
+from training.tracking.online.backbones.weight_files import sha256_of
+
+BACKBONES: Table[type[Backbone]] = Table(
+    "backbone", {kind.name: kind for kind in (SiameseBackbone, SqueezeNet, Vgg16)}
+)
+"""Every backbone by name; one's own is a subclass of `Backbone`, named by the place of its code."""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class BackboneConfig:
+    """The online tracker's features.
+
+    Parameters
+    ----------
+    name : str
+        A key of `BACKBONES`, or one's own. `siamese` is the network that this pipeline trains; the others are read
+        from a file.
+    sha256 : str
+        Leading hexadecimal digits, at least 8, of the file's SHA-256: they, not the file's place, say which
+        weights decide the boxes. Unused by `siamese`.
+    convention : {"auto", "caffe", "caffe_rgb", "torchvision"}
+        What images the file's weights want; `auto`: as the names of its layers tell.
+    precision : {"float32", "bfloat16"}
+        Of the backbone. With bfloat16 it takes 0.6 of the time where the processor multiplies it (AVX-512 BF16, AMX,
+        GPUs), and longer elsewhere.
+    """
+
+    name: Annotated[str, AfterValidator(BACKBONES.check)] = "siamese"
+    sha256: str = Field(default="", pattern="^([0-9a-f]{8,64})?$")
+    convention: ConventionName = "auto"
+    precision: Precision = "float32"
+
+
+def choose_backbone(
+    config: BackboneConfig, *, trained: Path, file: Path | None, device: torch.device | str = "cpu"
+) -> Backbone:
+    """The configured backbone.
+
+    Parameters
+    ----------
+    config : BackboneConfig
+    trained : Path
+        The network that this pipeline trains.
+    file : Path or None
+        The weights of every other backbone.
+    device : torch.device
+
+    Raises
+    ------
+    InputError
+        If no file or no digest is given where one is needed, or the file is not what the digest says.
+    """
+    if BACKBONES[config.name].trained:
+        return load_backbone(config.name, trained, device=device, precision=config.precision)
+    return load_backbone(
+        config.name,
+        needed_file(config, file),
+        sha256=config.sha256,
+        convention=config.convention,
+        device=device,
+        precision=config.precision,
+    )
+
+
+def load_backbone(
+    name: str,
+    path: Path,
+    *,
+    sha256: str = "",
+    convention: ConventionName = "auto",
+    device: torch.device | str = "cpu",
+    precision: Precision = "float32",
+) -> Backbone:
+    """A backbone with the weights of a file; parameters as of `BackboneConfig`.
+
+    Parameters
+    ----------
+    path : Path
+        `.npz`, `.safetensors`, or a `.pth`/`.pt` state dict, which is read without running code.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, has another digest, lacks a layer, or a layer has another shape.
+    """
+    if sha256 and not (found := sha256_of(path)).startswith(sha256.lower()):
+        raise InputError(
+            f"{path} has SHA-256 {found}, expected {sha256}",
+            do="Fetch the file again, or correct the digest",
+            reason="wrong digest",
+        )
+    return BACKBONES[name].load(path, convention=convention, device=device, precision=precision)
+
+
+def needed_file(config: BackboneConfig, file: Path | None) -> Path:
+    """The file of weights, once it and its digest are given.
+
+    Raises
+    ------
+    InputError
+        If either is not; for a missing digest, the message holds the file's.
+    """
+    if file is None:
+        raise InputError(
+            f"the backbone {config.name} is read from a file, and no file is set",
+            do="Run: python -m pipelines settings --set backbone_weights=/path/to/file",
+            reason="missing backbone",
+        )
+    if not config.sha256:
+        raise InputError(
+            f"track.backbone.sha256 does not say which weights of {config.name} are meant; "
+            f"{file} has {sha256_of(file)}",
+            do="Set track.backbone.sha256 to that, if these are the weights you mean",
+            reason="missing digest",
+        )
+    return file

@@ -1,0 +1,87 @@
+"""SqueezeNet as a backbone of the online tracker, and the files that its weights come in."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.tracking.online.backbones.backbone import Backbone, trimmed
+from training.tracking.online.backbones.convention import TORCHVISION, InputConvention
+from training.tracking.online.backbones.weight_files import KIND, Naming
+
+CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
+"""Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""
+
+_FIRE_INDEX = dict(zip((3, 4, 5, 7, 8, 9, 10), range(2, 9), strict=True))
+
+
+def _shapes() -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {"conv1": (96, 3, 7, 7)}
+    inputs = 96
+    for number, squeeze in zip(range(2, 9), (16, 16, 32, 32, 48, 48, 64), strict=True):
+        shapes[f"fire{number}/squeeze1x1"] = (squeeze, inputs, 1, 1)
+        shapes[f"fire{number}/expand1x1"] = (4 * squeeze, squeeze, 1, 1)
+        shapes[f"fire{number}/expand3x3"] = (4 * squeeze, squeeze, 3, 3)
+        inputs = 8 * squeeze
+    return shapes
+
+
+def _torchvision_fire(match: re.Match[str]) -> str | None:
+    index, part = int(match[1]), match[2]
+    if part is None:
+        return "conv1" if index == 0 else None
+    if index not in _FIRE_INDEX:
+        return None
+    return f"fire{_FIRE_INDEX[index]}/{'squeeze1x1' if part == 'squeeze' else part}"
+
+
+class SqueezeNet(Backbone):
+    """SqueezeNet 1.0 (Iandola et al., 2016) up to fire8, every pool padded so that cell i lies on pixel 8 i.
+
+    Shallow: fire4 (stride 4), averaged 3 x 3 to stride 8. Deep: fire8; the pool after it is left out.
+    """
+
+    name = "squeezenet"
+    stride = 8
+    channels = (256, 512)
+    border = 2
+    shapes = _shapes()
+    caffe = CAFFE_SQUEEZENET
+    namings = (
+        Naming(
+            rf"(conv1|fire\d/(?:squeeze1x1|expand1x1|expand3x3))[./]{KIND}",
+            lambda match: match[1],
+            CAFFE_SQUEEZENET,
+        ),
+        Naming(
+            rf"(?:module\.)?features\.(\d+)(?:\.(squeeze|expand1x1|expand3x3))?\.{KIND}",
+            _torchvision_fire,
+            TORCHVISION,
+        ),
+    )
+
+    def input_side(self, cells: int) -> int:
+        return 8 * (cells - 1) + 1
+
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
+        x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
+        x = F.relu_(x)  # after the pool: they commute, and this is less to do
+        for layer in ("fire2", "fire3", "fire4"):
+            x = self._fire(x, layer)
+        shallow = F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)  # (B, 256, k+1, .)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 256, k+1, .)
+        spare = without
+        for index, layer in enumerate(("fire5", "fire6", "fire7", "fire8")):
+            needed = min(spare, 4 - index)  # a layer reaches one cell further
+            x, spare = self._fire(trimmed(x, spare - needed), layer), needed
+        return trimmed(shallow, without), trimmed(x, spare)  # (B, 256, k+1, .), (B, 512, k+1, .)
+
+    def _fire(self, x: Tensor, layer: str) -> Tensor:
+        x = self._conv(x, f"{layer}/squeeze1x1")
+        return torch.cat(
+            [self._conv(x, f"{layer}/expand1x1"), self._conv(x, f"{layer}/expand3x3", padding=1)], dim=1
+        )

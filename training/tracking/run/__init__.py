@@ -1,0 +1,1 @@
+"""Trackers run over sequences: one pass, with restarts, from other starts."""

@@ -1,0 +1,1 @@
+"""Following one target through a video: frames in, boxes and an annotated film out."""

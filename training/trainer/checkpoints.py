@@ -1,0 +1,100 @@
+"""Checkpoints: the state of a run, kept under a digest of all that determines it.
+
+`<folder>/<digest>/last.pt` is written whole or not at all, and sealed (`curation.outputs.sealed`), so a killed run goes
+on from it, after a power cut too. The digest covers the parameters, both imdb files and the code of training, so
+a checkpoint is never taken by a run with others.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from curation.errors import InputError
+from curation.files import digest, write_bytes
+from curation.outputs.sealed import read_sealed, write_sealed
+from training.messages import first_line
+
+log = logging.getLogger(__name__)
+
+FILE = "last.pt"
+
+PARTS = ("batches", "losses", "network", "trainer")
+"""Folders of `training` whose modules a training run is made of."""
+
+
+def code_digest() -> str:
+    """Digest of the modules that decide what a training run computes: of `training` itself and of `PARTS`."""
+    training = Path(__file__).parents[1]
+    modules = sorted(module for folder in (".", *PARTS) for module in (training / folder).glob("*.py"))
+    return digest(*(module.read_bytes() for module in modules))
+
+
+class Checkpoints:
+    """The checkpoint of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoints of all runs are; safe to delete when no run is under way.
+    key : str
+        Digest of what determines the run.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder / key
+        self.key = key
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the checkpoint: tensors, numbers, strings and containers of them."""
+        stream = io.BytesIO()
+        torch.save(state, stream)
+        write_sealed(self.folder / FILE, self.key, stream.getvalue())
+
+    def read(self) -> bytes | None:
+        """The content of the checkpoint, or None where this run has none that is whole; says so if there is a
+        damaged one, or only others have one."""
+        path = self.folder / FILE
+        content = read_sealed(path, self.key)
+        if content is None:
+            others = len(list(self.folder.parent.glob(f"*/{FILE}")))
+            if path.exists():
+                log.warning("%s is damaged, or of another run, and not used: this run starts anew", path)
+            elif others:
+                log.info(
+                    "%s: %d checkpoint(s) of other parameters, data or code, not used: this run starts anew",
+                    self.folder.parent,
+                    others,
+                )
+        return content
+
+    def decode(self, content: bytes) -> dict[str, Any]:
+        """The state in a checkpoint's content; nothing in it is executed.
+
+        Raises
+        ------
+        InputError
+            If this torch cannot read it.
+        """
+        try:
+            state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
+            raise InputError(
+                f"{self.folder / FILE} cannot be read by torch {torch.__version__} ({first_line(error)})",
+                do="Delete it: training then starts anew",
+                reason="unreadable checkpoint",
+            ) from None
+        return state
+
+    def keep_batch(self, rank: int, state: dict[str, Any]) -> Path:
+        """Keep what a failed step saw, for inspection with `torch.load`; returns the file."""
+        stream = io.BytesIO()
+        torch.save(state, stream)
+        path = self.folder / f"failed-step-rank{rank}.pt"
+        write_bytes(path, stream.getvalue())
+        return path

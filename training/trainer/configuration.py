@@ -1,0 +1,132 @@
+"""What determines a training run (`TrainConfig`), and what it reads, writes and runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from curation.config import STRICT, parameters
+from training.batches.augmentation import AugmentationConfig
+from training.batches.labels import LabelConfig
+from training.batches.pairs import PairConfig
+from training.losses import LossConfig
+from training.network.siamese_network import NetworkConfig
+from training.trainer.learner import OptimiserConfig, PrecisionConfig
+from training.trainer.schedule import ScheduleConfig
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class TrainConfig:
+    """A training run. The defaults suit the built-in dataset; profiles/ has the published setting.
+
+    Parameters
+    ----------
+    recipe : int
+        Version of the training code. A change of code that changes the weights must raise it: the stage
+        depends on this number, not on the source files.
+    network, loss, label, pairs, augmentation, optimiser, schedule, precision
+        Sections of their own.
+    epochs : int
+        Passes of `pairs.per_epoch` pairs; published: 60.
+    batch : int
+        Pairs in a step, over all processes; published: 8.
+    ema : float
+        Decay per step of a running average of the weights, which is then what is validated and published;
+        0: none.
+    validation_pairs : int
+        Pairs drawn from the validation imdb after each epoch, rounded up to whole batches; 0 for no
+        validation.
+    picture_every : int
+        Epochs between pictures of pairs, labels and responses; 0 for none.
+    seed : int
+        Of the first weights and of every pair.
+    """
+
+    recipe: int = Field(default=2, ge=1)
+    network: NetworkConfig = NetworkConfig()
+    loss: LossConfig = LossConfig()
+    label: LabelConfig = LabelConfig()
+    pairs: PairConfig = PairConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    precision: PrecisionConfig = PrecisionConfig()
+    epochs: int = Field(default=4, ge=1)
+    batch: int = Field(default=16, ge=1)
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    validation_pairs: int = Field(default=128, ge=0)
+    picture_every: int = Field(default=4, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Files that a run reads.
+
+    Parameters
+    ----------
+    train, validation : Path
+        The imdb files; `validation` is not read when `validation_pairs` is 0.
+    crops : Path
+        Folder of the shards, `<subset>/<video>.tar`.
+    """
+
+    train: Path
+    validation: Path
+    crops: Path
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a run writes, by rank 0.
+
+    Parameters
+    ----------
+    weights : Path
+        The trained network, safetensors.
+    records : Path
+        Folder of curves and pictures.
+    checkpoints : Path
+        Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
+    progress : Path, optional
+        Folder in which curves and pictures grow while the training runs; by default, `records`.
+    origin : Path, optional
+        File that says what the weights were made on (`training.network.weights.save_origin`); none by default. No part
+        of the result either: it differs where the weights are the same.
+    """
+
+    weights: Path
+    records: Path
+    checkpoints: Path
+    progress: Path | None = None
+    origin: Path | None = None
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How to run; no part of the result, save that devices and thread counts round differently.
+
+    Parameters
+    ----------
+    device : str
+        As torch names it, or `auto`: CUDA where there is one, else the CPU.
+    workers : int
+        Loader processes; 0 loads in the training process.
+    threads : int
+        Torch's threads on the CPU; 0 leaves torch's own choice. The same number gives the same bytes.
+    checkpoint_seconds : float
+        Time between checkpoints within an epoch; the end of every epoch has one.
+    environment : mapping
+        What the run is made on, JSON values: git revision, versions of packages, processor. Recorded in
+        `Outputs.origin`, never in the weights.
+    """
+
+    device: str = "auto"
+    workers: int = 0
+    threads: int = 0
+    checkpoint_seconds: float = 60.0
+    environment: Mapping[str, Any] = field(default_factory=dict)
