@@ -22,7 +22,7 @@ def environment() -> dict[str, Any]:
     return {
         "revision": revision(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a plain text: a checkpoint, which holds it, is read without code
         "numpy": np.__version__,
         "pictures": codec(),
         "processor": _processor(),

@@ -24,7 +24,7 @@ def git(folder: Path, *words: str) -> str:
 def project(tmp_path: Path) -> Path:
     """A repository with a module and a README."""
     git(tmp_path, "init", "-q")
-    (tmp_path / "training").mkdir()
+    (tmp_path / "training/trainer").mkdir(parents=True)
     (tmp_path / "training/trainer/loop.py").write_text("1\n")
     (tmp_path / "README.md").write_text("1\n")
     git(tmp_path, "add", "-A")

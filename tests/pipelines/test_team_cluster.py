@@ -79,7 +79,7 @@ def cluster(clone: Clone) -> Iterator[Cluster]:
 
 
 def half_made(clone: Clone) -> bool:
-    return any((clone.folder / "data/.store/crops").glob("*/.*.part"))
+    return any((clone.folder / "data/.store/crops").glob("*/.*.tar.*.part"))
 
 
 def test_the_same_bytes_though_a_worker_is_killed(clone: Clone, cluster: Cluster, tmp_path: Path) -> None:

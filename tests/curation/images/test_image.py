@@ -41,7 +41,10 @@ def test_a_turned_jpeg_is_turned_as_imread_turns_it(tmp_path: Path) -> None:
 def test_what_is_no_image_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m.jpg"
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"a\\x1b\[31m\.jpg is not a readable image\. Unpack again"):
+    with pytest.raises(
+        InputError,
+        match=r"a\\x1b\[31m\.jpg (is not a readable image|has zero bytes|is cut short.*)\. Unpack again",
+    ):
         read_image(path, do="Unpack again")
 
 

@@ -331,9 +331,15 @@ def test_compilation_changes_rounding_only(
 def test_indices_of_different_crops_are_refused(
     tmp_path: Path, inputs: Inputs, outputs: Outputs, small: TrainConfig
 ) -> None:
-    other = fabricate(tmp_path / "other", "val", videos=2, header={"context": 0.25})
+    fabricate(tmp_path, "train")
+    fabricate(tmp_path, "val", header={"context": 0.25})
+    mixed = Inputs(
+        train=tmp_path / "imdb_video_train.json",
+        validation=tmp_path / "imdb_video_val.json",
+        crops=tmp_path / "crops",
+    )
     with pytest.raises(InputError, match=r"context=0\.5.*context=0\.25.*dvc repro imdb"):
-        train(small, replace(inputs, validation=other), outputs, CPU)
+        train(small, mixed, outputs, CPU)
 
 
 def test_weights_record_the_geometry_of_their_crops(
