@@ -103,6 +103,7 @@ def test_a_frame_that_stays_another_is_cropped_as_it_is_now(clone: Clone) -> Non
 
 
 def test_an_annotation_that_differs_between_manifest_and_annotate(clone: Clone, tmp_path: Path) -> None:
+    before = (clone.folder / "data/annotations/a.json").read_bytes()
     clone.pipelines("profile", "--set", "errors.max_skipped=0.5")  # so that annotate has to run
     clone.repro("manifest")
     xml = Path(str(frame(clone)).replace("/Data/", "/Annotations/")).with_suffix(".xml")
@@ -113,7 +114,6 @@ def test_an_annotation_that_differs_between_manifest_and_annotate(clone: Clone, 
     assert refused.status
     assert f"{xml} is not what the manifest stage read" in refused.output
     put_back(xml, kept)
-    before = (clone.folder / "data/annotations/a.json").read_bytes()
     assert clone.repro("annotate@a").ran == {"manifest", "annotate@a"}
     assert (clone.folder / "data/annotations/a.json").read_bytes() == before
 
