@@ -26,10 +26,10 @@ def table() -> dict[str, str]:
     return found
 
 
-def pages() -> list[Path]:
-    """Every Markdown file that git knows, or would add."""
+def files(ending: str) -> list[Path]:
+    """Every file of that ending that git knows, or would add."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"],
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", f"*{ending}"],
         cwd=ROOT,
         capture_output=True,
         text=True,

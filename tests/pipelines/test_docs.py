@@ -14,9 +14,10 @@ from dvc.cli.parser import get_main_parser
 from pipelines.__main__ import main
 from pipelines.commands import BY_NAME
 from tests.bench.__main__ import NAMES
-from tests.pipelines.documented import HERE, NOT_RUN, ROOT, commands, mentioned, pages, table
+from tests.pipelines.documented import HERE, NOT_RUN, ROOT, commands, files, mentioned, table
 
-PAGES = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in pages()}
+PAGES = {str(page.relative_to(ROOT)): page.read_text(encoding="utf-8") for page in files(".md")}
+MODULES = files(".py")
 SHOWN = [(name, command) for name, text in PAGES.items() for command in commands(text)]
 SAID = [(name, command) for name, text in PAGES.items() for command in mentioned(text)]
 
@@ -43,6 +44,15 @@ def test_paths_are_there(page: str) -> None:
     """Those in backticks that begin with a folder of the code; made files and patterns are not meant."""
     for path in re.findall(r"`((?:curation|training|pipelines|tests|\.ci|\.github)/[\w./-]+)`", PAGES[page]):
         assert (ROOT / path).exists(), f"{page} names {path}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_modules_are_there(page: str) -> None:
+    """A module is named by its path, or by the end of it below the page's own folder; `mine.py` is the reader's."""
+    folder = (ROOT / page).parent
+    below = [str(file) for file in MODULES if folder in file.parents]
+    for module in set(re.findall(r"`([\w/]+\.py)`", PAGES[page])) - {"mine.py", "path/file.py"}:
+        assert (ROOT / module).is_file() or any(file.endswith(f"/{module}") for file in below), module
 
 
 def test_the_tables_that_contributing_names_are_there() -> None:
