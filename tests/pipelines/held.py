@@ -75,7 +75,9 @@ class HeldStage:
             time.sleep(0.005)
 
     def stop(self) -> None:
+        """Return when it sleeps: until then it could still take the lock, and sleep with it."""
         os.kill(self.stage, signal.SIGSTOP)
+        self._wait(lambda: _states(self.stage) == {"T"} and not self._waiting())
 
     def go_on(self) -> None:
         os.kill(self.stage, signal.SIGCONT)
@@ -109,6 +111,12 @@ class HeldStage:
 
     def __exit__(self, *error: object) -> None:
         self.end()
+
+
+def _states(pid: int) -> set[str]:
+    """Of all threads of a process."""
+    stats = Path(f"/proc/{pid}/task").glob("*/stat")
+    return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats}
 
 
 def tree(*places: Path) -> dict[str, tuple[int, bytes]]:
