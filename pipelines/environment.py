@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from curation.images.codec import codec
 
@@ -19,6 +18,8 @@ CODE = ("curation", "training", "pipelines")
 
 def environment() -> dict[str, Any]:
     """What decides the result here besides data and parameters, in words; JSON-able."""
+    import torch  # here, not above: `training` has something to set before torch is loaded
+
     return {
         "revision": revision(),
         "python": platform.python_version(),

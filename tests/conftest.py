@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import training  # noqa: F401  it sets what torch reads, before any test loads torch
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -36,6 +36,7 @@ OF_NO_MODULE = {
     "tests/training/benchmark/test_published",
     "tests/training/losses/test_losses",
     "tests/training/test_gpu",
+    "tests/training/test_threads",
     "tests/training/tracking/test_golden",
 }
 """Tests of several modules together, beside those modules."""
