@@ -32,7 +32,7 @@ from tests.bench.gpu import kernels, wait
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
-from training.losses import shrinkage
+from training.losses.shrinkage import shrinkage
 from training.network.inference import for_inference
 from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
