@@ -34,9 +34,10 @@ def test_the_table_holds_every_module_that_is_a_command() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_the_summary_is_the_first_line_of_the_module(command: Command) -> None:
-    doc = import_module(command.module).__doc__ or ""
-    assert doc.splitlines()[0] == command.summary
+def test_the_summary_is_one_sentence(command: Command) -> None:
+    assert command.summary == (import_module(command.module).__doc__ or "").splitlines()[0]
+    assert command.summary.endswith(".")
+    assert len(command.summary) < 120
 
 
 HELPS = """
