@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,26 +45,56 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
         Whether the content is on the disk before the name appears, and the name before this returns (about
         1 ms). Not needed in a folder that is synced as a whole (`sync_tree`) before anybody reads it.
     """
-    try:
+    with writing(path):
         _make_folder(path.parent, durable=durable)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fchmod(handle, 0o644)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fchmod(handle, 0o644)
+                if durable:
+                    os.fsync(handle)
+            temporary.replace(path)
             if durable:
-                os.fsync(handle)
-        temporary.replace(path)
-        if durable:
-            sync_folder(path.parent)
+                sync_folder(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def filling(folder: Path) -> Iterator[Path]:
+    """A new folder to fill; on a clean exit it takes the place of `folder`, otherwise it is removed. Nothing is synced.
+
+    Raises
+    ------
+    InputError
+        As for `replacing`.
+    """
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
+        try:
+            yield made
+            made.chmod(0o755)
+            shutil.rmtree(folder, ignore_errors=True)
+            made.rename(folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the system refuses inside the block (`OSError`) is an `InputError` that names `path`."""
+    try:
+        yield
     except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise InputError(
+            f"cannot write {path}: {error.strerror or error}",
+            do="Free space (and inodes) or fix the permissions, then run again: finished work is kept",
+            reason="cannot write",
+        ) from error
 
 
 def _make_folder(folder: Path, *, durable: bool) -> None:
@@ -72,14 +103,6 @@ def _make_folder(folder: Path, *, durable: bool) -> None:
         folder.mkdir(exist_ok=True)
         if durable:
             sync_folder(folder.parent)
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(
-        f"cannot write {path}: {error.strerror or error}",
-        do="Free space or mend the permissions, then run again: finished work is kept",
-        reason="cannot write",
-    )
 
 
 def sync_file(path: Path) -> None:

@@ -46,7 +46,7 @@ def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise _unreadable(path, error, cure) from error
+        raise unreadable(path, error, cure) from error
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -57,7 +57,7 @@ def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator
         with os.fdopen(handle, "rb", closefd=False) as stream:
             yield stream
     except OSError as error:
-        raise _unreadable(path, error, cure) from error
+        raise unreadable(path, error, cure) from error
     finally:
         os.close(handle)
 
@@ -88,6 +88,10 @@ def _too_large(path: Path, size: int, limit: int, kind: str, do: str) -> InputEr
     )
 
 
-def _unreadable(path: Path, error: OSError | ValueError, do: str) -> InputError:
+def unreadable(path: Path, error: OSError | ValueError, do: str = "") -> InputError:
+    """The error for a file or folder that the system does not let us read."""
     what = getattr(error, "strerror", None) or error
-    return InputError(f"cannot read {path}: {what}", do=do, reason="unreadable file")
+    cure = do or "Fix its permissions, the link or the disk, then run again"
+    return InputError(
+        f"cannot read {getattr(error, 'filename', None) or path}: {what}", do=cure, reason="unreadable file"
+    )

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import argparse
 import ast
+from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+
+STAGE = "stages, in the order of `dvc repro`"
+
+GROUPS = {
+    STAGE: ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score"),
+    "set up and share": ("doctor", "check", "settings", "profile", "team", "push"),
+    "look at results": ("summary", "table", "compare"),
+    "score and exchange anybody's files": ("evaluate", "convert", "classic"),
+    "run a tracker": ("follow", "starts", "vot"),
+    "compare settings": ("study", "ablation"),
+}
+"""What `--help` shows, in this order; each command is a module of its name."""
 
 
-class Command(NamedTuple):
-    """One command; its module carries its name, and its docstring begins with the summary."""
+class Command:
+    """One command; the first line of its module's docstring is its summary."""
 
-    name: str
-    group: str
-    summary: str
+    def __init__(self, name: str, group: str) -> None:
+        self.name, self.group = name, group
 
     @property
     def module(self) -> str:
         """Full name of its module."""
         return f"pipelines.{self.name}" if self.group == STAGE else f"pipelines.tools.{self.name}"
+
+    @cached_property
+    def source(self) -> ast.Module:
+        """Its module, parsed and not imported."""
+        spec = find_spec(self.module)
+        assert spec is not None
+        return ast.parse(Path(str(spec.origin)).read_text(encoding="utf-8"))
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        return str(ast.get_docstring(self.source)).partition("\n")[0]
 
     def fill(self, parser: argparse.ArgumentParser) -> None:
         """Give a parser the command's description and options.
@@ -28,105 +51,22 @@ class Command(NamedTuple):
         The module is imported only if it has options, and modules that have some import their library when they run:
         so every help is there at once.
         """
-        spec = find_spec(self.module)
-        assert spec is not None
-        tree = ast.parse(Path(str(spec.origin)).read_text(encoding="utf-8"))
-        parser.description = ast.get_docstring(tree)
-        if any(isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in tree.body):
+        parser.description = ast.get_docstring(self.source)
+        if any(
+            isinstance(node, ast.FunctionDef) and node.name == "add_arguments" for node in self.source.body
+        ):
             import_module(self.module).add_arguments(parser)
 
 
-STAGE = "stages, in the order of `dvc repro`"
-SET_UP = "set up and share"
-RESULTS = "look at results"
-FILES = "score and exchange anybody's files"
-TRACK = "run a tracker"
-STUDY = "compare settings"
-
-COMMANDS = (
-    Command(
-        "sample",
-        STAGE,
-        "Generate the built-in dataset: a small VID tree, and sequences of the five benchmarks.",
-    ),
-    Command(
-        "manifest", STAGE, "Record what the dataset holds: one manifest for each subset and each benchmark."
-    ),
-    Command("annotate", STAGE, "Read the XML annotations of one subset into columnar tracks."),
-    Command("crop", STAGE, "Cut the search-region crops of one subset, one tar a video."),
-    Command("imdb", STAGE, "Join tracks and shard offsets into the two indices that training reads."),
-    Command(
-        "quality",
-        STAGE,
-        "Show what was curated: contact sheets, distributions, the strangest tracks, what was skipped and why.",
-    ),
-    Command("train", STAGE, "Train the Siamese network on pairs of crops: weights, curves and pictures."),
-    Command("track", STAGE, "Run the trackers on the sequences of one benchmark."),
-    Command("score", STAGE, "Score the result files, ours and imported ones, and build the report."),
-    Command(
-        "doctor", SET_UP, "Check the installation, the DVC cache and the dataset, and say what is missing."
-    ),
-    Command(
-        "check", SET_UP, "Check that dvc.lock is up to date, without any data: for continuous integration."
-    ),
-    Command("settings", SET_UP, "Show or set where the data are and how to run (jobs, backend, device)."),
-    Command(
-        "profile",
-        SET_UP,
-        "Change params.yaml: apply a profile (other data, published sizes), or set single keys.",
-    ),
-    Command(
-        "team", SET_UP, "Share one DVC cache with a group, so that nobody crops what a colleague has cropped."
-    ),
-    Command("push", SET_UP, "Push everything a colleague needs to repeat the pipeline without computing."),
-    Command(
-        "summary",
-        RESULTS,
-        "Print the scores of the last run, the trackers' speed, and where the pictures are.",
-    ),
-    Command(
-        "table",
-        RESULTS,
-        "Print scores sequence by sequence as a Markdown table, runs of one tracker with several seeds merged.",
-    ),
-    Command(
-        "compare",
-        RESULTS,
-        "Compare two trackers, or two runs, sequence by sequence, with paired bootstrap intervals.",
-    ),
-    Command("evaluate", FILES, "Score anybody's result files on a benchmark, without running the pipeline."),
-    Command("convert", FILES, "Write a tracker's results in another toolkit's format."),
-    Command("classic", FILES, "Export or import loose crops, as SiamFC-PyTorch and py-DSLT read them."),
-    Command(
-        "follow",
-        TRACK,
-        "Track a target through a video: boxes as OTB text, and an annotated MP4 that browsers play.",
-    ),
-    Command(
-        "starts", TRACK, "Run a tracker from other first frames and boxes, for OTB's scores TRE and SRE."
-    ),
-    Command(
-        "vot", TRACK, "Serve a tracker to the VOT toolkit through TraX, or print how to register it there."
-    ),
-    Command(
-        "study", STUDY, "Compare losses: the same training with each and several seeds; one table, one plot."
-    ),
-    Command(
-        "ablation",
-        STUDY,
-        "Compare forms of the online tracker: losses x residual connections x online update, several seeds.",
-    ),
-)
-
+COMMANDS = tuple(Command(name, group) for group, names in GROUPS.items() for name in names)
 BY_NAME = {command.name: command for command in COMMANDS}
-STAGES = tuple(command.name for command in COMMANDS if command.group == STAGE)
-TOOLS = tuple(command.name for command in COMMANDS if command.group != STAGE)
+STAGES = GROUPS[STAGE]
 
 
 def overview() -> str:
     """All commands with their summaries, one a line, under their groups."""
     lines = []
-    for group in dict.fromkeys(command.group for command in COMMANDS):
+    for group, names in GROUPS.items():
         lines.append(f"\n{group}:")
-        lines += [f"  {name:<10} {summary}" for name, of, summary in COMMANDS if of == group]
+        lines += [f"  {name:<10} {BY_NAME[name].summary}" for name in names]
     return "\n".join(lines).lstrip("\n")

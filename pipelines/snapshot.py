@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from curation.errors import InputError
+from curation.outside import unreadable
 
 READ_UP_TO = 64 << 20
 """Bytes of a file, or of a whole folder, up to which its content is read."""
@@ -35,11 +35,7 @@ def look(path: Path) -> Look:
         if sum(status.st_size for status in found.values()) <= READ_UP_TO:
             return {name: ("content", _digest(name)) for name in found}
     except OSError as error:
-        raise InputError(
-            f"cannot read {error.filename or path}: {error.strerror or error}",
-            do="Mend the permissions or the disk, then run again",
-            reason="unreadable file",
-        ) from error
+        raise unreadable(path, error) from error
     return {name: (s.st_size, s.st_mtime_ns, s.st_ino) for name, s in found.items()}
 
 

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from curation.errors import InputError
-from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
-from training.benchmark.score import score_benchmark
-from training.benchmark.sequences.benchmark_loader import load_benchmark
-from training.tracking.run.benchmark_run import Contender, run_benchmark
+from training.benchmark.sequences.sequence_list import one_pass_names
 
-ONE_PASS = ("otb2013", "otb50", "otb2015", "tc128", "uav123")
-"""Benchmarks whose scores are success AUC and precision."""
+if TYPE_CHECKING:
+    from training.tracking.run.benchmark_run import Contender
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser, *, seeds: int, benchmarks: Sequence[str], number: str, out: Path
+) -> None:
+    """Options of every study: how often each form is run, whose sequences are tracked, where the results go."""
+    parser.add_argument("--seeds", type=int, default=seeds, help="runs of each form (%(default)s)")
+    parser.add_argument(
+        "--benchmarks",
+        nargs=number,
+        choices=one_pass_names(),
+        default=list(benchmarks),
+        metavar="BENCHMARK",
+        help="whose sequences are tracked, of %(choices)s (%(default)s)",
+    )
+    parser.add_argument("--out", type=Path, default=out, metavar="FOLDER", help="(%(default)s)")
 
 
 def configured(kind: type, command: str, **options: Any) -> Any:
@@ -53,6 +67,11 @@ class Trials:
     """
 
     def __init__(self, benchmarks: Sequence[str], scratch: Path, only: Sequence[str] | None = None) -> None:
+        from curation.manifest import (
+            load_manifest,  # here, as they need OpenCV and torch, and a help does not
+        )
+        from training.benchmark.sequences.benchmark_loader import load_benchmark
+
         self.settings, self.scratch = settings.load(), scratch
         dataset = parameters.load("dataset")
         self.opened = []
@@ -75,6 +94,9 @@ class Trials:
         self, contenders: Sequence[Contender], only: Sequence[str] | None = None
     ) -> dict[str, dict[str, Any]]:
         """Track and score: tracker -> sequence -> number. What was tracked before comes from data/.store."""
+        from training.benchmark.score import score_benchmark
+        from training.tracking.run.benchmark_run import run_benchmark
+
         found: dict[str, dict[str, Any]] = {one.name: {} for one in contenders}
         for benchmark, manifest in self.opened:
             part = replace(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ from curation.classic.layout import DATA, crop_file, index_parts
 from curation.crops.crop_index import crop_offsets, load_crop_index
 from curation.crops.cutter import encode_jpeg
 from curation.crops.shards import BLOCK, SUFFIX, ShardReader
-from curation.errors import InputError
-from curation.files import replacing
+from curation.files import filling, replacing
 from curation.imdb import load_imdb, split_file
 from curation.imdb.build import SPLITS
 from curation.parallel import Workers, run_in_order
@@ -95,34 +92,18 @@ def _export_video(task: _Task) -> int:
         return 0
     reader = ShardReader(task.shard, entry["bytes"])
     offsets = crop_offsets(entry["size"], entry.get("exemplar")).tolist()
-    try:
-        task.folder.parent.mkdir(parents=True, exist_ok=True)
-        filling = Path(
-            tempfile.mkdtemp(prefix=f".{task.folder.name}.", suffix=".part", dir=task.folder.parent)
-        )
-        try:
-            for row, (frame, track) in enumerate(named):
-                search = reader.read(offsets[row], entry["size"][row])
-                (filling / crop_file(frame, track, "x")).write_bytes(search)
-                exemplar = None
-                if task.stored:
-                    behind = offsets[row] + -(-entry["size"][row] // BLOCK) * BLOCK + BLOCK
-                    exemplar = reader.read(behind, entry["exemplar"][row])
-                elif task.cut is not None:
-                    exemplar = _centre(search, *task.cut)
-                if exemplar is not None:
-                    (filling / crop_file(frame, track, "z")).write_bytes(exemplar)
-            filling.chmod(0o755)
-            shutil.rmtree(task.folder, ignore_errors=True)
-            filling.rename(task.folder)
-        finally:
-            shutil.rmtree(filling, ignore_errors=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {task.folder}: {error.strerror or error}",
-            do="Free space (and inodes: there are two files a crop) or mend the permissions, then run again",
-            reason="cannot write",
-        ) from error
+    with filling(task.folder) as folder:
+        for row, (frame, track) in enumerate(named):
+            search = reader.read(offsets[row], entry["size"][row])
+            (folder / crop_file(frame, track, "x")).write_bytes(search)
+            exemplar = None
+            if task.stored:
+                behind = offsets[row] + -(-entry["size"][row] // BLOCK) * BLOCK + BLOCK
+                exemplar = reader.read(behind, entry["exemplar"][row])
+            elif task.cut is not None:
+                exemplar = _centre(search, *task.cut)
+            if exemplar is not None:
+                (folder / crop_file(frame, track, "z")).write_bytes(exemplar)
     return len(named) * (2 if task.stored or task.cut is not None else 1)
 
 

@@ -28,8 +28,7 @@ from typing import IO, Any, cast
 import orjson
 
 from curation.crops.shards import SUFFIX
-from curation.errors import InputError
-from curation.files import replacing, sync_file
+from curation.files import replacing, sync_file, writing
 from curation.outputs.sealed import read_sealed, write_sealed
 
 SCHEMA = 2
@@ -235,7 +234,7 @@ def place(source: Path, target: Path) -> None:
     InputError
         If the target cannot be written.
     """
-    try:
+    with writing(target):
         try:
             os.link(source, target)
         except OSError as error:
@@ -243,12 +242,6 @@ def place(source: Path, target: Path) -> None:
                 raise
             with replacing(target) as stream, source.open("rb") as content:
                 shutil.copyfileobj(content, stream, _CHUNK)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {target}: {error.strerror or error}",
-            do="Free space or mend the permissions, then run again: finished work is kept",
-            reason="cannot write",
-        ) from error
 
 
 def _digest(path: Path) -> str:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from curation.cures import remake
 from curation.errors import InputError
+from curation.files import writing
 
 CHANGED = "changed since the manifest"
 """`InputError.reason` where a stage reads something else than the manifest stage did."""
@@ -85,17 +86,11 @@ class Record:
 
     def keep(self, packed: bytes) -> None:
         """Keep the group's checksums. It was just read, so nobody doubts it any more."""
-        try:
+        with writing(self._kept):
             self.checksums.mkdir(parents=True, exist_ok=True)
             # Written in place and not synced: half a file does not prove itself.
             self._kept.write_bytes(packed)
             self._doubt.unlink(missing_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"cannot write {self._kept}: {error.strerror or error}",
-                do="Free space or mend the permissions, then run again",
-                reason="cannot write",
-            ) from error
 
     def files(self) -> tuple[Checksum, ...] | None:
         """The group's checksums in its order, or None where they are not kept or damaged."""

@@ -33,8 +33,7 @@ from curation.digests.statcache import (
     list_folder,
     stat_file,
 )
-from curation.errors import InputError
-from curation.outside import read_outside
+from curation.outside import read_outside, unreadable
 from curation.parallel import Workers, run_in_order
 
 SAVE_EVERY = 30.0
@@ -168,6 +167,4 @@ def _content(path: Path) -> bytes:
     try:
         return read_outside(path, limit=LARGEST, kind="a file of a dataset", do=cure)
     except FileNotFoundError as error:
-        raise InputError(
-            f"cannot read {path}: {error.strerror}", do=cure, reason="unreadable file"
-        ) from error
+        raise unreadable(path, error, cure) from error

@@ -24,6 +24,7 @@ import orjson
 
 from curation.errors import InputError
 from curation.files import digest, write_bytes
+from curation.outside import unreadable
 
 VERSION = 1
 RESOLUTION_NS = 2_000_000_000
@@ -68,7 +69,7 @@ def list_names(folder: Path, suffix: str) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise _unreadable(error, folder) from error
+        raise unreadable(folder, error) from error
     return sorted(name for name in names if name.endswith(suffix) and name[0] != ".")
 
 
@@ -90,9 +91,9 @@ def list_folder(folder: Path, suffix: str) -> list[FileStat]:
     except (FileNotFoundError, NotADirectoryError) as error:
         if not os.path.lexists(folder):
             return []
-        raise _unreadable(error, folder) from error
+        raise unreadable(folder, error) from error
     except OSError as error:
-        raise _unreadable(error, folder) from error
+        raise unreadable(folder, error) from error
     found.sort()
     return found
 
@@ -102,21 +103,13 @@ def stat_file(path: Path) -> FileStat:
     try:
         return _file_stat(path.name, path.stat(), os.fspath(path))
     except OSError as error:
-        raise _unreadable(error, path) from error
+        raise unreadable(path, error) from error
 
 
 def _file_stat(name: str, status: os.stat_result, path: str) -> FileStat:
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{path} is not a plain file", do="Remove or replace it", reason="unreadable file")
     return FileStat(name, status.st_size, status.st_mtime_ns, path)
-
-
-def _unreadable(error: OSError, path: Path) -> InputError:
-    return InputError(
-        f"cannot read {error.filename or path}: {error.strerror or error}",
-        do="Mend the permissions, the link or the disk, then run again",
-        reason="unreadable file",
-    )
 
 
 def fingerprint(*groups: Sequence[FileStat]) -> Fingerprint:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, fields
 from itertools import islice
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from curation.crops.shards import SUFFIX
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import MEND, write_bytes
+from curation.files import MEND, filling, write_bytes
 from curation.imdb.columns import decode_videos, read_file
 
 _ABOUT = "about.json"
@@ -175,26 +174,13 @@ def _parse(path: Path) -> Imdb:
 
 def _save(imdb: Imdb, folder: Path) -> None:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        filling = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-        try:
+        with filling(folder) as copy:
             for name in _ARRAYS:
-                np.save(filling / f"{name}.npy", getattr(imdb, name), allow_pickle=False)
-            write_bytes(filling / _ABOUT, orjson.dumps({"header": imdb.header, "videos": imdb.videos}))
-            shutil.rmtree(folder, ignore_errors=True)
-            try:
-                filling.rename(folder)
-            except OSError:
-                if not (folder / _ABOUT).is_file():  # else another process has just made the same copy
-                    raise
-        finally:
-            shutil.rmtree(filling, ignore_errors=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the imdb's binary copy {folder}: {error.strerror or error}",
-            do="Free space, or name another cache folder",
-            reason="cannot write",
-        ) from error
+                np.save(copy / f"{name}.npy", getattr(imdb, name), allow_pickle=False)
+            write_bytes(copy / _ABOUT, orjson.dumps({"header": imdb.header, "videos": imdb.videos}))
+    except InputError:
+        if not (folder / _ABOUT).is_file():  # else another process has just made the same copy
+            raise
 
 
 def _prune(cache: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import write_bytes
+from curation.files import write_bytes, writing
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,10 @@ class Claim:
             If the claim cannot be written.
         """
         claim = cls(folder, f"{uuid.uuid4().hex} {os.getpid()}\n".encode(), waiting)
-        try:
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with claim.locked():
                 write_bytes(folder / "owner", claim.token)
-        except OSError as error:
-            raise InputError(
-                f"cannot write {folder}: {error.strerror or error}",
-                do="Free space or mend the permissions, then run again: finished work is kept",
-                reason="cannot write",
-            ) from error
         return claim
 
     def check(self) -> None:

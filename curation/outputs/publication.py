@@ -7,12 +7,11 @@ made durable and renamed, under the lock of the claim, so that a place holds the
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from curation.errors import InputError
-from curation.files import sync_folder, sync_tree
+from curation.files import sync_folder, sync_tree, writing
 from curation.outputs.claim import Claim
 
 _PART = ".part"
@@ -49,7 +48,7 @@ class Publication:
         InputError
             If the folder cannot be written.
         """
-        with _writable(path):
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             for left_over in path.parent.glob(f".{path.name}.*{_PART}*"):
                 if left_over not in self._staged.values():
@@ -96,16 +95,16 @@ class Publication:
     def _place(self, outputs: dict[Path, Path], verify: Callable[[], None]) -> None:
         made = {path: staged for path, staged in outputs.items() if staged.exists()}
         for path, staged in made.items():
-            with _writable(path):
+            with writing(path):
                 sync_tree(staged)
         with self._claim.locked():
             self._claim.check()
             verify()
             for path, staged in made.items():
-                with _writable(path):
+                with writing(path):
                     _swap(staged, path)
         for parent in {path.parent for path in made}:
-            with _writable(parent):
+            with writing(parent):
                 sync_folder(parent)
 
 
@@ -128,15 +127,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}",
-            do="Free space or mend the permissions, then run again: finished work is kept",
-            reason="cannot write",
-        ) from error

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.errors import InputError
-from curation.vid.dataset_layout import Layout, frame_numbers, layout_named, unreadable
+from curation.outside import unreadable
+from curation.vid.dataset_layout import Layout, frame_numbers, layout_named
 
 SUBSETS = ("a", "b", "c", "d", "e")
 """The names of the subsets; of VID, a..d are ILSVRC2015_VID_train_0000..0003, e is val."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from curation.errors import InputError
+from curation.outside import unreadable
 from curation.rows import Table, load_own
 from curation.vid.frame_xml import FrameAnnotation
 
@@ -82,12 +82,3 @@ def folder_names(folder: Path) -> Iterable[str]:
         return
     except OSError as error:
         raise unreadable(folder, error) from error
-
-
-def unreadable(folder: Path, error: OSError) -> InputError:
-    """The error for a folder that cannot be listed."""
-    return InputError(
-        f"cannot read the folder {folder}: {error.strerror or error}",
-        do="Mend its permissions or the disk, then run again",
-        reason="unreadable file",
-    )

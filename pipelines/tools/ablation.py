@@ -12,17 +12,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from curation.files import write_bytes, write_json
-from pipelines import parameters, paths, settings
-from pipelines.trials import ONE_PASS, Trials, configured
-from training.device import pick_device
+from pipelines import parameters, paths, settings, trials
 from training.losses import REGRESSION
 from training.studies.ablation import AblationConfig, Residual, Scores, ablate, ablation_plot, ablation_table
-from training.tracking.contenders import TrackConfig, online_contenders
-from training.tracking.online.tracker import OnlineConfig
+
+if TYPE_CHECKING:
+    from training.tracking.contenders import TrackConfig
+    from training.tracking.online.tracker import OnlineConfig
 
 DEFAULTS = AblationConfig()
 
@@ -31,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--losses", nargs="+", choices=list(REGRESSION), default=list(DEFAULTS.losses))
     parser.add_argument("--residual", nargs="+", choices=get_args(Residual), default=list(DEFAULTS.residual))
     parser.add_argument("--update", nargs="+", choices=("yes", "no"), default=["yes", "no"])
-    parser.add_argument("--seeds", type=int, default=DEFAULTS.seeds, help="runs of each form (%(default)s)")
     parser.add_argument(
         "--factors",
         nargs="+",
@@ -40,17 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FACTOR",
         help="on the learning rates, tried for each loss (%(default)s); one: no tuning",
     )
-    parser.add_argument(
-        "--benchmarks", nargs="+", choices=ONE_PASS, default=["otb2015"], help="whose sequences (otb2015)"
-    )
     parser.add_argument("--sequences", nargs="+", metavar="NAME", help="which of them (all that are here)")
-    parser.add_argument(
-        "--out", type=Path, default=paths.REPORTS / "ablation", metavar="FOLDER", help="(%(default)s)"
+    trials.add_arguments(
+        parser,
+        seeds=DEFAULTS.seeds,
+        benchmarks=["otb2015"],
+        number="+",
+        out=paths.REPORTS / "ablation",
     )
 
 
 def run(options: argparse.Namespace) -> None:
-    config = configured(
+    from training.device import pick_device
+    from training.tracking.contenders import online_contenders
+
+    config = trials.configured(
         AblationConfig,
         "ablation",
         losses=options.losses,
@@ -60,8 +62,8 @@ def run(options: argparse.Namespace) -> None:
         factors=options.factors,
     )
     track: TrackConfig = parameters.load("track")
-    trials = Trials(options.benchmarks, paths.STATE / "ablation", options.sequences)
-    chosen = trials.settings
+    tracked = trials.Trials(options.benchmarks, paths.STATE / "ablation", options.sequences)
+    chosen = tracked.settings
 
     def track_and_score(forms: Mapping[str, OnlineConfig], sequences: Sequence[str]) -> Scores:
         made = online_contenders(
@@ -71,13 +73,13 @@ def run(options: argparse.Namespace) -> None:
             backbone=chosen.backbone_file,
             device=str(pick_device(chosen.device)),
         )
-        return trials.scores(made, sequences)
+        return tracked.scores(made, sequences)
 
     with settings.cluster(chosen):
-        report = ablate(config, track.online, trials.names, track_and_score)
+        report = ablate(config, track.online, tracked.names, track_and_score)
     table = ablation_table(report)
-    document = {"schema": 1, "sequences": trials.names, "backbone": track.backbone.name, **report}
+    document = {"schema": 1, "sequences": tracked.names, "backbone": track.backbone.name, **report}
     write_json(options.out / "ablation.json", document)
     write_bytes(options.out / "ablation.md", f"{table}\n".encode())
     ablation_plot(options.out / "ablation.png", report)
-    sys.stdout.write(f"{table}\n\n{len(trials.names)} sequences; runs and plot in {options.out}\n")
+    sys.stdout.write(f"{table}\n\n{len(tracked.names)} sequences; runs and plot in {options.out}\n")

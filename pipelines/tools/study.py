@@ -16,17 +16,10 @@ from pathlib import Path
 from statistics import fmean
 
 from curation.files import write_json
-from pipelines import parameters, paths, settings
-from pipelines.train import imdb_files, runtime
-from pipelines.trials import Trials, configured
-from training.device import pick_device
+from pipelines import parameters, paths, settings, trials
+from training.benchmark.sequences.sequence_list import one_pass_names
 from training.losses import LOSSES
 from training.studies.loss_study import StudyConfig, loss_study, study_table
-from training.tracking.contenders import contenders
-from training.trainer.rounding import pin
-
-BENCHMARKS = ("otb2015", "tc128", "uav123")
-"""Whose sequences are tracked: one-pass benchmarks that share none."""
 
 DEFAULTS = StudyConfig()
 
@@ -34,7 +27,6 @@ DEFAULTS = StudyConfig()
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     known = ", ".join(LOSSES)
     parser.add_argument("--losses", nargs="+", default=list(DEFAULTS.losses), metavar="LOSS", help=known)
-    parser.add_argument("--seeds", type=int, default=DEFAULTS.seeds, help="runs of each loss (%(default)s)")
     parser.add_argument(
         "--rates",
         nargs="*",
@@ -44,20 +36,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="learning rates tried for each loss (%(default)s); none: that of params.yaml",
     )
     parser.add_argument("--epochs", type=int, help="instead of train.epochs")
-    parser.add_argument(
-        "--benchmarks",
-        nargs="*",
-        choices=BENCHMARKS,
-        default=list(BENCHMARKS),
-        metavar="BENCHMARK",
-        help="whose sequences are tracked (%(default)s); none: no tracking",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=paths.MODELS / "study", metavar="FOLDER", help="(%(default)s)"
+    trials.add_arguments(
+        parser,
+        seeds=DEFAULTS.seeds,
+        benchmarks=one_pass_names(whole=True),
+        number="*",
+        out=paths.MODELS / "study",
     )
 
 
 def run(options: argparse.Namespace) -> None:
+    from pipelines.train import imdb_files, runtime
+    from training.device import pick_device
+    from training.tracking.contenders import contenders
+    from training.trainer.rounding import pin
+
     config = parameters.load("train")
     if config.precision.portable:
         pin()
@@ -65,16 +58,18 @@ def run(options: argparse.Namespace) -> None:
         config = parameters.build(
             "train", {**parameters.read()["train"], "epochs": options.epochs}, "--epochs"
         )
-    study = configured(StudyConfig, "study", losses=options.losses, seeds=options.seeds, rates=options.rates)
-    trials = Trials(options.benchmarks, options.out / "results") if options.benchmarks else None
+    study = trials.configured(
+        StudyConfig, "study", losses=options.losses, seeds=options.seeds, rates=options.rates
+    )
+    tracked = trials.Trials(options.benchmarks, options.out / "results") if options.benchmarks else None
     track = replace(parameters.load("track"), trackers=("siamese",))
 
     def evaluate(weights: Path) -> float:
         """Success AUC, the mean over all sequences."""
-        assert trials is not None
-        device = str(pick_device(trials.settings.device))
-        with settings.cluster(trials.settings):
-            found = trials.scores(contenders(track, weights=weights, device=device))
+        assert tracked is not None
+        device = str(pick_device(tracked.settings.device))
+        with settings.cluster(tracked.settings):
+            found = tracked.scores(contenders(track, weights=weights, device=device))
         return fmean(numbers["auc"] for numbers in found["siamese"].values())
 
     report = loss_study(
@@ -83,7 +78,7 @@ def run(options: argparse.Namespace) -> None:
         imdb_files(),
         options.out,
         runtime=runtime(),
-        evaluate=evaluate if trials else None,
+        evaluate=evaluate if tracked else None,
     )
     write_json(options.out / "study.json", {"schema": 1, "benchmarks": options.benchmarks, **report})
     table = study_table(report["summary"])

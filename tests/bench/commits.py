@@ -12,7 +12,6 @@ Prints medians of both and the ratio pair by pair. Let nothing else run beside i
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import shutil
@@ -22,7 +21,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+
+from tests.bench.frame import CORES, options, show, table, take_turns
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,34 +73,38 @@ class Tree:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--against", "90719a3", "the earlier commit", {"metavar": "COMMIT"}),
+        ("--rounds", 7, "of the short measurements", {}),
+        ("--runs", 1, "of the whole pipeline", {}),
     )
-    parser.add_argument("--against", default="90719a3", metavar="COMMIT", help="(%(default)s)")
-    parser.add_argument("--rounds", type=int, default=7, help="of the short measurements (%(default)s)")
-    parser.add_argument("--runs", type=int, default=1, help="of the whole pipeline (%(default)s)")
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench_commits_") as name:
-        trees = Tree(Path(name) / "now", "HEAD"), Tree(Path(name) / "before", options.against)
-        show(f"HEAD beside {options.against}; {os.cpu_count()} cores, {platform.machine()}")
-        show(f"{'what':<26}{'now s':>8}{'before s':>10}{'ratio':>8}   pair by pair")
-        compare("built-in", trees, Tree.built_in, options.runs)
-        compare("no-op", trees, Tree.no_op, options.rounds)
-        compare("crop", trees, Tree.crop, options.rounds)
-        compare("crop, finished earlier", trees, Tree.crop_again, options.rounds)
+        trees = {
+            "now": Tree(Path(name) / "now", "HEAD"),
+            "before": Tree(Path(name) / "before", chosen.against),
+        }
+        show(f"HEAD beside {chosen.against}; {CORES} cores, {platform.machine()}")
+        measures = {
+            "built-in": (Tree.built_in, chosen.runs),
+            "no-op": (Tree.no_op, chosen.rounds),
+            "crop": (Tree.crop, chosen.rounds),
+            "crop, finished earlier": (Tree.crop_again, chosen.rounds),
+        }
+        table(
+            ["", "now s", "before s", "ratio", "pair by pair"],
+            *([label, *compare(trees, measure, rounds)] for label, (measure, rounds) in measures.items()),
+        )
 
 
-def compare(label: str, trees: tuple[Tree, Tree], measure: Callable[[Tree], float], rounds: int) -> None:
-    pairs = [(measure(trees[0]), measure(trees[1])) for _ in range(rounds)]
-    now, before = (statistics.median(times) for times in zip(*pairs, strict=True))
-    ratios = sorted(a / b for a, b in pairs)
+def compare(trees: dict[str, Tree], measure: Callable[[Tree], float], rounds: int) -> list[str]:
+    """Medians of both, and the median of the ratios pair by pair, and all of these."""
+    found = take_turns({name: partial(measure, tree) for name, tree in trees.items()}, rounds)
+    now, before = found["now"], found["before"]
+    ratios = sorted(a / b for a, b in zip(now, before, strict=True))
+    numbers = [f"{statistics.median(times):.2f}" for times in (now, before)]
     every = " ".join(f"{ratio:.2f}" for ratio in ratios)
-    show(f"{label:<26}{now:>8.2f}{before:>10.2f}{statistics.median(ratios):>8.3f}   {every}")
-
-
-def show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    return [*numbers, f"{statistics.median(ratios):.3f}", every]
 
 
 if __name__ == "__main__":

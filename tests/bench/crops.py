@@ -14,15 +14,10 @@ Worker pools are started before the clock, as a run over thousands of videos wou
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +34,10 @@ from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
 from curation.vid.annotations import annotate_subset
 from curation.vid.dataset import open_dataset
+from tests.bench.frame import CORES, PLAIN, fresh, megabytes, options, show, table, take_turns, texture, timed
 from tests.curation.crops import plain_crops
+from tests.curation.trees import frame_xml, object_xml, video_folders
 
-PLAIN = "plain (reference's steps)"
 FLOOR = "floor (decode + encode)"
 
 SUBSET = "e"
@@ -55,15 +51,15 @@ HEIGHTS = (16, 46, 116, 236, 383, 648, 720)
 """Box sizes of VID val at 720 lines, 273,348 boxes: quantiles 0.05 to 0.95."""
 
 
+LAYERS = ((6, 50), (24, 40), (90, 20), (360, 6), (1080, 0.4))
+
+
 def generate(root: Path, videos: int, frames: int, scale: float) -> None:
     """A VID val tree of moving textures; boxes have VID's sizes, times `scale`, and stay inside the image."""
     random = np.random.default_rng(0)
     for number in range(videos):
-        name = f"ILSVRC2015_val_{number:08d}"
-        images, xmls = (root / tree / "VID" / "val" / name for tree in ("Data", "Annotations"))
-        images.mkdir(parents=True)
-        xmls.mkdir(parents=True)
-        scene = _texture(random)
+        images, xmls = video_folders(root, SUBSET, f"ILSVRC2015_val_{number:08d}")
+        scene = texture(random, (HEIGHT, WIDTH + 160), LAYERS)
         rank = np.clip(random.uniform(0, 1, 3) + random.normal(0, 0.1, (2, 3)), 0, 1)  # wide ones are high
         size = np.stack(
             [np.interp(rank[0], QUANTILES, WIDTHS), np.interp(rank[1], QUANTILES, HEIGHTS)], axis=1
@@ -75,30 +71,10 @@ def generate(root: Path, videos: int, frames: int, scale: float) -> None:
             shift = 3 * frame % (scene.shape[1] - WIDTH)
             image = scene[:, shift : shift + WIDTH]
             cv2.imwrite(str(images / f"{frame:06d}.JPEG"), image, [cv2.IMWRITE_JPEG_QUALITY, 66])
-            shown = np.concatenate([corner, size], axis=1)[: COUNTS[frame % len(COUNTS)]]
-            (xmls / f"{frame:06d}.xml").write_text(_xml(name, frame, shown))
+            corners = np.concatenate([corner, corner + size - 1], axis=1)[: COUNTS[frame % len(COUNTS)]]
+            objects = [object_xml(track, tuple(box)) for track, box in enumerate(corners)]
+            (xmls / f"{frame:06d}.xml").write_bytes(frame_xml(objects, size=(WIDTH, HEIGHT)))
             corner = np.clip(corner + random.integers(-5, 6, (3, 2)), 0, room)
-
-
-def _texture(random: np.random.Generator) -> Any:
-    scene = np.zeros((HEIGHT, WIDTH + 160, 3), np.float32)
-    for cells, weight in ((6, 50), (24, 40), (90, 20), (360, 6), (1080, 0.4)):
-        noise = random.normal(0, 1, (cells, 2 * cells, 3)).astype(np.float32)
-        scene += weight * cv2.resize(noise, (scene.shape[1], HEIGHT), interpolation=cv2.INTER_CUBIC)
-    return np.clip(scene + 120, 0, 255).astype(np.uint8)
-
-
-def _xml(name: str, frame: int, boxes: Any) -> str:
-    objects = "".join(
-        f"<object><trackid>{track}</trackid><name>n02084071</name><bndbox><xmax>{x + w - 1}</xmax>"
-        f"<xmin>{x}</xmin><ymax>{y + h - 1}</ymax><ymin>{y}</ymin></bndbox>"
-        "<occluded>0</occluded><generated>0</generated></object>"
-        for track, (x, y, w, h) in enumerate(boxes)
-    )
-    return (
-        f"<annotation><folder>{name}</folder><filename>{frame:06d}</filename><source><database>bench</database>"
-        f"</source><size><width>{WIDTH}</width><height>{HEIGHT}</height></size>{objects}</annotation>"
-    )
 
 
 class Bench:
@@ -167,94 +143,79 @@ class Bench:
         self.floor()
 
 
-def measure(contender: str, jobs: int, folder: Path) -> dict[str, float]:
+def measure(contender: str, jobs: int, place: str) -> tuple[float, float]:
     """In a process of its own: seconds that a contender takes, and memory in MB, the largest process's."""
+    cv2.setNumThreads(1)
+    folder = Path(place)
     bench = Bench(folder)
     if contender in ("floor", "kept_floor"):
         bench.cut()
     for name in ("loose", "crops", "store"):
         shutil.rmtree(folder / name, ignore_errors=True)
     pool = Workers(jobs=jobs)
-    list(run_in_order(peak, range(2 * jobs), workers=pool, label="warm"))
-    run = {
-        "plain": bench.plain,
-        "ours": lambda: bench.ours(jobs),
-        "annotated": lambda: bench.annotate_and_ours(jobs),
-        "floor": bench.floor,
-        "kept_floor": bench.kept_floor,
-    }[contender]
-    start = time.perf_counter()
-    run()
-    seconds = time.perf_counter() - start
-    return {"seconds": seconds, "peak": max(run_in_order(peak, range(2 * jobs), workers=pool, label="peak"))}
-
-
-def peak(_: int) -> float:
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    list(run_in_order(megabytes, ["VmHWM:"] * 2 * jobs, workers=pool, label="warm"))
+    seconds = timed(
+        {
+            "plain": bench.plain,
+            "ours": lambda: bench.ours(jobs),
+            "annotated": lambda: bench.annotate_and_ours(jobs),
+            "floor": bench.floor,
+            "kept_floor": bench.kept_floor,
+        }[contender]
+    )
+    return seconds, max(run_in_order(megabytes, ["VmHWM:"] * 2 * jobs, workers=pool, label="peak"))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--videos", 6, "videos", {}),
+        ("--frames", 50, "frames a video", {}),
+        ("--scale", [1.0, 0.4], "size of the boxes, times VID's", {"type": float, "nargs": "*"}),
+        ("--rounds", 5, "measurements of each, in turn", {}),
     )
-    parser.add_argument("--videos", type=int, default=6)
-    parser.add_argument("--frames", type=int, default=50, help="frames a video")
-    parser.add_argument(
-        "--scale", type=float, nargs="*", default=[1.0, 0.4], help="size of the boxes, times VID's"
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
-    parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    cv2.setNumThreads(1)
-    if options.measure:
-        contender, jobs, folder = options.measure
-        sys.stdout.write(json.dumps(measure(contender, int(jobs), Path(folder))))
-        return
-    for scale in options.scale:
+    for scale in chosen.scale:
         with tempfile.TemporaryDirectory(prefix="bench_crops_") as name:
-            generate(Path(name) / "tree", options.videos, options.frames, scale)
+            generate(Path(name) / "tree", chosen.videos, chosen.frames, scale)
             show(f"boxes of {scale:g} times VID's size")
-            compare(Path(name), options.rounds)
+            compare(Path(name), chosen.rounds)
 
 
 def compare(folder: Path, rounds: int) -> None:
-    cores = os.cpu_count() or 1
     bench = Bench(folder)
     objects, frames = bench.objects(), len(bench.files)
     size = statistics.mean(file.stat().st_size for file in bench.files)
     show(
         f"{frames} frames {WIDTH}x{HEIGHT}, {size / 1000:.0f} KB each, {objects / frames:.2f} boxes a frame; "
-        f"OpenCV {cv2.__version__}, {cores} cores"
+        f"OpenCV {cv2.__version__}, {CORES} cores"
     )
     contenders = {
         PLAIN: ("plain", 1),
         "ours, 1 process": ("ours", 1),
-        f"ours, {cores} processes": ("ours", cores),
+        f"ours, {CORES} processes": ("ours", CORES),
         "ours with annotate, 1 process": ("annotated", 1),
         "floor, plain loop": ("floor", 1),
         FLOOR: ("kept_floor", 1),
     }
-    command = [sys.executable, "-m", "tests.bench.crops", "--measure"]
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, (contender, jobs) in contenders.items():
-            run = subprocess.run(
-                [*command, contender, str(jobs), str(folder)], capture_output=True, check=True
-            )
-            found[name].append(json.loads(run.stdout))
-    seconds = {name: statistics.median(one["seconds"] for one in values) for name, values in found.items()}
-    show(f"{'':34}{'s':>8}{'objects/s':>11}{'x plain':>9}{'x floor':>9}{'peak MB':>9}")
-    for name, values in found.items():
-        show(
-            f"{name:34}{seconds[name]:8.2f}{objects / seconds[name]:11.0f}{seconds[PLAIN] / seconds[name]:9.2f}"
-            f"{seconds[name] / seconds[FLOOR]:9.2f}{max(one['peak'] for one in values):9.0f}"
-        )
-
-
-def show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    calls = {
+        name: partial(fresh, "tests.bench.crops:measure", *what, folder) for name, what in contenders.items()
+    }
+    found = {name: list(zip(*turns, strict=True)) for name, turns in take_turns(calls, rounds).items()}
+    seconds = {name: statistics.median(times) for name, (times, _) in found.items()}
+    table(
+        ["", "s", "objects/s", "x plain", "x floor", "peak MB"],
+        *(
+            [
+                name,
+                f"{mine:.2f}",
+                f"{objects / mine:.0f}",
+                f"{seconds[PLAIN] / mine:.2f}",
+                f"{mine / seconds[FLOOR]:.2f}",
+                f"{max(found[name][1]):.0f}",
+            ]
+            for name, mine in seconds.items()
+        ),
+    )
 
 
 if __name__ == "__main__":

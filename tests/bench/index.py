@@ -1,9 +1,7 @@
 """The imdb at the size of ILSVRC15 VID, against the reference's indented JSON: `python -m tests.bench.index`.
 
 Generates annotations and crop indices (no pictures): 4,417 videos and 1.78 M boxes with statistics like
-VID's, or, with `--ground-truth FOLDER`, the real boxes of VID val (a folder with the devkit's
-ILSVRC2015_vid_validation_ground_truth_whole.mat and VID_val_videos.txt; it holds no track ids, so boxes are
-joined into tracks by overlap). Measures in one run, taking turns, each load in a fresh process:
+VID's. Measures in one run, taking turns, each load in a fresh process:
 
 - size of the files, time to load, memory resident after loading and at the peak
 - the reference: `json.load` of its form, indent 2; and ours into flat arrays, from JSON and the mapped copy
@@ -13,32 +11,35 @@ joined into tracks by overlap). Measures in one run, taking turns, each load in 
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
 from curation.crops.crop_index import save_crop_index
 from curation.crops.shards import shard_bytes
-from curation.errors import InputError
 from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
 from curation.vid.dataset import SUBSETS
-
-SHARE = {"a": 1000, "b": 1000, "c": 1000, "d": 862, "e": 555}
-"""Videos of each subset, as published."""
+from tests.bench.frame import (
+    CORES,
+    VIDEOS,
+    fresh,
+    megabytes,
+    options,
+    seconds_in_turns,
+    show,
+    table,
+    take_turns,
+)
 
 CONFIG = ImdbConfig(val_fraction=0.0)
 """Everything in one file: the full size."""
@@ -51,7 +52,7 @@ def synthetic(scale: float) -> Iterator[tuple[str, str, int, list[Track]]]:
     """(subset, video, frames, tracks) of a whole VID: 1.78 M boxes, three tracks in ten with a gap."""
     random = np.random.default_rng(0)
     for subset in SUBSETS:
-        for number in range(max(1, round(SHARE[subset] * scale))):
+        for number in range(max(1, round(VIDEOS[subset] * scale))):
             frames = int(np.clip(random.lognormal(5.29, 0.6), 6, 2000))
             tracks: list[Track] = []
             for _ in range(random.geometric(0.55)):
@@ -64,41 +65,6 @@ def synthetic(scale: float) -> Iterator[tuple[str, str, int, list[Track]]]:
                 boxes = np.maximum(np.rint(first + steps), (0, 0, 4, 4)).astype(int)
                 tracks.append((np.flatnonzero(present).tolist(), boxes[present].tolist()))
             yield subset, f"ILSVRC2015_train_{number:08d}", frames, tracks
-
-
-def real(folder: Path) -> Iterator[tuple[str, str, int, list[Track]]]:
-    """The boxes of VID val, joined into tracks by greatest overlap from frame to frame."""
-    import scipy.io
-
-    file = folder / "ILSVRC2015_vid_validation_ground_truth_whole.mat"
-    boxes = scipy.io.loadmat(file, squeeze_me=True)["gt_obj_bboxes"]
-    for line in (folder / "VID_val_videos.txt").read_text().splitlines():
-        name, first, _, count = line.split()
-        tracks: list[Track] = []
-        for frame in range(int(count)):
-            corners = np.asarray(boxes[int(first) - 1 + frame], int).reshape(4, -1).T
-            found = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2] + 1], axis=1)
-            _extend(tracks, frame, found.tolist())
-        yield "e", Path(name).name, int(count), tracks
-
-
-def _extend(tracks: list[Track], frame: int, boxes: list[list[int]]) -> None:
-    free = [track for track in tracks if track[0][-1] == frame - 1]
-    for box in boxes:
-        best = max(free, key=lambda track: _overlap(track[1][-1], box), default=None)
-        if best is None or _overlap(best[1][-1], box) < 0.3:
-            tracks.append(([frame], [box]))
-        else:
-            best[0].append(frame)
-            best[1].append(box)
-            free.remove(best)
-
-
-def _overlap(a: list[int], b: list[int]) -> float:
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    shared = max(width, 0) * max(height, 0)
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
 def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) -> tuple[int, int]:
@@ -147,18 +113,14 @@ def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) 
     return len(reference), sum(len(t) for v in reference.values() for t in v[0].values())
 
 
-def build(folder: Path, jobs: int) -> float:
-    start = time.perf_counter()
-    subsets = [s for s in SUBSETS if orjson.loads((folder / f"annotations/{s}.json").read_bytes())["videos"]]
-    start = time.perf_counter()
+def build(folder: Path, subsets: list[str], jobs: int) -> None:
     build_imdb(folder / "annotations", folder / "crops", subsets, CONFIG, folder / "imdb", Workers(jobs=jobs))
-    return time.perf_counter() - start
 
 
-def load(kind: str, folder: Path) -> None:
-    """In a process of its own: load once and print what it took."""
-    before = resident()
-    start = time.perf_counter()
+def load(kind: str, place: str) -> dict[str, float]:
+    """In a process of its own: load once; seconds, and MB of memory that this takes here and in workers."""
+    folder = Path(place)
+    before, start = megabytes("VmRSS"), time.perf_counter()
     loaded: Any
     if kind == "reference":
         with (folder / "reference.json").open() as stream:
@@ -167,110 +129,70 @@ def load(kind: str, folder: Path) -> None:
         loaded = load_imdb(
             split_file(folder / "imdb", "train"), folder / "cache" if kind == "mapped" else None
         )
-    seconds = time.perf_counter() - start
     facts = {
-        "seconds": seconds,
-        "resident": resident() - before,
-        "peak": peak() - before,
-        "total": resident(),
+        "load s": time.perf_counter() - start,
+        "resident MB": megabytes("VmRSS") - before,
+        "peak MB": megabytes("VmHWM") - before,
     }
-    if kind == "mapped":
-        context = multiprocessing.get_context("spawn")
-        with context.Pool(1) as pool:
-            facts["spawned"] = pool.apply(touch, (loaded,))
-    if kind != "reference":
-        with multiprocessing.get_context("fork").Pool(1) as pool:
-            facts["forked"] = pool.apply(touch, (loaded,))
-    sys.stdout.write(orjson.dumps(facts).decode())
+    ways = {"reference": (), "ours": ("fork",), "mapped": ("fork", "spawn")}[kind]
+    for way in ways:
+        with multiprocessing.get_context(way).Pool(1) as pool:
+            facts[f"{way} +MB"] = pool.apply(touch, (loaded,))
+    return facts
 
 
 def touch(imdb: Imdb) -> float:
     """Read every array once; MB that this takes of memory other than the page cache's."""
-    before = anonymous()
+    before = megabytes("Anonymous", file="/proc/self/smaps_rollup")
     for name in ("frame", "boxes", "offset", "size"):
         getattr(imdb, name).max()
-    return anonymous() - before
-
-
-def resident() -> float:
-    return _status("/proc/self/status", "VmRSS")
-
-
-def peak() -> float:
-    return _status("/proc/self/status", "VmHWM")
-
-
-def anonymous() -> float:
-    return _status("/proc/self/smaps_rollup", "Anonymous")
-
-
-def _status(file: str, key: str) -> float:
-    for line in Path(file).read_text().splitlines():
-        if line.startswith(key):
-            return int(line.split()[1]) / 1024
-    raise InputError(f"{file} has no {key}")
+    return megabytes("Anonymous", file="/proc/self/smaps_rollup") - before
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--scale", 1.0, "fraction of the 4,417 videos", {}),
+        ("--rounds", 5, "measurements of each, in turn", {}),
     )
-    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the 4,417 videos")
-    parser.add_argument("--ground-truth", type=Path, help="folder with VID val's ground truth, used instead")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
-    parser.add_argument("--load", nargs=2, metavar=("KIND", "FOLDER"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.load:
-        load(options.load[0], Path(options.load[1]))
-        return
     with tempfile.TemporaryDirectory(prefix="bench_index_") as name:
         folder = Path(name)
-        videos = real(options.ground_truth) if options.ground_truth else synthetic(options.scale)
-        measure(folder, *generate(folder, videos), options.rounds)
+        measure(folder, *generate(folder, synthetic(chosen.scale)), chosen.rounds)
 
 
 def measure(folder: Path, videos: int, instances: int, rounds: int) -> None:
-    cores = os.cpu_count() or 1
-    show(f"{videos:,} videos, {instances:,} instances; {cores} cores")
-    builds: dict[int, list[float]] = {1: [], cores: []}
-    for _ in range(min(rounds, 3)):
-        for jobs in builds:
-            builds[jobs].append(build(folder, jobs))
-    for jobs, values in builds.items():
-        show(f"build, {jobs} process{'es' if jobs > 1 else ''}: {statistics.median(values):.2f} s")
-    kinds = ("reference", "ours", "mapped")
-    command = [sys.executable, "-m", "tests.bench.index", "--load"]
-    facts: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
-    subprocess.run([*command, "mapped", str(folder)], capture_output=True, check=True)  # makes the copy
-    for _ in range(rounds):
-        for kind in kinds:
-            run = subprocess.run([*command, kind, str(folder)], capture_output=True, check=True)
-            facts[kind].append(orjson.loads(run.stdout))
-    size = {
+    show(f"{videos:,} videos, {instances:,} instances; {CORES} cores")
+    builds = {
+        f"build, {jobs} process{'es' if jobs > 1 else ''}": partial(build, folder, list(SUBSETS), jobs)
+        for jobs in sorted({1, CORES})
+    }
+    for label, times in seconds_in_turns(builds, min(rounds, 3)).items():
+        show(f"{label}: {statistics.median(times):.2f} s")
+    sizes = {
         "reference": (folder / "reference.json").stat().st_size,
         "ours": split_file(folder / "imdb", "train").stat().st_size,
-        "mapped": sum(path.stat().st_size for path in (folder / "cache").rglob("*.*")),
     }
-    columns = ("MB", "1/x", "load s", "x", "resident MB", "peak MB", "forked +MB", "spawned +MB")
-    show(f"{'':12}" + "".join(f"{column:>13}" for column in columns))
-
-    def median(kind: str, key: str) -> float:
-        return statistics.median(fact.get(key, float("nan")) for fact in facts[kind])
-
-    for kind in kinds:
+    fresh("tests.bench.index:load", "mapped", folder)  # makes the copy
+    sizes["mapped"] = sum(path.stat().st_size for path in (folder / "cache").rglob("*.*"))
+    facts = take_turns(
+        {kind: partial(fresh, "tests.bench.index:load", kind, folder) for kind in sizes}, rounds
+    )
+    columns = ("load s", "resident MB", "peak MB", "fork +MB", "spawn +MB")
+    medians = {
+        kind: [statistics.median(fact.get(key, float("nan")) for fact in turns) for key in columns]
+        for kind, turns in facts.items()
+    }
+    rows = []
+    for kind, (seconds, *memory) in medians.items():
         values = (
-            size[kind] / 1e6,
-            size["reference"] / size[kind],
-            median(kind, "seconds"),
-            median("reference", "seconds") / median(kind, "seconds"),
-            *(median(kind, key) for key in ("resident", "peak", "forked", "spawned")),
+            sizes[kind] / 1e6,
+            sizes["reference"] / sizes[kind],
+            seconds,
+            medians["reference"][0] / seconds,
+            *memory,
         )
-        show(f"{kind:12}" + "".join(f"{value:13.2f}" for value in values))
-
-
-def show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        rows.append([kind, *(f"{value:.2f}" for value in values)])
+    table(["", "MB", "times smaller", columns[0], "times faster", *columns[1:]], *rows)
 
 
 if __name__ == "__main__":

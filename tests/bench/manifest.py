@@ -13,21 +13,15 @@ disk needs for 86 GB.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
-import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from curation.manifest import scan
 from curation.parallel import Workers
 from curation.vid.dataset import SUBSETS, open_dataset
-
-SHARE = {"a": 1000, "b": 1000, "c": 1000, "d": 862, "e": 555}
-"""Videos of each subset, as published."""
+from tests.bench.frame import CORES, VIDEOS, options, seconds_in_turns, show, table, timed
 
 LINKS = 50_000
 """Hard links to one file (ext4 allows 65,000)."""
@@ -40,7 +34,7 @@ def generate(root: Path, *, scale: float, frames: int) -> int:
     made = 0
     source = {"Data": sources, "Annotations": sources}
     for subset in SUBSETS:
-        for number in range(max(1, round(SHARE[subset] * scale))):
+        for number in range(max(1, round(VIDEOS[subset] * scale))):
             for tree, suffix in (("Data", ".JPEG"), ("Annotations", ".xml")):
                 folder = root / tree / "VID" / "train" / subset / f"video_{number:08d}"
                 folder.mkdir(parents=True)
@@ -56,45 +50,40 @@ def generate(root: Path, *, scale: float, frames: int) -> int:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--scale", 1.0, "fraction of the 4,417 videos", {}),
+        ("--frames", 294, "frames a video", {}),
+        ("--rounds", 3, "measurements of each, in turn", {}),
     )
-    parser.add_argument("--scale", type=float, default=1.0, help="fraction of the 4,417 videos")
-    parser.add_argument("--frames", type=int, default=294, help="frames a video")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each, in turn")
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench_manifest_") as name:
-        measure(Path(name), options.scale, options.frames, options.rounds)
+        measure(Path(name), chosen.scale, chosen.frames, chosen.rounds)
 
 
 def measure(folder: Path, scale: float, frames: int, rounds: int) -> None:
-    root = folder / "tree"
+    root, state = folder / "tree", folder / "state"
     root.mkdir()
-    seconds, files = timed(lambda: generate(root, scale=scale, frames=frames))
-    out(f"generated {files:,} files in {seconds:.0f} s; {os.cpu_count()} cores")
+    files = generate(root, scale=scale, frames=frames)
+    show(f"generated {files:,} files; {CORES} cores")
     every = Workers()
-    once: dict[str, float] = {}
-    once["first scan, all cores"], _ = timed(lambda: scan_all(root, folder / "state", every))
-    once["strict scan, all cores"], _ = timed(lambda: scan_all(root, folder / "state", every, strict=True))
-    contenders: dict[str, Callable[[], object]] = {
-        "floor: scandir + stat, 1 process": lambda: floor(root),
-        "unchanged scan, 1 process": lambda: scan_all(root, folder / "state", Workers(jobs=1)),
-        "unchanged scan, all cores": lambda: scan_all(root, folder / "state", every),
+    once = {
+        "first scan, all cores": timed(lambda: scan_all(root, state, every)),
+        "strict scan, all cores": timed(lambda: scan_all(root, state, every, strict=True)),
     }
-    times: dict[str, list[float]] = {label: [] for label in contenders}
-    for _ in range(rounds):
-        for label, contender in contenders.items():
-            times[label].append(timed(contender)[0])
-    base = statistics.median(times["floor: scandir + stat, 1 process"])
-    out(f"{'what':<36}{'median s':>10}{'us/file':>10}{'x floor':>10}   all")
-    for label, measured in times.items():
-        row(label, statistics.median(measured), files, base, " ".join(f"{t:.1f}" for t in measured))
-    for label, seconds in once.items():
-        row(label, seconds, files, base, "once")
-
-
-def row(label: str, seconds: float, files: int, base: float, note: str) -> None:
-    out(f"{label:<36}{seconds:>10.2f}{seconds / files * 1e6:>10.2f}{seconds / base:>10.2f}   {note}")
+    floor_label = "floor: scandir + stat, 1 process"
+    contenders = {
+        floor_label: lambda: floor(root),
+        "unchanged scan, 1 process": lambda: scan_all(root, state, Workers(jobs=1)),
+        "unchanged scan, all cores": lambda: scan_all(root, state, every),
+    }
+    found = seconds_in_turns(contenders, rounds) | {label: [seconds] for label, seconds in once.items()}
+    base = statistics.median(found[floor_label])
+    rows = []
+    for label, times in found.items():
+        middle = statistics.median(times)
+        each = " ".join(f"{seconds:.1f}" for seconds in times)
+        rows.append([label, f"{middle:.2f}", f"{middle / files * 1e6:.2f}", f"{middle / base:.2f}", each])
+    table(["", "median s", "us/file", "x floor", "each"], *rows)
 
 
 def scan_all(root: Path, state: Path, workers: Workers, *, strict: bool = False) -> None:
@@ -112,17 +101,6 @@ def floor(root: Path) -> int:
                     with os.scandir(video.path) as files:
                         size += sum(file.stat().st_size for file in files)
     return size
-
-
-def timed(function: Callable[[], object]) -> tuple[float, object]:
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
-def out(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

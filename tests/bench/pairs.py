@@ -12,14 +12,14 @@ Then memory: the private bytes of each loader worker, with this imdb and with on
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import statistics
-import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,82 +29,40 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from curation.crops.shards import data_offsets, member_name, shard_bytes, write_shard
-from curation.files import write_bytes
 from curation.imdb import Imdb, load_imdb
-from curation.imdb.columns import VideoRows, encode_video, file_parts
-from training.batches.augmentation import AugmentationConfig
+from tests.bench.frame import CORES, PLAIN, megabytes, options, show, table, take_turns, texture
+from tests.training.fabricate import fabricate
+from training.batches.augmentation import NONE, AugmentationConfig
 from training.batches.pair_loader import PairDataset, load_batches
 from training.batches.pairs import PairConfig, PairSampler
 
 BATCH = 8
 PAIRS = PairConfig(search_size=239)
-PUBLISHED = AugmentationConfig(
-    stretch=0.05,
-    scale=0.0,
-    shift=4.0,
-    flip=0.0,
-    blur=0.0,
-    brightness=0.0,
-    contrast=0.0,
-    saturation=0.0,
-    grey=0.0,
-)
+PUBLISHED = replace(NONE, stretch=0.05, shift=4.0)
 EVERYTHING = AugmentationConfig(stretch=0.05, scale=0.1, shift=16.0, flip=0.5, blur=0.3, grey=0.1)
 
-PLAIN = "plain (reference's steps)"
+LAYERS = ((4, 40), (16, 30), (64, 15), (255, 6))
 FULL_SIZE = 1_780_000
 """Instances of ILSVRC15 VID's imdb (MEASURED)."""
 
 
 def generate(root: Path, videos: int, frames: int) -> tuple[Path, dict[str, list[list[str]]]]:
     """The same crops twice: shards with their imdb, and loose files with the reference's nested lists."""
-    generator = np.random.default_rng(0)
-    lines, index = [], {}
-    for number in range(videos):
-        name = f"v{number:04d}"
-        members = []
-        for frame in range(frames):
-            image = np.full((255, 255, 3), 120, np.float32)
-            for cells, weight in ((4, 40), (16, 30), (64, 15), (255, 6)):
-                noise = generator.normal(0, 1, (cells, cells, 3)).astype(np.float32)
-                image += weight * cv2.resize(noise, (255, 255), interpolation=cv2.INTER_CUBIC)
-            content = cv2.imencode(
-                ".jpg", image.clip(0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 90]
-            )[1]
-            members.append((member_name(name, frame, 0, "x"), content.tobytes()))
-        index[name] = [[]]
-        for frame, (_, content) in enumerate(members):
-            path = root / "loose" / name / f"{frame:06d}.00.crop.x.jpg"
-            write_bytes(path, content)
-            index[name][0].append(str(path))
-        path = root / "crops" / "a" / f"{name}.tar"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            sizes = np.array(write_shard(stream, members), np.int32)
-        lines.append(
-            encode_video(
-                VideoRows(
-                    video=f"a/{name}",
-                    shard_bytes=shard_bytes(sizes),
-                    track=np.zeros(1, np.int32),
-                    length=np.array([frames], np.int32),
-                    frame=np.arange(frames, dtype=np.int32),
-                    boxes=np.full((4, frames), 50, np.int32),
-                    size=sizes,
-                    offset=data_offsets(sizes),
-                )
-            )
-        )
-    header = {
-        "schema": 1,
-        "split": "train",
-        "crop": {"exemplar_size": 127, "search_size": 255, "context": 0.5},
-        "imdb": {},
-        "counts": {"videos": videos, "tracks": videos, "instances": videos * frames},
-    }
-    path = root / "imdb_video_train.json"
-    write_bytes(path, b"".join(file_parts(header, iter(lines))))
+    path = fabricate(
+        root,
+        "train",
+        videos=videos,
+        frames=range(frames),
+        tracks=1,
+        crop_size=255,
+        header={"exemplar_size": 127},
+        texture=lambda generator, side, _: texture(generator, (side, side), LAYERS),
+    )
+    index = {}
+    for shard in sorted((root / "crops/a").glob("*.tar")):
+        with tarfile.open(shard) as archive:
+            archive.extractall(root / "loose" / shard.stem, filter="data")
+        index[shard.stem] = [[str(file) for file in sorted((root / "loose" / shard.stem).rglob("*.jpg"))]]
     return path, index
 
 
@@ -191,29 +149,23 @@ def worker_megabytes(imdb: Imdb, root: Path, count: int, pairs: PairConfig) -> f
     dataset = PairDataset(sampler, pairs, EVERYTHING, seed=0, batch=BATCH, steps=count // BATCH)
     largest = 0.0
     for _ in load_batches(dataset, range(count // BATCH), workers=2):
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        for child in children:
-            try:
-                lines = Path(f"/proc/{child}/smaps_rollup").read_text().splitlines()
-            except OSError:  # it has just ended
-                continue
-            private = sum(int(line.split()[1]) for line in lines if line.startswith("Private"))
-            largest = max(largest, private / 1024)
+        for child in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            with suppress(OSError):  # it has just ended
+                largest = max(largest, megabytes("Private", file=f"/proc/{child}/smaps_rollup"))
     return largest
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--pairs", 1600, "pairs of one measurement", {}),
+        ("--rounds", 5, "measurements of each, in turn", {}),
     )
-    parser.add_argument("--pairs", type=int, default=1600, help="pairs of one measurement")
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
-    options = parser.parse_args()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="bench_pairs_") as name:
         path, index = generate(Path(name), videos=40, frames=50)
-        measure(path, index, options.pairs, options.rounds)
+        measure(path, index, chosen.pairs, chosen.rounds)
 
 
 def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: int) -> None:
@@ -222,26 +174,29 @@ def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: i
         "ours, published augmentation": lambda workers: ours(path, pairs, workers, PUBLISHED),
         "ours, all augmentation": lambda workers: ours(path, pairs, workers, EVERYTHING),
     }
-    rates: dict[tuple[str, int], list[float]] = {(name, w): [] for name in contenders for w in (0, 1, 2)}
-    for _ in range(rounds):
-        for name, workers in rates:
-            rates[name, workers].append(rate(contenders[name](workers), pairs))
-    medians = {key: statistics.median(values) for key, values in rates.items()}
-    cores = os.cpu_count()
-    show(f"pairs/s, batches of {BATCH}, median of {rounds}; OpenCV {cv2.__version__}, {cores} cores")
-    show(f"{'':32}{'0 workers':>11}{'1 worker':>11}{'2 workers':>11}{'x plain (2)':>13}")
-    for name in contenders:
-        row = "".join(f"{medians[name, workers]:11.0f}" for workers in (0, 1, 2))
-        show(f"{name:32}{row}{medians[name, 2] / medians[PLAIN, 2]:13.2f}")
+
+    def rates(workers: int) -> dict[str, float]:
+        """Medians, taking turns."""
+        turns = {name: lambda f=function: rate(f(workers), pairs) for name, function in contenders.items()}
+        return {name: statistics.median(found) for name, found in take_turns(turns, rounds).items()}
+
+    medians = [rates(workers) for workers in (0, 1, 2)]
+    show(f"pairs/s, batches of {BATCH}, median of {rounds}; OpenCV {cv2.__version__}, {CORES} cores")
+    table(
+        ["", "0 workers", "1 worker", "2 workers", "x plain (2)"],
+        *(
+            [
+                name,
+                *(f"{found[name]:.0f}" for found in medians),
+                f"{medians[2][name] / medians[2][PLAIN]:.2f}",
+            ]
+            for name in contenders
+        ),
+    )
     small = load_imdb(path)
     for imdb in (small, full_size(small)):
         size = worker_megabytes(imdb, path.parent / "crops", pairs, PAIRS)
         show(f"private memory of a worker, imdb of {len(imdb):9,} instances: {size:6.1f} MB")
-
-
-def show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -14,17 +14,14 @@ on a sample.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
 import statistics
-import sys
-import time
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.bench.frame import CORES, options, seconds_in_turns, show, table, timed
 from tests.training.benchmark.overlap import plain_raster
 from training.benchmark.scores.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
 from training.benchmark.scores.one_pass import Curves, Evaluation
@@ -40,15 +37,14 @@ VOT_FRAMES, VOT_SEQUENCES, VOT_REPETITIONS = 21_455, 60, 15
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    chosen = options(
+        __doc__,
+        ("--trackers", 10, "of one-pass evaluation", {}),
+        ("--rounds", 5, "measurements of each, in turn", {}),
+        ("--sample", 300, "frames whose masks are drawn one at a time", {}),
     )
-    parser.add_argument("--trackers", type=int, default=10)
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each, in turn")
-    parser.add_argument("--sample", type=int, default=300, help="frames whose masks are drawn one at a time")
-    options = parser.parse_args()
-    measure_ope(options.trackers, options.rounds)
-    measure_vot(options.rounds, options.sample)
+    measure_ope(chosen.trackers, chosen.rounds)
+    measure_vot(chosen.rounds, chosen.sample)
 
 
 def measure_ope(trackers: int, rounds: int) -> None:
@@ -63,8 +59,8 @@ def measure_ope(trackers: int, rounds: int) -> None:
         for i, curve in enumerate(plain):
             assert curve.values["success"].tolist() == ours[0].values["success"][i : i + 1].tolist()
             assert curve.values["precision"].tolist() == ours[0].values["precision"][i : i + 1].tolist()
-    out(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
-    table(contenders, rounds, frames, "us/box", base="plain loop over frames")
+    show(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
+    compare(contenders, rounds, frames, "us/box", base="plain loop over frames")
 
 
 def score_all(sequences: list[Sequence], results: Results) -> list[list[Curves]]:
@@ -149,12 +145,10 @@ def measure_vot(rounds: int, sample: int) -> None:
         sequence = sequences[generator.integers(len(sequences))]
         frame = generator.integers(1, len(sequence))
         pairs.append((runs[sequence.name][0].regions[frame], sequence.annotation[frame]))
-    seconds, _ = timed(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
-    out(
-        f"\nVOT: {VOT_SEQUENCES} sequences, {VOT_FRAMES:,} frames, {frames:,} regions; {os.cpu_count()} cores"
-    )
-    table(contenders, rounds, frames, "us/region")
-    out(f"{'masks one at a time, from a sample of ' + str(sample):<44}{seconds / sample * frames:>10.2f}")
+    seconds = timed(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
+    show(f"\nVOT: {VOT_SEQUENCES} sequences, {VOT_FRAMES:,} frames, {frames:,} regions; {CORES} cores")
+    compare(contenders, rounds, frames, "us/region")
+    show(f"masks one at a time, from a sample of {sample}: {seconds / sample * frames:.2f} s")
 
 
 def make_vot() -> tuple[list[Sequence], dict[str, list[Trajectory]]]:
@@ -180,30 +174,17 @@ def make_vot() -> tuple[list[Sequence], dict[str, list[Trajectory]]]:
     return sequences, runs
 
 
-def table(
+def compare(
     contenders: dict[str, Callable[[], object]], rounds: int, items: int, unit: str, base: str | None = None
 ) -> None:
-    times: dict[str, list[float]] = {label: [] for label in contenders}
-    for _ in range(rounds):
-        for label, contender in contenders.items():
-            times[label].append(timed(contender)[0])
-    out(f"{'what':<44}{'median s':>10}{unit:>12}{'times faster':>14}   all")
+    times = seconds_in_turns(contenders, rounds)
+    rows = []
     for label, measured in times.items():
-        median = statistics.median(measured)
-        ratio = f"{statistics.median(times[base]) / median:.1f}" if base else ""
-        every = " ".join(f"{seconds:.2f}" for seconds in measured)
-        out(f"{label:<44}{median:>10.3f}{median / items * 1e6:>12.3f}{ratio:>14}   {every}")
-
-
-def timed(function: Callable[[], object]) -> tuple[float, object]:
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
-def out(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+        middle = statistics.median(measured)
+        ratio = f"{statistics.median(times[base]) / middle:.1f}" if base else ""
+        each = " ".join(f"{seconds:.2f}" for seconds in measured)
+        rows.append([label, f"{middle:.3f}", f"{middle / items * 1e6:.3f}", ratio, each])
+    table(["", "median s", unit, "times faster", "each"], *rows)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,13 @@
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,6 +26,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from curation.crops.geometry import SIAMFC
 from curation.imdb import load_imdb
+from tests.bench.frame import CORES, fresh, options, show, table, take_turns, timed
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches.batch import PairBatch
@@ -79,15 +77,15 @@ def random_batch(size: int) -> PairBatch:
 
 def step_seconds(trained: Learner, batch: PairBatch, steps: int) -> float:
     """Seconds of a step, the median of blocks of steps; the device is waited for at the end of each block."""
-    device, block, times = trained.device, 4, []
-    for number in range(2 + max(1, steps // block)):
-        start = time.perf_counter()
+    device, block = trained.device, 4
+
+    def run() -> None:
         for _ in range(block):
             trained.step(move(batch, device), RATE)
         wait(device)
-        if number >= 2:  # the first blocks choose algorithms, or compile
-            times.append((time.perf_counter() - start) / block)
-    return statistics.median(times)
+
+    times = [timed(run) / block for _ in range(2 + max(1, steps // block))]
+    return statistics.median(times[2:])  # the first blocks choose algorithms, or compile
 
 
 def step_arithmetic(trained: Learner, batch: PairBatch) -> int:
@@ -102,13 +100,12 @@ def peak(device: torch.device, kind: torch.dtype) -> float:
     """Operations a second of the fastest of several large matrix products."""
     side = 8192 if device.type == "cuda" else 1536
     left = torch.randn(side, side, device=device, dtype=kind)
-    best = float("inf")
-    for _ in range(6):
-        start = time.perf_counter()
+
+    def multiply() -> None:
         left @ left
         wait(device)
-        best = min(best, time.perf_counter() - start)
-    return 2 * side**3 / best
+
+    return 2 * side**3 / min(timed(multiply) for _ in range(6))
 
 
 def measure_steps(device: torch.device, width: float, batch_size: int, steps: int) -> None:
@@ -116,7 +113,6 @@ def measure_steps(device: torch.device, width: float, batch_size: int, steps: in
         torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     )
     show(f"width {width:g}, batch {batch_size}, {device.type} ({where}), torch {torch.__version__}")
-    show(f"{'precision':28}{'pairs/s':>10}{'ms a step':>11}{'TFLOP/s':>10}{'of the roofline':>17}")
     batch = random_batch(batch_size)
     if device.type == "cuda":
         batch = PairBatch(*(tensor.pin_memory() for tensor in batch))
@@ -129,13 +125,13 @@ def measure_steps(device: torch.device, width: float, batch_size: int, steps: in
         precisions["bfloat16, compiled"] = PrecisionConfig(amp=True, compile=True)
     peaks = {kind: peak(device, kind) for kind in (torch.float32, torch.bfloat16)}
     work = step_arithmetic(learner(device, width, PrecisionConfig()), batch)
+    rows = []
     for name, precision in precisions.items():
         seconds = step_seconds(learner(device, width, precision), batch, steps)
         share = work / seconds / peaks[torch.bfloat16 if precision.amp else torch.float32]
-        figures = (
-            f"{batch_size / seconds:10.0f}{1000 * seconds:11.1f}{work / seconds / 1e12:10.2f}{share:16.0%}"
-        )
-        show(f"{name:28}{figures}")
+        figures = f"{batch_size / seconds:.0f}", f"{1000 * seconds:.1f}", f"{work / seconds / 1e12:.2f}"
+        rows.append([name, *figures, f"{share:.0%}"])
+    table(["precision", "pairs/s", "ms a step", "TFLOP/s", "of the roofline"], *rows)
 
 
 def measure_kernels(device: torch.device, width: float, batch_size: int, shown: int = 12) -> None:
@@ -147,10 +143,16 @@ def measure_kernels(device: torch.device, width: float, batch_size: int, shown: 
     for name, seconds in kernels([lambda: trained.step(batch, RATE)] * steps, device):
         total, times = totals.get(name, (0.0, 0))
         totals[name] = total + seconds, times + 1
-    show(f"\n{'ms a step':>10}{'calls':>7}  kernels of a bfloat16 step")
-    show(f"{1000 * sum(total for total, _ in totals.values()) / steps:10.2f}{'':7}  all")
-    for name, (total, times) in sorted(totals.items(), key=lambda item: -item[1][0])[:shown]:
-        show(f"{1000 * total / steps:10.2f}{times / steps:7.0f}  {name[:100]}")
+    all_of_them = sum(total for total, _ in totals.values())
+    show()
+    table(
+        ["kernel of a bfloat16 step", "ms a step", "calls"],
+        ["all", f"{1000 * all_of_them / steps:.2f}", ""],
+        *(
+            [name[:100], f"{1000 * total / steps:.2f}", f"{times / steps:.0f}"]
+            for name, (total, times) in sorted(totals.items(), key=lambda item: -item[1][0])[:shown]
+        ),
+    )
 
 
 def measure_end_to_end(
@@ -158,7 +160,7 @@ def measure_end_to_end(
 ) -> None:
     precision = PrecisionConfig(amp=device.type == "cuda")
     alone = step_seconds(learner(device, width, precision), random_batch(batch_size), steps)
-    show(f"\n{'fed by the loader':28}{'pairs/s':>10}{'utilisation':>13}")
+    rows = []
     with tempfile.TemporaryDirectory(prefix="bench_steps_") as name:
         path, _ = generate(Path(name), videos=20, frames=50)
         sampler = PairSampler(load_imdb(path), path.parent / "crops", PAIRS, name=path.name)
@@ -176,34 +178,32 @@ def measure_end_to_end(
                 trained.step(move(batch, device), RATE)
             wait(device)
             seconds = (time.perf_counter() - start) / steps
-            show(f"{f'{count} workers':28}{batch_size / seconds:10.0f}{alone / seconds:12.0%}")
+            rows.append([f"{count} workers", f"{batch_size / seconds:.0f}", f"{alone / seconds:.0%}"])
+    show()
+    table(["fed by the loader", "pairs/s", "utilisation"], *rows)
 
 
 def measure_waiting(width: float, batch_size: int, steps: int, rounds: int) -> None:
-    cores = os.cpu_count() or 1
-    found: dict[tuple[str, int], list[float]] = {(way, busy): [] for way in WAYS for busy in (0, cores)}
-    for _ in range(rounds):
-        for way, busy in found:
-            with beside(busy):
-                found[way, busy].append(alone_in_a_process(WAYS[way], width, batch_size, steps))
     show(f"\npairs/s on the CPU, width {width:g}, beside busy processes; median of {rounds}")
-    show(f"{'':28}" + "".join(f"{f'{busy} busy':>10}" for busy in (0, cores)))
-    for way in WAYS:
-        show(f"{way:28}" + "".join(f"{statistics.median(found[way, busy]):10.1f}" for busy in (0, cores)))
-
-
-def alone_in_a_process(variables: dict[str, str], width: float, batch_size: int, steps: int) -> float:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.bench.steps", "--only-steps", "--device", "cpu"),
-            *("--width", str(width), "--batch", str(batch_size), "--steps", str(steps)),
-        ],
-        env={**os.environ, **variables},
-        capture_output=True,
-        text=True,
-        check=True,
+    medians = []
+    for busy in (0, CORES):
+        ways = {
+            way: partial(fresh, "tests.bench.steps:pairs_a_second", width, batch_size, steps, **variables)
+            for way, variables in WAYS.items()
+        }
+        with beside(busy):
+            turns = take_turns(ways, rounds)
+        medians.append({way: statistics.median(found) for way, found in turns.items()})
+    table(
+        ["", "0 busy", f"{CORES} busy"],
+        *([way, *(f"{found[way]:.1f}" for found in medians)] for way in WAYS),
     )
-    return float(done.stdout)
+
+
+def pairs_a_second(width: float, batch_size: int, steps: int) -> float:
+    """Of steps on the CPU."""
+    trained = learner(torch.device("cpu"), width, PrecisionConfig())
+    return batch_size / step_seconds(trained, random_batch(batch_size), steps)
 
 
 @contextmanager
@@ -227,40 +227,27 @@ def _spin() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    whole = {"type": int}
+    chosen = options(
+        __doc__,
+        ("--device", "auto", "auto, cpu, cuda", {}),
+        ("--width", None, "of the network: 1 on a GPU, 0.25 on a CPU", {"type": float}),
+        ("--batch", None, "pairs of a step: 64 on a GPU, 16 on a CPU", whole),
+        ("--steps", None, "of one measurement: 200 on a GPU, 12 on a CPU", whole),
+        ("--rounds", 3, "measurements of each way of waiting, in turn", {}),
+        ("--workers", [n for n in (0, 2, 4, 8) if n <= CORES], "loaders", whole | {"nargs": "+"}),
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
-    parser.add_argument("--width", type=float, help="of the network (1 on a GPU, 0.25 on a CPU)")
-    parser.add_argument("--batch", type=int, help="pairs of a step (64 on a GPU, 16 on a CPU)")
-    parser.add_argument("--steps", type=int, help="of one measurement (200 on a GPU, 12 on a CPU)")
-    parser.add_argument("--rounds", type=int, default=3, help="measurements of each way of waiting, in turn")
-    parser.add_argument("--workers", type=int, nargs="+", help="loaders (0 2 4 8, up to the cores)")
-    parser.add_argument("--only-steps", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    device = pick_device(options.device)
+    device = pick_device(chosen.device)
     fast = device.type == "cuda"
-    width = options.width or (1.0 if fast else 0.25)
-    batch = options.batch or (64 if fast else 16)
-    steps = options.steps or (200 if fast else 12)
-    if options.only_steps:
-        seconds = step_seconds(learner(device, width, PrecisionConfig()), random_batch(batch), steps)
-        show(str(batch / seconds))
-        return
-    cores = os.cpu_count() or 1
+    width = chosen.width or (1.0 if fast else 0.25)
+    batch = chosen.batch or (64 if fast else 16)
+    steps = chosen.steps or (200 if fast else 12)
     measure_steps(device, width, batch, steps)
     if fast:
         measure_kernels(device, width, batch)
-    measure_end_to_end(
-        device, width, batch, steps, options.workers or [n for n in (0, 2, 4, 8) if n <= cores]
-    )
+    measure_end_to_end(device, width, batch, steps, chosen.workers)
     if not fast:
-        measure_waiting(width, batch, steps, options.rounds)
-
-
-def show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        measure_waiting(width, batch, steps, chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,11 +27,12 @@ import numpy as np
 import torch
 
 from tests.bench.configured import track_settings
+from tests.bench.frame import options, show, table, timed
 from tests.bench.gpu import kernels, wait
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
-from training.losses import shrinkage
+from training.losses.shrinkage import shrinkage
 from training.network.inference import for_inference
 from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
@@ -195,7 +194,7 @@ def backbone_pass(tracker: OnlineTracker, frame: Frame) -> Callable[[], object]:
     return lambda: tracker.backbone.features(image)
 
 
-def take_turns(
+def turn_seconds(
     calls: dict[str, list[Callable[[], object]]], device: torch.device, skip: int = 2
 ) -> dict[str, list[float]]:
     """Seconds of every call's turns, leaving out the first `skip`; a GPU is waited for, and its last turns profiled."""
@@ -204,18 +203,17 @@ def take_turns(
     rounds = min(len(turns) for turns in calls.values()) - last
     for turn in range(rounds):
         for name, turns in calls.items():
-            start = time.perf_counter()
-            turns[turn]()
-            wait(device)
-            times[name].append(time.perf_counter() - start)
+            times[name].append(timed(lambda call=turns[turn]: (call(), wait(device))))  # type: ignore[misc]
     times = {name: values[skip:] for name, values in times.items()}
     if last:
-        say("\n| what | GPU computes, ms a frame | share of the time | kernels a frame |\n|---|---|---|---|")
+        rows = []
         for name, turns in calls.items():
             done = kernels(turns[rounds : rounds + last], device)
             computing = sum(seconds for _, seconds in done) / last
             share = computing / statistics.fmean(times[name])
-            say(f"| {name} | {1e3 * computing:.2f} | {share:.0%} | {len(done) / last:.0f} |")
+            rows.append([name, f"{1e3 * computing:.2f}", f"{share:.0%}", f"{len(done) / last:.0f}"])
+        show()
+        table(["", "GPU computes, ms a frame", "share of the time", "kernels a frame"], *rows)
     return times
 
 
@@ -225,21 +223,22 @@ def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[]
     return [lambda frame=frame: tracker.update(frame) for frame in frames[1:]]  # type: ignore[misc]
 
 
-def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str], note: str = "") -> None:
+def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str]) -> None:
     """A row a call; `pairs` names what each tracker's network alone is called."""
-    say(f"\n{title}")
-    say(f"| {'what':28} | median ms | mean ms | frames/s (mean) | |")
-    say(f"|{'-' * 30}|---|---|---|---|")
+    rows = []
     for name, values in seconds.items():
         middle, mean = statistics.median(values), statistics.fmean(values)
-        compared = ""
+        compared = ["", "", ""]
         if alone := pairs.get(name):
-            compared = (
-                f"{statistics.median(seconds['plain']) / middle:.2f} x as fast as plain, "
-                f"{middle / statistics.median(seconds[alone]):.2f} x its network (means: "
-                f"{mean / statistics.fmean(seconds[alone]):.2f}){note}"
-            )
-        say(f"| {name:28} | {middle * 1e3:.1f} | {mean * 1e3:.1f} | {1 / mean:.1f} | {compared} |")
+            compared = [
+                f"{statistics.median(seconds['plain']) / middle:.2f}",
+                f"{middle / statistics.median(seconds[alone]):.2f}",
+                f"{mean / statistics.fmean(seconds[alone]):.2f}",
+            ]
+        rows.append([name, f"{middle * 1e3:.1f}", f"{mean * 1e3:.1f}", f"{1 / mean:.1f}", *compared])
+    show(f"\n{title}")
+    heads = ["median ms", "mean ms", "frames/s (mean)", "x plain", "x its network", "(means)"]
+    table(["", *heads], *rows)
 
 
 def siamese(frames: list[Frame], box: Box, title: str, device: torch.device) -> None:
@@ -256,73 +255,70 @@ def siamese(frames: list[Frame], box: Box, title: str, device: torch.device) -> 
         "network, 1 region": [network_pass(fast, 1, device)] * rounds,
     }
     pairs = {"ours, search pyramid": "network, 3 regions", "ours": "network, 1 region"}
-    report(f"Siamese, {title}", take_turns(calls, device), pairs)
+    report(f"Siamese, {title}", turn_seconds(calls, device), pairs)
 
 
 def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: Box, title: str) -> None:
     device = backbone.device
     OnlineTracker(backbone, config).init(frames[0], box)  # a GPU chooses its algorithms
     tracker = OnlineTracker(backbone, config)
-    start = time.perf_counter()
+    first = timed(lambda: (tracker.init(frames[0], box), wait(device)))
     turns = updates(tracker, frames, box)
-    wait(device)
-    first = time.perf_counter() - start
     calls = {
         "plain": updates(PlainOnlineTracker(backbone, config), frames, box),
         "online": turns,
         "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
     }
     title = f"Online, {backbone.name} in {backbone.dtype}, {title}".replace("torch.", "")
-    times = take_turns(calls, device)
+    times = turn_seconds(calls, device)
     learnt = tracker._memory._added / len(turns)
-    note = f"; first frame {first:.2f} s; {learnt:.0%} of the others learnt from"
-    report(title, times, {"online": "backbone alone"}, note)
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    report(title, times, {"online": "backbone alone"})
+    show(f"first frame {first:.2f} s; {learnt:.0%} of the others learnt from")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    both = ["siamese", "online"]
+    chosen = options(
+        __doc__,
+        ("--frames", 30, "of each sequence", {}),
+        ("--threads", 2, "of torch and OpenCV", {}),
+        ("--trackers", both, "which", {"type": str, "choices": both, "nargs": "+"}),
+        ("--device", "cpu", "auto, cpu, cuda", {}),
+        ("--network", "squeezenet", "backbone of the online tracker", {"choices": tuple(PROFILES)}),
+        ("--backbone", None, "its weights; random ones otherwise", {"type": Path}),
+        ("--precision", "float32", "of the backbone", {"choices": ("float32", "bfloat16")}),
+        ("--sequence", None, "folder of images for the online tracker, with --box", {"type": Path}),
+        (
+            "--box",
+            None,
+            "x,y,w,h",
+            {"type": lambda text: np.array([float(value) for value in text.split(",")])},
+        ),
     )
-    parser.add_argument("--frames", type=int, default=30)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--trackers", choices=("siamese", "online"), nargs="+", default=["siamese", "online"])
-    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda (%(default)s)")
-    parser.add_argument("--network", choices=tuple(PROFILES), default="squeezenet", help="(%(default)s)")
-    parser.add_argument("--backbone", type=Path, help="its weights; random ones otherwise")
-    parser.add_argument(
-        "--precision", choices=("float32", "bfloat16"), default="float32", help="(%(default)s)"
-    )
-    parser.add_argument("--sequence", type=Path, help="folder of images for the online tracker, with --box")
-    parser.add_argument("--box", type=lambda text: np.array([float(v) for v in text.split(",")]))
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(options.threads)
-    device = pick_device(options.device)
+    torch.set_num_threads(chosen.threads)
+    cv2.setNumThreads(chosen.threads)
+    device = pick_device(chosen.device)
     if device.type == "cuda":
-        say(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}")
-    for height, width in ((480, 640), (720, 1280)) if "siamese" in options.trackers else ():
+        show(f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}")
+    for height, width in ((480, 640), (720, 1280)) if "siamese" in chosen.trackers else ():
         frames, boxes = moving_target(
-            options.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
+            chosen.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
         )
         siamese(frames, boxes[0], f"{width} x {height}", device)
-    if "online" not in options.trackers:
+    if "online" not in chosen.trackers:
         return
     frames, boxes = moving_target(
-        options.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
+        chosen.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
     )
     box, title = boxes[0], "generated, 640 x 360"
-    if options.sequence:
-        source = open_source(options.sequence)
+    if chosen.sequence:
+        source = open_source(chosen.sequence)
         frames = [
-            frame for frame, _ in zip(source.frames, range(options.frames), strict=False) if frame is not None
+            frame for frame, _ in zip(source.frames, range(chosen.frames), strict=False) if frame is not None
         ]
-        box, title = options.box, f"{options.sequence.name}, {frames[0].shape[1]} x {frames[0].shape[0]}"
-    config = track_settings(profiles=[PROFILES[options.network]]).online
-    online(backbone_of(options, device), config, frames, box, title)
+        box, title = chosen.box, f"{chosen.sequence.name}, {frames[0].shape[1]} x {frames[0].shape[0]}"
+    config = track_settings(profiles=[PROFILES[chosen.network]]).online
+    online(backbone_of(chosen, device), config, frames, box, title)
 
 
 def backbone_of(options: argparse.Namespace, device: torch.device) -> Backbone:

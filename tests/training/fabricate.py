@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -18,6 +18,11 @@ CROP = 151
 EXEMPLAR = 95
 
 
+def _texture(random: np.random.Generator, side: int, grain: float) -> np.ndarray:
+    noise = cv2.GaussianBlur(random.random((side, side, 3)).astype(np.float32), (0, 0), grain)
+    return np.asarray(cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX), np.uint8)
+
+
 def fabricate(
     root: Path,
     split: str,
@@ -28,6 +33,7 @@ def fabricate(
     seed: int = 0,
     crop_size: int = CROP,
     header: dict[str, object] | None = None,
+    texture: Callable[[np.random.Generator, int, float], np.ndarray] = _texture,
 ) -> Path:
     """Write `videos` shards under root/crops and root/imdb_video_<split>.json; return the latter.
 
@@ -37,11 +43,11 @@ def fabricate(
     lines = []
     for index in range(videos):
         name = f"{split}{index:03d}"
-        patches = [_texture(random, crop_size, 2) for _ in range(tracks)]
+        patches = [texture(random, crop_size, 2) for _ in range(tracks)]
         members = []
         for frame in frames:
             for track in range(tracks):
-                image = _texture(random, crop_size, 6)
+                image = texture(random, crop_size, 6)
                 low, high = crop_size // 2 - EXEMPLAR // 4, crop_size // 2 + EXEMPLAR // 4
                 image[low:high, low:high] = patches[track][low:high, low:high]
                 content = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
@@ -75,8 +81,3 @@ def fabricate(
     path = root / f"imdb_video_{split}.json"
     write_bytes(path, b"".join(file_parts(about, iter(lines))))
     return path
-
-
-def _texture(random: np.random.Generator, side: int, grain: float) -> np.ndarray:
-    noise = cv2.GaussianBlur(random.random((side, side, 3)).astype(np.float32), (0, 0), grain)
-    return np.asarray(cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX), np.uint8)

@@ -1,51 +1,27 @@
 """Losses on response maps, one module each, chosen by name.
 
-`LOSSES` maps a name to `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression
-losses compare a response with a soft label; the cross-entropy losses take the response as a logit. A new loss
-is a module and a row; one's own is a function of the same form, named `module:function` or
-`path/file.py:function`.
+A loss is a function `loss(prediction, label, *, reduction="mean", **own parameters)`. The regression losses compare a
+response with a soft label; the cross-entropy losses take the response as a logit. A new loss is a module and a row of
+`REGRESSION` or `LOSSES`; one's own is a function of the same form, named `module:function` or `path/file.py:function`.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from pydantic import AfterValidator, Field
-from torch import Tensor
 
 from curation.config import STRICT, parameters
-from curation.rows import Table
-from training.losses.balanced_cross_entropy import balanced_cross_entropy
-from training.losses.focal_cross_entropy import focal_cross_entropy
-from training.losses.focal_l2 import focal_l2
-from training.losses.l2 import l2
-from training.losses.l3 import l3
-from training.losses.reduction import Reduction
-from training.losses.shrinkage import shrinkage
-from training.losses.shrinkage_cross_entropy import shrinkage_cross_entropy
+from curation.rows import Table, load_own
 
-__all__ = [
-    "LOSSES",
-    "REGRESSION",
-    "Loss",
-    "LossConfig",
-    "LossName",
-    "Reduction",
-    "RegressionLoss",
-    "balanced_cross_entropy",
-    "bound",
-    "build_loss",
-    "focal_cross_entropy",
-    "focal_l2",
-    "l2",
-    "l3",
-    "shrinkage",
-    "shrinkage_cross_entropy",
-]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from training.losses.reduction import Reduction
 
 
 class Loss(Protocol):
@@ -54,28 +30,24 @@ class Loss(Protocol):
     def __call__(self, prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor: ...
 
 
-REGRESSION: Table[Callable[..., Tensor]] = Table(
-    "regression loss",
-    {
-        "shrinkage": shrinkage,
-        "shrinkage_unweighted": partial(shrinkage, weighted=False),
-        "l2": l2,
-        "l3": l3,
-        "focal_l2": focal_l2,
-    },
-)
-"""Losses that regress the label; the online tracker's choice is among these."""
+_REGRESSION = {
+    "shrinkage": "training.losses.shrinkage:shrinkage",
+    "shrinkage_unweighted": "training.losses.shrinkage:shrinkage_unweighted",
+    "l2": "training.losses.l2:l2",
+    "l3": "training.losses.l3:l3",
+    "focal_l2": "training.losses.focal_l2:focal_l2",
+}
+_CROSS_ENTROPY = {
+    "shrinkage_cross_entropy": "training.losses.shrinkage_cross_entropy:shrinkage_cross_entropy",
+    "balanced_cross_entropy": "training.losses.balanced_cross_entropy:balanced_cross_entropy",
+    "focal_cross_entropy": "training.losses.focal_cross_entropy:focal_cross_entropy",
+}
 
-LOSSES: Table[Callable[..., Tensor]] = Table(
-    "loss",
-    {
-        **REGRESSION,
-        "shrinkage_cross_entropy": shrinkage_cross_entropy,
-        "balanced_cross_entropy": balanced_cross_entropy,
-        "focal_cross_entropy": focal_cross_entropy,
-    },
-)
-"""Every loss by name."""
+REGRESSION: Table[str] = Table("regression loss", _REGRESSION)
+"""Where the losses are that regress the label; the online tracker's choice is among these."""
+
+LOSSES: Table[str] = Table("loss", {**_REGRESSION, **_CROSS_ENTROPY}, own=lambda name, _: name)
+"""Where every loss is, `module:function`: torch is loaded with the first that is used."""
 
 RegressionLoss = Annotated[str, AfterValidator(REGRESSION.check)]
 LossName = Annotated[str, AfterValidator(LOSSES.check)]
@@ -108,10 +80,11 @@ class LossConfig:
 
 def build_loss(config: LossConfig) -> Loss:
     """The loss that a configuration names, with its parameters bound."""
-    return bound(LOSSES[config.name], asdict(config))
+    return bound(config.name, asdict(config))
 
 
-def bound(function: Callable[..., Tensor], values: dict[str, Any]) -> Loss:
-    """A loss with those of the values that it has a parameter for."""
+def bound(name: str, values: Mapping[str, Any]) -> Loss:
+    """The loss of a name, with those of the values that it has a parameter for."""
+    function = load_own(LOSSES[name], "loss")
     known = inspect.signature(function).parameters
-    return partial(function, **{name: value for name, value in values.items() if name in known})
+    return partial(function, **{key: value for key, value in values.items() if key in known})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor
 
 from training.losses.reduction import Reduction, reduce, single_precision
@@ -44,3 +46,7 @@ def shrinkage(
     if weighted:
         loss = loss * label.exp()
     return reduce(loss, reduction)
+
+
+shrinkage_unweighted = partial(shrinkage, weighted=False)
+"""The plain form, without exp(Y)."""

@@ -13,14 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from curation.config import STRICT, parameters
 from training.losses import REGRESSION, RegressionLoss
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
-from training.tracking.online.tracker import OnlineConfig
+
+if TYPE_CHECKING:
+    from training.tracking.online.tracker import OnlineConfig
 
 Residual = Literal["both", "features", "none"]
 RESIDUAL = {"both": "full", "features": "features only", "none": "none"}
@@ -31,7 +33,7 @@ MEASURES = (Measure("auc", "success AUC"), Measure("dp20", "precision at 20 px")
 Scores = Mapping[str, Mapping[str, Mapping[str, float]]]
 """Name of a form -> sequence -> measure -> value."""
 
-Run = Callable[[Mapping[str, OnlineConfig], Sequence[str]], Scores]
+Run = Callable[[Mapping[str, "OnlineConfig"], Sequence[str]], Scores]
 """Tracks the named sequences with trackers of several forms, and scores them."""
 
 
@@ -104,13 +106,11 @@ def ablate(
     -------
     dict
         `rows`: one a form and seed, with `loss`, `residual`, `update`, `seed`, and `auc` and `dp20` averaged
-        over the sequences, and both by sequence in `sequences`; `forms`: one a form, with `<measure>_mean` and
-        `<measure>_spread` (standard deviation of the sample) over its seeds, and `factors`, by sequence.
+        over the sequences, and both by sequence in `sequences`; `forms`: one a form, as `outcome.summarise`, with
+        `factors`, by sequence.
     """
-    forms = [
-        Form(loss, residual, update)
-        for residual, update, loss in product(config.residual, config.update, config.losses)
-    ]
+    grid = product(config.residual, config.update, config.losses)
+    forms = list(dict.fromkeys(Form(loss, residual, update) for residual, update, loss in grid))
     tuned = _tuned(config, online, sequences, run)
     seeds = range(online.seed, online.seed + config.seeds)
     together: dict[tuple[str, ...], dict[str, OnlineConfig]] = {}
@@ -122,20 +122,16 @@ def ablate(
     scores: dict[str, Mapping[str, Mapping[str, float]]] = {}
     for chosen, settings in together.items():
         scores |= run(settings, chosen)
-    rows, summaries = [], []
+    rows = []
     for form in forms:
         factors = tuned[form.loss]
-        mine = []
         for seed in seeds:
             found = {name: scores[form.label(factors[name], seed)][name] for name in sequences}
-            kept = {
-                name: {measure.key: one[measure.key] for measure in MEASURES} for name, one in found.items()
-            }
+            kept = {name: {m.key: one[m.key] for m in MEASURES} for name, one in found.items()}
             means = {m.key: statistics.fmean(one[m.key] for one in kept.values()) for m in MEASURES}
-            mine.append({**asdict(form), "seed": seed, **means, "sequences": kept})
-        rows += mine
-        summaries.append({**asdict(form), **summarise(mine, MEASURES), "factors": factors})
-    return {"rows": rows, "forms": summaries}
+            rows.append({**asdict(form), "seed": seed, **means, "sequences": kept})
+    summaries = summarise(rows, ("loss", "residual", "update"), MEASURES)
+    return {"rows": rows, "forms": [entry | {"factors": tuned[entry["loss"]]} for entry in summaries]}
 
 
 def _tuned(
@@ -166,19 +162,16 @@ def _tuned(
 
 def ablation_table(report: Mapping[str, Any]) -> str:
     """Markdown: one row a form, mean and spread over its seeds, best success first."""
-    return markdown(
-        ["loss", "residual connections", "online update", *(m.name for m in MEASURES), "rates x"],
-        *(
-            [
-                form["loss"].replace("_", " "),
-                RESIDUAL[form["residual"]],
-                "yes" if form["update"] else "no",
-                *(measure.cell(form) for measure in MEASURES),
-                ", ".join(f"{factor:g}" for factor in sorted(set(form["factors"].values()))),
-            ]
-            for form in sorted(report["forms"], key=lambda form: -form["auc_mean"])
-        ),
-    )
+    rows = [["loss", "residual connections", "online update", *(m.name for m in MEASURES), "rates x"]]
+    for form in sorted(report["forms"], key=lambda form: -form["auc_mean"]):
+        parts = [
+            form["loss"].replace("_", " "),
+            RESIDUAL[form["residual"]],
+            "yes" if form["update"] else "no",
+        ]
+        factors = ", ".join(f"{factor:g}" for factor in sorted(set(form["factors"].values())))
+        rows.append([*parts, *(measure.cell(form) for measure in MEASURES), factors])
+    return markdown(*rows)
 
 
 def ablation_plot(file: Path, report: Mapping[str, Any]) -> None:

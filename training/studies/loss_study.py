@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,9 @@ from curation.config import STRICT, parameters
 from curation.errors import InputError
 from training.losses import LossName
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
-from training.trainer.configuration import Inputs, Outputs, Runtime, TrainConfig
-from training.trainer.loop import train
+
+if TYPE_CHECKING:
+    from training.trainer.configuration import Inputs, Runtime, TrainConfig
 
 MEASURES = (
     Measure("centre_error", "validation centre error, px", digits=2, less_is_better=True),
@@ -89,15 +90,19 @@ def loss_study(
     -------
     dict
         `tuning` and `rows`: one a run, with `loss`, `seed`, `learning_rate`, `validation_loss`,
-        `centre_error`, `auc` (of `rows` only); `summary`: one a loss, with `learning_rate`, `<measure>_mean`
-        and `<measure>_spread` (standard deviation of the sample) over its seeds; in the order of
-        `study.losses`. A measure that was not taken is None.
+        `centre_error`, `auc` (of `rows` only; None where it was not taken); `summary`: one a loss with its
+        `learning_rate`, as `outcome.summarise`, in the order of `study.losses`.
 
     Raises
     ------
     InputError
         As `training.trainer.loop.train`; also if there is no validation to choose a rate by, or nothing to compare.
     """
+    from training.trainer.configuration import (
+        Outputs,  # here, as they need torch, and a help needs the defaults
+    )
+    from training.trainer.loop import train
+
     if not config.validation_pairs and (len(study.rates) > 1 or evaluate is None):
         raise InputError(
             "learning rates and losses are compared by the validation centre error, but train.validation_pairs is 0",
@@ -133,29 +138,17 @@ def loss_study(
         for seed in range(config.seed, config.seed + study.seeds):
             row, weights = run(loss, best[loss], seed)
             rows.append(row | {"auc": evaluate(weights) if evaluate else None})
-    summary = [
-        {
-            "loss": loss,
-            "learning_rate": best[loss],
-            "seeds": study.seeds,
-            **summarise(_of(rows, loss), MEASURES),
-        }
-        for loss in study.losses
-    ]
-    labels = {loss: f"{loss.replace('_', ' ')}\nrate {best[loss]:g}" for loss in study.losses}
-    panels = [
-        Panel(
-            "", measure.axis, {labels[loss]: [row[measure.key] for row in _of(rows, loss)] for loss in labels}
-        )
-        for measure in MEASURES
-        if rows[0][measure.key] is not None
-    ]
+    summary = summarise(rows, ("loss", "learning_rate"), MEASURES)
+    panels = []
+    for measure in MEASURES:
+        runs: dict[str, list[float]] = {}
+        for row in rows:
+            if row[measure.key] is not None:
+                label = f"{row['loss'].replace('_', ' ')}\nrate {row['learning_rate']:g}"
+                runs.setdefault(label, []).append(row[measure.key])
+        panels += [Panel("", measure.axis, runs)] if runs else []
     write_bars(folder / "study.png", panels, width=5.5)
     return {"tuning": tuning, "rows": rows, "summary": summary}
-
-
-def _of(rows: Sequence[Mapping[str, Any]], loss: str) -> list[Mapping[str, Any]]:
-    return [row for row in rows if row["loss"] == loss]
 
 
 def best_rate(rows: Sequence[Mapping[str, Any]]) -> float:
@@ -165,14 +158,8 @@ def best_rate(rows: Sequence[Mapping[str, Any]]) -> float:
 
 def study_table(summary: Sequence[Mapping[str, Any]]) -> str:
     """The summary as a Markdown table: a row a loss, mean and spread over its seeds."""
-    return markdown(
-        ["loss", "learning rate", *(measure.name for measure in MEASURES)],
-        *(
-            [
-                entry["loss"].replace("_", " "),
-                f"{entry['learning_rate']:g}",
-                *(m.cell(entry) for m in MEASURES),
-            ]
-            for entry in summary
-        ),
-    )
+    rows = [["loss", "learning rate", *(measure.name for measure in MEASURES)]]
+    for entry in summary:
+        name, rate = entry["loss"].replace("_", " "), f"{entry['learning_rate']:g}"
+        rows.append([name, rate, *(measure.cell(entry) for measure in MEASURES)])
+    return markdown(*rows)

@@ -31,17 +31,26 @@ class Measure:
         return "" if mean is None else f"{mean:.{self.digits}f} ± {spread:.{self.digits}f}"
 
 
-def summarise(rows: Iterable[Mapping[str, Any]], measures: Iterable[Measure]) -> dict[str, float | None]:
-    """`<key>_mean` and `<key>_spread` of each measure over the runs of one form.
+def summarise(
+    rows: Iterable[Mapping[str, Any]], form: Sequence[str], measures: Iterable[Measure]
+) -> list[dict[str, Any]]:
+    """A row a form, in the order they come in: the keys that tell forms apart, and means and spreads over its runs.
 
-    The spread is the standard deviation of the sample, 0 for one run. Both are None where no run has the measure.
+    `<measure>_spread` is the standard deviation of the sample, 0 for one run. It and `<measure>_mean` are None where
+    the measure was not taken.
     """
-    rows, summary = list(rows), {}
-    for measure in measures:
-        values = [row[measure.key] for row in rows if row[measure.key] is not None]
-        summary[f"{measure.key}_mean"] = statistics.fmean(values) if values else None
-        summary[f"{measure.key}_spread"] = sample_deviation(values) if values else None
-    return summary
+    forms: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        forms.setdefault(tuple(row[key] for key in form), []).append(row)
+    summaries = []
+    for values, runs in forms.items():
+        summary = dict(zip(form, values, strict=True))
+        for measure in measures:
+            found = [run[measure.key] for run in runs if run[measure.key] is not None]
+            summary[f"{measure.key}_mean"] = statistics.fmean(found) if found else None
+            summary[f"{measure.key}_spread"] = sample_deviation(found) if found else None
+        summaries.append(summary)
+    return summaries
 
 
 def sample_deviation(values: Sequence[float]) -> float:

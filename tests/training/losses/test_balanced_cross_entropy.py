@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from training.losses import balanced_cross_entropy
+from training.losses.balanced_cross_entropy import balanced_cross_entropy
 
 
 def test_hard_labels_give_the_loss_of_siamfc() -> None:

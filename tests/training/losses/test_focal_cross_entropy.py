@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from training.losses import balanced_cross_entropy, focal_cross_entropy
+from training.losses.balanced_cross_entropy import balanced_cross_entropy
+from training.losses.focal_cross_entropy import focal_cross_entropy
 
 
 def test_value_by_hand() -> None:

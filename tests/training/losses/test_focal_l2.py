@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import torch
 
-from training.losses import focal_l2, l2, l3
+from training.losses.focal_l2 import focal_l2
+from training.losses.l2 import l2
+from training.losses.l3 import l3
 
 PREDICTION = torch.tensor([[0.5, -0.25, 3.0]])
 LABEL = torch.zeros(1, 3)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from training.losses import l2
+from training.losses.l2 import l2
 
 
 def test_value_by_hand() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from training.losses import l3
+from training.losses.l3 import l3
 
 
 def test_value_by_hand() -> None:

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from training.losses import l2, shrinkage
+from training.losses.l2 import l2
+from training.losses.shrinkage import shrinkage
 
 
 def value(prediction: float, label: float, **options: float | bool) -> float:

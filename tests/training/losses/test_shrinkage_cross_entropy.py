@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from training.losses import shrinkage_cross_entropy
+from training.losses.shrinkage_cross_entropy import shrinkage_cross_entropy
 
 LABEL = torch.tensor([[[[1.0, 0.0]]]], dtype=torch.float64)
 

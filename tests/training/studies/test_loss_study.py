@@ -81,15 +81,14 @@ def test_the_best_rate_is_the_lower_of_equals() -> None:
 
 
 def test_mean_and_spread_by_hand() -> None:
-    rows = [{"centre_error": value, "auc": None} for value in (1.0, 2.0, 6.0)]
-    found = summarise(rows, MEASURES)
+    rows = [{"loss": "l2", "centre_error": value, "auc": None} for value in (1.0, 2.0, 6.0)]
+    [found] = summarise(rows, ["loss"], MEASURES)
     assert found["centre_error_mean"] == 3
     assert found["centre_error_spread"] == pytest.approx(7**0.5)
     assert found["auc_mean"] is found["auc_spread"] is None
-    assert summarise(rows[:1], MEASURES)["centre_error_spread"] == 0
+    assert summarise(rows[:1], ["loss"], MEASURES)[0]["centre_error_spread"] == 0
     assert (
-        study_table([{"loss": "l2", "learning_rate": 0.002, **found}]).splitlines()[-1]
-        == "| l2 | 0.002 | 3.00 ± 2.65 |  |"
+        study_table([{"learning_rate": 0.002, **found}]).splitlines()[-1] == "| l2 | 0.002 | 3.00 ± 2.65 |  |"
     )
 
 

@@ -41,7 +41,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
@@ -196,13 +196,26 @@ def packaged_names() -> list[str]:
 
 
 @cache
+def _headers() -> Mapping[str, Mapping[str, Any]]:
+    return {name: orjson.loads(_content(LISTS / f"{name}.json")) for name in packaged_names()}
+
+
 def root_settings() -> Mapping[str, str]:
     """The setting that says where the sequences are, by the name of each packaged list."""
-    headers = {name: orjson.loads(_content(LISTS / f"{name}.json")) for name in packaged_names()}
+    headers = _headers()
     return {
         name: header.get("setting") or headers[header["subset_of"]]["setting"]
         for name, header in headers.items()
     }
+
+
+def one_pass_names(*, whole: bool = False) -> list[str]:
+    """Names of the packaged one-pass lists; `whole`: without choices from others, so that none shares a sequence."""
+    headers = _headers()
+    of = {name: header.get("subset_of", name) for name, header in headers.items()}
+    return [
+        name for name in headers if headers[of[name]]["kind"] == "ope" and (name == of[name] or not whole)
+    ]
 
 
 def is_path(name: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor
 
 from curation.config import STRICT, parameters
-from training.losses import REGRESSION, RegressionLoss, bound
+from training.losses import RegressionLoss, bound
 from training.tracking.online.head import Head
 
 
@@ -69,7 +69,7 @@ class Learner:
         self.config = config
         self._generator = generator
         self._turn = 0
-        self._loss = bound(REGRESSION[config.loss], asdict(config))
+        self._loss = bound(config.loss, asdict(config))
         drawn = torch.randn(head.weight.shape, generator=generator) * config.init_std
         head.weight = drawn.to(head.weight.device)
         self._adam = torch.optim.Adam([head.weight, head.bias], lr=config.first_rate, fused=True)

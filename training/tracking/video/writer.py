@@ -17,7 +17,7 @@ import av
 import cv2
 import numpy as np
 
-from curation.errors import InputError
+from curation.files import writing
 from training.tracking.interface import Box, Frame
 
 GREEN, BLACK = (80, 220, 60), (0, 0, 0)
@@ -95,20 +95,17 @@ def annotated(path: Path, first: Frame, rate: float) -> Iterator[AnnotatedVideo]
     height, width = first.shape[:2]
     size = (width + width % 2, height + height % 2)  # 4:2:0 needs even sides
     part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container:
-            stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
-            stream.width, stream.height = size
-            stream.pix_fmt = "yuv420p"
-            stream.options = {"preset": "veryfast", "crf": "23"}
-            yield AnnotatedVideo(container, stream, size)
-            for packet in stream.encode():
-                container.mux(packet)
-        part.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}", do="Free space or mend the permissions"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
+    with writing(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container:
+                stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
+                stream.width, stream.height = size
+                stream.pix_fmt = "yuv420p"
+                stream.options = {"preset": "veryfast", "crf": "23"}
+                yield AnnotatedVideo(container, stream, size)
+                for packet in stream.encode():
+                    container.mux(packet)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
