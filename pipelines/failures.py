@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from curation.errors import InputError
+from training.messages import memory_is_full
 
 ROOM = "Free space and inodes there, then run again: finished work is kept"
 PERMISSIONS = "Mend the permissions, or run as a user who may, then run again"
@@ -30,10 +31,6 @@ CURES: Mapping[int, str] = {
     errno.ENOMEM: MEMORY,
 }
 """What to do, by the number of the system's error. Others (a closed file, a bad argument) are the program's."""
-
-OUT_OF_MEMORY = ("DefaultCPUAllocator", "not enough memory", "out of memory")
-"""How torch says it, in a RuntimeError."""
-
 
 OTHERS: Mapping[str, str] = {
     "can't start new thread": LIMITS,
@@ -55,7 +52,7 @@ def explain(error: Exception) -> InputError | None:
     if isinstance(error, RuntimeError) and (words := next((w for w in OTHERS if w in str(error)), "")):
         said = next(line for line in str(error).splitlines() if words in line)
         return InputError(said, do=OTHERS[words], reason="system error")
-    if isinstance(error, MemoryError) or _of_torch(error) or _of_opencv(error):
+    if memory_is_full(error) or _of_torch(error) or _of_opencv(error):
         said = next((line for line in str(error).splitlines() if "llocate" in line), "")
         return InputError(f"the memory is full{f' ({said})' if said else ''}", do=MEMORY, reason="no memory")
     return None
@@ -73,9 +70,7 @@ def _system(error: OSError) -> InputError | None:
 
 def _of_torch(error: Exception) -> bool:
     torch = sys.modules.get("torch")
-    if torch is not None and isinstance(error, getattr(torch, "OutOfMemoryError", ())):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+    return torch is not None and isinstance(error, getattr(torch, "OutOfMemoryError", ()))
 
 
 def _of_opencv(error: Exception) -> bool:

@@ -1,8 +1,18 @@
-"""Other libraries' errors, cut to what fits into one line of ours."""
+"""Other libraries' errors: what fits into one line of ours, and which of them say that the memory is full."""
 
 from __future__ import annotations
+
+OUT_OF_MEMORY = ("DefaultCPUAllocator", "not enough memory", "out of memory")
+"""How torch says it, in a RuntimeError."""
 
 
 def first_line(error: BaseException) -> str:
     """The first line of an error's message, or its type where it has none."""
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def memory_is_full(error: BaseException) -> bool:
+    """Whether an error says that the memory is full: then whatever was read or made need not be at fault."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
+    )

@@ -8,11 +8,14 @@ Emptied, cut short, altered, or copied from another key: such a file reads as ab
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 from curation.files import digest, replacing
 
 _FORM = "sealed 1"
+_PASSING = (errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EINTR)
+"""What the system says that says nothing about the file."""
 _LONGEST = 100
 """Bytes within which the first line ends, or the file is not sealed."""
 
@@ -25,10 +28,15 @@ def write_sealed(path: Path, key: str, content: bytes) -> None:
 
 
 def read_sealed(path: Path, key: str) -> bytes | None:
-    """The content of a file sealed with `key`; None if it is not there, not readable, or not as it was sealed."""
+    """The content of a file sealed with `key`; None if it is not there, not readable, or not as it was sealed.
+
+    `OSError` or `MemoryError` where the system lacks memory or file handles: the file may be sound.
+    """
     try:
         whole = path.read_bytes()
-    except OSError:
+    except OSError as error:
+        if error.errno in _PASSING:
+            raise
         return None
     end = whole.find(b"\n", 0, _LONGEST) + 1
     content = whole[end:]

@@ -55,6 +55,12 @@ def test_modules_are_there(page: str) -> None:
         assert (ROOT / module).is_file() or any(file.endswith(f"/{module}") for file in below), module
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_tests_are_there(page: str) -> None:
+    there = {file.stem for file in MODULES}
+    assert set(re.findall(r"`(test_\w+)`", PAGES[page])) <= there
+
+
 def test_the_tables_that_contributing_names_are_there() -> None:
     named = set(re.findall(r"`([A-Z][A-Z_]+)`", PAGES[".github/CONTRIBUTING.md"]))
     code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "training").rglob("*.py"))

@@ -22,7 +22,7 @@ from curation.cures import remake
 from curation.errors import InputError
 from curation.files import MEND, digest, write_bytes, write_json
 from curation.outside import open_outside
-from training.messages import first_line
+from training.messages import first_line, memory_is_full
 from training.network.siamese_network import NetworkConfig, SiameseNetwork
 
 KEY = "dslt"
@@ -113,6 +113,8 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
         network.load_state_dict(tensors)
         whole = header.get("digest") == _content_digest(tensors)
     except (ValueError, KeyError, TypeError, ValidationError, RuntimeError) as error:
+        if memory_is_full(error):
+            raise
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if not whole:
         raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=RESTORE)

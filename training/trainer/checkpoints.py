@@ -18,7 +18,7 @@ import torch
 from curation.errors import InputError
 from curation.files import digest, write_bytes
 from curation.outputs.sealed import read_sealed, write_sealed
-from training.messages import first_line
+from training.messages import first_line, memory_is_full
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +79,13 @@ class Checkpoints:
         Raises
         ------
         InputError
-            If this torch cannot read it.
+            If this torch cannot read it. What says that the memory is full passes: the checkpoint is sound.
         """
         try:
             state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, ValueError, OSError, pickle.UnpicklingError) as error:
+            if memory_is_full(error):
+                raise
             raise InputError(
                 f"{self.folder / FILE} cannot be read by torch {torch.__version__} ({first_line(error)})",
                 do="Delete it: training then starts anew",

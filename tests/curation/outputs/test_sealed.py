@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import resource
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,19 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_what_was_sealed_is_read(path: Path) -> None:
+    assert read_sealed(path, "key") == CONTENT
+
+
+def test_want_of_file_handles_says_nothing_of_the_file(path: Path) -> None:
+    lowest_free = os.open(path, os.O_RDONLY)
+    os.close(lowest_free)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            read_sealed(path, "key")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert read_sealed(path, "key") == CONTENT
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,6 +77,27 @@ def test_a_damaged_checkpoint_is_not_used_and_is_replaced(
     assert f"{path} is damaged" in caplog.text
     kept.save(STATE)
     assert kept.decode(kept.read() or b"")["step"] == 3
+
+
+def test_a_sound_checkpoint_is_not_blamed_for_want_of_memory(tmp_path: Path) -> None:
+    """It would be deleted, or written over, by a run that starts anew."""
+    Checkpoints(tmp_path, "key").save({"step": 3, "tensor": torch.zeros(16 << 20)})
+    program = (
+        "import resource, sys; from pathlib import Path; from pipelines.failures import explain\n"
+        "from training.trainer.checkpoints import Checkpoints\n"
+        "kept = Checkpoints(Path(sys.argv[1]), 'key'); content = kept.read()\n"
+        "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)\n"
+        "for action in (lambda: kept.decode(content), kept.read):\n"
+        "    try: action()\n"
+        "    except Exception as error: print(explain(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2, done.stderr
+    assert all(line.startswith("the memory is full") for line in lines), lines
 
 
 class _Harmful:

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.outside import open_outside
-from training.messages import first_line
+from training.messages import first_line, memory_is_full
 
 LIMIT = 640 << 20
 """Most bytes of a file; all of VGG-16 in float32 are 553 million."""
@@ -109,7 +109,8 @@ def _distrusted(path: Path) -> Iterator[None]:
             f"{path} holds more than tensors and is not read", do=ASK, reason="unsafe file"
         ) from None
     except Exception as error:
-        raise InputError(f"{path} is damaged ({first_line(error)})", do=ASK, reason="damaged file") from None
+        fault = "is damaged, or the memory is full" if memory_is_full(error) else "is damaged"
+        raise InputError(f"{path} {fault} ({first_line(error)})", do=ASK, reason="damaged file") from None
 
 
 class _Arrays:
