@@ -16,6 +16,8 @@ from curation.images.image import AS_STORED, read_image
 from training.tracking.interface import Box, Frame, Tracker
 
 UNPACK = "Unpack the sequence again"
+FAILED = "tracker failed"
+"""Reason of the error of a tracker that failed."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> I
     return InputError(
         f"{who} failed in frame {index + 1} of {len(frames)} ({frames[index]}): {reason}",
         do="Finished sequences are kept; mend the tracker or the sequence and run again",
-        reason="tracker failed",
+        reason=FAILED,
     )
 
 
