@@ -1,7 +1,7 @@
 """Tables of things that have names, one row a thing; one's own joins a table by the place of its code.
 
 One's own loss, tracker or metric is named `module:Name` or `path/file.py:Name`, where a module is looked for
-in the current folder too. Naming it runs its code.
+in the current folder too, and what a file imports also beside that file. Using it runs its code.
 """
 
 from __future__ import annotations
@@ -115,25 +115,47 @@ def load_own(name: str, what: str) -> Any:
 
 
 def own_digest(name: str) -> str:
-    """Digest of the file that holds one's own: part of the key of whatever it makes."""
-    return digest(Path(str(_module(name).__file__)).read_bytes())
+    """Digest of the file that holds one's own, whose code is not run: part of the key of whatever it makes.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    place = name.rpartition(":")[0]
+    try:
+        if place.endswith(".py"):
+            return digest(Path(place).read_bytes())
+        _look_here()
+        spec = util.find_spec(place)
+        return digest(Path(str(spec and spec.origin)).read_bytes())
+    except (ImportError, ValueError, OSError) as error:
+        raise InputError(
+            f"there is no file of {name} ({error})", do=f"Name it as {OWN}", reason="bad code"
+        ) from None
+
+
+def _look_here() -> None:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
 
 
 def _module(name: str) -> ModuleType:
     place = name.rpartition(":")[0]
     if not place.endswith(".py"):
-        if (here := str(Path.cwd())) not in sys.path:
-            sys.path.insert(0, here)
+        _look_here()
         return import_module(place)
     path = Path(place).resolve()
-    alias = f"{path.stem}_{digest(str(path).encode())[:8]}"
+    content = path.read_bytes()
+    alias = f"{path.stem}_{digest(str(path).encode() + content)[:8]}"  # edited, it is another module
     if alias not in sys.modules:
-        spec = util.spec_from_file_location(alias, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[alias] = util.module_from_spec(spec)
+        if (beside := str(path.parent)) not in sys.path:
+            sys.path.append(beside)
+        module = sys.modules[alias] = ModuleType(alias)
+        module.__file__ = str(path)
         try:
-            spec.loader.exec_module(module)
+            # Not by its loader: that takes the bytecode of a file of the same size and second for it.
+            exec(compile(content, path, "exec"), module.__dict__)
         except BaseException:
             del sys.modules[alias]
             raise

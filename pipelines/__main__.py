@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
         with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
-            if options.stage:
+            if options.stage and not getattr(options, "tracker", None):  # one run by hand is no stage
                 from pipelines.guard import guarded
 
                 with guarded(options.stage, options) as run:

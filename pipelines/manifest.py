@@ -12,7 +12,7 @@ import argparse
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
@@ -22,6 +22,10 @@ from pipelines.guard import Run
 from pipelines.settings import OWN, Settings
 from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import is_path
+from training.tracking.roster import own_tracker
+
+if TYPE_CHECKING:
+    from training.tracking.contenders import TrackConfig
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +40,13 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     parameters.check(stage.parameters)
     runtime = settings.load()
     config = stage.load("dataset")
+    code = own_code(stage.load("track"))
     strict = options.strict or runtime.strict_manifest
     warn_of_unused_roots(config, runtime)
     with settings.cluster(runtime):
         makers = {
             **{subset: partial(_subset, config, runtime, subset, strict) for subset in config.subsets},
-            **{name: partial(_benchmark, config, runtime, name, strict) for name in config.benchmarks},
+            **{name: partial(_benchmark, config, runtime, name, strict, code) for name in config.benchmarks},
         }
         unchanged = []
         for name, make in makers.items():
@@ -69,7 +74,15 @@ def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, stric
     return document
 
 
-def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool) -> dict[str, Any]:
+def own_code(config: TrackConfig) -> dict[str, str]:
+    """Digests of the code of trackers and of a backbone of one's own: where it is edited, `track` runs again."""
+    own = {own.name: own.digest for choice in config.trackers if (own := own_tracker(choice))}
+    return own | ({"backbone": own_digest(config.backbone.name)} if is_own(config.backbone.name) else {})
+
+
+def _benchmark(
+    config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool, code: dict[str, str]
+) -> dict[str, Any]:
     benchmark = sources.open_benchmark(config, runtime, name)
     if benchmark.missing:
         log.info(
@@ -78,7 +91,7 @@ def _benchmark(config: sources.DatasetConfig, runtime: Settings, name: str, stri
     document = scan_benchmark(benchmark, runtime, strict=strict)
     if is_path(name):  # what the list says beside its sequences matters to score
         document["list"] = digest(Path(name).read_bytes())
-    return document
+    return {**document, "code": code} if code else document
 
 
 def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> dict[str, Any]:

@@ -2,25 +2,40 @@
 
 Finished sequences are kept in data/.store by content, so a killed run resumes, and one changed sequence is
 tracked again alone. Times per frame are recorded apart from the results.
+With --tracker it is no stage: it runs that one tracker by hand and writes its results to --out.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+from pathlib import Path
 
+from curation.errors import InputError
 from curation.files import write_json
-from pipelines import paths, settings, sources
+from pipelines import paths, settings, sources, trackers
+from pipelines.benchmarks import add_benchmark
 from pipelines.guard import Run
 
 log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("benchmark", help="whose sequences: a name, or the path of your own list")
+    add_benchmark(parser)
+    trackers.add_arguments(parser, default=None)
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the results of --tracker go")
 
 
-def run(options: argparse.Namespace, stage: Run) -> None:
+def run(options: argparse.Namespace, stage: Run | None = None) -> None:
+    if stage is None:
+        if options.out is None:
+            raise InputError("--tracker was given without --out", do="Say where its results go: --out FOLDER")
+        trackers.run_by_hand(options, (None,))
+        return
+    if given := [name for name in ("root", "weights", "backbone", "out") if getattr(options, name)]:
+        raise InputError(
+            f"--{given[0]} is for a tracker that is run by hand", do="Name it too: --tracker NAME"
+        )
     from curation.manifest import load_manifest
     from training.device import pick_device
     from training.tracking.contenders import contenders

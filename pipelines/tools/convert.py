@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from curation.rows import OWN
-from pipelines.tools.evaluate import add_benchmark, open_benchmark
+from pipelines.benchmarks import add_benchmark, open_benchmark
 from training.benchmark.results.conversion import convert
 from training.benchmark.results.formats.format_table import FORMATS
 

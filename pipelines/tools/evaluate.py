@@ -13,10 +13,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from curation.errors import InputError
 from curation.files import write_json
 from curation.rows import OWN
-from pipelines import parameters, settings, sources
+from pipelines.benchmarks import add_benchmark, open_benchmark
 from training.benchmark.overlap.rules import BOUNDS, RULES
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.results.formats.format_table import adopt_formats
@@ -25,9 +24,6 @@ from training.benchmark.scores.eao import EAO_RULES
 from training.benchmark.scores.metric_table import adopt_metrics
 from training.benchmark.scores.protocols import PROTOCOLS
 from training.benchmark.scores.vot_rules import VOT_RULES, rules_of
-from training.benchmark.sequences.benchmark_loader import load_benchmark
-from training.benchmark.sequences.sequence import Benchmark
-from training.benchmark.sequences.sequence_list import load_listing, packaged_names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,50 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
-
-
-def add_benchmark(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
-    parser.add_argument(
-        "benchmark",
-        help=f"whose sequences: {', '.join(packaged_names())}, or the path of your own list, .json",
-    )
-    parser.add_argument(
-        "--root",
-        type=Path,
-        action="append",
-        metavar="FOLDER",
-        help="of sequences or annotation files; repeated for several (those of the settings, or built in)",
-    )
-
-
-def open_benchmark(options: argparse.Namespace, *, images: bool = False) -> Benchmark:
-    """The benchmark that the command line names; without `images`, only VOT looks at one, for its size.
-
-    Raises
-    ------
-    InputError
-        As `load_benchmark`; also if no root is given or set.
-    """
-    return load_benchmark(options.benchmark, options.root or _roots(options.benchmark), images=images)
-
-
-def _roots(benchmark: str) -> tuple[Path, ...]:
-    """Where the settings say; else the built-in sequences, where this project uses them; or where the list does."""
-    runtime, listing = settings.load(), load_listing(benchmark)
-    if roots := runtime.benchmark_roots(listing):
-        return roots
-    if not listing.setting:
-        return (Path(benchmark).parent / listing.root,)
-    if parameters.FILE.is_file():
-        source = parameters.load("dataset").sequences
-        if sources.built_in(source) and Path(source).is_dir():
-            return (Path(source),)
-    raise InputError(
-        f"no {listing.setting} is set, so nothing says where {benchmark} is",
-        do=f"Give its folder: --root FOLDER, or: python -m pipelines settings --set {listing.setting}=FOLDER",
-        reason="missing root",
-    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -10,15 +10,10 @@ work of one pass. Finished sequences are kept, so a run that was stopped goes on
 from __future__ import annotations
 
 import argparse
-import logging
-import sys
 from pathlib import Path
 
-from curation.errors import InputError
-from pipelines import paths, settings, trackers
-from pipelines.tools.evaluate import add_benchmark, open_benchmark
-
-log = logging.getLogger(__name__)
+from pipelines import trackers
+from pipelines.benchmarks import add_benchmark
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,34 +24,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from pipelines.manifest import scan_benchmark
-    from training.tracking.run.benchmark_run import run_benchmark
-
-    runtime = settings.load()
-    contender = trackers.choose(options)
-    benchmark = open_benchmark(options, images=True)
-    if benchmark.kind != "ope":
-        raise InputError(
-            f"TRE and SRE are not for {benchmark.title}", do="Name a one-pass benchmark, such as otb2015"
-        )
-    if benchmark.missing:
-        log.warning("%s: %d sequences are missing", benchmark.title, len(benchmark.missing))
-    with settings.cluster(runtime):
-        manifest = scan_benchmark(benchmark, runtime)
-        for starts in (options.only,) if options.only else ("tre", "sre"):
-            times = run_benchmark(
-                benchmark,
-                [contender],
-                manifest=manifest,
-                out=options.out,
-                store=paths.STORE / "results",
-                state=paths.STATE,
-                workers=runtime.workers,
-                starts=starts,
-            )
-            rate = times["trackers"][contender.name]["frames_per_second"]
-            sys.stdout.write(
-                f"{benchmark.title}, {starts.upper()}, {contender.name}: {len(benchmark.sequences)} sequences, "
-                f"{rate:.1f} frames/s. Score them: python -m pipelines evaluate {benchmark.name} {options.out} "
-                f"--starts {starts}\n"
-            )
+    trackers.run_by_hand(options, (options.only,) if options.only else ("tre", "sre"))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from curation.errors import InputError
 from pipelines import trackers
+from training.tracking.roster import own_tracker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,4 +62,5 @@ def registration(options: argparse.Namespace) -> str:
 
 def _short(options: argparse.Namespace) -> str:
     """The tracker's name; of one's own without the place of its code."""
-    return str(options.tracker).rpartition(":")[2]
+    own = own_tracker(options.tracker)
+    return own.name if own else str(options.tracker)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -13,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from ruamel.yaml import YAML
 
 from curation.files import write_json
 from pipelines.tools.profile import overlay
@@ -254,3 +257,53 @@ def test_a_loss_trains(project: Path, tmp_path: Path) -> None:
     train(config, inputs, outputs, Runtime(device="cpu", threads=1))
     _, metadata = load_weights(outputs.weights)
     assert metadata["parameters"]["loss"]["name"] == config.loss.name
+
+
+def tracked(project: Path) -> dict[str, tuple[int, int]]:
+    """By tracker: sequences tracked in the last run, and taken from the store."""
+    times = json.loads((project / f"data/times/{LIST}.json").read_text())
+    return {name: (entry["tracked"], entry["from_store"]) for name, entry in times["trackers"].items()}
+
+
+def test_an_edited_tracker_runs_again_and_no_other_does(scored: Path) -> None:
+    record = scored / f"data/manifest/{LIST}.json"
+    assert "data/manifest/${item.benchmark}.json" in (ROOT / "dvc.yaml").read_text()  # so DVC will see it
+    run(scored, ["manifest"], ["track", LIST])
+    before = record.read_bytes()
+    assert tracked(scored) == {"still": (0, 2), "Drift": (0, 2)}
+    code = scored / "own.py"
+    code.write_text(code.read_text() + "# edited\n")
+    run(scored, ["manifest"], ["track", LIST])
+    assert record.read_bytes() != before
+    assert tracked(scored) == {"still": (0, 2), "Drift": (2, 0)}
+
+
+PAGE = ROOT / "training/tracking/OWN_TRACKER.md"
+
+
+def test_your_tracker_in_ten_lines(project: Path, tmp_path: Path) -> None:
+    """The page: its code and its commands, from an empty folder, on a clip of our own."""
+    page = PAGE.read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    [shown] = re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    trackers = YAML(typ="safe", pure=True).load(shown)["track"]["trackers"]
+    for name in ("videos", "lists"):
+        shutil.copytree(project / name, tmp_path / name)
+    shutil.copy(project / "own.py", tmp_path)
+    (tmp_path / "mil.py").write_text(code)
+    params = (project / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(overlay(params, [{"track": {"trackers": trackers[1:]}}]))
+    commands = [line.split()[3:] for line in re.findall("python -m pipelines [^&\n]+", page)]
+    assert [words[0] for words in commands] == ["follow", "track", "evaluate", "starts", "vot"]
+    given = {"otb2015": LIST, "holiday.mp4": "videos/cup/img", "410,220,64,80": "60,40,30,20"}
+    printed = run(tmp_path, *[[given.get(word, word) for word in words] for words in commands])
+    assert "\nMil " in printed
+    assert "[dslt_Mil]" in printed
+    boxes = np.loadtxt(tmp_path / "runs/Mil/cup.txt", delimiter=",")
+    assert boxes.shape == (5, 4)
+    assert (tmp_path / "runs/SRE/Mil/dog.json").is_file()
+    run(tmp_path, ["manifest"], ["track", LIST])
+    assert tracked(tmp_path) == {"template": (2, 0), "Mil": (0, 2)}
+    np.testing.assert_array_equal(
+        np.loadtxt(tmp_path / f"data/results/{LIST}/Mil/cup.txt", delimiter=","), boxes
+    )

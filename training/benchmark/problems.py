@@ -7,36 +7,50 @@ from contextlib import contextmanager
 
 from curation.errors import InputError, one_line
 
+SHOWN = 3
+"""Problems of one cause that are spelt out where there are more than one more."""
+
 
 class FolderError(InputError):
-    """Several things wrong with one folder: `str()` gives a headline and then one line for each.
+    """Several things wrong with one folder: `str()` gives a headline, then a line for each, or three of each cause.
 
     Parameters
     ----------
     where : str
         The headline: what was being read.
-    problems : sequence of str
-        One line for each problem; kept in `FolderError.problems`.
+    problems : sequence of str or InputError
+        Each as a line; all of them are kept in `FolderError.problems`. The cause of an error is its `reason`.
     do : str
         What the user should do.
     """
 
-    def __init__(self, where: str, problems: Sequence[str], *, do: str = "") -> None:
-        self.where = one_line(where)
-        self.problems = [one_line(problem) for problem in problems]
+    def __init__(self, where: str, problems: Sequence[str | InputError], *, do: str = "") -> None:
+        self.where, self.given = one_line(where), list(problems)
+        self.problems = [one_line(str(problem)) for problem in problems]
         super().__init__(f"{self.where}: {'; '.join(self.problems)}", do=do, reason="bad results")
 
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return super().__str__()
-        lines = [f"{self.where}: {len(self.problems)} problems", *(f"  {line}" for line in self.problems)]
+        lines = [f"{self.where}: {len(self.problems)} problems", *(f"  {line}" for line in self._shown())]
         return "\n".join([*lines, self.do] if self.do else lines)
 
+    def _shown(self) -> Iterator[str]:
+        causes: dict[str, list[str]] = {}
+        for given, line in zip(self.given, self.problems, strict=True):
+            causes.setdefault(given.reason if isinstance(given, InputError) else "", []).append(line)
+        for cause, lines in causes.items():
+            more = len(lines) - SHOWN
+            if more <= 1 or not cause:
+                yield from lines
+            else:
+                yield from [*lines[:SHOWN], f"... and {more} more ({cause})"]
+
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:  # type: ignore[override]
-        return _rebuild, (self.where, self.problems, self.do)
+        return _rebuild, (self.where, self.given, self.do)
 
 
-def _rebuild(where: str, problems: list[str], do: str) -> FolderError:
+def _rebuild(where: str, problems: list[str | InputError], do: str) -> FolderError:
     return FolderError(where, problems, do=do)
 
 
@@ -44,10 +58,10 @@ class Collected:
     """Collects `InputError`s of one folder so that all of them can be reported together."""
 
     def __init__(self) -> None:
-        self.lines: list[str] = []
+        self.problems: list[str | InputError] = []
 
-    def add(self, line: str) -> None:
-        self.lines.append(line)
+    def add(self, line: str, *, reason: str = "") -> None:
+        self.problems.append(InputError(line, reason=reason))
 
     @contextmanager
     def catching(self) -> Iterator[None]:
@@ -55,14 +69,14 @@ class Collected:
         try:
             yield
         except FolderError as error:
-            self.lines.extend(error.problems)
+            self.problems.extend(error.given)
         except InputError as error:
-            self.lines.append(str(error))
+            self.problems.append(error)
 
     def check(self, where: str, *, do: str = "") -> None:
         """Raise `FolderError` if anything was collected."""
-        if self.lines:
-            raise FolderError(where, self.lines, do=do)
+        if self.problems:
+            raise FolderError(where, self.problems, do=do)
 
 
 class Failures:

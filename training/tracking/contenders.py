@@ -27,9 +27,10 @@ from training.tracking.online.backbones.choice import BACKBONES, BackboneConfig,
 from training.tracking.online.backbones.weight_files import sha256_of
 from training.tracking.online.tracker import OnlineConfig, OnlineTracker
 from training.tracking.own_tracker import OwnTracker
-from training.tracking.roster import TRACKERS, Choice
+from training.tracking.roster import TRACKERS, TRAX, Choice, Own, own_tracker
 from training.tracking.run.benchmark_run import Contender
 from training.tracking.siamese import SiameseConfig, SiameseTracker
+from training.tracking.trax_tracker import TraxTracker
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -43,8 +44,7 @@ class TrackConfig:
     trackers : tuple of str or dict
         Who takes part: `siamese` (the trained network), `online` (a regression learnt in every sequence),
         `untrained` (the Siamese network with fresh weights), `template` (normalised cross-correlation with
-        the first frame), `still` (the first box); one's own as `module:Class` or `path/file.py:Class`, or with
-        arguments: `{path/file.py:Class: {name: value}}`.
+        the first frame), `still` (the first box); or one's own (`roster.Choice`).
     untrained_seed : int
         Seed of the untrained network's weights.
     siamese : SiameseConfig
@@ -108,18 +108,26 @@ def contenders(
     given = Given(config, weights, backbone, device)
     made: list[Contender] = []
     for choice in config.trackers:
-        [(name, arguments)] = [(choice, {})] if isinstance(choice, str) else choice.items()
-        if is_own(name):
-            made.append(_own(given, name, arguments))
+        if own := own_tracker(choice):
+            made.append(_own(given, own))
         else:
-            made += load_own(TRACKERS[name].make, "tracker")(given)
+            made += load_own(TRACKERS[str(choice)].make, "tracker")(given)
     return made
 
 
-def _own(given: Given, name: str, arguments: Mapping[str, Any]) -> Contender:
-    make = partial(OwnTracker, name, arguments)
-    make()  # its errors come before any work
-    return given.contender(name.rpartition(":")[2], make, arguments, own_digest(name))
+def _own(given: Given, own: Own) -> Contender:
+    parts: list[Any] = [own.arguments, own.digest]
+    if own.place.startswith(TRAX):
+        command = own.place.removeprefix(TRAX)
+        make: Callable[[], Tracker] = partial(TraxTracker, command, seconds=own.seconds, **own.arguments)
+        parts.append(command)
+    else:
+        make = partial(OwnTracker, own.place, own.arguments, seconds=own.seconds, content=own.digest)
+    try:
+        make()  # its errors come before any work
+    except TypeError as error:
+        raise InputError(f"cannot make the tracker {own.place} ({error})", do="Mend its arguments") from None
+    return Contender(own.name, make, _identity(given.config, own.place.rpartition(":")[2], parts))
 
 
 def siamese(given: Given) -> list[Contender]:

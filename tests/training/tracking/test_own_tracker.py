@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +69,22 @@ def test_its_file_and_arguments_decide_its_identity(file: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "choice",
-    ["siam", {"still": {}}, {"a:B": {}, "c:D": {}}, "none.py:Class"],
-    ids=["name", "ours", "two", "file"],
+    [
+        "siam",
+        {"still": {}},
+        {"a:B": {}, "c:D": {}},
+        "none.py:Class",
+        "a:still",
+        {"a:B": {}, "as": "../up"},
+        {"a:B": {}, "as": "online"},
+        {"a:B": [1]},
+        {"a:B": {}, "seconds": 0},
+        {"as": "x"},
+        "trax:",
+    ],
 )
 def test_other_choices_are_refused(choice: object) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError, match="Value error"):
         TrackConfig(trackers=(choice,))  # type: ignore[arg-type]
 
 
@@ -89,9 +104,99 @@ def test_code_that_makes_no_tracker_is_one_line_before_any_work(
         made(tmp_path, f"{file}:Drift")
 
 
-@pytest.mark.parametrize("answer", [(1, 2, 3), None, "box", [[1, 2, 3, 4]]])
+def test_two_forms_of_one_class_stand_beside_each_other(file: Path, tmp_path: Path) -> None:
+    fast = {f"{file}:Drift": {"step": 9.0}, "as": "Drift-fast", "seconds": 2}
+    one, two = made(tmp_path, f"{file}:Drift", fast)
+    assert (one.name, two.name) == ("Drift", "Drift-fast")
+    assert one.identity != two.identity
+    [patient] = made(tmp_path, {**fast, "seconds": 60, "as": "other"})
+    assert patient.identity == two.identity  # neither its name nor our patience decides a box
+
+
+def test_an_edited_file_is_another_module_even_of_the_same_size_and_second(file: Path) -> None:
+    for step in ("1", "2"):
+        file.write_text(CODE.replace("step=1.0", f"step={step}.0"))
+        os.utime(file, (0, 0))
+        tracker = OwnTracker(f"{file}:Drift", {})
+        tracker.init(FRAME, BOX)
+        assert tracker.update(FRAME)[0] == 10 + float(step)
+
+
+def test_what_lies_beside_the_file_is_found(file: Path) -> None:
+    (file.parent / "beside_mine.py").write_text("STEP = 7.0\n")
+    file.write_text(
+        CODE.replace("class Drift", "from beside_mine import STEP\nclass Drift").replace("1.0", "STEP")
+    )
+    tracker = OwnTracker(f"{file}:Drift", {})
+    tracker.init(FRAME, BOX)
+    assert tracker.update(FRAME)[0] == 17
+
+
+def test_a_file_that_is_edited_before_a_worker_loads_it_is_refused(file: Path, tmp_path: Path) -> None:
+    [contender] = made(tmp_path, f"{file}:Drift")
+    file.write_text(f"{CODE}# edited\n")
+    with pytest.raises(InputError, match="changed meanwhile"):
+        contender.make()
+
+
+NAUGHTY = """
+import os, sys, time
+
+class Base:
+    def init(self, frame, box):
+        self.box = box
+
+class Slow(Base):
+    def update(self, frame):
+        while True:
+            try:
+                time.sleep(60)
+            except ValueError:
+                pass
+
+class Ends(Base):
+    def update(self, frame):
+        sys.exit(0)
+
+class Forks(Base):
+    def update(self, frame):
+        os.fork()
+        return self.box
+
+class Talks(Base):
+    def update(self, frame):
+        print("hello")
+        return tuple(self.box)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("Slow", r"took more than 0\.2 s. .*`seconds`"), ("Ends", "ended the program")]
+)
+def test_what_blocks_or_exits_is_one_line(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(NAUGHTY)
+    tracker = OwnTracker(f"{tmp_path}/bad.py:{name}", {}, seconds=0.2)
+    tracker.init(FRAME, BOX)
+    with pytest.raises(InputError, match=words):
+        tracker.update(FRAME)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_a_fork_does_our_work_once(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text(NAUGHTY)
+    code = (
+        "import numpy as np; from training.tracking.own_tracker import OwnTracker\n"
+        f"tracker = OwnTracker({f'{tmp_path}/bad.py:Forks'!r}, {{}}); frame = np.zeros((60, 80, 3), np.uint8)\n"
+        "tracker.init(frame, np.array([10.0, 10, 20, 20])); tracker.update(frame); print('once', flush=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["once"]
+
+
+@pytest.mark.parametrize("answer", [(1, 2, 3), None, "box", [[1, 2, 3, 4]], (float("inf"), 1, 2, 3)])
 def test_an_answer_that_is_no_box_is_named(answer: object, file: Path) -> None:
-    file.write_text(CODE + f"\nclass Odd(Drift):\n    def update(self, frame):\n        return {answer!r}\n")
+    odd = f"class Odd(Drift):\n    def update(self, frame):\n        return {answer!r}\n"
+    file.write_text(f"{CODE}\ninf = float('inf')\n{odd}")
     tracker = OwnTracker(f"{file}:Odd", {})
     tracker.init(FRAME, BOX)
     with pytest.raises(InputError, match=r"mine\.py:Odd answered .* must answer x, y, w, h"):

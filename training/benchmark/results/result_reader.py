@@ -122,8 +122,10 @@ def read_results(
                 boxes[sequence.name] = _one_run(path)
                 fit_length(path.name, boxes[sequence.name], sequence, rules)
     misspelt, unknown = strangers(matched.others, matched.files, benchmark)
-    for line in (*matched.doubles, *misspelt):
-        problems.add(line)
+    for line in matched.doubles:
+        problems.add(line, reason="several files")
+    for line in misspelt:
+        problems.add(line, reason="misspelt name")
     problems.check(where, do=MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
     notes = [*odd_rows(boxes), *left_aside(unknown)]
@@ -178,7 +180,7 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
     }
     misspelt, unknown = strangers(others, runs, benchmark)
     for line in misspelt:
-        problems.add(line)
+        problems.add(line, reason="misspelt name")
     problems.check(f"{experiment} results of {folder.name} in {folder.parent}", do=MEND)
     if not runs:
         raise _no_vot_results(folder, benchmark, experiment)

@@ -132,7 +132,7 @@ def write_starts(
     out, tracker, sequence
         As for `write_boxes`.
     runs : sequence or mapping of (n, 4) float64
-        What `starts.run_temporal` or `starts.run_spatial` returned: `x y w h`, 1-based.
+        From each of `starts.first_boxes`, in their order or by shift: `x y w h`, 1-based.
     form : {"otb-mat", "jwlim"}
     """
     first = sequence.first_frame

@@ -50,7 +50,7 @@ def read_starts(
                 spatial[name] = _by_shift(path, segments)
                 check_spatial(benchmark[name], spatial[name])
     for line in matched.doubles:
-        problems.add(line)
+        problems.add(line, reason="several files")
     problems.check(where, do=MEND)
     return temporal if evaluation == "tre" else spatial
 

@@ -1,14 +1,14 @@
 """Robustness to the start, for OTB: temporal (TRE) from 20 frames, spatial (SRE) from 12 disturbed boxes.
 
 [Wu, Lim, Yang, Online object tracking: a benchmark, CVPR 2013, section 4; details as the MATLAB toolkit
-computes them.] Boxes in this module are in file coordinates, 1-based.
+computes them.] Boxes in this module are in file coordinates, 1-based, but for `first_boxes`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,6 @@ from training.benchmark.scores.protocols import Protocol, get_protocol
 from training.benchmark.sequences.sequence import Sequence, to_base
 
 Array = NDArray[np.float64]
-Track = Callable[[Items[Path], Array], Array]
-"""Runs a tracker over frames from a box (4,), 0-based; returns boxes (N, 4), 0-based."""
 
 TEMPORAL_STARTS = 20
 LEAST_FRAMES = 20
@@ -125,23 +123,12 @@ def undo_scale(boxes: Array, shift: str) -> Array:
     return _round(np.concatenate([boxes[:, :2] + boxes[:, 2:] / 2 - size / 2, size], axis=1))
 
 
-def run_temporal(track: Track, sequence: Sequence) -> list[Array]:
-    """Run a tracker from each of `temporal_starts` to the end; boxes (n, 4) of each run, 1-based."""
-    runs = []
-    for start in temporal_starts(sequence):
-        boxes = track(sequence.frames[start:], sequence.ground_truth[start])
-        runs.append(to_base(boxes, 0, sequence.base))
-    return runs
-
-
-def run_spatial(track: Track, sequence: Sequence) -> dict[str, Array]:
-    """Run a tracker over the whole sequence from each disturbed box; boxes (N, 4) by shift, 1-based."""
-    runs = {}
-    for shift in SHIFTS:
-        start = disturbed_box(sequence.annotation[0], shift, sequence.size)
-        boxes = track(sequence.frames, to_base(start[None], sequence.base, 0)[0])
-        runs[shift] = to_base(boxes, 0, sequence.base)
-    return runs
+def first_boxes(evaluation: Literal["tre", "sre"], sequence: Sequence) -> list[tuple[int, Array]]:
+    """The row and the box (4,), 0-based, that each run begins with: of `temporal_starts`, or of all `SHIFTS`."""
+    if evaluation == "tre":
+        return [(row, sequence.ground_truth[row]) for row in temporal_starts(sequence)]
+    disturbed = np.array([disturbed_box(sequence.annotation[0], shift, sequence.size) for shift in SHIFTS])
+    return [(0, box) for box in to_base(disturbed, sequence.base, 0)]
 
 
 def temporal_curves(

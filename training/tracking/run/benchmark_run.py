@@ -27,13 +27,14 @@ from curation.errors import InputError
 from curation.files import digest, write_bytes
 from curation.images.image import AS_STORED, decode_image, load_image
 from curation.parallel import Workers, run_in_order
+from training.benchmark.problems import FolderError
 from training.benchmark.results.result_writer import write_starts
 from training.benchmark.scores.starts import SHIFTS
 from training.benchmark.sequences import sequence as benchmarks
 from training.benchmark.trajectory import Trajectory, write_trajectories
 from training.tracking.interface import Frame, Tracker
 from training.tracking.run.experiments import Experiment, perform
-from training.tracking.run.sequence_run import UNPACK
+from training.tracking.run.sequence_run import FAILED, UNPACK
 from training.tracking.run.unsealed import believable
 
 RECIPE = 2
@@ -125,13 +126,17 @@ def run_benchmark(
     Raises
     ------
     InputError
-        If names are not unique, the manifest lacks a sequence, a frame cannot be read, the frames or annotations of
-        a sequence are not those on record, or a tracker fails (naming tracker, sequence, frame). Sequences finished
-        before are kept.
+        If names are not unique, the manifest lacks a sequence, a frame cannot be read, or the frames or annotations
+        of a sequence are not those on record. If a tracker fails (tracker, sequence and frame are named): all else is
+        tracked first. What was finished is kept.
     """
     names = [contender.name for contender in contenders]
-    if len(set(names)) != len(names):
-        raise InputError(f"trackers must have different names, found {', '.join(names)}")
+    if double := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(
+            f"{names.count(double[0])} trackers are called {double[0]}",
+            do=f"Name one of them in track.trackers: {{path/file.py:Class: {{}}, as: {double[0]}-2}}",
+            reason="name taken",
+        )
     experiment: Experiment = starts or benchmark.kind
     folder = out / starts.upper() if starts else out
     checksums = checksums_folder(state, benchmark.name)
@@ -152,16 +157,22 @@ def run_benchmark(
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
         unit="sequence",
-        size=lambda result: len(result["seconds"]),
+        size=lambda result: 0 if isinstance(result, InputError) else len(result["seconds"]),
     )
+    failed = []
     for job, result in zip(jobs, done, strict=True):
         check()
+        if isinstance(result, InputError):
+            failed.append(result)
+            continue
         _write(out, job, result, base=benchmark.base)
         entry = report[job.contender.name]
         entry["frames"] += len(result["seconds"])
         entry["seconds"] += sum(result["seconds"])
         entry["tracked" if result["fresh"] else "from_store"] += 1
         entry["sequences"][job.sequence.name] = result["seconds"]
+    if failed:
+        raise failed[0] if len(failed) == 1 else FolderError(f"track {benchmark.name}", failed)
     for entry in report.values():
         entry["frames_per_second"] = entry["frames"] / max(entry["seconds"], 1e-9)
     return {"schema": 1, "benchmark": benchmark.name, "trackers": report}
@@ -206,15 +217,22 @@ def _job(
     )
 
 
-def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> dict[str, Any]:
-    """The job's result as of `experiments.perform`, and whether it is `fresh`."""
+def _run(
+    job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]
+) -> dict[str, Any] | InputError:
+    """The job's result as of `experiments.perform`, and whether it is `fresh`; or how its tracker failed."""
     records = Records(store / experiment)
     kept = records.find(job.key)
     if kept is not None:
         return {**kept, "fresh": False}
     unsealed = store / f"{job.key}.json"
     believed = _believed(unsealed, experiment, job.sequence)
-    result = believed or _perform(job, experiment)
+    try:
+        result = believed or _perform(job, experiment)
+    except InputError as error:
+        if error.reason != FAILED:
+            raise
+        return error
     check()
     records.add(job.key, result)
     unsealed.unlink(missing_ok=True)

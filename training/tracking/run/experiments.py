@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
-from curation.digests.checksums import CHANGED
-from curation.errors import InputError
 from training.benchmark.overlap.regions import box_from_polygon
-from training.benchmark.scores.starts import run_spatial, run_temporal
-from training.benchmark.sequences.sequence import Sequence
+from training.benchmark.scores.starts import SHIFTS, first_boxes
+from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import REGION
-from training.tracking.interface import Box, Frame, Tracker
-from training.tracking.run.sequence_run import failure, one_torch_thread, read_frame, track_sequence
+from training.tracking.interface import Frame, Tracker
+from training.tracking.run.sequence_run import one_torch_thread, read_frame, track_sequence
 from training.tracking.run.supervised_run import run_supervised
 
 Experiment = Literal["ope", "vot", "tre", "sre"]
@@ -46,9 +43,9 @@ def perform(
     Returns
     -------
     dict
-        `seconds`, of every frame run; `boxes`, one pass, N lists `x y w h`, 0-based (`ope`, `vot`); `runs`, of VOT's
-        baseline, rows for `Trajectory.from_rows`; `starts`, the boxes of each start, 1-based: a list (`tre`) or a
-        dict by shift (`sre`).
+        As it is kept: `seconds`, of every frame run; `boxes`, one pass, N lists `x y w h`, 0-based (`ope`, `vot`);
+        `runs`, of VOT's baseline, rows for `Trajectory.from_rows`; `starts`, the boxes of each run in the base of the
+        benchmark's files: a list (`tre`) or a dict by shift (`sre`).
 
     Raises
     ------
@@ -77,19 +74,7 @@ def _one_pass(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str,
 
 def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
     """VOT's baseline experiment; a row of a run is a code or a box (`Trajectory.from_rows`)."""
-    paths: list[Path] = []
-
-    def reader(path: Path) -> Frame:
-        paths.append(path)
-        return read(path)
-
-    try:
-        done = run_supervised(make(), sequence, read=reader)
-    except Exception as error:
-        if isinstance(error, InputError) and error.reason == CHANGED:
-            raise
-        at = sequence.frames.index(paths[-1]) if paths else 0
-        raise failure(who, at, sequence.frames, error) from error
+    done = run_supervised(make(), sequence, who=who, read=read)
     runs = [
         [
             region.tolist() if code == REGION else [int(code)]
@@ -104,19 +89,15 @@ def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[st
 def _starts(
     kind: Literal["tre", "sre"], make: Make, sequence: Sequence, who: str, read: Read
 ) -> dict[str, Any]:
-    tracker = make()
-    seconds: list[float] = []
-
-    def track(frames: Items[Path], box: Box) -> np.ndarray:
+    tracker, runs, seconds = make(), [], []
+    for row, box in first_boxes(kind, sequence):
+        frames = sequence.frames[row:]
         run = f"{who} ({kind.upper()}, {len(frames)} frames)"
         done = track_sequence(tracker, frames, box, who=run, read=read)
-        seconds.extend(_rounded(done.seconds))
-        return done.boxes
-
-    if kind == "tre":
-        return {"starts": [boxes.tolist() for boxes in run_temporal(track, sequence)], "seconds": seconds}
-    shifted = run_spatial(track, sequence)
-    return {"starts": {shift: boxes.tolist() for shift, boxes in shifted.items()}, "seconds": seconds}
+        runs.append(to_base(done.boxes, 0, sequence.base).tolist())
+        seconds += _rounded(done.seconds)
+    starts = runs if kind == "tre" else dict(zip(SHIFTS, runs, strict=True))
+    return {"starts": starts, "seconds": seconds}
 
 
 def _rounded(seconds: np.ndarray) -> list[float]:

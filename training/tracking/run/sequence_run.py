@@ -16,6 +16,8 @@ from curation.images.image import AS_STORED, read_image
 from training.tracking.interface import Box, Frame, Tracker
 
 UNPACK = "Unpack the sequence again"
+FAILED = "tracker failed"
+"""Reason of the error of a tracker that failed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,65 @@ def read_frame(path: Path) -> Frame:
     return read_image(path, AS_STORED, do=UNPACK)
 
 
+@dataclass(frozen=True)
+class Runner:
+    """A tracker and the image files it is run over: the one place where trackers are started and asked.
+
+    Parameters
+    ----------
+    tracker : Tracker
+    frames : sequence of Path
+        Image files in order; they are read one by one.
+    who : str
+        Tracker and sequence, for messages.
+    read : callable
+        Reads an image file: (H, W, 3) uint8 BGR.
+    """
+
+    tracker: Tracker
+    frames: Sequence[Path]
+    who: str = ""
+    read: Callable[[Path], Frame] = read_frame
+
+    def step(self, index: int, start: Box | None = None) -> tuple[Box, float]:
+        """Start the tracker in frame `index` (0-based) on a box, or ask it where the target is there.
+
+        Returns
+        -------
+        box : (4,) float64
+            xywh, pixels, 0-based: the given one, or the tracker's answer.
+        seconds : float
+            Time of `init` or `update`, without reading the frame.
+
+        Raises
+        ------
+        InputError
+            If the frame cannot be read; if the tracker raises anything, or answers something else than four finite
+            numbers: `who`, the frame and its file are named.
+        """
+        frame = self.read(self.frames[index])
+        begin = time.perf_counter()
+        try:
+            if start is not None:
+                self.tracker.init(frame, start.copy())
+                return start, time.perf_counter() - begin
+            answer = self.tracker.update(frame)
+            seconds = time.perf_counter() - begin
+            return _four_numbers(answer), seconds
+        except Exception as error:
+            raise failure(self.who or type(self.tracker).__name__, index, self.frames, error) from error
+
+
+def _four_numbers(answer: object) -> Box:
+    try:
+        box = np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError):
+        box = np.empty(0)
+    if box.shape != (4,) or not np.isfinite(box).all():
+        raise InputError(f"it answered {str(answer)[:60]!r}", do="A tracker must answer x, y, w, h")
+    return box
+
+
 def track_sequence(
     tracker: Tracker,
     frames: Sequence[Path],
@@ -56,40 +117,14 @@ def track_sequence(
     who: str = "",
     read: Callable[[Path], Frame] = read_frame,
 ) -> Track:
-    """Run a tracker over one sequence, without resets.
+    """Run a tracker over one sequence from a box (4,) in the first frame, xywh, 0-based, without resets.
 
-    Parameters
-    ----------
-    tracker : Tracker
-    frames : sequence of Path
-        Image files in order; frames are read one by one.
-    box : (4,) float64
-        xywh, 0-based, of the target in the first frame.
-    who : str
-        Tracker and sequence, for messages.
-    read : callable
-        Reads an image file.
-
-    Raises
-    ------
-    InputError
-        If a frame cannot be read, or the tracker raises anything; it names `who`, the frame, its file.
+    The other parameters and the errors are those of `Runner`.
     """
-    boxes = np.empty((len(frames), 4))
-    seconds = np.empty(len(frames))
-    for index, path in enumerate(frames):
-        frame = read(path)
-        start = time.perf_counter()
-        try:
-            if index == 0:
-                tracker.init(frame, box.copy())
-                boxes[0] = box
-            else:
-                boxes[index] = tracker.update(frame)
-        except Exception as error:
-            raise failure(who or type(tracker).__name__, index, frames, error) from error
-        seconds[index] = time.perf_counter() - start
-    return Track(boxes, seconds)
+    runner = Runner(tracker, frames, who, read)
+    steps = [runner.step(index, box if index == 0 else None) for index in range(len(frames))]
+    boxes, seconds = zip(*steps, strict=True)
+    return Track(np.array(boxes), np.array(seconds))
 
 
 def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> InputError:
@@ -98,7 +133,7 @@ def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> I
     return InputError(
         f"{who} failed in frame {index + 1} of {len(frames)} ({frames[index]}): {reason}",
         do="Finished sequences are kept; mend the tracker or the sequence and run again",
-        reason="tracker failed",
+        reason=FAILED,
     )
 
 

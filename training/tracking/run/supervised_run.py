@@ -5,13 +5,11 @@ A failure is a frame in which the tracker's region and the ground truth do not o
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,23 +20,14 @@ from training.benchmark.overlap.rules import region_overlap
 from training.benchmark.scores.eao import SKIP
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.trajectory import DETERMINISTIC_AFTER, FAILURE, REGION, START, UNKNOWN, Trajectory
+from training.tracking.interface import Frame, Tracker
+from training.tracking.run.sequence_run import Runner, read_frame
 
 Array = NDArray[np.float64]
-Frame = NDArray[np.uint8]
 
 REPETITIONS = 15
 SAME = 0.999
 """Overlap above which two regions count as the same."""
-
-
-class Follower(Protocol):
-    """What the run needs of a tracker: `training.tracking.Tracker` without its frames' colour order."""
-
-    deterministic: bool
-
-    def init(self, frame: Frame, box: Array) -> None: ...
-
-    def update(self, frame: Frame) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +46,12 @@ class SupervisedRun:
 
 
 def run_supervised(
-    tracker: Follower,
+    tracker: Tracker,
     sequence: Sequence,
     repetitions: int = REPETITIONS,
     *,
-    read: Callable[[Path], Frame],
+    who: str = "",
+    read: Callable[[Path], Frame] = read_frame,
     conversion: Conversion = "area",
     skip: int = SKIP,
 ) -> SupervisedRun:
@@ -79,8 +69,8 @@ def run_supervised(
     sequence : Sequence
         With frames.
     repetitions : int
-    read : callable
-        Reads an image file: (H, W, 3) uint8 BGR.
+    who, read
+        As of `sequence_run.Runner`.
     conversion : {"area", "area_floor", "minmax"}
         How the polygon becomes the box to start on.
     skip : int
@@ -89,46 +79,32 @@ def run_supervised(
     Raises
     ------
     InputError
-        If the sequence was loaded without frames, or the tracker answers something else than four finite
-        numbers (naming the frame).
+        If the sequence was loaded without frames; or as `Runner.step`.
     """
     if not sequence.frames:
         raise InputError(f"{sequence.name} was loaded without images", do="Load it with images=True")
     starts = box_from_polygon(sequence.ground_truth, conversion)
+    runner = Runner(tracker, sequence.frames, who, read)
     runs: list[tuple[Trajectory, Array]] = []
     for _ in range(1 if tracker.deterministic else repetitions):
-        runs.append(_run(tracker, sequence, starts, read, skip))
+        runs.append(_run(runner, sequence, starts, skip))
         if len(runs) == DETERMINISTIC_AFTER and agree([run for run, _ in runs], sequence.size):
             break
     return SupervisedRun([run for run, _ in runs], [seconds for _, seconds in runs])
 
 
-def _run(
-    tracker: Follower, sequence: Sequence, starts: Array, read: Callable[[Path], Frame], skip: int
-) -> tuple[Trajectory, Array]:
+def _run(runner: Runner, sequence: Sequence, starts: Array, skip: int) -> tuple[Trajectory, Array]:
     codes = np.full(len(sequence), UNKNOWN, dtype=np.int8)
     regions = np.full((len(sequence), 4), np.nan)
     seconds = np.zeros(len(sequence))
     restart = 0
-    for i, path in enumerate(sequence.frames):
+    for i in range(len(sequence)):
         if i < restart:
             continue
-        frame = read(path)
-        begin = time.perf_counter()
+        region, seconds[i] = runner.step(i, starts[i] if i == restart else None)
         if i == restart:
-            tracker.init(frame, starts[i].copy())
-            seconds[i] = time.perf_counter() - begin
             codes[i] = START
-            continue
-        region = np.asarray(tracker.update(frame), dtype=np.float64)
-        seconds[i] = time.perf_counter() - begin
-        if region.shape != (4,) or not np.isfinite(region).all():
-            raise InputError(
-                f"{sequence.name}, {path.name}: the tracker answered {region.tolist()}",
-                do="A tracker must answer x, y, w, h",
-                reason="bad answer",
-            )
-        if failed(region, sequence.ground_truth[i], sequence.size):
+        elif failed(region, sequence.ground_truth[i], sequence.size):
             codes[i] = FAILURE
             restart = i + skip
         else:

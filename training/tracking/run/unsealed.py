@@ -8,13 +8,13 @@ failure. What it cannot see is a box that was altered into another possible one,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from training.benchmark.overlap.regions import box_from_polygon
 from training.benchmark.scores.eao import SKIP
-from training.benchmark.scores.starts import SHIFTS, disturbed_box, temporal_starts
+from training.benchmark.scores.starts import SHIFTS, first_boxes
 from training.benchmark.sequences.sequence import Array, Sequence, to_base
 from training.benchmark.trajectory import FAILURE, REGION, START, UNKNOWN, Trajectory
 from training.tracking.run.experiments import Experiment
@@ -52,22 +52,21 @@ def _both(result: dict[str, Any], sequence: Sequence) -> int:
 
 
 def _temporal(result: dict[str, Any], sequence: Sequence) -> int:
-    return sum(
-        _run(boxes, to_base(sequence.ground_truth[start][None], 0, sequence.base)[0], len(sequence) - start)
-        for start, boxes in zip(temporal_starts(sequence), result["starts"], strict=True)
-    )
+    return _from_starts(result["starts"], "tre", sequence)
 
 
 def _spatial(result: dict[str, Any], sequence: Sequence) -> int:
     starts = result["starts"]
     if not isinstance(starts, dict) or starts.keys() != set(SHIFTS):
         raise ValueError
-    timed = 0
-    for shift, boxes in starts.items():
-        start = disturbed_box(sequence.annotation[0], shift, sequence.size)
-        first = to_base(to_base(start[None], sequence.base, 0), 0, sequence.base)[0]
-        timed += _run(boxes, first, len(sequence))
-    return timed
+    return _from_starts([starts[shift] for shift in SHIFTS], "sre", sequence)
+
+
+def _from_starts(runs: Any, evaluation: Literal["tre", "sre"], sequence: Sequence) -> int:
+    return sum(
+        _run(boxes, to_base(box[None], 0, sequence.base)[0], len(sequence) - row)
+        for (row, box), boxes in zip(first_boxes(evaluation, sequence), runs, strict=True)
+    )
 
 
 def _run(boxes: Any, first: Array, frames: int) -> int:

@@ -15,8 +15,7 @@ from training.benchmark.scores.one_pass_summary import summary
 from training.benchmark.scores.starts import (
     SHIFTS,
     disturbed_box,
-    run_spatial,
-    run_temporal,
+    first_boxes,
     spatial_curves,
     temporal_curves,
     temporal_starts,
@@ -157,24 +156,17 @@ def test_runs_that_are_missing_or_short_are_named() -> None:
         spatial_curves({"S": {shift: still(3) for shift in SHIFTS}}, [one])
 
 
-def test_runs_a_tracker() -> None:
-    """A tracker that keeps its first box, on a target that stands still."""
-    frames = tuple(Path(f"{number}.jpg") for number in range(30))
+def test_where_runs_begin() -> None:
+    """0-based, for a tracker; one that keeps its first box is scored on a target that stands still."""
     one = sequence("S", still(30), listed_size=(100, 100))
-    one = type(one)(**{**one.__dict__, "frames": frames})
-    calls = []
-
-    def track(paths: tuple[Path, ...], box: np.ndarray) -> np.ndarray:
-        calls.append((len(paths), box.tolist()))
-        return np.tile(box, (len(paths), 1))
-
-    runs = run_temporal(track, one)
-    assert summary(temporal_curves({"S": runs}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
-    assert calls[0] == (30, [9, 9, 20, 20])
-    calls.clear()
-    shifted = run_spatial(track, one)
-    assert calls[0] == (30, [7, 9, 20, 20])
-    assert shifted["left"][0].tolist() == [8, 10, 20, 20]
+    temporal, spatial = first_boxes("tre", one), first_boxes("sre", one)
+    assert [row for row, _ in temporal] == temporal_starts(one)
+    assert [row for row, _ in spatial] == [0] * len(SHIFTS)
+    assert temporal[0][1].tolist() == [9, 9, 20, 20]
+    assert spatial[0][1].tolist() == [7, 9, 20, 20]
+    runs = [np.tile(box + np.array([1, 1, 0, 0]), (30 - row, 1)) for row, box in [*temporal, *spatial]]
+    assert summary(temporal_curves({"S": runs[: len(temporal)]}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
+    shifted = dict(zip(SHIFTS, runs[len(temporal) :], strict=True))
     assert 0.5 < summary(spatial_curves({"S": shifted}, [one]))["auc"] < PERFECT_AUC
 
 

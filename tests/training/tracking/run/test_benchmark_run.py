@@ -16,6 +16,7 @@ import pytest
 from curation.errors import InputError
 from curation.parallel import Workers
 from tests.training.tracking.scenes import manifest_of, moving_target
+from training.benchmark.problems import FolderError
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.tracking.baselines import StillTracker, TemplateTracker
@@ -260,8 +261,28 @@ def test_a_manifest_without_the_sequence_says_what_to_run(track, benchmark, tmp_
             track(manifest=manifest)
 
 
+class Raises(CheckedTracker):
+    def _start(self, frame, box):
+        raise RuntimeError(f"{frame.shape[1]}")
+
+    def _locate(self, frame):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_one_bad_tracker_stops_neither_the_others_nor_its_other_sequences(track, jobs):
+    fails, raises = Contender("fails", Fails, "1"), Contender("raises", Raises, "2")
+    with pytest.raises(FolderError) as caught:
+        track([fails, raises, TEMPLATE], workers=Workers(jobs=jobs))
+    assert len(caught.value.problems) == 4  # one sequence of `fails`, and all of `raises`
+    assert "fails on S1 failed in frame 2 of 5" in caught.value.problems[0]
+    assert "raises on S0 failed in frame 1 of 5" in caught.value.problems[1]
+    mended = Contender("fails", StillTracker, "1")
+    assert tracked(track([mended, TEMPLATE])) == {"fails": (1, 2), "template": (0, 3)}
+
+
 def test_names_must_differ(track):
-    with pytest.raises(InputError, match="different names"):
+    with pytest.raises(InputError, match=r"2 trackers are called still\. .*as: still-2"):
         track([STILL, STILL])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -51,6 +53,14 @@ def test_a_failing_tracker_is_one_line_with_tracker_sequence_and_frame(video):
         track_sequence(Failing(), paths, boxes[0], who="failing on clip")
     assert "ZeroDivisionError: no way" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [None, (1, 2, 3), [1, 2, np.nan, 4], "left", [[1, 2], [3]]])
+def test_a_bad_answer_is_named(video, answer):
+    paths, boxes = video
+    tracker = SimpleNamespace(init=lambda frame, box: None, update=lambda frame: answer)
+    with pytest.raises(InputError, match=r"it on clip failed in frame 2 of 6 .*0001\.png\): it answered"):
+        track_sequence(tracker, paths, boxes[0], who="it on clip")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not an image"], ids=["missing", "empty", "text"])

@@ -144,8 +144,8 @@ def test_the_overlap_outside_the_frame_does_not_save_a_tracker() -> None:
 
 @pytest.mark.parametrize("answer", [[1, 2, 3], [np.nan, 0, 5, 5], [np.inf, 0, 5, 5]])
 def test_bad_answers_are_named(answer: list[float]) -> None:
-    with pytest.raises(InputError, match=r"s, 00000002.jpg: the tracker answered"):
-        run_supervised(Scripted({2: answer}), filmed(5), read=read)
+    with pytest.raises(InputError, match=r"it on s failed in frame 3 of 5 \(00000002.jpg\): it answered"):
+        run_supervised(Scripted({2: answer}), filmed(5), who="it on s", read=read)
 
 
 def test_needs_images() -> None:
