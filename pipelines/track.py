@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    from curation.manifest import load_manifest
+    from curation.documents.manifest_record import load_manifest
     from training.device import pick_device
     from training.tracking.contenders import contenders
     from training.tracking.run.benchmark_run import run_benchmark

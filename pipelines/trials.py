@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from curation.documents.manifest_record import load_manifest
 from curation.errors import InputError
-from curation.manifest import load_manifest
 from pipelines import parameters, paths, settings, sources
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences.benchmark_loader import load_benchmark

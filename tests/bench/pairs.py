@@ -29,10 +29,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import data_offsets, member_name, shard_bytes, write_shard
 from curation.files import write_bytes
 from curation.imdb import Imdb, load_imdb
-from curation.imdb.columns import VideoRows, encode_video, file_parts
+from curation.imdb.columns import Counts, Header, VideoRows, encode_video, file_parts
 from training.batches.augmentation import AugmentationConfig
 from training.batches.pair_loader import PairDataset, load_batches
 from training.batches.pairs import PairConfig, PairSampler
@@ -96,13 +97,7 @@ def generate(root: Path, videos: int, frames: int) -> tuple[Path, dict[str, list
                 )
             )
         )
-    header = {
-        "schema": 1,
-        "split": "train",
-        "crop": {"exemplar_size": 127, "search_size": 255, "context": 0.5},
-        "imdb": {},
-        "counts": {"videos": videos, "tracks": videos, "instances": videos * frames},
-    }
+    header = Header("train", CropConfig(), {}, Counts(videos, videos, videos * frames))
     path = root / "imdb_video_train.json"
     write_bytes(path, b"".join(file_parts(header, iter(lines))))
     return path, index
