@@ -8,7 +8,7 @@ import orjson
 import pytest
 import torch
 
-from curation.files import write_json
+from curation.files import write_bytes
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
@@ -37,7 +37,7 @@ def sequence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     save_weights(paths.WEIGHTS, SiameseNetwork(NetworkConfig(width=0.05)), {})
     generate_sequences(paths.SAMPLE / "sequences", SampleConfig(sequence_frames=3), Workers(jobs=1))
     benchmark = load_benchmark("tc128", [paths.SAMPLE / "sequences"])
-    write_json(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE))
+    write_bytes(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE).encoded())
     return benchmark.sequences[0].name
 
 

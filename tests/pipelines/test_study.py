@@ -9,7 +9,7 @@ import cv2
 import orjson
 import pytest
 
-from curation.files import write_json
+from curation.files import write_bytes
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_sequences
 from pipelines import paths
@@ -52,7 +52,7 @@ def project(empty: Path) -> Path:
         file.rename(paths.IMDB / file.name)
     generate_sequences(paths.SAMPLE / "sequences", SampleConfig(sequence_frames=3), Workers(jobs=1))
     benchmark = load_benchmark("tc128", [paths.SAMPLE / "sequences"])
-    write_json(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE))
+    write_bytes(paths.manifest("tc128"), manifest_of(benchmark, paths.STATE).encoded())
     return empty
 
 
