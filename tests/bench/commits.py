@@ -12,64 +12,43 @@ Prints medians of both and the ratio pair by pair. Let nothing else run beside i
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench.frame import CORES, options, show, table, take_turns
+from tests.bench.frame import CORES, options, show, table, take_turns, timed
+from tests.pipelines.clone import ROOT, Clone
 
-ROOT = Path(__file__).parents[2]
+
+def tree(folder: Path, commit: str) -> Clone:
+    """A clone of one commit. DVC remembers digests for all clones of a user: this one has a site cache of its own."""
+    subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
+    clone = Clone(folder)
+    clone.run("git", "checkout", "-q", commit)
+    clone.run("dvc", "config", "--local", "core.site_cache_dir", str(folder / ".dvc/site"))
+    return clone
 
 
-class Tree:
-    """A clone of one commit, in which the built-in pipeline has run."""
+def measured(clone: Clone, *command: str, without: tuple[str, ...] = ()) -> float:
+    """Seconds of a command, once those folders are gone."""
+    for name in without:
+        shutil.rmtree(clone.folder / name, ignore_errors=True)
+    return timed(lambda: clone.run(*command))
 
-    def __init__(self, folder: Path, commit: str) -> None:
-        self.folder = folder
-        subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
-        self.run("git", "checkout", "-q", commit)
-        # A state and a site cache of its own: DVC remembers digests of files for all clones of a user.
-        self.run("dvc", "config", "--local", "core.site_cache_dir", str(folder / ".dvc/site"))
 
-    def run(self, *command: str) -> float:
-        """Seconds that a command takes."""
-        here = str(Path(sys.executable).parent)
-        environment = {
-            **os.environ,
-            "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-        }
-        start = time.perf_counter()
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)} in {self.folder}:\n{done.stdout}\n{done.stderr}")
-        return time.perf_counter() - start
-
-    def built_in(self) -> float:
-        for name in ("data/.store", "data/.state", "models", ".dvc/cache", ".dvc/tmp"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        return self.run("dvc", "repro", "-f")
-
-    def no_op(self) -> float:
-        return self.run("dvc", "repro")
-
-    def crop(self) -> float:
-        shutil.rmtree(self.folder / "data/.store/crops", ignore_errors=True)
-        return self.crop_again()
-
-    def crop_again(self) -> float:
-        shutil.rmtree(self.folder / "data/crops/a", ignore_errors=True)
-        return self.run("python", "-m", "pipelines", "crop", "a")
+EVERYTHING = ("data/.store", "data/.state", "models", ".dvc/cache", ".dvc/tmp")
+CROP = ("python", "-m", "pipelines", "crop", "a")
+MEASURES: dict[str, Callable[[Clone], float]] = {
+    "built-in": lambda clone: measured(clone, "dvc", "repro", "-f", without=EVERYTHING),
+    "no-op": lambda clone: measured(clone, "dvc", "repro"),
+    "crop": lambda clone: measured(clone, *CROP, without=("data/.store/crops", "data/crops/a")),
+    "crop, finished earlier": lambda clone: measured(clone, *CROP, without=("data/crops/a",)),
+}
 
 
 def main() -> None:
@@ -81,25 +60,20 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory(prefix="bench_commits_") as name:
         trees = {
-            "now": Tree(Path(name) / "now", "HEAD"),
-            "before": Tree(Path(name) / "before", chosen.against),
+            "now": tree(Path(name) / "now", "HEAD"),
+            "before": tree(Path(name) / "before", chosen.against),
         }
         show(f"HEAD beside {chosen.against}; {CORES} cores, {platform.machine()}")
-        measures = {
-            "built-in": (Tree.built_in, chosen.runs),
-            "no-op": (Tree.no_op, chosen.rounds),
-            "crop": (Tree.crop, chosen.rounds),
-            "crop, finished earlier": (Tree.crop_again, chosen.rounds),
-        }
-        table(
-            ["", "now s", "before s", "ratio", "pair by pair"],
-            *([label, *compare(trees, measure, rounds)] for label, (measure, rounds) in measures.items()),
-        )
+        rows = []
+        for label, measure in MEASURES.items():
+            rounds = chosen.runs if label == "built-in" else chosen.rounds
+            rows.append([label, *compare(trees, measure, rounds)])
+        table(["", "now s", "before s", "ratio", "pair by pair"], *rows)
 
 
-def compare(trees: dict[str, Tree], measure: Callable[[Tree], float], rounds: int) -> list[str]:
+def compare(trees: dict[str, Clone], measure: Callable[[Clone], float], rounds: int) -> list[str]:
     """Medians of both, and the median of the ratios pair by pair, and all of these."""
-    found = take_turns({name: partial(measure, tree) for name, tree in trees.items()}, rounds)
+    found = take_turns({name: partial(measure, clone) for name, clone in trees.items()}, rounds)
     now, before = found["now"], found["before"]
     ratios = sorted(a / b for a, b in zip(now, before, strict=True))
     numbers = [f"{statistics.median(times):.2f}" for times in (now, before)]

@@ -19,10 +19,10 @@ import statistics
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tests.bench.frame import CORES, options, seconds_in_turns, show, table, timed
 from tests.training.benchmark.overlap import plain_raster
+from training.benchmark.arrays import Array
 from training.benchmark.scores.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
 from training.benchmark.scores.one_pass import Curves, Evaluation
 from training.benchmark.scores.vot_scores import score_supervised
@@ -30,7 +30,6 @@ from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.sequences.sequence_list import load_listing
 from training.benchmark.trajectory import Trajectory
 
-Array = NDArray[np.float64]
 Results = list[dict[str, Array]]
 NAMES = ("success", "precision", "norm_precision")
 VOT_FRAMES, VOT_SEQUENCES, VOT_REPETITIONS = 21_455, 60, 15

@@ -12,7 +12,7 @@ from curation.sample import SampleConfig, generate_sequences
 from tests.pipelines.clone import ROOT, Clone
 from tests.pipelines.team import copy_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("api")]
 
 PAGE = ROOT / "training/API.md"
 

@@ -18,7 +18,7 @@ from tests.pipelines.clone import ROOT, Clone
 from tests.pipelines.servers import HERE, free_port, need
 from tests.pipelines.team import copy_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 
 def section() -> str:

@@ -14,7 +14,7 @@ import pytest
 from tests.pipelines.clone import Clone
 from tests.pipelines.team import colleague, copy_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("content")]
 
 UNCOMPARED = ("if unread or left_out or reading.digest(paths) != task.record.digest:", "if False:")
 """Crops as before frames were compared with the manifest."""

@@ -16,7 +16,7 @@ from tests.pipelines.clone import Clone
 from tests.pipelines.disks import mounted
 from tests.pipelines.team import colleague, copy_of, damaged_objects
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("disks")]
 
 DAY = 86400
 

@@ -14,7 +14,7 @@ from tests.pipelines.clone import Clone
 from tests.pipelines.held import HeldStage, run, tree
 from tests.pipelines.team import copy_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("repro")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("guard")]
 
 OUTPUTS = {
     "sample@vid": ["data/sample/vid"],

@@ -14,7 +14,7 @@ import pytest
 from tests.pipelines.clone import Clone
 from tests.pipelines.team import copy_of, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("locks")]
 
 
 def crop_process(clone: Clone) -> int | None:

@@ -15,7 +15,7 @@ from tests.pipelines.clone import Clone
 from tests.pipelines.servers import HERE, free_port, need
 from tests.pipelines.team import copy_of, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 TRACKING = (
     "dataset.built_in=[sequences]",

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from tests.pipelines.clone import ROOT, Clone
 from tests.pipelines.team import colleague, commit, copy_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("parts")]
 
 EVALUATION = (
     "dataset.built_in=[sequences]",

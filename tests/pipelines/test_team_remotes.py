@@ -18,7 +18,7 @@ from tests.pipelines.clone import Clone
 from tests.pipelines.servers import HERE, Wire, s3_server, ssh_server
 from tests.pipelines.team import colleague, copy_of, damaged_objects
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotes")]
 
 PUSH = ("python", "-m", "pipelines", "push")
 PULL = ("dvc", "pull", "--run-cache", "manifest", "annotate", "crop", "imdb")

@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import FARTHEST
 from training.benchmark.sequences.sequence_list import name_key
 from training.benchmark.text_tables import parse_rows, read_text
-
-Array = NDArray[np.float64]
 
 UNKNOWN, START, FAILURE, REGION = 0, 1, 2, 3
 """Codes of a frame; `REGION` is no code in files: the row holds the region."""

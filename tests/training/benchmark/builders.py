@@ -7,13 +7,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.sequences.sequence_list import load_listing
 from training.benchmark.trajectory import Trajectory
 
-Array = NDArray[np.float64]
 PERFECT_AUC = 20 / 21
 
 

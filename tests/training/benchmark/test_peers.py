@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from tests.training.benchmark.builders import sequence, vot_sequence
 from tests.training.benchmark.overlap.test_regions import rotated
+from training.benchmark.arrays import Array
 from training.benchmark.scores.accuracy import frame_accuracy
 from training.benchmark.scores.eao import Run, expected_average_overlap, expected_overlap_curve
 from training.benchmark.scores.one_pass import sequence_curves
@@ -20,8 +20,6 @@ from training.benchmark.scores.vot_rules import VOT_RULES, VotRules
 from training.benchmark.scores.vot_scores import measure_runs, score_supervised
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.trajectory import Trajectory
-
-Array = NDArray[np.float64]
 
 OTB = {"Deer": 71, "Skiing": 81, "MotorRolling": 164}
 UAV = {"bird1_1": 253, "car1_s": 1475}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import corners, polygon_area
-
-Array = NDArray[np.float64]
 
 
 def exact_overlap(first: Array, second: Array, bounds: Array | None) -> Array:

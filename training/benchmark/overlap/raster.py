@@ -17,10 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array, Ints
 from training.benchmark.overlap.spans import RasterRule, batches, fill, intersection
-
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def raster_overlap(

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from training.benchmark.arrays import Array
+
 Conversion = Literal["minmax", "area", "area_floor"]
 
 FARTHEST = 1e6

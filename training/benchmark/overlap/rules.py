@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.rows import unknown_name
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.polygons import exact_overlap
 from training.benchmark.overlap.raster import raster_overlap
 from training.benchmark.overlap.spans import RasterRule
 
-Array = NDArray[np.float64]
 Rule = Literal[RasterRule, "exact"]
 Bounds = Literal["frame-1", "frame", "none"]
 RULES: tuple[str, ...] = (*get_args(RasterRule), "exact")

@@ -13,10 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array, Ints
 from training.benchmark.overlap.polygons import convex
 
-Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 RasterRule = Literal["vot2016", "vot2019", "vot2015", "vot-toolkit"]
 
 FAR = 1e9

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.polygons import exact_overlap
 from training.benchmark.report.content import FilmFrame, Filmstrip
 from training.benchmark.results.result_reader import TrackerResults
 from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
-
-Array = NDArray[np.float64]
 
 
 def choose_filmstrips(

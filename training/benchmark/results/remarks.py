@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from collections.abc import Sequence as Items
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import printable
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import crossed, polygon_area
 from training.benchmark.scores.eao import SKIP
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.trajectory import REGION, START, Trajectory
-
-Array = NDArray[np.float64]
 
 
 def odd_rows(results: Mapping[str, Array]) -> list[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import FARTHEST, unusable
 from training.benchmark.problems import Collected
 from training.benchmark.results.formats.format_table import readers
@@ -22,8 +22,6 @@ from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
-
-Array = NDArray[np.float64]
 
 MEND = "Mend these files, or take them away: a score without them is marked partial"
 

@@ -7,19 +7,15 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from curation.errors import InputError
 from curation.files import write_bytes
+from training.benchmark.arrays import Array
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.format_table import FORMATS
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.scores.starts import temporal_starts
 from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
 from training.benchmark.trajectory import DETERMINISTIC_AFTER, Trajectory, write_trajectories
-
-Array = NDArray[np.float64]
 
 
 def check_format(name: str, benchmark: Benchmark) -> Format:

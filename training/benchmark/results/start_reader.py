@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.problems import Collected
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.results.matches import match_files
@@ -16,8 +14,6 @@ from training.benchmark.results.result_folders import find_results
 from training.benchmark.results.result_reader import MEND, check_benchmark, read_segments
 from training.benchmark.scores.starts import SHIFTS, check_spatial, check_temporal
 from training.benchmark.sequences.sequence import Benchmark
-
-Array = NDArray[np.float64]
 
 
 def read_starts(

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.benchmark.arrays import Array
 from training.benchmark.trajectory import START, Trajectory
-
-Array = NDArray[np.float64]
 
 BURN_IN = 10
 """Frames from each start on, itself included, that do not count towards accuracy."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.rows import unknown_name
+from training.benchmark.arrays import Array
 from training.benchmark.scores.metric_table import metrics_of
 from training.benchmark.scores.score_document import Scores, TrackerScores
-
-Array = NDArray[np.float64]
 
 SAMPLES = 10_000
 """Bootstrap samples: the ends of a 95 % interval then vary by about 2 % of its width between seeds."""

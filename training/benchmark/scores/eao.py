@@ -18,7 +18,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from training.benchmark.arrays import Array
 
 EaoRules = Literal["matlab", "pysot", "vot-toolkit"]
 EAO_RULES: tuple[str, ...] = get_args(EaoRules)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.rows import Table
+from training.benchmark.arrays import Array
 from training.benchmark.scores.metrics import (
     NORMALISED_THRESHOLDS,
     OVERLAP_AT,
@@ -22,7 +23,6 @@ from training.benchmark.scores.metrics import (
 )
 from training.benchmark.scores.protocols import Frames
 
-Array = NDArray[np.float64]
 Place = Literal["metrics.json", "overview", "page", "page sequences", "sheet", "sheet breakdowns"]
 """Where a metric is shown; `sheet` is what `evaluate` prints."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from training.benchmark.arrays import Array
 
 OVERLAP_THRESHOLDS: Array = np.arange(21, dtype=np.float64) * 0.05
 """0, 0.05, ..., 1: a frame is a success at t if its overlap is greater than t [Wu, Lim, Yang, TPAMI 2015]."""

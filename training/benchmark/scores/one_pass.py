@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.scores.metric_table import CURVES
 from training.benchmark.scores.protocols import Frames, Protocol, get_protocol, measure, prepare
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 
-Array = NDArray[np.float64]
 Results = Mapping[str, Array]
 """Boxes (N, 4) float64 by sequence name, in the benchmark's own file coordinates."""
 

@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.rows import Table
+from training.benchmark.arrays import Array
 from training.benchmark.scores.metrics import centre_errors, centres, normalised_errors, overlaps
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from collections.abc import Sequence as Items
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.scores.one_pass import Curves, Pool
 from training.benchmark.scores.protocols import Protocol, get_protocol
 from training.benchmark.sequences.sequence import Sequence, to_base
-
-Array = NDArray[np.float64]
 
 TEMPORAL_STARTS = 20
 LEAST_FRAMES = 20

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.rules import region_overlap
 from training.benchmark.problems import Collected
 from training.benchmark.scores.accuracy import (
@@ -24,8 +25,6 @@ from training.benchmark.scores.metric_table import metrics_of
 from training.benchmark.scores.vot_rules import VOT2016, VotRules
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.trajectory import Trajectory
-
-Array = NDArray[np.float64]
 
 
 def check_lengths(sequence: Sequence, trajectories: Items[Trajectory]) -> None:

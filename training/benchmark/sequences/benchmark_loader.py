@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence as Items
 from pathlib import Path
-from typing import Literal
 
 from curation.errors import InputError
 from training.benchmark.problems import Collected
-from training.benchmark.sequences.places import find_homes, image_numbers
-from training.benchmark.sequences.sequence import Benchmark, Sequence
+from training.benchmark.sequences.places import find_homes
+from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import (
-    Entry,
     Listing,
     is_path,
     load_listing,
@@ -94,43 +92,6 @@ def _is_own(listing: Listing) -> bool:
     return {entry.name for entry in packaged} != {entry.name for entry in listing.sequences} and bool(
         packaged
     )
-
-
-def load_folder(folder: Path, *, kind: Literal["ope", "vot"] | None = None) -> Sequence:
-    """One sequence that is on no list, from its own folder in OTB's or VOT's layout.
-
-    Every image counts, from the first number to the last; the annotation must have as many rows.
-    """
-    flat = (folder / "groundtruth.txt").is_file()
-    kind = kind or ("vot" if flat else "ope")
-    image = "%08d.jpg" if kind == "vot" else "img/%04d.jpg"
-    inside = [folder / name for name in ("color", str(Path(image).parent)) if (folder / name).is_dir()]
-    numbers = [number for path in inside[:1] for number in image_numbers(path, Path(image).stem)]
-    entry = Entry(
-        name=folder.name,
-        folder=folder.name,
-        gt_file="groundtruth.txt" if flat else "groundtruth_rect.txt",
-        image=image,
-        start_frame=min(numbers, default=1),
-    )
-    tags = load_listing("vot2016").attributes if kind == "vot" else ()
-    listing = Listing(
-        schema=1,
-        benchmark=folder.name,
-        title=folder.name,
-        kind=kind,
-        folders=(),
-        attributes=tags,
-        sequences=(entry,),
-    )
-    found = load_sequence(entry, listing, find_homes([folder.parent], ()), images=True, whole=True)
-    if found is None:
-        raise InputError(
-            f"{folder} holds no {entry.gt_file}",
-            do="Give a folder in OTB's or VOT's layout",
-            reason="missing file",
-        )
-    return found
 
 
 def _list(roots: Iterable[Path]) -> str:

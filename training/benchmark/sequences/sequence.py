@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from curation.digests.reading import Reading
 from curation.errors import InputError
 from curation.rows import unknown_name
-
-Array = NDArray[np.float64]
+from training.benchmark.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.digests.reading import Reading
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import crossed, polygon_area, unusable
 from training.benchmark.sequences.places import (
     Home,
@@ -21,8 +21,6 @@ from training.benchmark.sequences.places import (
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.sequences.sequence_list import Entry, Listing
 from training.benchmark.text_tables import parse_rows, read_text
-
-Array = NDArray[np.float64]
 
 
 def load_sequence(

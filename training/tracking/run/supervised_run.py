@@ -12,9 +12,9 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import Conversion, box_from_polygon
 from training.benchmark.overlap.rules import region_overlap
 from training.benchmark.scores.eao import SKIP
@@ -22,8 +22,6 @@ from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.trajectory import DETERMINISTIC_AFTER, FAILURE, REGION, START, UNKNOWN, Trajectory
 from training.tracking.interface import Frame, Tracker
 from training.tracking.run.sequence_run import Runner, read_frame
-
-Array = NDArray[np.float64]
 
 REPETITIONS = 15
 SAME = 0.999

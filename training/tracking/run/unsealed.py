@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import box_from_polygon
 from training.benchmark.scores.eao import SKIP
 from training.benchmark.scores.starts import SHIFTS, first_boxes
-from training.benchmark.sequences.sequence import Array, Sequence, to_base
+from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import FAILURE, REGION, START, UNKNOWN, Trajectory
 from training.tracking.run.experiments import Experiment
 from training.tracking.run.supervised_run import failed

@@ -1,5 +1,6 @@
 """The five benchmarks in their authors' layouts, with every trap of these layouts."""
 
+import json
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from curation.errors import InputError
 from tests.training.benchmark.builders import still, write_images, write_rows
 from training.benchmark.problems import FolderError
 from training.benchmark.scores.vot_rules import rules_of
-from training.benchmark.sequences.benchmark_loader import load_benchmark, load_folder
+from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import to_base
 
 
@@ -303,17 +304,6 @@ def test_frame_size_from_an_image_that_was_not_asked_for(tmp_path: Path) -> None
     assert deer.size == (32, 24)
 
 
-def test_a_folder_on_no_list(tmp_path: Path) -> None:
-    otb(tmp_path, "mine", 11, 20)
-    write_images(tmp_path / "yours" / "color", numbered(1, 3, "%08d.jpg"))
-    write_rows(tmp_path / "yours" / "groundtruth.txt", [POLYGON] * 3)
-    mine, yours = load_folder(tmp_path / "mine"), load_folder(tmp_path / "yours")
-    assert (len(mine), mine.frames[0].name, mine.first_frame, mine.base) == (10, "0011.jpg", 11, 1)
-    assert (len(yours), yours.frames[0].parent.name, yours.base) == (3, "color", 0)
-    with pytest.raises(InputError, match=r"holds no groundtruth_rect.txt"):
-        load_folder(tmp_path)
-
-
 def test_bases() -> None:
     boxes = np.array([[0.0, 1, 5, 5]])
     assert to_base(boxes, 0, 1).tolist() == [[1, 2, 5, 5]]
@@ -338,8 +328,6 @@ def test_the_real_sequences(shared: Path) -> None:
         ("bag", 196, "bag"),
         ("ball1", 105, "color"),
     ]
-    board = load_folder(shared / "data" / "sequences" / "UAV123_10fps" / "wakeboard7")
-    assert (len(board), board.frames[0].name) == (67, "000001.jpg")
 
 
 @pytest.mark.parametrize(
@@ -372,10 +360,15 @@ def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
 def test_an_image_number_without_end_is_no_reason_to_count_to_it(tmp_path: Path) -> None:
     otb(tmp_path, "mine", 1, 5)
     write_images(tmp_path / "mine/img", ["99999999999999999999.jpg"])
+    own = tmp_path / "own.json"
+    sequences = [{"name": "mine", "folder": "mine"}]
+    own.write_text(
+        json.dumps({"schema": 1, "benchmark": "own", "title": "Own", "kind": "ope", "sequences": sequences})
+    )
     with pytest.raises(
         InputError, match=r"lacks image 6 \(99999999999999999993 of 99999999999999999999 are missing"
     ):
-        load_folder(tmp_path / "mine")
+        load_benchmark(str(own), [tmp_path])
 
 
 def test_an_annotation_that_is_no_file_of_places_is_refused(tmp_path: Path) -> None:

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from training.benchmark.arrays import Array
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.sequences import sequence as records
 
-Array = NDArray[np.float64]
 Read = Callable[[Path], list[Segment]]
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
+from training.benchmark.arrays import Array
 
 LIMIT = 16 << 20
 """Most bytes of a result file: 20 runs over the longest sequence of OTB take 3 million."""

@@ -8,14 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curation.errors import InputError
+from training.benchmark.arrays import Array
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.text_tables import read_table
-
-Array = NDArray[np.float64]
 
 
 def read_boxes(path: Path) -> list[Segment]:
