@@ -70,7 +70,7 @@ def read_curves(file: Path) -> list[EpochRow]:
         if tuple(head) != NAMES:
             raise ValueError(f"columns {', '.join(head)}")
         return [_row(row) for row in rows]
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise InputError(
             f"{file} does not hold the curves of a training ({error})",
             do=f"Run: {remake()} --force train",

@@ -197,8 +197,9 @@ class Store:
         return self._record(key, record, record["digest"])
 
     def _unsealed(self, key: str) -> Facts | None:
+        path = self._records.path(key)
         try:
-            record = orjson.loads(self._records.path(key).read_bytes())
+            record = orjson.loads(path.read_bytes() if path.is_file() else b"")
         except (OSError, orjson.JSONDecodeError):
             return None
         return record if isinstance(record, dict) and record.get("schema") == UNSEALED else None

@@ -33,7 +33,7 @@ def read_sealed(path: Path, key: str) -> bytes | None:
     `OSError` or `MemoryError` where the system lacks memory or file handles: the file may be sound.
     """
     try:
-        whole = path.read_bytes()
+        whole = path.read_bytes() if path.is_file() else b""  # a pipe would be waited for
     except OSError as error:
         if error.errno in _PASSING:
             raise

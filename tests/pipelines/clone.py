@@ -54,7 +54,7 @@ class Clone:
     """Options of `subprocess` that make commands run as another Unix user (`user`, `group`, `umask`)."""
 
     def run(
-        self, *command: str, check: bool = True, timeout: float = 600
+        self, *command: str, check: bool = True, timeout: float = 3600
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in the clone; on failure the assertion shows its output."""
         done = subprocess.run(

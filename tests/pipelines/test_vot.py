@@ -92,7 +92,17 @@ def test_without_the_package_the_message_says_what_to_install(
     assert 'pip install -e ".[vot]"' in caplog.text
 
 
-@pytest.mark.parametrize("said", [b"garbage\n", b"", b"\xff\0\x1b[31m\n"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"garbage\n",
+        b"",
+        b"\xff\0\x1b[31m\n",
+        b"@@TRAX:initialize\n",
+        b'@@TRAX:initialize "file:///a.jpg" "no region"\n',
+        b'@@TRAX:initialize "file:///dev/zero" "1,2,nan,4"\n',
+    ],
+)
 def test_what_is_no_client_is_one_line(said: bytes, project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipelines", "vot"],

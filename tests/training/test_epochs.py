@@ -35,7 +35,15 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "epoch,lr\n1,0.1\n", "{head}\n1,0.5,x,1,,\n", "{head}\n1,0.5\n", "{head}\n1,0.5,1,1,1,1,1\n"],
+    [
+        "",
+        "epoch,lr\n1,0.1\n",
+        "{head}\n1,0.5,x,1,,\n",
+        "{head}\n1,0.5\n",
+        "{head}\n1,0.5,1,1,1,1,1\n",
+        "{head}\n" + "1" * 200_000,
+        "x," * 100_000,
+    ],
 )
 def test_another_file_is_refused(tmp_path: Path, content: str) -> None:
     write_curves(tmp_path / CURVES, [])

@@ -6,7 +6,13 @@ expects a region after each, the first included. Boxes are axis-aligned rectangl
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
+import select
+import sys
+import termios
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +25,9 @@ from training.tracking.interface import Tracker
 from training.tracking.run.sequence_run import read_frame
 
 log = logging.getLogger(__name__)
+
+PATIENCE = 3
+"""Seconds that the library has to see that its input has ended."""
 
 
 def serve(tracker: Tracker, name: str) -> int:
@@ -68,7 +77,9 @@ def _answer(server: Any, tracker: Tracker) -> int:
     import trax
 
     answered = 0
-    while (request := server.wait()).type != trax.TraxStatus.QUIT:
+    waiting = threading.Event()
+    threading.Thread(target=_end_with_the_input, args=(waiting,), daemon=True).start()
+    while (request := _wait(server, waiting)).type != trax.TraxStatus.QUIT:
         frame = read_frame(Path(_image(request.image).path()))
         if request.type == trax.TraxStatus.INITIALIZE:
             if not request.objects:
@@ -80,6 +91,34 @@ def _answer(server: Any, tracker: Tracker) -> int:
         server.status([(trax.Rectangle.create(*(float(value) for value in box)), {})])
         answered += 1
     return answered
+
+
+def _wait(server: Any, waiting: threading.Event) -> Any:
+    waiting.set()
+    try:
+        return server.wait()
+    finally:
+        waiting.clear()
+
+
+def _end_with_the_input(waiting: threading.Event) -> None:
+    """End the process where the client has ended in the midst of a message: there the library turns for ever."""
+    seen = 0
+    while seen < PATIENCE:
+        threading.Event().wait(1)
+        seen = seen + 1 if waiting.is_set() and _input_has_ended() else 0
+    log.error("error: no TraX client speaks on standard input: it has ended in the midst of a message")
+    os._exit(1)
+
+
+def _input_has_ended() -> bool:
+    """Whether there is nothing to be read, and never will be."""
+    try:
+        ready, _, _ = select.select([0], [], [], 0)
+        left = fcntl.ioctl(0, termios.FIONREAD, bytes(4))
+    except OSError:  # of a device that does not tell
+        return False
+    return bool(ready) and not int.from_bytes(left, sys.byteorder)
 
 
 def _image(images: Any) -> Any:

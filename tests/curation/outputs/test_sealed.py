@@ -48,6 +48,11 @@ def test_nothing_is_read_of_a_missing_file_or_a_folder(tmp_path: Path) -> None:
     assert read_sealed(tmp_path, "key") is None
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read_sealed(tmp_path / "pipe", "key") is None
+
+
 def test_another_key_does_not_open_it(path: Path) -> None:
     assert read_sealed(path, "other") is None
 
