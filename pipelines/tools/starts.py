@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     from training.tracking.run.benchmark_run import run_benchmark
 
     runtime = settings.load()
-    contender = trackers.choose(options)
+    contender = trackers.choose(options).contender
     benchmark = open_benchmark(options, images=True)
     if benchmark.kind != "ope":
         raise InputError(
