@@ -1,90 +1,238 @@
-"""Make a tracker from command-line options, for `track`, `follow`, `vot` and `starts`, and run it by hand."""
+"""Make a tracker from command-line options, for `track`, `follow`, `vot` and `starts`, from any folder; run it by
+hand."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import re
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from curation.errors import InputError
-from curation.rows import OWN
+from curation.rows import OWN, is_own
 from pipelines import parameters, paths, settings
 from pipelines.benchmarks import open_benchmark
 from training.tracking.roster import TRACKERS, TRAX
 
 if TYPE_CHECKING:
     from training.tracking.contenders import TrackConfig
-    from training.tracking.interface import Tracker
     from training.tracking.run.benchmark_run import Contender
 
 log = logging.getLogger(__name__)
 
+FEATURES = 'pip install -e ".[features]" -c constraints.txt'
+"""How one gets features that are worth something."""
 
-def add_arguments(parser: argparse.ArgumentParser, default: str | None = "siamese") -> None:
+
+@dataclass(frozen=True)
+class Chosen:
+    """A tracker, and what one should know of it.
+
+    Attributes
+    ----------
+    contender : Contender
+    words : str
+        Which it is, on what, and what that is worth on real video.
+    warning : str
+        Why not to trust it; empty where there is no reason.
+    """
+
+    contender: Contender
+    words: str
+    warning: str
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = "siamese") -> None:
+    """The options that choose a tracker; `default` "" is the best that there are weights for."""
     parser.add_argument(
         "--tracker",
         default=default,
         metavar="NAME",
         help=f"{', '.join(TRACKERS)}, or one's own, {OWN}, or {TRAX}COMMAND that speaks TraX"
-        f"{f' ({default})' if default else ''}",
+        + ("" if default is None else f" ({default or 'the best that there are weights for'})"),
     )
     parser.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help="of the network; without it, the network trained here, or for online what params.yaml names",
+        help="of the network; without it, what params.yaml names, what is installed, or the network trained here",
     )
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="online: what --weights holds, a name as for track.backbone in params.yaml (squeezenet)",
+        help="online: what --weights holds, a name as for track.backbone in params.yaml (as the file tells)",
+    )
+    parser.add_argument(
+        "--convention",
+        metavar="NAME",
+        help="online: images that --weights want: caffe, caffe_rgb, torchvision (as the file tells)",
     )
 
 
-def choose(options: argparse.Namespace) -> Contender:
+def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     """The tracker that the command line names, with the settings of params.yaml.
+
+    Parameters
+    ----------
+    options : Namespace
+        As of `add_arguments`.
+    device : str
+        Instead of the setting's.
 
     Raises
     ------
     InputError
-        If its weights are missing, damaged, or not those that params.yaml names; if `--backbone` is given alone.
+        If its weights are missing, damaged, or not those that params.yaml names.
     """
     from training.device import pick_device
     from training.tracking.contenders import contenders
-    from training.tracking.online.backbones.choice import BACKBONES, BackboneConfig
+
+    home = project()
+    raw = parameters.read(home / parameters.FILE).get("track") if home else {}
+    with contextlib.chdir(home or Path()):  # one's own in params.yaml lies there
+        runtime = settings.load()
+        config: TrackConfig = parameters.build("track", raw or {}, str(parameters.FILE))
+        toy = _is_toy()
+    place = pick_device(device or runtime.device)
+    trained, file = (home or Path()) / paths.WEIGHTS, runtime.backbone_file
+    file = home / file if home and file else file
+    if options.tracker and not options.tracker.startswith(TRAX):
+        TRACKERS[options.tracker]  # an unknown name ends here
+    name = options.tracker or ("online" if options.weights or options.backbone else "")
+    if name in ("", "online"):
+        found = _backbone(options, config, file, toy=toy and name == "")
+        if found:
+            kind, file, changes = found
+            name = name or ("siamese" if kind == "siamese" else "online")
+            trained = file if kind == "siamese" and file else trained
+            config = parameters.build("track", _laid_over(raw or {}, changes), f"the backbone {kind}")
+    if not name:
+        name = "template" if toy or not trained.is_file() else "siamese"
+    if options.weights and name not in ("", "online"):
+        trained = options.weights
+    named = next((c for c in config.trackers if not isinstance(c, str) and name in c), name)
+    config = replace(config, trackers=(named,), online_seeds=1)
+    [contender] = contenders(config, weights=trained, backbone=file, device=str(place))
+    return Chosen(contender, *_worth(name, config, toy=toy and not options.weights))
+
+
+def project() -> Path | None:
+    """The folder of the project: this one, if its params.yaml is ours, or that of this code; None if neither is one."""
+    for folder in (Path(), Path(__file__).parents[1]):
+        file = folder / parameters.FILE
+        if file.is_file() and re.search(rb"^track *:", file.read_bytes(), re.MULTILINE):
+            return folder
+    return None
+
+
+def _backbone(
+    options: argparse.Namespace, config: TrackConfig, file: Path | None, *, toy: bool
+) -> tuple[str, Path | None, Mapping[str, Any]] | None:
+    """Name and file of the online tracker's backbone, and what that changes in section `track`.
+
+    None where nothing but the network trained here is at hand, and nobody asked for it.
+    """
+    from training.tracking.online.backbones.choice import BACKBONES, installed, recognise
+    from training.tracking.online.backbones.convention import ConventionName
     from training.tracking.online.backbones.weight_files import sha256_of
 
-    if options.backbone and not options.weights:
+    if options.convention and options.convention not in get_args(ConventionName):
         raise InputError(
-            f"--backbone {options.backbone} was given without --weights, which it describes",
-            do="Give its file: --weights FILE; or leave it out, and params.yaml says which backbone",
+            f"--convention {options.convention} is not known",
+            do=f"Known: {', '.join(get_args(ConventionName))}",
         )
-    runtime = settings.load()
-    config: TrackConfig = parameters.load("track")
-    if not options.tracker.startswith(TRAX):
-        TRACKERS[options.tracker]  # an unknown name ends here
-    with_arguments = [c for c in config.trackers if not isinstance(c, str) and options.tracker in c]
-    config = replace(config, trackers=(*(with_arguments or [options.tracker]),), online_seeds=1)
-    trained, file = paths.WEIGHTS, runtime.backbone_file
-    name = options.backbone or "squeezenet"
-    if options.weights and (options.tracker == "siamese" or BACKBONES[name].trained):
-        trained = options.weights
-        config = replace(config, backbone=BackboneConfig(precision=config.backbone.precision))
-    elif options.weights:
-        file = options.weights
-        chosen = BackboneConfig(name=name, sha256=sha256_of(file), precision=config.backbone.precision)
-        config = replace(config, backbone=chosen)
-    [contender] = contenders(config, weights=trained, backbone=file, device=str(pick_device(runtime.device)))
-    return contender
+    configured = config.backbone
+    name = options.backbone
+    if options.weights:
+        name = name or recognise(options.weights)
+        if BACKBONES[name].trained:
+            return name, options.weights, {"backbone": {"name": name, "precision": configured.precision}}
+        chosen = {
+            "name": name,
+            "sha256": sha256_of(options.weights),
+            "convention": options.convention or "auto",
+        }
+        return name, options.weights, _with_profile(chosen, configured.name)
+    if name is None and not BACKBONES[configured.name].trained:
+        return configured.name, file, {}
+    if name is None:
+        found = installed()
+        if not found or not (toy or options.tracker == ""):
+            return ("siamese", None, {}) if options.tracker else None
+        name = found[0]
+    if BACKBONES[name].trained:
+        return name, None, {"backbone": {"name": name, "precision": configured.precision}}
+    if name == configured.name:
+        return name, file, {}
+    if BACKBONES[name].package:
+        return name, None, _with_profile({"name": name}, configured.name)
+    raise InputError(
+        f"--backbone {name} was given without --weights, which it describes",
+        do="Give its file: --weights FILE; or leave it out, and the best that there is will be taken",
+    )
 
 
-def make_tracker(options: argparse.Namespace) -> Tracker:
-    """A tracker as of `choose`, ready to be started."""
-    return choose(options).make()
+def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:
+    """What choosing a backbone changes: itself, its precision, and the settings that its profile has for it."""
+    from pipelines.tools.profile import profiles, read_profile
+    from training.device import multiplies_bfloat16
+
+    backbone = {**backbone, "precision": "bfloat16" if multiplies_bfloat16() else "float32"}
+    if backbone["name"] == configured:
+        return {"backbone": backbone}
+    for profile in profiles():
+        track = read_profile(profile).get("track") or {}
+        if track.get("backbone", {}).get("name") == backbone["name"]:
+            return {"backbone": backbone, "online": track.get("online") or {}}
+    return {"backbone": backbone}
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    """Mappings in each other, where the values above win."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    return {
+        key: _laid_over(below.get(key), above[key]) if key in above else below[key]
+        for key in {**below, **above}
+    }
+
+
+def _is_toy() -> bool:
+    """Whether the network trained here was trained on the built-in dataset, as far as params.yaml tells."""
+    from pipelines.sources import built_in
+
+    if not parameters.FILE.is_file():
+        return True
+    dataset = parameters.read().get("dataset") or {}
+    return built_in(str(dataset.get("vid", "")))
+
+
+def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
+    """Which tracker it is and what it is worth; and why not to trust it."""
+    from training.tracking.online.backbones.choice import BACKBONES
+
+    if is_own(name) or name.startswith(TRAX):
+        return name, ""
+    row, on = TRACKERS[name], ""
+    worth, trained = row.worth, name in ("siamese", "untrained")
+    if name == "online":
+        kind = BACKBONES[config.backbone.name]
+        on, worth, trained = f" on {kind.name}", kind.worth, kind.trained
+    words = f"{row.label}{on}" + (f": {worth}" if worth else "")
+    better = f"For features that are: {FEATURES}"
+    if trained and toy:
+        return (
+            words,
+            f"the network trained here has only seen generated video, and is not for real video. {better}",
+        )
+    if name in ("template", "still"):
+        return words, f"it is no match for real video. {better}"
+    return words, ""
 
 
 def run_by_hand(options: argparse.Namespace, starts: Sequence[Literal["tre", "sre"] | None]) -> None:
@@ -101,7 +249,7 @@ def run_by_hand(options: argparse.Namespace, starts: Sequence[Literal["tre", "sr
     from training.tracking.run.benchmark_run import run_benchmark
 
     runtime = settings.load()
-    contender = choose(options)
+    contender = choose(options).contender
     benchmark = open_benchmark(options, images=True)
     if benchmark.kind != "ope" and any(starts):
         raise InputError(

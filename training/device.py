@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from curation.errors import InputError
 from training.messages import first_line
+
+CPU = Path("/proc/cpuinfo")
 
 
 def pick_device(name: str) -> torch.device:
@@ -28,6 +32,18 @@ def pick_device(name: str) -> torch.device:
             do="Set device = auto or cpu",
         ) from None
     return device
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether this machine multiplies bfloat16 faster than float32: a CUDA device, or a processor with AVX-512 BF16 or
+    AMX, as far as Linux tells."""
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    try:
+        flags = CPU.read_text().partition("\nflags")[2].partition("\n")[0].split()
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
 class Underway:

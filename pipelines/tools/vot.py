@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
         )
     from training.tracking.trax_server import serve
 
-    serve(trackers.make_tracker(options), f"DSLT-{_short(options)}")
+    serve(trackers.choose(options).contender.make(), f"DSLT-{_short(options)}")
 
 
 def registration(options: argparse.Namespace) -> str:
@@ -51,6 +51,8 @@ def registration(options: argparse.Namespace) -> str:
         words += ["--weights", str(options.weights.resolve())]
     if options.backbone:
         words += ["--backbone", options.backbone]
+    if options.convention:
+        words += ["--convention", options.convention]
     script = f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(words)}"
     return (
         f"[dslt_{_short(options)}]\n"

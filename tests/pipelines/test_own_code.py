@@ -226,7 +226,7 @@ def test_the_same_from_the_command_line(scored: Path) -> None:
         ["evaluate", LIST, f"data/results/{LIST}", "--metric", "own.py:AO"],
         ["evaluate", LIST, "data/imported/mine", "--format", "own.py:CSV", "--root", "videos"],
         [*clip, "--tracker", "own.py:Drift", "--boxes", "drift.txt"],
-        [*clip, *online, "--boxes", "edges.txt"],
+        [*clip, *online, "--boxes", "edges.txt", "--out", "edges.mp4"],
     ).splitlines()
     assert lines[0] == "My videos, one-pass evaluation, protocol matlab"
     assert "AO" in lines[2].split()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from curation.errors import InputError
 
 Frame = NDArray[np.uint8]
 Box = NDArray[np.float64]
+
+Sight = Literal["clear", "doubtful", "hidden"]
+"""How well a tracker sees its target: well; so badly that it learns nothing from the frame; not at all."""
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +53,13 @@ class CheckedTracker(ABC):
     ----------
     response : (h, w) float32 array or None
         The response map of the last `update`, for pictures; None before it, and of trackers that have none.
+    sight : {"clear", "doubtful", "hidden"} or None
+        How well the target was seen in the last `update`; None before it, and of trackers that do not know.
     """
 
     deterministic = True
     response: NDArray[np.float32] | None = None
+    sight: Sight | None = None
     _box: Box | None = None
 
     def init(self, frame: Frame, box: Box) -> None:
@@ -73,7 +79,7 @@ class CheckedTracker(ABC):
         """
         check_frame(frame)
         target = check_box(box, width=frame.shape[1], height=frame.shape[0])
-        self._box = self.response = None
+        self._box = self.response = self.sight = None
         self._start(frame, target)
         self._box = target.copy()
 
@@ -102,7 +108,7 @@ class CheckedTracker(ABC):
                 reason="tracker not started",
             )
         check_frame(frame)
-        self.response = None
+        self.response = self.sight = None
         box = np.asarray(self._locate(frame), dtype=np.float64)
         if not np.isfinite(box).all() or min(box[2:]) <= 0:
             log.warning("%s found no finite box and keeps the previous one", type(self).__name__)

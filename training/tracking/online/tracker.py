@@ -121,6 +121,7 @@ class OnlineTracker(CheckedTracker):
         offset = find_peak(response * self._prior)
         step = self._size / geometry.target  # frame pixels per cell
         usual = float(np.median(self._peaks)) if self._peaks else peak
+        trusted = peak > max(config.update_gate, config.doubt * usual)
         hidden = peak < config.hidden * usual
         self._peaks.append(peak)
         self._frames += 1
@@ -131,10 +132,11 @@ class OnlineTracker(CheckedTracker):
                 found = height(response, offset)  # before the head learns: the other sizes ask the same one
                 self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
                 self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
-            if peak > max(config.update_gate, config.doubt * usual):
+            if trusted:
                 self._memory.add(spectrum, self._label(offset))
                 self._learner.update(self._memory.spectra, self._memory.labels)
         self.response = response
+        self.sight = "hidden" if hidden else "clear" if trusted else "doubtful"
         return box_around(self._centre, self._size)
 
     def _label(self, offset: np.ndarray) -> torch.Tensor:

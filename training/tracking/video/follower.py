@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import logging
-import sys
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from curation.errors import InputError
 from curation.files import write_bytes
-from training.tracking.interface import Box, Frame, Tracker, check_box
+from training.tracking.interface import Box, Frame, Sight, Tracker, check_box
+from training.tracking.video.drawing import draw
 from training.tracking.video.interrupts import Interrupts
+from training.tracking.video.progress import progress
 from training.tracking.video.source import Source
+from training.tracking.video.window import window
 from training.tracking.video.writer import annotated
 
 log = logging.getLogger(__name__)
+
+MOST_SAID = 5
+"""Frames of which it is said one by one that they cannot be read or were resized; then they are counted."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +38,28 @@ class Followed:
         xywh, 0-based, pixels of the first frame; the first row is the given box.
     unread : int
         Frames that could not be read; their box is the one before.
+    sights : tuple of N {"clear", "doubtful", "hidden"} or None
+        How well the target was seen, as the tracker says; None in the first frame, where the tracker does not know,
+        and in frames that could not be read.
+    seconds : float
+        From the first frame to the last.
     """
 
     boxes: np.ndarray
     unread: int
+    sights: tuple[Sight | None, ...] = ()
+    seconds: float = 0.0
 
 
 def follow(
     source: Source,
-    box: Box,
+    box: Box | Callable[[Frame], Box],
     tracker: Tracker,
     *,
     text: Path | None = None,
     video: Path | None = None,
     responses: bool = False,
+    show: bool = False,
 ) -> Followed:
     """Track a target through a source; write its boxes and an annotated video.
 
@@ -56,8 +70,9 @@ def follow(
     Parameters
     ----------
     source : Source
-    box : (4,) float
-        The target in the first frame: xywh, pixels, 0-based; it may lie partly outside.
+    box : (4,) float, or callable
+        The target in the first frame: xywh, pixels, 0-based; it may lie partly outside. A callable is given that
+        frame.
     tracker : Tracker
     text : Path, optional
         OTB text: one line per frame, `x,y,w,h`, 1-based, four decimals.
@@ -65,6 +80,8 @@ def follow(
         MP4 with the box drawn in.
     responses : bool
         Draw in the tracker's response map too, where it has one (`CheckedTracker.response`).
+    show : bool
+        Show it in a window as well; q or Escape ends the video.
 
     Raises
     ------
@@ -76,39 +93,49 @@ def follow(
         raise InputError(
             f"{source.name}: the first frame cannot be read", do="Give another video", reason="bad video"
         )
-    boxes = [check_box(box, width=first.shape[1], height=first.shape[0])]
+    given = box(first) if callable(box) else box
+    boxes = [check_box(given, width=first.shape[1], height=first.shape[0])]
+    sights: list[Sight | None] = [None]
+    started = time.monotonic()
     tracker.init(first, boxes[0].copy())
-    unread = 0
+    odd = _OddFrames(source.name, first)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
         write = stack.enter_context(annotated(video, first, source.rate)) if video else None
-        bar = stack.enter_context(
-            tqdm(total=source.count, desc=source.name, unit="frame", disable=not sys.stderr.isatty())
-        )
-        bar.update()
-        if write:
-            write.add(first, boxes[0], 1)
+        screen = stack.enter_context(window(source.name)) if show else None
+        bar = stack.enter_context(progress(source.name, source.count))
+
+        def finish(frame: Frame, response: np.ndarray | None = None) -> None:
+            """A box has its picture, where pictures are wanted."""
+            if write or screen:
+                number = source.first + len(boxes) - 1
+                picture = draw(frame, boxes[-1], number, sight=sights[-1], response=response)
+                if write:
+                    write.add(picture)
+                if screen:
+                    screen.show(picture)
+            bar.step()
+
         previous = first
         try:
-            for number, found in enumerate(source.frames, start=2):
+            finish(first)
+            for number, found in enumerate(source.frames, start=source.first + 1):
                 with interrupts.held():  # a box and its picture belong together
-                    frame = _fitted(found, first, source.name, number)
-                    unread += frame is None
+                    frame = odd.fitted(found, number)
                     boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
+                    sights.append(None if frame is None else getattr(tracker, "sight", None))
                     previous = previous if frame is None else frame
-                    if write:
-                        seen = responses and frame is not None
-                        shown = getattr(tracker, "response", None) if seen else None
-                        write.add(previous, boxes[-1], number, shown)
-                    bar.update()
+                    seen = responses and frame is not None
+                    finish(previous, getattr(tracker, "response", None) if seen else None)
         except KeyboardInterrupt:
             log.warning("%s: stopped after %d frames", source.name, len(boxes))
+    odd.summarise()
     if source.count and len(boxes) < source.count:
         log.warning("%s: %d of %d frames were read", source.name, len(boxes), source.count)
     result = np.array(boxes)
     if text:
         write_bytes(text, otb_text(result).encode())
-    return Followed(result, unread)
+    return Followed(result, odd.unread, tuple(sights), time.monotonic() - started)
 
 
 def otb_text(boxes: np.ndarray) -> str:
@@ -125,12 +152,31 @@ def _update(tracker: Tracker, frame: Frame, previous: Box, number: int) -> Box:
     return box if box.shape == (4,) and np.isfinite(box).all() else previous
 
 
-def _fitted(frame: Frame | None, first: Frame, name: str, number: int) -> Frame | None:
-    if frame is None:
-        log.warning("%s: frame %d cannot be read", name, number)
-        return None
-    if frame.shape == first.shape:
-        return frame
-    log.warning("%s: frame %d is %d x %d, resized", name, number, frame.shape[1], frame.shape[0])
-    resized = cv2.resize(frame, (first.shape[1], first.shape[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, np.uint8)
+class _OddFrames:
+    """Frames that cannot be read, or have another size than the first: made to fit, said, and counted."""
+
+    def __init__(self, name: str, first: Frame) -> None:
+        self._name, self._first = name, first
+        self.unread = self._resized = 0
+
+    def fitted(self, frame: Frame | None, number: int) -> Frame | None:
+        """The frame in the size of the first; None for one that could not be read."""
+        if frame is None:
+            self.unread += 1
+            if self.unread <= MOST_SAID:
+                log.warning("%s: frame %d cannot be read", self._name, number)
+            return None
+        if frame.shape == self._first.shape:
+            return frame
+        self._resized += 1
+        if self._resized <= MOST_SAID:
+            height, width = frame.shape[:2]
+            log.warning("%s: frame %d is %d x %d, resized", self._name, number, width, height)
+        size = (self._first.shape[1], self._first.shape[0])
+        return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def summarise(self) -> None:
+        """Say how many there were, where not each was said."""
+        for count, what in ((self.unread, "cannot be read"), (self._resized, "were resized")):
+            if count > MOST_SAID:
+                log.warning("%s: %d frames %s", self._name, count, what)

@@ -1,12 +1,15 @@
-"""Frames from anywhere: a video file, a folder of images, one image, a camera; of any depth and colour."""
+"""Frames from anywhere: a video file, images, an address, a camera; of any depth and colour."""
 
 from __future__ import annotations
 
 import re
+import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -15,9 +18,15 @@ from curation.errors import InputError, printable
 from curation.images.image import read_image
 from curation.outside import open_outside
 from training.tracking.interface import Frame
-
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-"""Endings of image files, of which a folder or a single file may consist."""
+from training.tracking.video.frame_files import (
+    folder_images,
+    is_image,
+    is_pattern,
+    listed_images,
+    pattern_images,
+)
+from training.tracking.video.levels import Levels
+from training.tracking.video.newest import newest
 
 DEFAULT_RATE = 25.0
 """Frames per second of a folder of images, and of videos that do not tell."""
@@ -25,7 +34,22 @@ DEFAULT_RATE = 25.0
 MOST_FRAMES = 1e9
 """A video that claims more does not know how many it has."""
 
-_ASK = "Give a video file, a folder of images, or the index of a camera"
+PATIENCE = 10_000
+"""Milliseconds after which an address that does not answer is given up."""
+
+AS_SEEN = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
+"""Grey or BGR of the file's own depth, turned as its metadata says: where a person reads boxes off."""
+
+GREY16 = int.from_bytes(b"Y1\x00\x10", "little")
+"""FFmpeg's name of 16 bits of grey, which OpenCV would cut to the upper 8."""
+
+PAGES = (".tif", ".tiff", ".webp", ".avif")
+"""Endings of image files that may hold several images."""
+
+FRAMES_OF = ("img", "color")
+"""Folders in which OTB and VOT keep the frames of a sequence, which the folder above names."""
+
+_ASK = "Give a video file, a folder of images, a pattern such as 'frames/%06d.jpg', an address, or a camera's index"
 
 
 @dataclass(frozen=True)
@@ -42,91 +66,225 @@ class Source:
         How many frames there should be, if known.
     rate : float
         Frames per second.
+    stem : str
+        What files made of it are called; without a folder or an ending.
+    first : int
+        Number of the first frame in the whole video, 1-based.
     """
 
     name: str
     frames: Iterator[Frame | None]
     count: int | None
     rate: float
+    stem: str = "video"
+    first: int = 1
 
 
-def open_source(source: str | Path | int) -> Source:
-    """Open a video file, a folder of images (ordered by the numbers in their names), or a camera by index.
+@dataclass(frozen=True)
+class Part:
+    """Which frames of a source are meant, and how they are read.
+
+    Parameters
+    ----------
+    start, end : str
+        The first and the last frame: a number, 1-based; seconds, `12.5s`; or a time, `1:30` or `0:01:30.5`. Empty:
+        all of them.
+    live : bool
+        Of a camera or an address: the newest frame each time, not every one.
+    levels : (float, float), optional
+        Values of images of more than 8 bits that become black and white; else as of `Levels`.
 
     Raises
     ------
     InputError
-        If there is no such source, or it holds no frame.
+        If `start` or `end` is none of these.
     """
-    if isinstance(source, int) or re.fullmatch(r"\d{1,3}", str(source)):
-        return _open_capture(int(str(source)), f"camera {source}")
+
+    start: str = ""
+    end: str = ""
+    live: bool = False
+    levels: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        self.bounds(DEFAULT_RATE)
+
+    def bounds(self, rate: float) -> tuple[int, int | None]:
+        """Frames before the first one that is meant, and where they end: a slice."""
+        before = _frame("--start", self.start, rate) - 1 if self.start else 0
+        end = _frame("--end", self.end, rate) if self.end else None
+        if end is not None and end <= before:
+            raise InputError(
+                f"--end {self.end} comes before --start {self.start or 1}", do="Turn them around"
+            )
+        return before, end
+
+
+WHOLE = Part()
+
+
+def open_source(source: str | Path | int | Sequence[str], part: Part = WHOLE) -> Source:
+    """Open a video file, a folder of images, a pattern, several images, an address, or a camera.
+
+    Whatever exists under a name is that file or folder; a number that is none is a camera's index. Images are
+    ordered by the numbers in their names. An address is any that OpenCV opens; nothing else is fetched, no address
+    in a playlist either.
+
+    Raises
+    ------
+    InputError
+        If there is no such source, it holds no frame, or it is not clear which of its files are the frames.
+    """
+    levels = Levels(part.levels)
+    if not isinstance(source, str | Path | int):
+        if len(source) > 1:
+            files = listed_images(source)
+            return _images(
+                files, f"{files[0]} and {len(files) - 1} more", _folder_name(files[0].parent), part, levels
+            )
+        [source] = source
+    text = str(source)
+    if isinstance(source, int) or (re.fullmatch(r"\d{1,3}", text) and not Path(text).exists()):
+        return _capture(int(text), f"camera {text}", f"camera{text}", part, levels, live=True)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
+        return _capture(text, *_names(text), part, levels, live=True)
     path = Path(source)
     if not path.exists():
+        if is_pattern(text):
+            files = pattern_images(text)
+            return _images(files, text, _folder_name(files[0].parent), part, levels)
         raise InputError(f"{path} does not exist", do=_ASK, reason="missing video")
     if path.is_dir():
-        files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGES), key=_natural)
-        if not files:
-            raise InputError(
-                f"{path} holds no images", do=f"Expected {', '.join(IMAGES)}", reason="missing video"
-            )
-        return Source(printable(str(path)), _read_images(files), len(files), DEFAULT_RATE)
-    if path.suffix.lower() in IMAGES:
-        return Source(printable(str(path)), _read_images([path]), 1, DEFAULT_RATE)
+        return _images(folder_images(path), str(path), _folder_name(path), part, levels)
+    if is_image(path):
+        pages = _pages(path)
+        if pages > 1:
+            return _sliced(_read_pages(path, pages, levels), pages, str(path), path.stem, part)
+        return _images([path], str(path), path.stem, part, levels)
+    if re.fullmatch(r"/dev/video\d+", str(path.resolve())) and stat.S_ISCHR(path.stat().st_mode):
+        return _capture(str(path), str(path), path.name, part, levels, live=True)
     with open_outside(path, limit=sys.maxsize, kind="a video", do=_ASK):  # OpenCV would wait at a pipe
         pass
-    return _open_capture(path, printable(str(path)))
+    return _capture(str(path), str(path), path.stem, part, levels, live=False)
 
 
-def to_bgr8(image: np.ndarray) -> Frame:
-    """An image of any kind that OpenCV reads as (H, W, 3) uint8 BGR.
-
-    Grey is repeated, alpha dropped; 16 bits are scaled by 1 / 257, other ranges are stretched to 0..255.
-    """
-    if image.ndim == 2:
-        image = image[:, :, None]
-    if image.shape[2] in (1, 2):
-        image = np.repeat(image[:, :, :1], 3, axis=2)
-    image = image[:, :, :3]
-    if image.dtype == np.uint16:
-        image = (image.astype(np.uint32) + 128) // 257
-    elif image.dtype != np.uint8:
-        values = np.nan_to_num(image.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        low, high = values.min(), values.max()
-        image = np.rint((values - low) * (255.0 / (high - low) if high > low else 0.0))
-    return np.ascontiguousarray(image, dtype=np.uint8)
+def _frame(option: str, text: str, rate: float) -> int:
+    """A number of a frame, or a time, as the number of a frame, 1-based."""
+    if re.fullmatch(r"\d{1,9}", text) and int(text) >= 1:
+        return int(text)
+    if match := re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,6})?)(s?)", text):
+        hours, minutes, seconds, unit = match.groups()
+        if bool(unit) != bool(minutes):
+            return int((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * rate) + 1
+    raise InputError(
+        f"{option} {printable(text)} is no frame and no time",
+        do="Give a frame, from 1 on, seconds such as 12.5s, or a time such as 1:30",
+    )
 
 
-def _natural(path: Path) -> list[tuple[int, str]]:
-    """Sorts `frame10` after `frame9`."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+def _images(files: Sequence[Path], name: str, stem: str, part: Part, levels: Levels) -> Source:
+    before, end = part.bounds(DEFAULT_RATE)
+    chosen = files[before:end]
+    return _sliced(_read_images(chosen, levels), len(files), name, stem, part, skipped=True)
 
 
-def _read_images(files: Sequence[Path]) -> Iterator[Frame | None]:
-    for file in files:
+def _sliced(
+    frames: Iterator[Frame | None], count: int, name: str, stem: str, part: Part, *, skipped: bool = False
+) -> Source:
+    """A part of `count` frames; `skipped`: those outside of it are not among `frames` any more."""
+    before, end = part.bounds(DEFAULT_RATE)
+    if before >= count:
+        raise InputError(
+            f"{printable(name)} has {count} frames, none from {before + 1} on", do="Start earlier"
+        )
+    left = min(count, end or count) - before
+    wanted = frames if skipped else islice(frames, before, end)
+    return Source(printable(name), wanted, left, DEFAULT_RATE, stem, before + 1)
+
+
+def _read_images(files: Sequence[Path], levels: Levels) -> Iterator[Frame | None]:
+    for number, file in enumerate(files):
         try:
-            yield to_bgr8(read_image(file, cv2.IMREAD_UNCHANGED))
-        except InputError:
+            yield levels.to_bgr8(read_image(file, AS_SEEN), str(file))
+        except InputError as error:
+            if number == 0:
+                raise InputError(
+                    f"the first frame cannot be read: {error.what}",
+                    do="Start later (--start), or save it as PNG",
+                    reason="bad video",
+                ) from error
             yield None
 
 
-def _open_capture(place: int | Path, name: str) -> Source:
-    capture = cv2.VideoCapture(place if isinstance(place, int) else str(place))
+def _pages(path: Path) -> int:
+    """How many images a file holds."""
+    if path.suffix.lower() not in PAGES:
+        return 1
+    with open_outside(path, limit=sys.maxsize, kind="an image", do=_ASK):
+        pass
+    return int(cv2.imcount(str(path), AS_SEEN))
+
+
+def _read_pages(path: Path, pages: int, levels: Levels) -> Iterator[Frame | None]:
+    for page in range(pages):
+        found, images = cv2.imreadmulti(str(path), page, 1, flags=AS_SEEN)
+        yield levels.to_bgr8(np.asarray(images[0]), str(path)) if found and images else None
+
+
+def _capture(place: int | str, name: str, stem: str, part: Part, levels: Levels, *, live: bool) -> Source:
+    """What OpenCV plays; `live`: it goes on by itself, so frames may be left out."""
+    times = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, PATIENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE]
+    capture = (
+        cv2.VideoCapture(place, cv2.CAP_FFMPEG, times)
+        if isinstance(place, str) and "://" in place
+        else cv2.VideoCapture(place)
+    )
+    name = printable(name)
     if not capture.isOpened():
-        ask = "Give a file that OpenCV plays, or another camera"
+        ask = "Give a file or address that OpenCV plays, or another camera"
         raise InputError(f"{name} cannot be opened as a video", do=ask, reason="bad video")
     count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     rate = capture.get(cv2.CAP_PROP_FPS)
-    rate = rate if np.isfinite(rate) and 1 <= rate <= 1000 else DEFAULT_RATE
-    return Source(name, _read_capture(capture), int(count) if 0 < count < MOST_FRAMES else None, float(rate))
+    rate = float(rate) if np.isfinite(rate) and 1 <= rate <= 1000 else DEFAULT_RATE
+    if int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) == GREY16:
+        capture.set(cv2.CAP_PROP_CONVERT_RGB, 0)
+    before, end = part.bounds(rate)
+    known = int(count) if 0 < count < MOST_FRAMES else None
+    if known is not None and before >= known:
+        raise InputError(f"{name} has {known} frames, none from {before + 1} on", do="Start earlier")
+    left = None if known is None and end is None else min(known or sys.maxsize, end or sys.maxsize) - before
+    read = _reader(capture, levels, name)
+    frames = newest(read, capture.release) if live and part.live else _every(read, capture, before)
+    return Source(name, islice(frames, left), left, rate, stem, before + 1)
 
 
-def _read_capture(capture: cv2.VideoCapture) -> Iterator[Frame]:
+def _reader(capture: cv2.VideoCapture, levels: Levels, name: str) -> Callable[[], Frame | None]:
+    def read() -> Frame | None:
+        found, image = capture.read()
+        return levels.to_bgr8(np.asarray(image), name) if found else None
+
+    return read
+
+
+def _every(read: Callable[[], Frame | None], capture: cv2.VideoCapture, before: int) -> Iterator[Frame]:
     try:
-        while True:
-            found, image = capture.read()
-            if not found:
+        for _ in range(before):
+            if not capture.grab():
                 return
-            yield to_bgr8(image)
+        while (frame := read()) is not None:
+            yield frame
     finally:
         capture.release()
+
+
+def _folder_name(folder: Path) -> str:
+    """What a folder of frames is called; of those that only say that frames are in them, the one above."""
+    folder = folder.resolve()
+    return folder.parent.name if folder.name in FRAMES_OF else folder.name
+
+
+def _names(address: str) -> tuple[str, str]:
+    """An address for messages, without the user and password in it, and a name for files."""
+    parts = urlsplit(address)
+    shown = address.replace(f"{parts.netloc.rpartition('@')[0]}@", "", 1) if "@" in parts.netloc else address
+    stem = Path(parts.path).stem or parts.netloc.rpartition("@")[2]
+    return shown, re.sub(r"[^\w.-]", "_", stem)

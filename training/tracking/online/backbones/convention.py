@@ -49,6 +49,9 @@ TORCHVISION = InputConvention("rgb", scale=1.0, mean=(0.485, 0.456, 0.406), std=
 RAW_RGB = InputConvention("rgb")
 """The Siamese network of this project: RGB, 0..255, as it is."""
 
+CENTRED_RGB = InputConvention("rgb", mean=(127.0, 127.0, 127.0), std=(128.0, 128.0, 128.0))
+"""EfficientNet-Lite: RGB, (0..255 - 127) / 128."""
+
 
 def rgb(caffe: InputConvention) -> InputConvention:
     """A convention of Caffe with the channels turned around."""

@@ -13,6 +13,7 @@ from training.network.siamese_network import RECEPTIVE_FIELD, STRIDE, SiameseNet
 from training.network.weights import load_weights
 from training.tracking.online.backbones.backbone import Backbone, Precision, trimmed
 from training.tracking.online.backbones.convention import RAW_RGB, ConventionName
+from training.tracking.online.backbones.tensor_files import TensorFile
 
 
 class SiameseBackbone(Backbone):
@@ -54,6 +55,10 @@ class SiameseBackbone(Backbone):
         """A network of this project's train stage; it has its own convention."""
         del convention
         return cls(load_weights(path)[0], device=device, precision=precision)
+
+    @classmethod
+    def fits(cls, file: TensorFile) -> bool:
+        return {"gain", "features.0.weight"} <= set(file.names())
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD

@@ -97,12 +97,7 @@ def select_layers(
     """
     with open_tensors(path) as file:
         for naming in namings:
-            found = {}
-            for key in file.names():
-                match = re.fullmatch(naming.pattern, key)
-                layer = naming.layer(match) if match else None
-                if match and layer in shapes:
-                    found[f"{layer}.{'bias' if match['kind'].startswith('b') else 'weight'}"] = key
+            found, _ = found_layers(file, shapes, naming)
             if found:
                 return {
                     key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)
@@ -113,6 +108,20 @@ def select_layers(
         do="Give the weights of this backbone, in one of the documented namings",
         reason="foreign weights",
     )
+
+
+def found_layers(file: TensorFile, shapes: Shapes, naming: Naming) -> tuple[dict[str, str], bool]:
+    """What a file calls the layers that are needed, under a naming; and whether all are there in their shapes."""
+    found = {}
+    for key in file.names():
+        match = re.fullmatch(naming.pattern, key)
+        layer = naming.layer(match) if match else None
+        if match and layer in shapes:
+            found[f"{layer}.{'bias' if match['kind'].startswith('b') else 'weight'}"] = key
+    whole = found.keys() >= set(_keys(shapes)) and all(
+        sorted(file.shape(found[f"{layer}.weight"])) == sorted(shape) for layer, shape in shapes.items()
+    )
+    return found, whole
 
 
 def _keys(shapes: Shapes) -> list[str]:

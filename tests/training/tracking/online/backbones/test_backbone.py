@@ -9,7 +9,14 @@ import torch
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import texture
 from training.network.siamese_network import NetworkConfig, SiameseNetwork
-from training.tracking.online.backbones.convention import CAFFE, RAW_RGB, TORCHVISION, InputConvention
+from training.tracking.online.backbones.convention import (
+    CAFFE,
+    CENTRED_RGB,
+    RAW_RGB,
+    TORCHVISION,
+    InputConvention,
+)
+from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.backbones.vgg16 import Vgg16
@@ -19,12 +26,15 @@ def backbones(precision="float32"):
     torch.manual_seed(0)
     return {
         "squeezenet": SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=precision),
+        "efficientnet_lite0": EfficientNetLite0(
+            random_weights("efficientnet_lite0"), CENTRED_RGB, precision=precision
+        ),
         "vgg16": Vgg16(random_weights("vgg16"), CAFFE, precision=precision),
         "siamese": SiameseBackbone(SiameseNetwork(NetworkConfig(width=0.1)), precision=precision),
     }
 
 
-@pytest.fixture(scope="module", params=["squeezenet", "vgg16", "siamese"])
+@pytest.fixture(scope="module", params=["squeezenet", "efficientnet_lite0", "vgg16", "siamese"])
 def backbone(request):
     return backbones()[request.param]
 

