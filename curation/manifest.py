@@ -15,24 +15,20 @@ manifest on record, so that nothing made from it counts as out of date.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import orjson
-
-from curation.cures import FETCH, remake
+from curation.cures import FETCH
 from curation.digests.checksums import checksums_folder
 from curation.digests.contents import Files, Folder, Group, scan_groups
 from curation.digests.statcache import StatCache
+from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
-from curation.files import read_json, write_json
+from curation.files import write_bytes
 from curation.parallel import Workers
 from curation.vid.dataset import MISSING_ROOT, Dataset
-
-SCHEMA = 1
-"""Version of the document's form."""
 
 
 class SequenceFiles(NamedTuple):
@@ -52,7 +48,7 @@ class Recorded:
     note: str
 
 
-def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: Workers) -> dict[str, Any]:
+def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: Workers) -> Manifest:
     """Make the manifest of one subset of a VID tree.
 
     Parameters
@@ -67,12 +63,6 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
         Read every file, whatever `stat` says.
     workers : Workers
         Processes to scan with.
-
-    Returns
-    -------
-    dict
-        `{"schema": 1, "kind": "vid", "subset": "a", "videos": {name: {"frames", "bytes", "images",
-        "annotations"}}}`: number of JPEGs, their bytes, and two digests.
 
     Raises
     ------
@@ -91,30 +81,23 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     videos = scan_groups(
         groups, cache, checksums_folder(state, subset), f"manifest {subset}", strict, workers
     )
-    return {"schema": SCHEMA, "kind": "vid", "subset": subset, "videos": videos}
+    return Manifest("vid", subset, videos)
 
 
 def scan_sequences(
     benchmark: str, sequences: Sequence[SequenceFiles], *, state: Path, strict: bool, workers: Workers
-) -> dict[str, Any]:
-    """Make the manifest of a benchmark's sequences; parameters and errors as `scan`.
-
-    Returns
-    -------
-    dict
-        `{"schema": 1, "kind": "sequences", "benchmark": "otb2013", "sequences": {name: {"frames", "bytes",
-        "images", "annotations"}}}`.
-    """
+) -> Manifest:
+    """Make the manifest of a benchmark's sequences; parameters and errors as `scan`."""
     groups = [Group(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
     places = [os.fspath(path.resolve().parent) for s in sequences for path in s.images[:1]]
     cache = StatCache(state, f"sequences {benchmark} {os.path.commonpath(places) if places else ''}")
     checksums = checksums_folder(state, benchmark)
     found = scan_groups(groups, cache, checksums, f"manifest {benchmark}", strict, workers)
-    return {"schema": SCHEMA, "kind": "sequences", "benchmark": benchmark, "sequences": found}
+    return Manifest("sequences", benchmark, found)
 
 
 def record(
-    path: Path, make: Callable[[], Mapping[str, Any]], *, write_to: Callable[[Path], Path] = lambda path: path
+    path: Path, make: Callable[[], Manifest], *, write_to: Callable[[Path], Path] = lambda path: path
 ) -> Recorded:
     """Bring the manifest file `path` up to date with `make()`, or keep it where the raw data is absent.
 
@@ -136,37 +119,16 @@ def record(
         A subset that has gone from a root that is there is an error, not a reason to keep the record.
     """
     try:
-        document = make()
+        content = make().encoded()
     except InputError as error:
         if error.reason != MISSING_ROOT:
             raise
         return _keep(path, error)
     before = path.read_bytes() if path.is_file() else b""
-    content = orjson.dumps(
-        document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    )
     if content == before:
         return Recorded(changed=False, kept=False, note=f"{path.stem}: the raw data is unchanged")
-    write_json(write_to(path), document)
+    write_bytes(write_to(path), content)
     return Recorded(changed=True, kept=False, note=f"{path.stem}: the raw data is new or changed")
-
-
-def load_manifest(path: Path) -> dict[str, Any]:
-    """Read a manifest back.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged or of another schema.
-    """
-    document = read_json(path, made_by="manifest")
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "kind" not in document:
-        raise InputError(
-            f"{path} is not a manifest of schema {SCHEMA}",
-            do=f"Run: {remake('manifest')}",
-            reason="wrong schema",
-        )
-    return document
 
 
 def _keep(path: Path, error: InputError) -> Recorded:

@@ -19,14 +19,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    from curation.manifest import load_manifest
-    from curation.vid.annotations import annotate_subset, write_annotations
+    from curation.documents.annotated_tracks import write_tracks
+    from curation.documents.manifest_record import load_manifest
+    from curation.vid.annotations import annotate_subset
 
     runtime = settings.load()
     dataset = sources.open_videos(stage.load("dataset"), runtime)
     policy = stage.load("errors")
     with settings.cluster(runtime):
-        document, skipped = annotate_subset(
+        found, skipped = annotate_subset(
             dataset,
             options.subset,
             load_manifest(paths.manifest(options.subset)),
@@ -37,4 +38,4 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     report = stage.output(paths.report("annotate", options.subset), even_if_failed=True)
     write_json(report, skipped.report())
     skipped.check(policy, stage=f"annotate {options.subset}")
-    write_annotations(stage.output(paths.tracks(options.subset)), document)
+    write_tracks(stage.output(paths.tracks(options.subset)), found)

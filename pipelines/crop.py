@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, stage: Run) -> None:
     from curation.crops.crop_subset import crop_subset
+    from curation.documents.annotated_tracks import read_tracks
+    from curation.documents.manifest_record import load_manifest
     from curation.images.codec import UNKNOWN, codec
-    from curation.manifest import load_manifest
-    from curation.vid.annotations import load_annotations
 
     runtime = settings.load()
     subset = options.subset
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
         report, skipped = crop_subset(
             sources.open_videos(stage.load("dataset"), runtime),
             subset,
-            load_annotations(paths.tracks(subset)),
+            read_tracks(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),
             stage.load("crop"),
             stage.output(paths.CROPS / subset),

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 from safetensors import SafetensorError, safe_open
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.crop_index import FILE as CROP_INDEX
 from curation.crops.crop_subset import video_tasks
-from curation.crops.crop_video import CropConfig
+from curation.documents.annotated_tracks import read_tracks
+from curation.documents.manifest_record import load_manifest
 from curation.errors import InputError
-from curation.manifest import load_manifest
 from curation.parallel import Workers
-from curation.vid.annotations import load_annotations
 from pipelines import parameters, paths, settings, sources
 from pipelines.checks.contradiction import Proof
 from pipelines.checks.outcomes import find_outcomes
@@ -33,7 +33,7 @@ def curated(project: Path) -> Iterator[Curated]:
         return
     for subset in config.subsets:
         try:
-            annotations = load_annotations(paths.tracks(subset))
+            annotations = read_tracks(paths.tracks(subset))
             manifest = load_manifest(paths.manifest(subset))
             tasks = partial(video_tasks, dataset, subset, annotations, manifest, state=paths.STATE)
             tasks(parameters.load("crop"))

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import logging
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from curation.documents.manifest_record import Manifest
 from curation.files import digest
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.rows import is_own, own_digest
@@ -66,12 +68,11 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             log.warning("%s", line)
 
 
-def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> dict[str, Any]:
+def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> Manifest:
     dataset = sources.open_videos(config, runtime)
-    document = scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
-    if is_own(config.layout):  # its code decides what the annotations say
-        document["layout"] = own_digest(config.layout)
-    return document
+    found = scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
+    # The code of a layout of one's own decides what the annotations say.
+    return replace(found, source=own_digest(config.layout)) if is_own(config.layout) else found
 
 
 def own_code(config: TrackConfig) -> dict[str, str]:
@@ -82,19 +83,18 @@ def own_code(config: TrackConfig) -> dict[str, str]:
 
 def _benchmark(
     config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool, code: dict[str, str]
-) -> dict[str, Any]:
+) -> Manifest:
     benchmark = sources.open_benchmark(config, runtime, name)
     if benchmark.missing:
         log.info(
             "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
         )
-    document = scan_benchmark(benchmark, runtime, strict=strict)
-    if is_path(name):  # what the list says beside its sequences matters to score
-        document["list"] = digest(Path(name).read_bytes())
-    return {**document, "code": code} if code else document
+    found = scan_benchmark(benchmark, runtime, strict=strict)
+    # What a list says beside its sequences matters to score.
+    return replace(found, source=digest(Path(name).read_bytes()) if is_path(name) else None, code=code)
 
 
-def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> dict[str, Any]:
+def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> Manifest:
     """`curation.manifest.scan_sequences` of a benchmark that was loaded with its images."""
     return scan_sequences(
         benchmark.name,

@@ -27,7 +27,7 @@ SECTIONS: Mapping[str, str] = {
     "errors": "curation.errors:ErrorPolicy",
     "sample": "curation.sample:SampleConfig",
     "annotate": "curation.vid.annotations:AnnotateConfig",
-    "crop": "curation.crops.crop_video:CropConfig",
+    "crop": "curation.crops.crop_config:CropConfig",
     "imdb": "curation.imdb:ImdbConfig",
     "quality": "curation.quality:QualityConfig",
     "train": "training.trainer.configuration:TrainConfig",

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
         raise InputError(
             f"--{given[0]} is for a tracker that is run by hand", do="Name it too: --tracker NAME"
         )
-    from curation.manifest import load_manifest
+    from curation.documents.manifest_record import load_manifest
     from training.device import pick_device
     from training.tracking.contenders import contenders
     from training.tracking.run.benchmark_run import run_benchmark

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from curation.classic.layout import DATA, crop_file, index_parts
-from curation.crops.crop_index import crop_offsets, load_crop_index
+from curation.crops.crop_index import ShardIndex, load_crop_index
 from curation.crops.cutter import encode_jpeg
 from curation.crops.shards import BLOCK, SUFFIX, ShardReader
 from curation.files import filling, replacing
@@ -53,11 +53,11 @@ def export_classic(
     stored = False
     for subset in subsets:
         index = load_crop_index(crops_dir / subset)
-        crop = index["crop"]
-        stored = crop["exemplar_crops"]
-        for name, entry in sorted(index["videos"].items()):
+        crop = index.crop
+        stored = crop.exemplar_crops
+        for name, entry in sorted(index.videos.items()):
             shard = crops_dir / subset / f"{name}{SUFFIX}"
-            cut = (crop["exemplar_size"], crop["quality"]) if exemplars and not stored else None
+            cut = (crop.exemplar_size, crop.quality) if exemplars and not stored else None
             tasks.append(_Task(shard, entry, out / DATA / subset / name, exemplars and stored, cut))
     written = kept = 0
     for files in run_in_order(
@@ -78,7 +78,7 @@ class _Task:
     """One video: `stored` exemplars are copied; `cut` is the (size, quality) of those to cut."""
 
     shard: Path
-    entry: dict[str, Any]
+    entry: ShardIndex
     folder: Path
     stored: bool
     cut: tuple[int, int] | None
@@ -86,20 +86,19 @@ class _Task:
 
 def _export_video(task: _Task) -> int:
     """Write a video's folder under another name, then rename it; 0 if it was there."""
-    entry = task.entry
-    named = list(zip(entry["frame"], entry["track"], strict=True))
-    if _is_there(task, named):
+    entry, named = task.entry, task.entry.crops
+    if _is_there(task):
         return 0
-    reader = ShardReader(task.shard, entry["bytes"])
-    offsets = crop_offsets(entry["size"], entry.get("exemplar")).tolist()
+    reader = ShardReader(task.shard, entry.bytes)
+    offsets, sizes = entry.offsets.tolist(), entry.size.tolist()
     with filling(task.folder) as folder:
         for row, (frame, track) in enumerate(named):
-            search = reader.read(offsets[row], entry["size"][row])
+            search = reader.read(offsets[row], sizes[row])
             (folder / crop_file(frame, track, "x")).write_bytes(search)
             exemplar = None
-            if task.stored:
-                behind = offsets[row] + -(-entry["size"][row] // BLOCK) * BLOCK + BLOCK
-                exemplar = reader.read(behind, entry["exemplar"][row])
+            if task.stored and entry.exemplar is not None:
+                behind = offsets[row] + -(-sizes[row] // BLOCK) * BLOCK + BLOCK
+                exemplar = reader.read(behind, int(entry.exemplar[row]))
             elif task.cut is not None:
                 exemplar = _centre(search, *task.cut)
             if exemplar is not None:
@@ -107,19 +106,19 @@ def _export_video(task: _Task) -> int:
     return len(named) * (2 if task.stored or task.cut is not None else 1)
 
 
-def _is_there(task: _Task, named: list[tuple[int, int]]) -> bool:
+def _is_there(task: _Task) -> bool:
     """Whether the folder holds these crops, by name and size; an exemplar that was cut, by name."""
     try:
         sizes = {path.name: path.stat().st_size for path in task.folder.iterdir()}
     except OSError:
         return False
-    wanted = {crop_file(f, t, "x"): size for (f, t), size in zip(named, task.entry["size"], strict=True)}
-    if task.stored:
-        wanted |= {
-            crop_file(f, t, "z"): size for (f, t), size in zip(named, task.entry["exemplar"], strict=True)
-        }
+    named = task.entry.crops
+    wanted = {crop_file(*crop, "x"): size for crop, size in zip(named, task.entry.size.tolist(), strict=True)}
+    if task.stored and task.entry.exemplar is not None:
+        exemplars = zip(named, task.entry.exemplar.tolist(), strict=True)
+        wanted |= {crop_file(*crop, "z"): size for crop, size in exemplars}
     elif task.cut is not None:
-        wanted |= {name: sizes.get(name, -1) for name in (crop_file(f, t, "z") for f, t in named)}
+        wanted |= {name: sizes.get(name, -1) for name in (crop_file(*crop, "z") for crop in named)}
     return sizes == wanted
 
 

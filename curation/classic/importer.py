@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ import numpy as np
 import orjson
 
 from curation.classic.layout import crop_file, data_folder, parse_crop_file, parse_instance_path
-from curation.crops.crop_index import crop_offsets, save_crop_index
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
 from curation.crops.shards import SUFFIX, member_name, write_shard
 from curation.errors import InputError
 from curation.files import replacing, write_bytes
 from curation.images.image_files import check_jpeg
 from curation.imdb import split_file
 from curation.imdb.build import SPLITS
-from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
+from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
@@ -84,8 +84,8 @@ def import_classic(
     packed = dict(zip(sorted(boxes), entries, strict=True))
     for subset in {subset for subset, _ in packed}:
         videos = {name: entry for (other, name), entry in packed.items() if other == subset}
-        save_crop_index(crops_out / subset, subset, asdict(config), videos)
-    report: dict[str, Any] = {"crops": sum(len(entry["frame"]) for entry in packed.values())}
+        save_crop_index(crops_out / subset, CropIndex(subset, config, videos))
+    report: dict[str, Any] = {"crops": sum(len(entry.frame) for entry in packed.values())}
     for split in SPLITS:
         statistics = Statistics()
         lines = []
@@ -93,13 +93,7 @@ def import_classic(
             rows = _rows("/".join(video), found, packed[video])
             statistics.add(rows, dict.fromkeys(rows.track.tolist(), "unknown"))
             lines.append(encode_video(rows))
-        header = {
-            "schema": SCHEMA,
-            "split": split,
-            "crop": asdict(config),
-            "imdb": {"imported": "classic"},
-            "counts": statistics.counts(),
-        }
+        header = Header(split, config, {"imported": "classic"}, statistics.counts())
         write_bytes(split_file(imdb_out, split), b"".join(file_parts(header, iter(lines))))
         report[split] = statistics.report()
     return report
@@ -115,7 +109,7 @@ class _Task:
     listed: frozenset[tuple[int, int]]
 
 
-def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> dict[str, Any]:
+def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> ShardIndex:
     """Write a video's shard; return its entry for the crop index."""
     folder = task.tree / task.subset / task.name
     try:
@@ -142,13 +136,13 @@ def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> dict[str
     path = crops_out / task.subset / f"{task.name}{SUFFIX}"
     with replacing(path) as stream:
         sizes = write_shard(stream, members())
-    entry = {
+    columns = {
         "bytes": path.stat().st_size,
         "frame": [frame for frame, _ in rows],
         "track": [track for _, track in rows],
         "size": sizes[:: len(kinds)],
     }
-    return entry | ({"exemplar": sizes[1::2]} if config.exemplar_crops else {})
+    return ShardIndex.of(columns | ({"exemplar": sizes[1::2]} if config.exemplar_crops else {}))
 
 
 def _read_crop(path: Path, side: int) -> bytes:
@@ -166,21 +160,21 @@ def _read_crop(path: Path, side: int) -> bytes:
     return content
 
 
-def _rows(video: str, boxes: Boxes, entry: dict[str, Any]) -> VideoRows:
+def _rows(video: str, boxes: Boxes, entry: ShardIndex) -> VideoRows:
     """The listed instances of a video, track after track."""
-    place = {pair: row for row, pair in enumerate(zip(entry["frame"], entry["track"], strict=True))}
+    place = {pair: row for row, pair in enumerate(entry.crops)}
     listed = sorted(boxes, key=lambda pair: (pair[1], pair[0]))
     rows = [place[pair] for pair in listed]
     track, length = np.unique([track for _, track in listed], return_counts=True)
     return VideoRows(
         video=video,
-        shard_bytes=entry["bytes"],
+        shard_bytes=entry.bytes,
         track=track.astype(np.int32),
         length=length.astype(np.int32),
         frame=np.array([frame for frame, _ in listed], np.int32),
         boxes=np.array([boxes[pair] for pair in listed], np.int32),
-        size=np.array(entry["size"], np.int32)[rows],
-        offset=crop_offsets(entry["size"], entry.get("exemplar"))[rows],
+        size=entry.size[rows],
+        offset=entry.offsets[rows],
     )
 
 

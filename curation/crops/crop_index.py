@@ -3,53 +3,115 @@
     {"schema": 1, "subset": "a", "crop": {the parameters}, "videos": {name: {"bytes": length of the shard,
      "frame": [...], "track": [...], "size": [...], "exemplar": [...]}}}
 
-The columns have one entry a crop, in the order of the shard: frame number, trackid, bytes of the search crop
-and, only if they are made, of the exemplar crop that follows it. Offsets follow from these: `crop_offsets`.
+Offsets are not stored: they follow from the sizes.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import SUFFIX, data_offsets
-from curation.cures import remake
+from curation.documents.document import Fields, integers, number, read_document, text
 from curation.errors import InputError
-from curation.files import MENDED, read_json, write_json
+from curation.files import MENDED, write_json
 
 SCHEMA = 1
 FILE = "index.json"
 
 
-def save_crop_index(folder: Path, subset: str, crop: dict[str, Any], videos: dict[str, Any]) -> None:
-    """Write the index; `crop` holds the parameters, `videos` the entries, which may be `orjson.Fragment`."""
-    document = {"schema": SCHEMA, "subset": subset, "crop": crop, "videos": videos}
+@dataclass(frozen=True, eq=False)
+class ShardIndex:
+    """The crops of one shard, in its order.
+
+    Parameters
+    ----------
+    bytes : int
+        Length of the shard.
+    frame, track : (N,) int32
+        Frame number and trackid.
+    size : (N,) int32
+        Bytes of the search crop.
+    exemplar : (N,) int32, optional
+        Bytes of the exemplar crop that follows it, where these are made.
+    """
+
+    bytes: int
+    frame: NDArray[np.int32]
+    track: NDArray[np.int32]
+    size: NDArray[np.int32]
+    exemplar: NDArray[np.int32] | None = None
+
+    @classmethod
+    def of(cls, fields: Fields, **more: int) -> ShardIndex:
+        """That of the columns in an index, or in a record of the store; errors as `documents.read_document` catches."""
+        columns = {
+            name: integers([fields[name]], name)
+            for name in ("frame", "track", "size", "exemplar")
+            if name != "exemplar" or name in fields
+        }
+        if len({len(column) for column in columns.values()}) > 1:
+            raise ValueError("the columns of a shard differ in length")
+        return cls(number({**fields, **more}, "bytes"), **columns)
+
+    def columns(self) -> Fields:
+        """As they stand in an index."""
+        return {name: column for name, column in vars(self).items() if column is not None}
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """(N,) offset in the shard of each search crop."""
+        if self.exemplar is None:
+            return data_offsets(self.size)
+        return data_offsets(np.stack([self.size, self.exemplar], axis=1).ravel())[::2]
+
+    @property
+    def crops(self) -> list[tuple[int, int]]:
+        """Frame number and trackid of each crop."""
+        return list(zip(self.frame.tolist(), self.track.tolist(), strict=True))
+
+
+NOTHING = ShardIndex(0, *(np.empty(0, np.int32),) * 3)
+"""That of a video without a crop, which has no shard."""
+
+
+@dataclass(frozen=True)
+class CropIndex:
+    """What is in the shards of a subset, by the video's bare name, and how the crops were made."""
+
+    subset: str
+    crop: CropConfig
+    videos: Mapping[str, ShardIndex]
+
+
+def save_crop_index(folder: Path, index: CropIndex) -> None:
+    """Write the index of the crops in `folder`."""
+    videos = {name: shard.columns() for name, shard in index.videos.items()}
+    document = {"schema": SCHEMA, "subset": index.subset, "crop": asdict(index.crop), "videos": videos}
     write_json(folder / FILE, document, indent=False)
 
 
-def load_crop_index(folder: Path) -> dict[str, Any]:
-    """Read the index of the crops in `folder`.
-
-    Raises
-    ------
-    InputError
-        If it is missing, damaged or of another schema.
-    """
-    document = read_json(folder / FILE, made_by="crop")
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "videos" not in document:
-        raise InputError(
-            f"{folder / FILE} is not a crop index of schema {SCHEMA}",
-            do=f"Run: {remake('crop')}",
-            reason="wrong schema",
-        )
-    return document
+def load_crop_index(folder: Path) -> CropIndex:
+    """Read the index of the crops in `folder`; raises `InputError` as `documents.read_document`."""
+    return read_document(folder / FILE, _index, what="a crop index", schema=SCHEMA, made_by="crop")
 
 
-def check_shards(folder: Path, videos: dict[str, Any]) -> None:
+def _index(document: Fields) -> CropIndex:
+    videos = document["videos"]
+    return CropIndex(
+        text(document, "subset"),
+        CropConfig(**document["crop"]),
+        {name: ShardIndex.of(videos.pop(name)) for name in list(videos)},
+    )
+
+
+def check_shards(folder: Path, videos: Mapping[str, ShardIndex]) -> None:
     """Compare the lengths of the shards in `folder` with the index's `videos`; those that are missing pass.
 
     Raises
@@ -62,22 +124,12 @@ def check_shards(folder: Path, videos: dict[str, Any]) -> None:
             lengths = {entry.name: entry.stat().st_size for entry in entries}
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}", reason="unreadable file") from error
-    wrong = [
-        name for name in videos if lengths.get(name + SUFFIX, videos[name]["bytes"]) != videos[name]["bytes"]
-    ]
+    wrong = [name for name in videos if lengths.get(name + SUFFIX, videos[name].bytes) != videos[name].bytes]
     if wrong:
         first = wrong[0]
         raise InputError(
             f"{len(wrong)} of {len(videos)} shards in {folder} have another length than was indexed: the first, "
-            f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {videos[first]['bytes']}",
+            f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {videos[first].bytes}",
             do=MENDED,
             reason="foreign shard",
         )
-
-
-def crop_offsets(sizes: ArrayLike, exemplar: ArrayLike | None = None) -> NDArray[np.int64]:
-    """Offset in the shard of each search crop, from the index's `size` and, if there, `exemplar`."""
-    if exemplar is None:
-        return data_offsets(sizes)
-    both = np.stack([np.asarray(sizes, np.int64), np.asarray(exemplar, np.int64)], axis=1)
-    return data_offsets(both.ravel())[::2]

@@ -16,13 +16,16 @@ from typing import IO, Any
 
 import orjson
 
-from curation.crops.crop_index import save_crop_index
-from curation.crops.crop_video import CropConfig, UnreadFramesError, VideoTask, write_crops
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import NOTHING, CropIndex, ShardIndex, save_crop_index
+from curation.crops.crop_video import UnreadFramesError, VideoTask, write_crops
 from curation.crops.old_shards import describes
 from curation.crops.shards import SUFFIX
 from curation.crops.store import Store, place
 from curation.cures import remake
 from curation.digests.checksums import Record, checksums_folder
+from curation.documents.annotated_tracks import Tracks
+from curation.documents.manifest_record import Manifest
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.images.codec import UNKNOWN
@@ -33,8 +36,8 @@ from curation.vid.dataset import Dataset
 def crop_subset(
     dataset: Dataset,
     subset: str,
-    annotations: dict[str, Any],
-    manifest: dict[str, Any],
+    annotations: Tracks,
+    manifest: Manifest,
     config: CropConfig,
     out: Path,
     store: Path,
@@ -53,8 +56,8 @@ def crop_subset(
     ----------
     dataset, subset
         Where the frames are.
-    annotations, manifest : dict
-        The subset's documents of `curation.vid.annotations` and `curation.manifest`. A shard's key is made of the
+    annotations, manifest
+        Of the subset. A shard's key is made of the
         manifest's digest of the images, the boxes, and `config`; nothing is read again to find it.
     out : Path
         The output folder, empty or missing.
@@ -102,7 +105,7 @@ def crop_subset(
         size=lambda result: result.frames if isinstance(result, _Finished) else 0,
     )
     skipped = Skipped()
-    entries: dict[str, Any] = {}
+    entries: dict[str, ShardIndex] = {}
     sums: Counter[str] = Counter()
     made_with: Counter[str] = Counter()
     used: set[str] = set()
@@ -116,12 +119,12 @@ def crop_subset(
             used.add(done.key)
             skipped.merge(done.skipped)
             sums.update(frames=done.frames, waiting=done.waiting)
-            if done.crops:
+            if crops := len(done.entry.frame):
                 place(shelf.shard(done.key), out / f"{task.video.name}{SUFFIX}")
-                entries[task.video.name] = orjson.Fragment(done.entry)
-                sums.update(crops=done.crops, bytes=done.length)
+                entries[task.video.name] = done.entry
+                sums.update(crops=crops, bytes=done.entry.bytes)
                 made_with[done.made_with] += 1
-        save_crop_index(out, subset, asdict(config), entries)
+        save_crop_index(out, CropIndex(subset, config, entries))
     shelf.prune(used)
     report = {
         "videos": len(tasks),
@@ -140,8 +143,8 @@ def crop_subset(
 def video_tasks(
     dataset: Dataset,
     subset: str,
-    annotations: dict[str, Any],
-    manifest: dict[str, Any],
+    annotations: Tracks,
+    manifest: Manifest,
     config: CropConfig,
     *,
     state: Path,
@@ -149,10 +152,10 @@ def video_tasks(
     """The annotated videos of a subset, sorted by name; parameters and errors as of `crop_subset`."""
     checksums = checksums_folder(state, subset)
     recipe = orjson.dumps(asdict(config), option=orjson.OPT_SORT_KEYS)
-    listed = manifest["videos"]
+    listed = manifest.entries
     videos = {video.name: video for video in dataset.videos(subset)}
     tasks = []
-    for name, record in sorted(annotations["videos"].items()):
+    for name, record in sorted(annotations.videos.items()):
         if name not in listed or name not in videos:
             raise InputError(
                 f"video {subset}/{name} is annotated, but is not in the "
@@ -160,23 +163,25 @@ def video_tasks(
                 do=f"Run: {remake()}, so that manifest and annotations are made from the dataset as it is now",
                 reason="stale annotations",
             )
-        size = (record["width"], record["height"])
-        tracks = [(track["id"], track["frames"], track["boxes"]) for track in record["tracks"]]
-        made_of = (recipe, name.encode(), listed[name]["images"].encode(), orjson.dumps([size, tracks]))
-        on_record = Record(f"video {subset}/{name}", listed[name]["images"], checksums)
-        tasks.append(VideoTask(videos[name], size, tracks, on_record, digest(*made_of)))
+        tracks = [
+            (track, record.frame[rows], record.boxes[rows])
+            for track, rows in zip(record.track.tolist(), record.rows(), strict=True)
+        ]
+        images = listed[name].images
+        boxes = orjson.dumps([record.size, tracks], option=orjson.OPT_SERIALIZE_NUMPY)
+        on_record = Record(f"video {subset}/{name}", images, checksums)
+        key = digest(recipe, name.encode(), images.encode(), boxes)
+        tasks.append(VideoTask(videos[name], record, on_record, key))
     return tasks
 
 
 @dataclass(frozen=True)
 class _Finished:
-    """What the index and the report need of a shard; `entry` is its part of the index, as JSON."""
+    """What the index and the report need of a shard."""
 
     key: str
     frames: int
-    crops: int
-    length: int
-    entry: bytes
+    entry: ShardIndex
     skipped: Skipped
     waiting: int
     made_with: str = UNKNOWN
@@ -195,13 +200,10 @@ def _usable(record: dict[str, Any] | None, key: str, stop: bool) -> _Finished | 
 
 def _finished(record: dict[str, Any], key: str) -> _Finished:
     skipped = record["skipped"]
-    members = {"bytes": record["bytes"], **record["members"]}
     return _Finished(
         key=key,
         frames=record["frames"],
-        crops=len(record["members"]["frame"]),
-        length=record["bytes"],
-        entry=orjson.dumps(members, option=orjson.OPT_SORT_KEYS),
+        entry=ShardIndex.of(record["members"], bytes=record["bytes"]),
         skipped=Skipped(skipped["total"], Counter(skipped["counts"]), skipped["examples"]),
         waiting=record.get("waiting", 0),
         made_with=record.get("made_with", UNKNOWN),
@@ -235,11 +237,10 @@ def _crop_video(
 
 def _waiting(task: VideoTask, lost: dict[str, InputError]) -> _Finished:
     """All of a video waits: while one frame cannot be read, nothing says that the others are those on record."""
-    frames = {number for _, numbers, _ in task.tracks for number in numbers}
-    boxes = sum(len(numbers) for _, numbers, _ in task.tracks)
+    boxes = len(task.tracks.frame)
     skipped = Skipped(total=boxes)
     if boxes:
         first = next(iter(lost.values()))
         what = f"{first.what}, and the rest of its video waits with it"
         skipped.add(InputError(what, do=first.do, reason=first.reason), items=boxes)
-    return _Finished(task.key, len(frames), 0, 0, b"", skipped, boxes)
+    return _Finished(task.key, len(task.boxes()), NOTHING, skipped, boxes)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import Field
-
-from curation.config import STRICT, parameters
+from curation.crops.crop_config import CropConfig
 from curation.crops.cutter import FrameCutter, encode_jpeg
 from curation.crops.geometry import centred_window, exemplar_side, search_side
 from curation.crops.shards import member_name, write_shard
 from curation.digests.checksums import Record
 from curation.digests.reading import Reading
 from curation.digests.statcache import list_names
+from curation.documents.annotated_tracks import VideoTracks
 from curation.errors import InputError, Skipped
 from curation.files import digest
 from curation.images.codec import codec
@@ -24,37 +23,7 @@ from curation.images.image_files import NO_MEMORY, load_frame
 from curation.vid.dataset import Video
 
 Box = list[float]
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class CropConfig:
-    """How crops are made.
-
-    Parameters
-    ----------
-    recipe : int
-        Version of the code that makes them. A change of code that changes bytes must raise it: the stage
-        depends on this number, not on the source files, so that editing a docstring crops nothing again.
-    exemplar_size, search_size : int
-        Side of the exemplar and of the search crop, in pixels (SiamFC: 127 and 255; 511 is usual too).
-    context : float
-        Margin around the box, as a share of its width plus height (SiamFC: 0.5).
-    quality : int
-        JPEG quality, 1 to 100 (SiamFC-PyTorch: 90).
-    exemplar_crops : bool
-        Store the exemplar as a crop of its own too. Training reads the centre of the search crop instead.
-    """
-
-    recipe: int = Field(default=1, ge=1)
-    exemplar_size: int = Field(default=127, ge=8, le=4096)
-    search_size: int = Field(default=255, ge=8, le=4096)
-    context: float = Field(default=0.5, ge=0, le=4)
-    quality: int = Field(default=90, ge=1, le=100)
-    exemplar_crops: bool = False
-
-    def __post_init__(self) -> None:
-        if self.search_size < self.exemplar_size:
-            raise ValueError(f"search_size {self.search_size} is under exemplar_size {self.exemplar_size}")
+"""x, y, w, h, 0-based pixels."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +34,8 @@ class VideoTask:
     ----------
     video : Video
         Where its frames are.
-    size : (width, height)
-        Of its frames, in pixels, as annotated.
-    tracks : list of (trackid, frame numbers, boxes)
-        Boxes are x, y, w, h, 0-based pixels.
+    tracks : VideoTracks
+        What is annotated in it.
     record : Record
         Of its frames in the manifest: what must be read.
     key : str
@@ -76,17 +43,16 @@ class VideoTask:
     """
 
     video: Video
-    size: tuple[int, int]
-    tracks: list[tuple[int, list[int], list[Box]]]
+    tracks: VideoTracks
     record: Record
     key: str
 
     def boxes(self) -> dict[int, list[tuple[int, Box]]]:
         """Track and box of every object by frame number, both ascending."""
         frames: dict[int, list[tuple[int, Box]]] = {}
-        for track, numbers, boxes in sorted(self.tracks, key=lambda track: track[0]):
-            for number, box in zip(numbers, boxes, strict=True):
-                frames.setdefault(number, []).append((track, box))
+        columns = (self.tracks.owner.tolist(), self.tracks.frame.tolist(), self.tracks.boxes.tolist())
+        for track, number, box in zip(*columns, strict=True):
+            frames.setdefault(number, []).append((track, box))
         return dict(sorted(frames.items()))
 
     def part_key(self, left_out: Collection[str]) -> str:
@@ -165,7 +131,7 @@ def write_crops(
                 continue
             skipped.total += len(objects)
             try:
-                cutter.open(reader.decode(content, path, size=task.size))
+                cutter.open(reader.decode(content, path, size=task.tracks.size))
             except InputError as error:
                 if error.reason == NO_MEMORY:
                     raise

@@ -13,9 +13,9 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 
 class Window(NamedTuple):
@@ -43,11 +43,6 @@ class CropGeometry:
     exemplar_size: int
     search_size: int
     context: float
-
-    @classmethod
-    def of(cls, crop: Mapping[str, Any]) -> Self:
-        """The geometry among the parameters of the crop stage, as the imdb's header holds them."""
-        return cls(crop["exemplar_size"], crop["search_size"], crop["context"])
 
 
 SIAMFC = CropGeometry(exemplar_size=127, search_size=255, context=0.5)

@@ -6,7 +6,8 @@ from pathlib import Path
 from tarfile import TarError
 from typing import Any
 
-from curation.crops.crop_video import CropConfig, VideoTask
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_video import VideoTask
 from curation.crops.shards import list_members, member_name
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from curation import LARGEST
 from curation.digests.checksums import (
@@ -45,13 +46,32 @@ SERIAL_BELOW = 50
 log = logging.getLogger(__name__)
 
 
-KINDS = ("images", "annotations")
-"""Groups of files that a manifest has a digest of, for each video or sequence."""
-
-
 FILL = 1_000_000_000
 """Bytes of images without checksums, remembered from before these were kept, that are read to have them. More would
 take long; they are there after a strict scan."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the manifest says of one video or sequence.
+
+    Parameters
+    ----------
+    frames, bytes : int
+        Number of its images, and their bytes.
+    images, annotations : str
+        Digests of all its images, and of all its annotations: `checksums.group_digest`.
+    """
+
+    frames: int
+    bytes: int
+    images: str
+    annotations: str
+
+    @property
+    def digests(self) -> set[str]:
+        """Both."""
+        return {self.images, self.annotations}
 
 
 class Folder(NamedTuple):
@@ -83,7 +103,7 @@ class Group(NamedTuple):
 
 def scan_groups(
     groups: list[Group], cache: StatCache, checksums: Path, label: str, strict: bool, workers: Workers
-) -> dict[str, Any]:
+) -> dict[str, Entry]:
     """Entries of the manifest by group; `checksums` is the folder for those of their files.
 
     Raises
@@ -97,9 +117,9 @@ def scan_groups(
         list(zip(groups, _believed(remembered, checksums), strict=True)),
         workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
         label=label,
-        size=lambda result: result[1]["frames"],
+        size=lambda result: result[1].frames,
     )
-    found: dict[str, Any] = {}
+    found: dict[str, Entry] = {}
     read = 0
     saved = time.monotonic()
     try:
@@ -107,14 +127,14 @@ def scan_groups(
             found[group.name] = entry
             if fresh:
                 read += 1
-                for kind, packed in fresh.items():
-                    Record(group.name, entry[kind], checksums).keep(packed)
-                cache.put(group.name, mark, entry)
+                for digest, packed in zip((entry.images, entry.annotations), fresh, strict=True):
+                    Record(group.name, digest, checksums).keep(packed)
+                cache.put(group.name, mark, asdict(entry))
                 if time.monotonic() - saved > SAVE_EVERY:
                     cache.save()
                     saved = time.monotonic()
         cache.keep_only(set(found))
-        keep_only(checksums, {entry[kind] for entry in found.values() for kind in KINDS})
+        keep_only(checksums, set().union(*(entry.digests for entry in found.values())))
     finally:
         cache.save()
     log.info("%s: %d scanned, %d of them read", label, len(found), read)
@@ -124,31 +144,29 @@ def scan_groups(
 def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Remembered | None]:
     """What is remembered of groups, but for those to be read whatever `stat` says."""
     unread = doubted(checksums)
-    lacking = [
-        one.result for one in remembered if one is not None and not is_kept(checksums, one.result["images"])
-    ]
-    if sum(result["bytes"] for result in lacking) <= FILL:
-        unread |= {result["images"] for result in lacking}
+    entries = [one and Entry(**one.result) for one in remembered]
+    lacking = [one for one in entries if one and not is_kept(checksums, one.images)]
+    if sum(one.bytes for one in lacking) <= FILL:
+        unread |= {one.images for one in lacking}
     return [
-        one if one is None or unread.isdisjoint(one.result[kind] for kind in KINDS) else None
-        for one in remembered
+        known if entry and unread.isdisjoint(entry.digests) else None
+        for known, entry in zip(remembered, entries, strict=True)
     ]
 
 
 def _scan_group(
     task: tuple[Group, Remembered | None], *, strict: bool
-) -> tuple[Fingerprint, dict[str, Any], dict[str, bytes]]:
+) -> tuple[Fingerprint, Entry, tuple[bytes, ...]]:
     """Scan one group: its fingerprint, its entry and, if its files were read for it, their packed checksums."""
     group, known = task
     images, annotations = group.images.stats(), group.annotations.stats()
     mark = fingerprint(images, annotations)
     if known is not None and not strict and known.fingerprint == mark.value:
-        return mark, known.result, {}
+        return mark, Entry(**known.result), ()
     packed, size = _read(images)
     packed_annotations, _ = _read(annotations)
-    read = {"images": packed, "annotations": packed_annotations}
-    entry = {"frames": len(images), "bytes": size, **{kind: group_digest(read[kind]) for kind in KINDS}}
-    return mark, entry, read
+    entry = Entry(len(images), size, group_digest(packed), group_digest(packed_annotations))
+    return mark, entry, (packed, packed_annotations)
 
 
 def _read(files: Sequence[FileStat]) -> tuple[bytes, int]:

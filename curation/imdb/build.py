@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.config import STRICT, parameters
-from curation.crops.crop_index import check_shards, crop_offsets, load_crop_index
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import NOTHING, ShardIndex, check_shards, load_crop_index
 from curation.cures import remake
+from curation.documents.annotated_tracks import VideoTracks, read_tracks
 from curation.errors import InputError
 from curation.files import digest, replacing
-from curation.imdb.columns import SCHEMA, VideoRows, encode_video, file_parts
+from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
-from curation.vid.annotations import load_annotations
 
 SPLITS = ("train", "val")
 
@@ -89,7 +90,7 @@ def build_imdb(
     lines: dict[str, list[bytes]] = {split: [] for split in SPLITS}
     statistics = {split: Statistics() for split in SPLITS}
     left_out = LeftOut()
-    crop: dict[str, Any] | None = None
+    crop: CropConfig | None = None
     for subset, result in zip(subsets, results, strict=True):
         if crop is not None and result.crop != crop:
             raise InputError(
@@ -103,14 +104,9 @@ def build_imdb(
             statistics[split].merge(result.statistics[split])
         left_out.merge(result.left_out)
     _refuse_empty(config, statistics)
+    assert crop is not None  # there is a subset
     for split in SPLITS:
-        header = {
-            "schema": SCHEMA,
-            "split": split,
-            "crop": crop,
-            "imdb": asdict(config),
-            "counts": statistics[split].counts(),
-        }
+        header = Header(split, crop, asdict(config), statistics[split].counts())
         with replacing(split_file(out, split)) as stream:
             for part in file_parts(header, iter(lines[split])):
                 stream.write(part)
@@ -141,7 +137,7 @@ class LeftOut:
 
 @dataclass
 class _SubsetResult:
-    crop: dict[str, Any]
+    crop: CropConfig
     lines: dict[str, list[bytes]] = field(default_factory=lambda: {split: [] for split in SPLITS})
     statistics: dict[str, Statistics] = field(default_factory=lambda: {s: Statistics() for s in SPLITS})
     left_out: LeftOut = field(default_factory=LeftOut)
@@ -151,19 +147,18 @@ def _index_subset(
     subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig
 ) -> _SubsetResult:
     with _collector_paused():
-        annotations = load_annotations(annotations_dir / f"{subset}.json")["videos"]
+        annotations = read_tracks(annotations_dir / f"{subset}.json").videos
         index = load_crop_index(crops_dir / subset)
-    check_shards(crops_dir / subset, index["videos"])
-    result = _SubsetResult(crop=index["crop"])
-    stray = sorted(index["videos"].keys() - annotations.keys())
+    check_shards(crops_dir / subset, index.videos)
+    result = _SubsetResult(crop=index.crop)
+    stray = sorted(index.videos.keys() - annotations.keys())
     if stray:
         raise _stale(f"{subset}/{stray[0]}")
     for name, record in sorted(annotations.items()):
         listed = False
-        rows, classes = _join(
-            f"{subset}/{name}", record["tracks"], index["videos"].get(name), result.left_out
-        )
-        for split, chosen in _split(name, record["frames"], rows, config):
+        rows = _join(f"{subset}/{name}", record, index.videos.get(name, NOTHING), result.left_out)
+        classes = dict(zip(record.track.tolist(), record.label, strict=True))
+        for split, chosen in _split(name, record.frames, rows, config):
             kept = _keep_long(rows, chosen, config.min_track_length, result.left_out)
             if len(kept.track):
                 listed = True
@@ -183,21 +178,11 @@ def _collector_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _join(
-    video: str, tracks: list[dict[str, Any]], crops: dict[str, Any] | None, left_out: LeftOut
-) -> tuple[VideoRows, dict[int, str]]:
+def _join(video: str, tracks: VideoTracks, crops: ShardIndex, left_out: LeftOut) -> VideoRows:
     """The annotated boxes of a video that have a crop, track after track, with sizes and offsets."""
-    length = np.array([len(track["frames"]) for track in tracks], np.int32)
-    ids = np.array([track["id"] for track in tracks], np.int32)
-    frame = np.array([number for track in tracks for number in track["frames"]], np.int32)
-    boxes = np.array([box for track in tracks for box in track["boxes"]], np.int32).reshape(-1, 4)
-    which = np.repeat(np.arange(len(ids)), length)
-    empty: list[int] = []
-    crops = crops or {"bytes": 0, "frame": empty, "track": empty, "size": empty}
-    sizes = np.array(crops["size"], np.int32)
-    offsets = crop_offsets(crops["size"], crops.get("exemplar"))
-    wanted = _pair(frame, ids[which] if len(ids) else frame)
-    there = _pair(np.array(crops["frame"], np.int32), np.array(crops["track"], np.int32))
+    which = np.repeat(np.arange(len(tracks.track)), tracks.length)
+    wanted = _pair(tracks.frame, tracks.owner)
+    there = _pair(crops.frame, crops.track)
     found, at_wanted, at_there = np.intersect1d(wanted, there, assume_unique=True, return_indices=True)
     if len(found) != len(there):
         raise _stale(video)
@@ -206,21 +191,20 @@ def _join(
     position[at_wanted] = at_there
     kept = position >= 0
     position = position[kept]
-    rows = VideoRows(
+    return VideoRows(
         video=video,
-        shard_bytes=crops["bytes"],
-        track=ids,
-        length=np.bincount(which[kept], minlength=len(ids)).astype(np.int32),
-        frame=frame[kept],
-        boxes=boxes[kept],
-        size=sizes[position],
-        offset=offsets[position],
+        shard_bytes=crops.bytes,
+        track=tracks.track,
+        length=np.bincount(which[kept], minlength=len(tracks.track)).astype(np.int32),
+        frame=tracks.frame[kept],
+        boxes=np.rint(tracks.boxes[kept]).astype(np.int32),
+        size=crops.size[position],
+        offset=crops.offsets[position],
     )
-    return rows, {track["id"]: track["class"] for track in tracks}
 
 
 def _split(
-    name: str, frames: list[int], rows: VideoRows, config: ImdbConfig
+    name: str, frames: NDArray[np.int32], rows: VideoRows, config: ImdbConfig
 ) -> list[tuple[str, NDArray[np.bool_]]]:
     """The splits a video goes to, each with a mask of its rows."""
     if config.split_by == "video":
@@ -263,7 +247,7 @@ def _stale(video: str) -> InputError:
 
 def _refuse_empty(config: ImdbConfig, statistics: dict[str, Statistics]) -> None:
     for split, share in (("train", 1 - config.val_fraction), ("val", config.val_fraction)):
-        if share > 0 and not statistics[split].counts()["tracks"]:
+        if share > 0 and not statistics[split].counts().tracks:
             raise InputError(
                 f"the {split} split has no track (imdb.split_by = {config.split_by}, "
                 f"imdb.val_fraction = {config.val_fraction:g})",

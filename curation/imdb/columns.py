@@ -19,10 +19,8 @@ Any JSON reader can read it. Ours takes it line by line, so that the memory it n
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +28,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import data_offsets
 from curation.cures import remake
+from curation.documents.document import Fields, integers, number, parsed, text
 from curation.errors import InputError
 from curation.files import MEND
 
@@ -39,6 +39,40 @@ SCHEMA = 1
 
 _OPEN = b',"videos":['
 _CLOSE = b"\n]}\n"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much a split holds; an instance is one object in one frame."""
+
+    videos: int
+    tracks: int
+    instances: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the file says of all its videos.
+
+    Parameters
+    ----------
+    split : str
+        `"train"`, `"val"`.
+    crop : CropConfig
+        How the crops were made.
+    imdb : mapping
+        The parameters of the imdb stage; `{"imported": "classic"}` where it did not make the file.
+    counts : Counts
+    """
+
+    split: str
+    crop: CropConfig
+    imdb: Mapping[str, object]
+    counts: Counts
+
+    def fields(self) -> Fields:
+        """As it stands in the file."""
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -106,7 +140,7 @@ def encode_video(rows: VideoRows) -> bytes:
     return orjson.dumps(record, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def decode_videos(records: Sequence[dict[str, Any]]) -> Rows:
+def decode_videos(records: Sequence[Fields]) -> Rows:
     """The inverse of `encode_video`, for any number of parsed lines at once."""
     instances = [len(record["size"]) for record in records]
     for record, count in zip(records, instances, strict=True):
@@ -139,9 +173,9 @@ def decode_videos(records: Sequence[dict[str, Any]]) -> Rows:
     )
 
 
-def file_parts(header: dict[str, Any], lines: Iterator[bytes]) -> Iterator[bytes]:
-    """The whole file, piece by piece, from its header (without `videos`) and encoded videos."""
-    head = orjson.dumps(header, option=orjson.OPT_SORT_KEYS)
+def file_parts(header: Header, lines: Iterator[bytes]) -> Iterator[bytes]:
+    """The whole file, piece by piece, from its header and encoded videos."""
+    head = orjson.dumps(header.fields(), option=orjson.OPT_SORT_KEYS)
     yield head[:-1] + _OPEN
     separator = b"\n"
     for line in lines:
@@ -150,7 +184,7 @@ def file_parts(header: dict[str, Any], lines: Iterator[bytes]) -> Iterator[bytes
     yield _CLOSE
 
 
-def read_file(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+def read_file(path: Path) -> tuple[Header, Iterator[Fields]]:
     """Header, and parsed lines one at a time.
 
     Raises
@@ -162,18 +196,31 @@ def read_file(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
         with path.open("rb") as stream:
             first = stream.readline().rstrip()
             if first.endswith(_OPEN):
-                header = _parse(first[: -len(_OPEN)] + b"}", path)
-                _check(header, path)
-                return header, _lines(path)
+                return parse_header(_parse(first[: -len(_OPEN)] + b"}", path), path), _lines(path)
             stream.seek(0)
             document = _parse(stream.read(), path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do=f"Run: {remake('imdb')}", reason="missing file") from None
-    _check(document, path)  # reformatted by some tool, it is still the same document
-    return document, iter(document.pop("videos", []))
+    # Reformatted by some tool, it is still the same document.
+    return parse_header(document, path), iter(document.pop("videos", []))
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def parse_header(document: Any, path: Path) -> Header:
+    """The header, of its JSON; raises `InputError` as `documents.read_document`."""
+    return parsed(document, _header, path, what="an imdb", schema=SCHEMA, made_by="imdb")
+
+
+def _header(document: Fields) -> Header:
+    counts = document["counts"]
+    return Header(
+        text(document, "split"),
+        CropConfig(**document["crop"]),
+        dict(document["imdb"]),
+        Counts(number(counts, "videos"), number(counts, "tracks"), number(counts, "instances")),
+    )
+
+
+def _lines(path: Path) -> Iterator[Fields]:
     with path.open("rb") as stream:
         stream.readline()
         for line in stream:
@@ -181,15 +228,6 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 return
             yield _parse(line.rstrip(b",\n"), path)
     raise _damaged(path, "it ends early")
-
-
-def _check(header: Any, path: Path) -> None:
-    if not isinstance(header, dict) or header.get("schema") != SCHEMA or "counts" not in header:
-        raise InputError(
-            f"{path} is not an imdb of schema {SCHEMA}",
-            do=f"Make it again: {remake('imdb')}. For the classic form, see curation.classic",
-            reason="wrong schema",
-        )
 
 
 def _parse(text: bytes, path: Path) -> Any:
@@ -205,13 +243,9 @@ def _damaged(path: Path, why: str) -> InputError:
     )
 
 
-def _column(records: Sequence[dict[str, Any]], name: str) -> NDArray[np.int32]:
-    """A column of all videos. As `np.array(list, np.int32)`, in half its time."""
-    numbers = list(chain.from_iterable(record[name] for record in records))
-    try:
-        return np.frombuffer(struct.pack(f"={len(numbers)}i", *numbers), np.int32)
-    except struct.error as error:
-        raise ValueError(f"column {name} holds something other than whole numbers ({error})") from None
+def _column(records: Sequence[Fields], name: str) -> NDArray[np.int32]:
+    """A column of all videos."""
+    return integers((record[name] for record in records), name)
 
 
 def _to_runs(frame: NDArray[np.int32]) -> NDArray[np.int64]:

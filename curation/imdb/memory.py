@@ -20,7 +20,7 @@ from curation.crops.shards import SUFFIX
 from curation.cures import remake
 from curation.errors import InputError
 from curation.files import MEND, filling, write_bytes
-from curation.imdb.columns import decode_videos, read_file
+from curation.imdb.columns import Header, decode_videos, parse_header, read_file
 
 _ABOUT = "about.json"
 
@@ -40,8 +40,7 @@ class Imdb:
 
     Parameters
     ----------
-    header : dict
-        Schema, split, crop parameters (`crop`), imdb parameters (`imdb`), `counts`.
+    header : Header
     videos : list of str
         V names, `"a/ILSVRC2015_train_00000000"`.
     shard_bytes : (V,) int64
@@ -61,7 +60,7 @@ class Imdb:
         pages.
     """
 
-    header: dict[str, Any]
+    header: Header
     videos: list[str]
     shard_bytes: NDArray[np.int64]
     track_video: NDArray[np.int32]
@@ -112,7 +111,7 @@ def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
     folder = cache / _digest(path)
     try:
         return _map(folder)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, InputError):
         pass
     _save(_parse(path), folder)
     _prune(cache)
@@ -121,8 +120,7 @@ def load_imdb(path: Path, cache: Path | None = None) -> Imdb:
 
 def _parse(path: Path) -> Imdb:
     header, records = read_file(path)
-    counts = header["counts"]
-    instances, tracks = counts["instances"], counts["tracks"]
+    instances, tracks = header.counts.instances, header.counts.tracks
     track_length = np.empty(tracks, np.int32)
     track_id = np.empty(tracks, np.int32)
     frame = np.empty(instances, np.int32)
@@ -147,7 +145,7 @@ def _parse(path: Path) -> Imdb:
             shard_bytes += rows.shard_bytes
             tracks_of_video += rows.tracks_of_video
             row, track = end, track_end
-        if (row, track, len(videos)) != (instances, tracks, counts["videos"]):
+        if (row, track, len(videos)) != (instances, tracks, header.counts.videos):
             raise ValueError(f"its header counts {instances} instances, it holds {row}")
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
@@ -177,7 +175,8 @@ def _save(imdb: Imdb, folder: Path) -> None:
         with filling(folder) as copy:
             for name in _ARRAYS:
                 np.save(copy / f"{name}.npy", getattr(imdb, name), allow_pickle=False)
-            write_bytes(copy / _ABOUT, orjson.dumps({"header": imdb.header, "videos": imdb.videos}))
+            about = {"header": imdb.header.fields(), "videos": imdb.videos}
+            write_bytes(copy / _ABOUT, orjson.dumps(about))
     except InputError:
         if not (folder / _ABOUT).is_file():  # else another process has just made the same copy
             raise
@@ -196,7 +195,8 @@ def _map(folder: Path) -> Imdb:
     with contextlib.suppress(OSError):
         os.utime(folder / _ABOUT)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
-    return Imdb(header=about["header"], videos=about["videos"], folder=folder, **arrays)
+    header = parse_header(about["header"], folder / _ABOUT)
+    return Imdb(header=header, videos=about["videos"], folder=folder, **arrays)
 
 
 def _digest(path: Path) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.imdb.columns import VideoRows
+from curation.imdb.columns import Counts, VideoRows
 
 _QUANTILES = {"min": 0.0, "p05": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
 
@@ -40,13 +41,10 @@ class Statistics:
         self._side += other._side
         self._gap += other._gap
 
-    def counts(self) -> dict[str, int]:
-        """Videos, tracks, instances."""
-        return {
-            "videos": self._videos,
-            "tracks": sum(map(len, self._length)),
-            "instances": int(sum(length.sum() for length in self._length)),
-        }
+    def counts(self) -> Counts:
+        """How much there is."""
+        tracks = sum(map(len, self._length))
+        return Counts(self._videos, tracks, int(sum(length.sum() for length in self._length)))
 
     def report(self) -> dict[str, Any]:
         """Counts, and distributions by quantiles.
@@ -55,7 +53,7 @@ class Statistics:
         frames missing where a track is interrupted.
         """
         return {
-            **self.counts(),
+            **asdict(self.counts()),
             "track_length": _describe(self._length),
             "box_side": _describe(self._side),
             "gaps": sum(map(len, self._gap)),

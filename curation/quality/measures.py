@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.crops.geometry import Window, centred_window, search_side
+from curation.documents.annotated_tracks import Tracks
 
 MEASURES = {
     "box_size": "square root of the box's area, pixels",
@@ -57,28 +58,26 @@ class Instances:
     generated: NDArray[np.bool_]
 
 
-def flatten(document: dict[str, Any]) -> Instances:
-    """The instances of a document of `curation.vid.annotations`."""
-    tracks: list[tuple[str, int]] = []
-    lengths: list[int] = []
-    sizes: list[tuple[int, int]] = []
-    columns: dict[str, list[Any]] = {"frames": [], "boxes": [], "occluded": [], "generated": []}
-    for name, video in sorted(document["videos"].items()):
-        for track in video["tracks"]:
-            tracks.append((f"{document['subset']}/{name}", track["id"]))
-            lengths.append(len(track["frames"]))
-            sizes.append((video["width"], video["height"]))
-            for column, values in columns.items():
-                values.extend(track[column])
+def flatten(tracks: Tracks) -> Instances:
+    """The instances of a subset's tracks."""
+    videos = sorted(tracks.videos.items())
+    length = _joined([video.length for _, video in videos])
+    sizes = [video.size for _, video in videos for _ in video.track]
     return Instances(
-        tracks=tracks,
-        track=np.repeat(np.arange(len(tracks)), lengths),
-        frame=np.array(columns["frames"], np.int64),
-        boxes=np.array(columns["boxes"], np.float64).reshape(-1, 4),
-        image=np.repeat(np.array(sizes, np.float64).reshape(-1, 2), lengths, axis=0),
-        occluded=np.array(columns["occluded"], bool),
-        generated=np.array(columns["generated"], bool),
+        tracks=[
+            (f"{tracks.subset}/{name}", track) for name, video in videos for track in video.track.tolist()
+        ],
+        track=np.repeat(np.arange(len(length)), length),
+        frame=_joined([video.frame for _, video in videos]).astype(np.int64),
+        boxes=_joined([video.boxes.ravel() for _, video in videos]).astype(np.float64).reshape(-1, 4),
+        image=np.repeat(np.array(sizes, np.float64).reshape(-1, 2), length, axis=0),
+        occluded=_joined([video.occluded for _, video in videos]).astype(bool),
+        generated=_joined([video.generated for _, video in videos]).astype(bool),
     )
+
+
+def _joined(columns: list[Any]) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, np.int32), *columns])
 
 
 def search_window(box: NDArray[np.float64], crop: CropConfig) -> Window:

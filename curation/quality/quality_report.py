@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.config import STRICT, parameters
-from curation.crops.crop_index import check_shards, crop_offsets, load_crop_index
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_index import NOTHING, check_shards, load_crop_index
 from curation.crops.shards import SUFFIX, ShardFolder
 from curation.cures import remake
+from curation.documents.annotated_tracks import Tracks, read_tracks
 from curation.errors import InputError
 from curation.files import read_json, write_bytes
 from curation.parallel import Workers, run_in_order
@@ -25,7 +25,6 @@ from curation.quality.extremes import Sighting, choose, strangest
 from curation.quality.histograms import histograms
 from curation.quality.measures import MEASURES, Instances, at_border, flatten, measure, search_window
 from curation.quality.sheets import Tile, sheet, strips
-from curation.vid.annotations import load_annotations
 
 QUANTILES = {"min": 0.0, "p01": 0.01, "p05": 0.05, "median": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 
@@ -130,8 +129,8 @@ class _SubsetResult:
 
 
 def _examine(subset: str, *, annotations_dir: Path, crops_dir: Path, config: QualityConfig) -> _SubsetResult:
-    document = load_annotations(annotations_dir / f"{subset}.json")
-    instances = flatten(document)
+    tracks = read_tracks(annotations_dir / f"{subset}.json")
+    instances = flatten(tracks)
     crops = _Crops(crops_dir, subset)
     measures = measure(instances, crops.config)
     sightings = strangest(instances, measures, config.strange_tracks)
@@ -139,7 +138,7 @@ def _examine(subset: str, *, annotations_dir: Path, crops_dir: Path, config: Qua
     evenly = np.linspace(0, len(instances.frame) - 1, min(config.sheet_crops, len(instances.frame)))
     tiles = [crops.tile(instances, int(at)) for at in np.unique(np.rint(evenly))]
     return _SubsetResult(
-        counts=_count(document, instances, crops),
+        counts=_count(tracks, instances, crops),
         measures=measures,
         strips=strips_of,
         sheet=sheet(tiles, columns=config.sheet_columns, side=config.tile),
@@ -150,9 +149,9 @@ class _Crops:
     """The crops of one subset, found by video, frame and track."""
 
     def __init__(self, crops_dir: Path, subset: str) -> None:
-        document = load_crop_index(crops_dir / subset)
-        self.config = CropConfig(**document["crop"])
-        self.videos = document["videos"]
+        index = load_crop_index(crops_dir / subset)
+        self.config = index.crop
+        self.videos = index.videos
         check_shards(crops_dir / subset, self.videos)
         self._subset = subset
         self._shards = ShardFolder(crops_dir)
@@ -177,14 +176,13 @@ class _Crops:
         if place is None:
             return None
         shard = f"{self._subset}/{name}{SUFFIX}"
-        return self._shards.read(shard, *place, shard_size=self.videos[name]["bytes"])
+        return self._shards.read(shard, *place, shard_size=self.videos[name].bytes)
 
     def _index(self, name: str) -> dict[tuple[int, int], tuple[int, int]]:
         if name not in self._found:
-            entry = self.videos.get(name, {"frame": [], "track": [], "size": []})
-            offsets = crop_offsets(entry["size"], entry.get("exemplar")).tolist()
-            keys = zip(entry["frame"], entry["track"], strict=True)
-            self._found[name] = dict(zip(keys, zip(offsets, entry["size"], strict=True), strict=True))
+            entry = self.videos.get(name, NOTHING)
+            places = zip(entry.offsets.tolist(), entry.size.tolist(), strict=True)
+            self._found[name] = dict(zip(entry.crops, places, strict=True))
         return self._found[name]
 
 
@@ -197,12 +195,12 @@ def _around(instances: Instances, sighting: Sighting, config: QualityConfig) -> 
     return range(start, min(start + config.strip_frames, end))
 
 
-def _count(document: dict[str, Any], instances: Instances, crops: _Crops) -> dict[str, Any]:
-    videos = document["videos"].values()
+def _count(tracks: Tracks, instances: Instances, crops: _Crops) -> dict[str, Any]:
+    videos = tracks.videos.values()
     boxes = len(instances.frame)
-    with_object = sum(len({n for t in video["tracks"] for n in t["frames"]}) for video in videos)
-    frames = sum(len(video["frames"]) for video in videos)
-    cropped = sum(len(entry["frame"]) for entry in crops.videos.values())
+    with_object = sum(len(np.unique(video.frame)) for video in videos)
+    frames = sum(len(video.frames) for video in videos)
+    cropped = sum(len(entry.frame) for entry in crops.videos.values())
     return {
         "videos": len(videos),
         "frames": frames,

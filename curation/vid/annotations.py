@@ -14,22 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 from pydantic import Field
 
 from curation.config import STRICT, parameters
-from curation.cures import remake
+from curation.documents.annotated_tracks import Tracks, VideoTracks
+from curation.documents.document import numbers
+from curation.documents.manifest_record import Manifest
 from curation.errors import ErrorPolicy, InputError, Skipped
-from curation.files import read_json, write_json
 from curation.parallel import Workers, run_in_order
 from curation.vid.dataset import Dataset, Video
 from curation.vid.dataset_layout import Parse
 from curation.vid.frame_xml import FrameAnnotation
 from curation.vid.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
-
-SCHEMA = 1
-"""Version of the document's form."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -46,20 +44,20 @@ class AnnotateConfig:
 def annotate_subset(
     dataset: Dataset,
     subset: str,
-    manifest: dict[str, Any],
+    manifest: Manifest,
     policy: ErrorPolicy,
     workers: Workers,
     *,
     state: Path,
-) -> tuple[dict[str, Any], Skipped]:
+) -> tuple[Tracks, Skipped]:
     """Parse every XML of a subset, in parallel over videos, each once.
 
     Parameters
     ----------
     dataset, subset
         Where the files are.
-    manifest : dict
-        The subset's document of `curation.manifest`: what is read must be what it records.
+    manifest : Manifest
+        Of the subset: what is read must be what it records.
     policy : ErrorPolicy
         For frames and boxes that cannot be used.
     workers : Workers
@@ -68,11 +66,8 @@ def annotate_subset(
 
     Returns
     -------
-    document : dict
-        `{"schema": 1, "subset": "a", "videos": {name: {"width", "height", "frames", "tracks"}}}`, where
-        `frames` lists the numbers of all annotated frames, and a track, of which there is one for each
-        trackid, ascending, is `{"id", "class", "frames", "boxes", "occluded", "generated"}` with boxes
-        `[x, y, w, h]` in 0-based whole pixels. The same for any number of workers.
+    tracks : Tracks
+        One for each trackid of a video. The same for any number of workers.
     skipped : Skipped
         What was left out under the `skip` policy, for the caller to report and then to `check`. Items are
         frames and boxes: an unusable frame counts as one, as its boxes are unknown.
@@ -83,45 +78,22 @@ def annotate_subset(
         If videos, their frames or their XML files are not those on record, or a file cannot be read, under either
         policy. Under the `raise` policy, for the first fault in order of videos and frames.
     """
-    videos: dict[str, Any] = {}
+    videos: dict[str, VideoTracks] = {}
     skipped = Skipped()
     results = run_in_order(
         partial(_annotate_video, stop=policy.policy == "raise"),
         list_videos(dataset, subset, manifest, state=state),
         workers=workers,
         label=f"annotate {subset}",
-        size=lambda result: len(result.record["frames"]) if result.record else 0,
+        size=lambda result: len(result.tracks.frames) if result.tracks else 0,
     )
     for result in results:
         if result.error is not None:
             raise result.error
         skipped.merge(result.skipped)
-        if result.record is not None:
-            videos[result.name] = result.record
-    return {"schema": SCHEMA, "subset": subset, "videos": videos}, skipped
-
-
-def write_annotations(path: Path, document: dict[str, Any]) -> None:
-    """Write the document of `annotate_subset` atomically, without indentation."""
-    write_json(path, document, indent=False)
-
-
-def load_annotations(path: Path) -> dict[str, Any]:
-    """Read the document of `annotate_subset` back from its file.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, damaged or of another schema.
-    """
-    document = read_json(path, made_by="annotate")
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "videos" not in document:
-        raise InputError(
-            f"{path} is not an annotations file of schema {SCHEMA}",
-            do=f"Run: {remake('annotate')}",
-            reason="wrong schema",
-        )
-    return document
+        if result.tracks is not None:
+            videos[result.name] = result.tracks
+    return Tracks(subset, videos), skipped
 
 
 @dataclass
@@ -129,7 +101,7 @@ class _VideoResult:
     """What one worker brings back; an error is not raised there, so that order decides which."""
 
     name: str
-    record: dict[str, Any] | None = None
+    tracks: VideoTracks | None = None
     skipped: Skipped = field(default_factory=Skipped)
     error: InputError | None = None
 
@@ -148,7 +120,7 @@ def _annotate_video(files: VideoFiles, *, stop: bool) -> _VideoResult:
 def _fill(
     result: _VideoResult, video: Video, images: set[int], annotated: Mapping[int, Parse], stop: bool
 ) -> None:
-    """Parse a video's frames into `result.record`, counting what is left out, or raising it if `stop`."""
+    """Parse a video's frames into `result.tracks`, counting what is left out, or raising it if `stop`."""
 
     def leave_out(error: InputError, items: int = 1) -> None:
         if stop:
@@ -191,7 +163,7 @@ def _fill(
                 1 + len(frame.objects),
             )
             del frames[number]
-    result.record = {"width": width, "height": height, "frames": list(frames), "tracks": _tracks(frames)}
+    result.tracks = _tracks((width, height), frames)
 
 
 def _parse(video: Video, number: int, has_image: bool, parse: Parse | None) -> FrameAnnotation:
@@ -211,22 +183,21 @@ def _parse(video: Video, number: int, has_image: bool, parse: Parse | None) -> F
     return parse()
 
 
-def _tracks(frames: dict[int, FrameAnnotation]) -> list[dict[str, Any]]:
-    tracks: dict[int, dict[str, Any]] = {}
-    for number, frame in frames.items():
-        for item in frame.objects:
-            track = tracks.get(item.track)
-            if track is None:
-                track = tracks[item.track] = {
-                    "id": item.track,
-                    "class": item.label,
-                    "frames": [],
-                    "boxes": [],
-                    "occluded": [],
-                    "generated": [],
-                }
-            track["frames"].append(number)
-            track["boxes"].append(list(item.box))
-            track["occluded"].append(item.occluded)
-            track["generated"].append(item.generated)
-    return [tracks[number] for number in sorted(tracks)]
+def _tracks(size: tuple[int, int], frames: Mapping[int, FrameAnnotation]) -> VideoTracks:
+    """The objects of a video's frames, track after track; the class of a track is that of its first box."""
+    seen = [(item, number) for number, frame in frames.items() for item in frame.objects]
+    seen.sort(key=lambda one: one[0].track)  # stable: frames stay in order
+    items = [item for item, _ in seen]
+    length = Counter(item.track for item in items)
+    labels = {item.track: item.label for item in reversed(items)}
+    return VideoTracks(
+        *size,
+        frames=np.array(list(frames), np.int32),
+        track=np.array(list(length), np.int32),
+        label=[labels[track] for track in length],
+        length=np.array(list(length.values()), np.int32),
+        frame=np.array([number for _, number in seen], np.int32),
+        boxes=numbers((item.box for item in items), "boxes").reshape(-1, 4),
+        occluded=np.array([item.occluded for item in items], np.uint8),
+        generated=np.array([item.generated for item in items], np.uint8),
+    )

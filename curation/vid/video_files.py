@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from curation.digests.checksums import Record, changed, checksums_folder
 from curation.digests.reading import Reading, check_names
 from curation.digests.statcache import list_names
+from curation.documents.manifest_record import Manifest
 from curation.images.image_files import load_frame
 from curation.vid.dataset import Dataset, Video
 from curation.vid.dataset_layout import frame_numbers
@@ -24,15 +25,15 @@ class VideoFiles(NamedTuple):
     annotations: Record
 
 
-def list_videos(dataset: Dataset, subset: str, manifest: dict[str, Any], *, state: Path) -> list[VideoFiles]:
+def list_videos(dataset: Dataset, subset: str, manifest: Manifest, *, state: Path) -> list[VideoFiles]:
     """The videos of a subset, sorted by name.
 
     Parameters
     ----------
     dataset, subset
         Where the videos are.
-    manifest : dict
-        The subset's document of `curation.manifest`.
+    manifest : Manifest
+        Of the subset.
     state : Path
         The manifest stage's folder, where it keeps the checksums of the files.
 
@@ -41,7 +42,7 @@ def list_videos(dataset: Dataset, subset: str, manifest: dict[str, Any], *, stat
     InputError
         If the videos are not those of the manifest, and as `Dataset.videos`.
     """
-    videos, listed = {video.name: video for video in dataset.videos(subset)}, manifest["videos"]
+    videos, listed = {video.name: video for video in dataset.videos(subset)}, manifest.entries
     for name in sorted(videos.keys() ^ listed.keys()):
         how = (
             "was not there when the manifest stage ran"
@@ -53,9 +54,9 @@ def list_videos(dataset: Dataset, subset: str, manifest: dict[str, Any], *, stat
     return [
         VideoFiles(
             video,
-            listed[name]["frames"],
-            Record(f"video {video.key}", listed[name]["images"], checksums),
-            Record(f"the annotations of video {video.key}", listed[name]["annotations"], checksums),
+            listed[name].frames,
+            Record(f"video {video.key}", listed[name].images, checksums),
+            Record(f"the annotations of video {video.key}", listed[name].annotations, checksums),
         )
         for name, video in videos.items()
     ]

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.crop_video import (
-    CropConfig,
     UnreadFramesError,
     VideoTask,
     cut_crops,
@@ -125,7 +125,7 @@ def _compare_frames(shard: Shard, copy: Copy, frames: Sequence[int]) -> Comparis
     for number in frames:
         path = task.video.image(number)
         try:
-            cutter.open(reader.read(path, size=task.size))
+            cutter.open(reader.read(path, size=task.tracks.size))
         except InputError:
             continue  # nor could it be cropped
         for track, box in boxes[number]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from curation.crops.crop_index import load_crop_index
-from curation.crops.crop_video import CropConfig, VideoTask
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import NOTHING, load_crop_index
+from curation.crops.crop_video import VideoTask
 from curation.crops.shards import SUFFIX
 from curation.crops.store import Store
 from curation.errors import InputError
@@ -146,18 +147,22 @@ def _shards(subset: Curated) -> list[Shard]:
     store = Store(subset.store)
     try:
         index = load_crop_index(subset.out)
-        made_with = [CropConfig(**index["crop"])]
-    except (InputError, TypeError, ValueError):
-        index, made_with = {}, []
+        listed, made_with = index.videos, [index.crop]
+    except InputError:
+        listed, made_with = {}, []
     found = []
     for config in dict.fromkeys([*made_with, *subset.configs]):
-        entries = index["videos"] if made_with == [config] else {}
+        entries = listed if made_with == [config] else {}
         for task in subset.tasks(config):
             copies = [
-                Copy(subset.out / f"{task.video.name}{SUFFIX}", entries.get(task.video.name, {})),
+                Copy(
+                    subset.out / f"{task.video.name}{SUFFIX}", entries.get(task.video.name, NOTHING).columns()
+                ),
                 Copy(store.shard(task.key), (store.look(task.key) or {}).get("members", {})),
             ]
-            there = tuple(copy for copy in copies if copy.columns and copy.path.is_file())
+            there = tuple(
+                copy for copy in copies if len(copy.columns.get("frame", ())) and copy.path.is_file()
+            )
             if len(there) == 2 and there[0].path.samefile(there[1].path):
                 there = there[1:]
             if there:

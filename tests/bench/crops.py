@@ -24,8 +24,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.crop_subset import crop_subset
-from curation.crops.crop_video import CropConfig
 from curation.crops.cutter import FrameCutter
 from curation.crops.geometry import centred_window, search_side
 from curation.errors import ErrorPolicy
@@ -95,20 +95,18 @@ class Bench:
         return annotate_subset(self.dataset, SUBSET, self.manifest, self.policy, workers, state=self.state)
 
     def objects(self) -> int:
-        tracks = [track for video in self.annotations["videos"].values() for track in video["tracks"]]
-        return sum(len(track["frames"]) for track in tracks)
+        return sum(len(video.frame) for video in self.annotations.videos.values())
 
     def cut(self) -> None:
         """Keep the pixels of every crop, for the floor to encode."""
         cutter = FrameCutter()
-        for name, video in self.annotations["videos"].items():
-            for track in video["tracks"]:
-                for number, box in zip(track["frames"], track["boxes"], strict=True):
-                    file = self.folder / f"tree/Data/VID/val/{name}/{number:06d}.JPEG"
-                    side = search_side(box[2], box[3], 0.5, 127, 255)
-                    cutter.open(read_frame(file))
-                    crop = cutter.cut(centred_window(box, side), 255)
-                    self.crops.setdefault(file, []).append(crop)
+        for name, video in self.annotations.videos.items():
+            for number, box in zip(video.frame.tolist(), video.boxes.tolist(), strict=True):
+                file = self.folder / f"tree/Data/VID/val/{name}/{number:06d}.JPEG"
+                side = search_side(box[2], box[3], 0.5, 127, 255)
+                cutter.open(read_frame(file))
+                crop = cutter.cut(centred_window(box, side), 255)
+                self.crops.setdefault(file, []).append(crop)
 
     def plain(self) -> None:
         tree = self.folder / "tree"

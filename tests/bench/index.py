@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from curation.crops.crop_index import save_crop_index
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
 from curation.crops.shards import shard_bytes
-from curation.files import write_json
+from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
 from curation.vid.dataset import SUBSETS
@@ -40,6 +41,7 @@ from tests.bench.frame import (
     table,
     take_turns,
 )
+from tests.curation.trees import video_tracks
 
 CONFIG = ImdbConfig(val_fraction=0.0)
 """Everything in one file: the full size."""
@@ -70,27 +72,21 @@ def synthetic(scale: float) -> Iterator[tuple[str, str, int, list[Track]]]:
 def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) -> tuple[int, int]:
     """Write annotations, crop indices, and the reference's imdb; return numbers of videos and instances."""
     random = np.random.default_rng(1)
-    annotations: dict[str, Any] = {subset: {} for subset in SUBSETS}
-    crops: dict[str, Any] = {subset: {} for subset in SUBSETS}
+    annotations: dict[str, dict[str, VideoTracks]] = {subset: {} for subset in SUBSETS}
+    crops: dict[str, dict[str, ShardIndex]] = {subset: {} for subset in SUBSETS}
     reference: dict[str, Any] = {}
     for subset, name, frames, tracks in videos:
-        annotations[subset][name] = {
-            "width": 1280,
-            "height": 720,
-            "frames": list(range(frames)),
-            "tracks": [
-                {"id": track, "class": "n02084071", "frames": numbers, "boxes": boxes}
-                for track, (numbers, boxes) in enumerate(tracks)
-            ],
-        }
+        annotations[subset][name] = video_tracks(
+            dict(enumerate(tracks)), size=(1280, 720), frames=range(frames)
+        )
         pairs = sorted((number, track) for track, (numbers, _) in enumerate(tracks) for number in numbers)
         sizes = np.clip(random.normal(9500, 2500, len(pairs)), 1500, 40_000).astype(int).tolist()
-        crops[subset][name] = {
-            "bytes": shard_bytes(sizes),
+        columns = {
             "frame": [number for number, _ in pairs],
             "track": [track for _, track in pairs],
             "size": sizes,
         }
+        crops[subset][name] = ShardIndex.of(columns, bytes=shard_bytes(sizes))
         listed = {
             str(track): [
                 {
@@ -104,9 +100,8 @@ def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) 
         }
         reference[f"{subset}/{name}"] = [listed]
     for subset in SUBSETS:
-        document = {"schema": 1, "subset": subset, "videos": annotations[subset]}
-        write_json(folder / f"annotations/{subset}.json", document, indent=False)
-        save_crop_index(folder / "crops" / subset, subset, {"recipe": 1}, crops[subset])
+        write_tracks(folder / f"annotations/{subset}.json", Tracks(subset, annotations[subset]))
+        save_crop_index(folder / "crops" / subset, CropIndex(subset, CropConfig(), crops[subset]))
     whole = {"data_str": "Data/VID/train/", "num_videos": len(reference), "videos": reference}
     with (folder / "reference.json").open("w") as stream:
         json.dump(whole, stream, indent=2)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from curation.crops import crop_video
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.digests.checksums import CHANGED
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
@@ -159,7 +159,7 @@ def test_running_again_mends_it_where_the_change_stays(curation: Curation, chang
     before = curation.manifest
     dataset = open_dataset(curation.root)
     after = scan(dataset, SUBSET, state=curation.root / STATE, strict=False, workers=ONE)
-    assert after["videos"][VIDEO] != before["videos"][VIDEO]
+    assert after.entries[VIDEO] != before.entries[VIDEO]
     curation.manifest = after
     arguments = (dataset, SUBSET, after, SKIP, ONE)
     curation.annotations, _ = annotate_subset(*arguments, state=curation.root / STATE)
@@ -205,11 +205,11 @@ def test_pixels_come_from_the_bytes_that_were_hashed(
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_first_video_in_order_is_named_for_any_number_of_workers(curation: Curation, jobs: int) -> None:
-    for video in sorted(curation.annotations["videos"]):
+    for video in sorted(curation.annotations.videos):
         negative(video_folders(curation.root, SUBSET, video)[0])
     with pytest.raises(InputError) as caught:
         curation.crop(jobs=jobs)
-    assert min(curation.annotations["videos"]) in str(caught.value)
+    assert min(curation.annotations.videos) in str(caught.value)
 
 
 ONE_BOX = frame_xml([object_xml(0, (1, 2, 30, 40))], size=(96, 72))

@@ -13,8 +13,9 @@ import orjson
 import pytest
 
 from curation.digests import contents
+from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
-from curation.manifest import SequenceFiles, load_manifest, record, scan, scan_sequences
+from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.parallel import Workers
 from curation.vid.dataset import SUBSETS, open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
@@ -39,7 +40,13 @@ def tree(tmp_path: Path) -> Path:
 def manifest(
     root: Path, state: Path, subset: str = "a", *, strict: bool = False, jobs: int = 1
 ) -> dict[str, Any]:
-    return scan(open_dataset(root), subset, state=state, strict=strict, workers=Workers(jobs=jobs))
+    """The document, as it is written."""
+    found = scan(open_dataset(root), subset, state=state, strict=strict, workers=Workers(jobs=jobs))
+    return dict(orjson.loads(found.encoded()))
+
+
+def listed(root: Path, state: Path) -> Manifest:
+    return scan(open_dataset(root), "a", state=state, strict=False, workers=ONE)
 
 
 @pytest.fixture
@@ -286,9 +293,10 @@ def test_sequences(tmp_path: Path) -> None:
         ]
 
     def scanned(root: Path, frames: int = 3) -> dict[str, Any]:
-        return scan_sequences(
+        found = scan_sequences(
             "otb2013", sequences(root, frames), state=tmp_path / "state", strict=False, workers=ONE
         )
+        return dict(orjson.loads(found.encoded()))
 
     first = scanned(tmp_path)
     assert (first["schema"], first["kind"], first["benchmark"]) == (1, "sequences", "otb2013")
@@ -311,27 +319,26 @@ def test_sequences(tmp_path: Path) -> None:
 
 
 def test_no_sequences_make_an_empty_manifest(tmp_path: Path) -> None:
-    document = scan_sequences("otb2013", [], state=tmp_path, strict=False, workers=ONE)
-    assert document["sequences"] == {}
+    assert scan_sequences("otb2013", [], state=tmp_path, strict=False, workers=ONE).entries == {}
 
 
 def test_recording_writes_only_what_changed(tree: Path, tmp_path: Path) -> None:
     path = tmp_path / "manifest" / "a.json"
-    first = record(path, lambda: manifest(tree, tmp_path / "state"))
+    first = record(path, lambda: listed(tree, tmp_path / "state"))
     assert (first.changed, first.kept) == (True, False)
-    assert load_manifest(path) == manifest(tree, tmp_path / "state")
+    assert load_manifest(path) == listed(tree, tmp_path / "state")
     os.utime(path, ns=(OLD, OLD))
-    again = record(path, lambda: manifest(tree, tmp_path / "state"))
+    again = record(path, lambda: listed(tree, tmp_path / "state"))
     assert (again.changed, again.kept) == (False, False)
     assert path.stat().st_mtime_ns == OLD
 
 
 def test_the_record_is_kept_where_the_raw_data_is_absent(tree: Path, tmp_path: Path) -> None:
     path = tmp_path / "manifest" / "a.json"
-    record(path, lambda: manifest(tree, tmp_path / "state"))
+    record(path, lambda: listed(tree, tmp_path / "state"))
     content = path.read_bytes()
     shutil.rmtree(tree)
-    kept = record(path, lambda: manifest(tree, tmp_path / "state"))
+    kept = record(path, lambda: listed(tree, tmp_path / "state"))
     assert (kept.changed, kept.kept) == (False, True)
     assert "raw data is absent" in kept.note
     assert str(tree) in kept.note
@@ -340,23 +347,23 @@ def test_the_record_is_kept_where_the_raw_data_is_absent(tree: Path, tmp_path: P
 
 def test_without_raw_data_and_without_a_record_nothing_can_be_kept(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no manifest on record .*a\.json.*dvc pull"):
-        record(tmp_path / "a.json", lambda: manifest(tmp_path / "absent", tmp_path / "state"))
+        record(tmp_path / "a.json", lambda: listed(tmp_path / "absent", tmp_path / "state"))
     (tmp_path / "a.json").write_bytes(b'{"schema":1,"ki')
     with pytest.raises(InputError, match=r"a\.json is not whole JSON"):
-        record(tmp_path / "a.json", lambda: manifest(tmp_path / "absent", tmp_path / "state"))
+        record(tmp_path / "a.json", lambda: listed(tmp_path / "absent", tmp_path / "state"))
 
 
 def test_a_subset_lost_from_a_root_that_is_there_is_an_error(tree: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    record(path, lambda: manifest(tree, tmp_path / "state"))
+    record(path, lambda: listed(tree, tmp_path / "state"))
     shutil.rmtree(tree / "Data" / "VID" / UNPACKED["a"])
     with pytest.raises(InputError, match="subset a has no videos"):
-        record(path, lambda: manifest(tree, tmp_path / "state"))
+        record(path, lambda: listed(tree, tmp_path / "state"))
 
 
 def test_the_bytes_hold_neither_path_nor_time(tree: Path, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    record(path, lambda: manifest(tree, tmp_path / "state"))
+    record(path, lambda: listed(tree, tmp_path / "state"))
     content = path.read_bytes()
     assert str(tmp_path).encode() not in content
     assert str(OLD)[:6].encode() not in content

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+import orjson
+
+from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.errors import ErrorPolicy, Skipped
 from curation.manifest import scan
 from curation.parallel import Workers
@@ -84,11 +88,44 @@ def write_tree(root: Path, *, layout: dict[str, str] = UNPACKED, videos: int = 2
     return root
 
 
+def video_tracks(
+    tracks: Mapping[int, tuple[Sequence[int], Sequence[Sequence[float]]]],
+    *,
+    size: tuple[int, int] = (320, 240),
+    frames: Sequence[int] | None = None,
+) -> VideoTracks:
+    """What is annotated of a video: frame numbers and boxes of each trackid."""
+    ordered = sorted(tracks.items())
+    frame = np.array([number for _, (numbers, _) in ordered for number in numbers], np.int32)
+    none = np.zeros(len(frame), np.uint8)
+    return VideoTracks(
+        *size,
+        frames=np.unique(frame) if frames is None else np.array(frames, np.int32),
+        track=np.array([track for track, _ in ordered], np.int32),
+        label=[f"n{track}" for track, _ in ordered],
+        length=np.array([len(numbers) for _, (numbers, _) in ordered], np.int32),
+        frame=frame,
+        boxes=np.array([box for _, (_, boxes) in ordered for box in boxes], np.int32).reshape(-1, 4),
+        occluded=none,
+        generated=none,
+    )
+
+
+def written(tracks: Tracks) -> dict[str, Any]:
+    """The document, as its writer writes it."""
+    with TemporaryDirectory() as folder:
+        write_tracks(Path(folder, "a.json"), tracks)
+        return dict(orjson.loads(Path(folder, "a.json").read_bytes()))
+
+
 def annotate_tree(
     root: Path, subset: str, policy: ErrorPolicy | None = None, *, jobs: int = 1
 ) -> tuple[dict[str, Any], Skipped]:
-    """`annotate_subset` of a tree as it is: the manifest is made just before."""
+    """`annotate_subset` of a tree as it is, as `written`: the manifest is made just before."""
     dataset, workers = open_dataset(root), Workers(jobs=jobs)
     with TemporaryDirectory() as state:
         manifest = scan(dataset, subset, state=Path(state), strict=True, workers=workers)
-        return annotate_subset(dataset, subset, manifest, policy or ErrorPolicy(), workers, state=Path(state))
+        tracks, skipped = annotate_subset(
+            dataset, subset, manifest, policy or ErrorPolicy(), workers, state=Path(state)
+        )
+    return written(tracks), skipped

@@ -28,7 +28,7 @@ import torch
 from safetensors.torch import save
 
 from curation.classic import import_classic
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.errors import InputError
 from curation.parallel import Workers
 from pipelines import parameters, settings

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import data_offsets, member_name, shard_bytes, write_shard
 from curation.files import write_bytes
-from curation.imdb.columns import VideoRows, encode_video, file_parts
+from curation.imdb.columns import Counts, Header, VideoRows, encode_video, file_parts
 
 CROP = 151
 """Side of the fabricated crops, px; a small exemplar keeps the tests quick."""
@@ -32,7 +34,7 @@ def fabricate(
     tracks: int = 2,
     seed: int = 0,
     crop_size: int = CROP,
-    header: dict[str, object] | None = None,
+    header: dict[str, Any] | None = None,
     texture: Callable[[np.random.Generator, int, float], np.ndarray] = _texture,
 ) -> Path:
     """Write `videos` shards under root/crops and root/imdb_video_<split>.json; return the latter.
@@ -71,13 +73,8 @@ def fabricate(
                 )
             )
         )
-    about = {
-        "schema": 1,
-        "split": split,
-        "crop": {"exemplar_size": EXEMPLAR, "search_size": crop_size, "context": 0.5, **(header or {})},
-        "imdb": {},
-        "counts": {"videos": videos, "tracks": videos * tracks, "instances": videos * tracks * len(frames)},
-    }
+    crop = CropConfig(**{"exemplar_size": EXEMPLAR, "search_size": crop_size, **(header or {})})
+    about = Header(split, crop, {}, Counts(videos, videos * tracks, videos * tracks * len(frames)))
     path = root / f"imdb_video_{split}.json"
     write_bytes(path, b"".join(file_parts(about, iter(lines))))
     return path

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from curation.config import STRICT, parameters
-from curation.crops.geometry import CropGeometry
 from curation.cures import FETCH
 from curation.errors import InputError
 from curation.files import MENDED
@@ -76,7 +75,7 @@ class PairSampler:
 
     def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
         self.imdb = imdb
-        self.geometry = CropGeometry.of(imdb.header["crop"])
+        self.geometry = imdb.header.crop.geometry
         self.root = root
         shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
         lengths = np.array([_length(root / shard) for shard in shards], dtype=np.int64)

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from curation.classic import export_classic, import_classic
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import ShardFolder
+from curation.documents.annotated_tracks import write_tracks
 from curation.errors import InputError
-from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
 from tests.curation.crops import plain_crops
@@ -63,7 +63,7 @@ class Curated:
         self.root = write_pictures(folder / "tree", 6, frames=5)
         self.crops, self.imdb = folder / "crops", folder / "imdb"
         _, annotations, _ = documents(self.root)
-        write_json(folder / "annotations/e.json", annotations)
+        write_tracks(folder / "annotations/e.json", annotations)
         crop_tree(self.root, self.crops / SUBSET, folder / "store", config=config)
         build_imdb(folder / "annotations", self.crops, [SUBSET], ImdbConfig(val_fraction=0.3), self.imdb, ONE)
 
@@ -151,7 +151,7 @@ def test_import_brings_back_every_crop_and_box(with_exemplars: Curated, tmp_path
     assert contents(tmp_path / "crops") == contents(source.crops), "shards and index are the same to the byte"
     for split in ("train", "val"):
         ours, theirs = (load_imdb(split_file(folder, split)) for folder in (tmp_path / "imdb", source.imdb))
-        assert ours.header["crop"] == theirs.header["crop"]
+        assert ours.header.crop == theirs.header.crop
         assert ours.videos == theirs.videos
         for name in (
             "track_video",
@@ -195,7 +195,7 @@ def test_quirks_of_published_indices_are_understood(curated: Curated, tmp_path: 
     edit(tree / "imdb_video_train.json", quirks)
     report = import_classic(tree, tree, curated.config, tmp_path / "crops", tmp_path / "imdb", workers=ONE)
     imdb: Imdb = load_imdb(split_file(tmp_path / "imdb", "train"))
-    assert imdb.header["counts"]["videos"] == len(imdb.videos) < 6
+    assert imdb.header.counts.videos == len(imdb.videos) < 6
     assert report["crops"] == 60
     assert report["train"]["instances"] + report["val"]["instances"] == 55
     found = crops_by_name(tmp_path / "imdb", tmp_path / "crops")

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from tests.curation.crops.crop_trees import ONE, SUBSET, contents, crop_as_stage, documents, write_pictures

@@ -14,8 +14,10 @@ import cv2
 import numpy as np
 import orjson
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.crop_subset import crop_subset
-from curation.crops.crop_video import CropConfig
+from curation.documents.annotated_tracks import Tracks
+from curation.documents.manifest_record import Manifest
 from curation.errors import ErrorPolicy, InputError
 from curation.images.frames import Image
 from curation.manifest import scan
@@ -73,8 +75,8 @@ def write_picture_video(
         (annotations / f"{frame:06d}.xml").write_bytes(xml)
 
 
-def documents(root: Path) -> tuple[Dataset, dict[str, Any], dict[str, Any]]:
-    """The opened dataset, and the annotations and manifest of subset e."""
+def documents(root: Path) -> tuple[Dataset, Tracks, Manifest]:
+    """The opened dataset, and the tracks and manifest of subset e."""
     dataset = open_dataset(root)
     manifest = scan(dataset, SUBSET, state=root / STATE, strict=True, workers=ONE)
     annotations, _ = annotate_subset(dataset, SUBSET, manifest, ErrorPolicy(), ONE, state=root / STATE)
@@ -108,8 +110,8 @@ def crop_tree(
 def crop_as_stage(
     dataset: Dataset,
     subset: str,
-    annotations: dict[str, Any],
-    manifest: dict[str, Any],
+    annotations: Tracks,
+    manifest: Manifest,
     config: CropConfig,
     out: Path,
     store: Path,

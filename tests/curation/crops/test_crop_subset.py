@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
-import orjson
 import pytest
 
 from curation.crops import crop_video
-from curation.crops.crop_index import crop_offsets, load_crop_index
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import load_crop_index
 from curation.crops.shards import ShardReader, member_name
 from curation.errors import ErrorPolicy, InputError
 from curation.images.codec import codec
@@ -111,16 +111,14 @@ def test_index_leads_to_every_crop(root: Path, out: Path, store: Path) -> None:
     for config in (CropConfig(), CropConfig(exemplar_crops=True, search_size=511)):
         crop_tree(root, out, store, config=config)
         index = load_crop_index(out)
-        assert index["crop"]["search_size"] == config.search_size
-        for video, entry in index["videos"].items():
-            reader = ShardReader(out / f"{video}.tar", entry["bytes"])
-            offsets = crop_offsets(entry["size"], entry.get("exemplar"))
+        assert index.crop == config
+        for video, entry in index.videos.items():
+            reader = ShardReader(out / f"{video}.tar", entry.bytes)
             named = members(out / f"{video}.tar")
-            for frame, track, size, at in zip(
-                entry["frame"], entry["track"], entry["size"], offsets, strict=True
-            ):
-                assert reader.read(int(at), size) == named[member_name(video, frame, track, "x")]
-            assert len(named) == len(offsets) * (2 if config.exemplar_crops else 1)
+            places = zip(entry.offsets.tolist(), entry.size.tolist(), strict=True)
+            for crop, place in zip(entry.crops, places, strict=True):
+                assert reader.read(*place) == named[member_name(video, *crop, "x")]
+            assert len(named) == len(entry.frame) * (2 if config.exemplar_crops else 1)
 
 
 def test_members_are_in_order_of_frame_track_and_kind(root: Path, out: Path, store: Path) -> None:
@@ -209,7 +207,7 @@ def test_removed_video_leaves_the_output(root: Path, out: Path, store: Path) -> 
         shutil.rmtree(folder)
     crop_tree(root, out, store)
     assert f"{VIDEO}.tar" not in contents(out)
-    assert VIDEO not in load_crop_index(out)["videos"]
+    assert VIDEO not in load_crop_index(out).videos
 
 
 def test_frames_without_boxes_are_never_decoded(root: Path, out: Path, store: Path) -> None:
@@ -271,7 +269,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
     root: Path, out: Path, store: Path
 ) -> None:
     dataset, annotations, manifest = documents(root)
-    for video in sorted(annotations["videos"]):
+    for video in sorted(annotations.videos):
         image(root, 2, video).unlink()
     messages = set()
     for jobs in (1, 2):
@@ -294,7 +292,7 @@ def test_first_fault_in_order_is_reported_for_any_number_of_workers(
 
 def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
-    last = sorted(annotations["videos"])[-1]
+    last = sorted(annotations.videos)[-1]
     content = image(root, 0, last).read_bytes()
     image(root, 0, last).unlink()
     arguments = (dataset, SUBSET, annotations, manifest, CropConfig(), out, store, ErrorPolicy(), ONE)
@@ -306,17 +304,18 @@ def test_fault_loses_no_finished_video(root: Path, out: Path, store: Path) -> No
 
 def test_annotations_of_a_video_that_is_gone_are_refused(root: Path, out: Path, store: Path) -> None:
     dataset, annotations, manifest = documents(root)
-    for table in (manifest, annotations):
-        changed = orjson.loads(orjson.dumps(table))
-        (changed["videos"].pop if table is manifest else changed["videos"].__getitem__)(VIDEO)
-        if table is annotations:
-            changed["videos"]["../../evil"] = changed["videos"][VIDEO]
+    unlisted = {name: entry for name, entry in manifest.entries.items() if name != VIDEO}
+    evil = {**annotations.videos, "../../evil": annotations.videos[VIDEO]}
+    for tracks, listed in (
+        (annotations, replace(manifest, entries=unlisted)),
+        (replace(annotations, videos=evil), manifest),
+    ):
         with pytest.raises(InputError) as caught:
             crop_as_stage(
                 dataset,
                 SUBSET,
-                changed if table is annotations else annotations,
-                changed if table is manifest else manifest,
+                tracks,
+                listed,
                 CropConfig(),
                 out,
                 store,

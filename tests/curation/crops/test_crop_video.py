@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from tests.curation.crops.crop_trees import SUBSET, contents, crop_tree, write_pictures

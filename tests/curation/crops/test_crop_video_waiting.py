@@ -78,7 +78,7 @@ def test_a_frame_that_cannot_be_read_waits_and_is_cropped_when_it_can(
     assert (first["crops"], first["skipped"]["skipped"], first["waiting"]) == (16, 2, 2)
     assert str(path) in str(first["skipped"]["examples"])
     index = load_crop_index(curation.folder / "out")
-    assert index["videos"][VIDEO]["frame"] == [0, 0, 2, 2]
+    assert index.videos[VIDEO].frame.tolist() == [0, 0, 2, 2]
     part = contents(curation.folder / "out")
 
     again = curation.crop(SKIP)

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import ShardReader, data_offsets
-from curation.files import write_json
+from curation.documents.annotated_tracks import write_tracks
 from curation.imdb import ImdbConfig, build_imdb, split_file
 from curation.imdb.columns import SCHEMA
 from tests.curation.crops.crop_trees import ONE, SUBSET, crop_tree, documents, jpeg
@@ -68,7 +68,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         (annotations / f"{number:06d}.xml").write_bytes(xml)
     crop_tree(folder / "tree", folder / "crops" / SUBSET, folder / "store")
     _, document, _ = documents(folder / "tree")
-    write_json(folder / "annotations/e.json", document)
+    write_tracks(folder / "annotations/e.json", document)
     build_imdb(
         folder / "annotations", folder / "crops", [SUBSET], ImdbConfig(val_fraction=0), folder / "imdb", ONE
     )

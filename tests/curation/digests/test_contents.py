@@ -75,7 +75,7 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Record
     def run() -> Record:
         cache = StatCache(tmp_path / "state", "s")
         found = scan_groups([group(tmp_path)], cache, tmp_path / "kept", "scan", False, Workers(jobs=1))
-        return Record("v", found["v"]["images"], tmp_path / "kept")
+        return Record("v", found["v"].images, tmp_path / "kept")
 
     return run
 

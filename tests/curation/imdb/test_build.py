@@ -8,21 +8,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curation.crops.crop_index import save_crop_index
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
 from curation.crops.shards import ShardFolder, data_offsets, shard_bytes
+from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.errors import ErrorPolicy, InputError
-from curation.files import write_json
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.imdb.build import is_val
+from curation.imdb.columns import Counts
 from curation.parallel import Workers
 from tests.curation.crops.crop_trees import SUBSET, crop_tree, documents, write_pictures
+from tests.curation.trees import video_tracks
 
 ONE = Workers(jobs=1)
 ALL = ImdbConfig(val_fraction=0)
 
-Tracks = dict[int, list[int]]
+Frames = dict[int, list[int]]
 """Trackid -> frame numbers; the box of a track in a frame is [frame, trackid, 10, 20]."""
+
+
+def annotated(tracks: Frames) -> VideoTracks:
+    """A video with these tracks."""
+    return video_tracks({t: (frames, [(f, t, 10, 20) for f in frames]) for t, frames in tracks.items()})
 
 
 class Made:
@@ -30,48 +37,39 @@ class Made:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.annotations: dict[str, Any] = {}
-        self.crops: dict[str, Any] = {}
+        self.annotations: dict[str, dict[str, VideoTracks]] = {}
+        self.crops: dict[str, dict[str, ShardIndex]] = {}
 
     def video(
         self,
         name: str,
-        tracks: Tracks,
+        tracks: Frames,
         *,
         subset: str = "a",
         without: tuple[tuple[int, int], ...] = (),
         exemplar: bool = False,
     ) -> None:
         """Add a video; `without` are the (frame, trackid) whose crop is missing."""
-        self.annotations.setdefault(subset, {})[name] = {
-            "width": 320,
-            "height": 240,
-            "frames": sorted({frame for frames in tracks.values() for frame in frames}),
-            "tracks": [
-                {
-                    "id": track,
-                    "class": f"n{track}",
-                    "frames": frames,
-                    "boxes": [[f, track, 10, 20] for f in frames],
-                }
-                for track, frames in sorted(tracks.items())
-            ],
-        }
+        self.annotations.setdefault(subset, {})[name] = annotated(tracks)
         pairs = sorted((f, t) for t, frames in tracks.items() for f in frames)
         pairs = [pair for pair in pairs if pair not in without]
         sizes = [100 + 700 * (n % 3) for n in range(len(pairs))]
-        columns = {"frame": [f for f, _ in pairs], "track": [t for _, t in pairs], "size": sizes}
+        columns: dict[str, Any] = {
+            "frame": [f for f, _ in pairs],
+            "track": [t for _, t in pairs],
+            "size": sizes,
+        }
         if exemplar:
             columns["exemplar"] = [50] * len(sizes)
         self.crops.setdefault(subset, {})
         if pairs:
-            self.crops[subset][name] = {"bytes": shard_bytes(sizes), **columns}
+            self.crops[subset][name] = ShardIndex.of(columns, bytes=shard_bytes(sizes))
 
     def build(self, config: ImdbConfig = ALL, *, jobs: int = 1) -> dict[str, Any]:
         for subset, videos in self.annotations.items():
-            document = {"schema": 1, "subset": subset, "videos": videos}
-            write_json(self.folder / f"annotations/{subset}.json", document)
-            save_crop_index(self.folder / "crops" / subset, subset, {"recipe": 1}, self.crops[subset])
+            write_tracks(self.folder / f"annotations/{subset}.json", Tracks(subset, videos))
+            index = CropIndex(subset, CropConfig(), self.crops[subset])
+            save_crop_index(self.folder / "crops" / subset, index)
         return build_imdb(
             self.folder / "annotations",
             self.folder / "crops",
@@ -90,9 +88,9 @@ def made(tmp_path: Path) -> Made:
     return Made(tmp_path)
 
 
-def listed(imdb: Imdb) -> dict[str, Tracks]:
+def listed(imdb: Imdb) -> dict[str, Frames]:
     """What an imdb holds, as it was given to `Made.video`."""
-    found: dict[str, Tracks] = {}
+    found: dict[str, Frames] = {}
     for number, (video, track) in enumerate(zip(imdb.track_video, imdb.track_id, strict=True)):
         rows = slice(imdb.track_start[number], imdb.track_start[number + 1])
         found.setdefault(imdb.videos[video], {})[int(track)] = imdb.frame[rows].tolist()
@@ -112,19 +110,19 @@ def test_lists_every_box_with_its_crop(made: Made) -> None:
     offsets = data_offsets([100, 800, 1500, 100, 800, 1500])
     assert imdb.offset[:6].tolist() == offsets[[0, 1, 3, 2, 4, 5]].tolist()
     assert imdb.size[:6].tolist() == [100, 800, 100, 1500, 800, 1500]
-    assert imdb.header["crop"] == {"recipe": 1}
-    assert imdb.header["counts"] == {"videos": 2, "tracks": 3, "instances": 8}
+    assert imdb.header.crop == CropConfig()
+    assert imdb.header.counts == Counts(videos=2, tracks=3, instances=8)
 
 
 def test_real_shards_are_read_through_it(tmp_path: Path) -> None:
     root = write_pictures(tmp_path / "tree", 2, frames=5)
     _, annotations, _ = documents(root)
-    write_json(tmp_path / "annotations/e.json", annotations)
+    write_tracks(tmp_path / "annotations/e.json", annotations)
     for config in (CropConfig(), CropConfig(exemplar_crops=True)):
         crop_tree(root, tmp_path / "crops" / SUBSET, tmp_path / "store", config=config)
         build_imdb(tmp_path / "annotations", tmp_path / "crops", [SUBSET], ALL, tmp_path / "imdb", ONE)
         imdb = load_imdb(split_file(tmp_path / "imdb", "train"))
-        assert imdb.header["crop"]["exemplar_crops"] == config.exemplar_crops
+        assert imdb.header.crop.exemplar_crops == config.exemplar_crops
         shards = ShardFolder(tmp_path / "crops")
         assert len(imdb) == 20
         for track, video in enumerate(imdb.track_video):
@@ -145,7 +143,7 @@ def test_short_tracks_and_videos_without_tracks_are_left_out_and_counted(made: M
     made.video("none", {})
     report = made.build()
     assert listed(made.load()) == {"a/mixed": {1: [4, 5]}}
-    assert made.load().header["counts"]["videos"] == 1
+    assert made.load().header.counts.videos == 1
     assert report["left_out"] == {"boxes_without_crop": 0, "tracks_too_short": 2, "videos_without_track": 2}
     made.build(ImdbConfig(val_fraction=0, min_track_length=1))
     assert set(listed(made.load())) == {"a/short", "a/mixed"}
@@ -163,9 +161,7 @@ def test_boxes_without_crop_are_left_out_and_counted(made: Made) -> None:
 
 def test_crops_that_no_annotation_knows_are_refused(made: Made) -> None:
     made.video("v", {0: [0, 1, 2]})
-    track = made.annotations["a"]["v"]["tracks"][0]
-    track["frames"].pop()
-    track["boxes"].pop()
+    made.annotations["a"]["v"] = annotated({0: [0, 1]})
     with pytest.raises(InputError, match="video a/v has crops of objects") as caught:
         made.build()
     assert caught.value.reason == "stale crops"
@@ -178,7 +174,7 @@ def test_subsets_cropped_in_different_ways_are_refused(made: Made) -> None:
     made.video("v", {0: [0, 1]})
     made.video("w", {0: [0, 1]}, subset="b")
     made.build()
-    save_crop_index(made.folder / "crops" / "b", "b", {"recipe": 2}, made.crops["b"])
+    save_crop_index(made.folder / "crops" / "b", CropIndex("b", CropConfig(recipe=2), made.crops["b"]))
     with pytest.raises(InputError, match="subset b was cropped with") as caught:
         build_imdb(
             made.folder / "annotations", made.folder / "crops", ["a", "b"], ALL, made.folder / "imdb", ONE
@@ -294,7 +290,7 @@ def test_missing_inputs_name_the_stage_to_run(made: Made) -> None:
 def test_skipped_frames_of_the_crop_stage_are_counted_here(tmp_path: Path) -> None:
     root = write_pictures(tmp_path / "tree", 1, frames=5)
     _, annotations, _ = documents(root)
-    write_json(tmp_path / "annotations/e.json", annotations)
+    write_tracks(tmp_path / "annotations/e.json", annotations)
     next(root.rglob("000002.JPEG")).write_bytes(b"")
     policy = ErrorPolicy(policy="skip", max_skipped=1)
     crop_tree(root, tmp_path / "crops/e", tmp_path / "store", policy=policy)

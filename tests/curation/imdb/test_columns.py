@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.shards import data_offsets
 from curation.errors import InputError
 from curation.files import MEND
 from curation.imdb.columns import (
+    Counts,
+    Header,
     Rows,
     VideoRows,
     decode_videos,
@@ -118,23 +122,23 @@ def test_skip_says_where_the_shard_holds_more() -> None:
     assert_same(decode_videos([record]), [rows])
 
 
-def write(path: Path, lines: list[bytes], **header: Any) -> Path:
-    head = {"schema": 1, "counts": {"videos": len(lines)}, **header}
-    path.write_bytes(b"".join(file_parts(head, iter(lines))))
+def write(path: Path, lines: list[bytes]) -> Path:
+    header = Header("train", CropConfig(recipe=3), {}, Counts(len(lines), 2 * len(lines), 4 * len(lines)))
+    path.write_bytes(b"".join(file_parts(header, iter(lines))))
     return path
 
 
 @pytest.mark.parametrize("number", [0, 1, 3])
 def test_file_is_one_json_document_with_a_line_a_video(tmp_path: Path, number: int) -> None:
     lines = [encode_video(example(f"a/{n}")) for n in range(number)]
-    path = write(tmp_path / "imdb.json", lines, crop={"recipe": 1})
+    path = write(tmp_path / "imdb.json", lines)
     whole = json.loads(path.read_bytes())
-    assert whole["crop"] == {"recipe": 1}
+    assert whole["crop"] == asdict(CropConfig(recipe=3))
     assert [record["video"] for record in whole["videos"]] == [f"a/{n}" for n in range(number)]
     assert len(path.read_bytes().splitlines()) == number + 2
     header, records = read_file(path)
     assert list(records) == whole.pop("videos")
-    assert header == whole
+    assert header.fields() == whole
 
 
 def test_file_reformatted_by_another_tool_is_still_read(tmp_path: Path) -> None:
@@ -162,7 +166,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     path.write_text('{"num_videos": 1, "data_str": "Data/VID/train/", "videos": {}}')
     with pytest.raises(InputError, match="not an imdb of schema 1"):
         read_file(path)
-    write(path, [], schema=2)
+    path.write_bytes(write(path, []).read_bytes().replace(b'"schema":1', b'"schema":2'))
     with pytest.raises(InputError, match="not an imdb of schema 1"):
         read_file(path)
     path.write_bytes(b"\x00\x01")

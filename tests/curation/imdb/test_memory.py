@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from curation.crops.crop_config import CropConfig
 from curation.errors import InputError
 from curation.imdb import Imdb, load_imdb
-from curation.imdb.columns import encode_video, file_parts
+from curation.imdb.columns import Counts, Header, encode_video, file_parts
 from tests.curation.imdb.test_columns import example
 
 ARRAYS = ("shard_bytes", "track_video", "track_id", "track_start", "frame", "boxes", "offset", "size")
@@ -27,11 +28,8 @@ def path(tmp_path: Path) -> Path:
 
 def write(path: Path, number: int, **counts: int) -> Path:
     lines = [encode_video(example(f"a/{n}")) for n in range(number)]
-    header = {
-        "schema": 1,
-        "counts": {"videos": number, "tracks": 2 * number, "instances": 4 * number, **counts},
-        "crop": {"recipe": 1},
-    }
+    counted = {"videos": number, "tracks": 2 * number, "instances": 4 * number, **counts}
+    header = Header("train", CropConfig(recipe=3), {}, Counts(**counted))
     path.write_bytes(b"".join(file_parts(header, iter(lines))))
     return path
 
@@ -49,7 +47,7 @@ def test_arrays_are_laid_out_as_documented(path: Path) -> None:
     assert len(imdb) == 12
     assert imdb.videos == ["a/0", "a/1", "a/2"]
     assert imdb.shard(1) == "a/1.tar"
-    assert imdb.header["crop"] == {"recipe": 1}
+    assert imdb.header.crop == CropConfig(recipe=3)
     assert imdb.shard_bytes.tolist() == [99, 99, 99]
     assert imdb.track_video.tolist() == [0, 0, 1, 1, 2, 2]
     assert imdb.track_id.tolist() == [3, 7] * 3

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.crops.crop_video import CropConfig
+from curation.crops.crop_config import CropConfig
 from curation.quality.extremes import KINDS, choose, strangest
-from curation.quality.measures import flatten, measure
-from tests.curation.quality.test_measures import document, track
+from curation.quality.measures import measure
+from tests.curation.quality.test_measures import instances_of
 
 CALM = [[50, 40, 20, 20]] * 6
 
 
 def find(tracks: dict[int, list[list[int]]], number: int = 3) -> list:
-    instances = flatten(document([track(n, list(range(len(b))), b) for n, b in sorted(tracks.items())]))
+    instances = instances_of({n: (list(range(len(b))), b) for n, b in tracks.items()})
     return strangest(instances, measure(instances, CropConfig()), number)
 
 

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
-from curation.crops.crop_video import CropConfig
-from curation.quality.measures import MEASURES, at_border, flatten, measure, search_window, share_outside
+from curation.crops.crop_config import CropConfig
+from curation.documents.annotated_tracks import Tracks
+from curation.quality.measures import (
+    MEASURES,
+    Instances,
+    at_border,
+    flatten,
+    measure,
+    search_window,
+    share_outside,
+)
+from tests.curation.trees import video_tracks
 
 CROP = CropConfig()
 
 
-def document(tracks: list[dict[str, Any]], size: tuple[int, int] = (200, 100)) -> dict[str, Any]:
-    video = {"width": size[0], "height": size[1], "frames": list(range(9)), "tracks": tracks}
-    return {"schema": 1, "subset": "a", "videos": {"v": video}}
-
-
-def track(number: int, frames: list[int], boxes: list[list[int]]) -> dict[str, Any]:
-    zeros = [0] * len(frames)
-    return {
-        "id": number,
-        "class": "n1",
-        "frames": frames,
-        "boxes": boxes,
-        "occluded": zeros,
-        "generated": zeros,
-    }
+def instances_of(tracks: dict[int, tuple[list[int], list[list[int]]]]) -> Instances:
+    """Those of one video of 200 x 100 pixels, from frame numbers and boxes of each track."""
+    return flatten(Tracks("a", {"v": video_tracks(tracks, size=(200, 100), frames=range(9))}))
 
 
 def test_flattening_keeps_track_after_track() -> None:
-    instances = flatten(
-        document([track(2, [0, 1], [[0, 0, 9, 9], [1, 0, 9, 9]]), track(5, [4], [[3, 3, 2, 2]])])
-    )
+    instances = instances_of({2: ([0, 1], [[0, 0, 9, 9], [1, 0, 9, 9]]), 5: ([4], [[3, 3, 2, 2]])})
     assert instances.tracks == [("a/v", 2), ("a/v", 5)]
     assert instances.track.tolist() == [0, 0, 1]
     assert instances.frame.tolist() == [0, 1, 4]
@@ -43,7 +37,7 @@ def test_flattening_keeps_track_after_track() -> None:
 
 def test_values_by_hand() -> None:
     boxes = [[10, 10, 40, 10], [16, 18, 40, 10], [16, 18, 40, 40]]
-    values = measure(flatten(document([track(0, [3, 4, 5], boxes)])), CROP)
+    values = measure(instances_of({0: ([3, 4, 5], boxes)}), CROP)
     assert set(values) == set(MEASURES)
     assert values["box_size"].tolist() == [20, 20, 40]
     assert values["relative_size"] == pytest.approx(np.array([20, 20, 40]) / np.sqrt(200 * 100))
@@ -57,13 +51,13 @@ def test_values_by_hand() -> None:
 
 def test_nothing_is_compared_over_a_gap_or_between_tracks() -> None:
     far = [[0, 0, 10, 10], [90, 0, 10, 10]]
-    values = measure(flatten(document([track(0, [0, 2], far), track(1, [3, 4], far)])), CROP)
+    values = measure(instances_of({0: ([0, 2], far), 1: ([3, 4], far)}), CROP)
     assert np.isnan(values["motion"]).tolist() == [True, True, True, False]
 
 
 def test_truncation_and_padding_are_areas() -> None:
     boxes = [[-5, 10, 10, 10], [195, 95, 10, 10], [50, 50, 10, 10]]
-    instances = flatten(document([track(0, [0, 1, 2], boxes)]))
+    instances = instances_of({0: ([0, 1, 2], boxes)})
     values = measure(instances, CROP)
     assert values["truncation"] == pytest.approx([0.5, 0.75, 0])
     for box, padding in zip(instances.boxes, values["padding"], strict=True):
@@ -83,5 +77,5 @@ def test_a_rectangle_wholly_outside_counts_as_one() -> None:
 
 
 def test_no_instances_give_empty_measures() -> None:
-    values = measure(flatten(document([])), CROP)
+    values = measure(instances_of({}), CROP)
     assert all(array.shape == (0,) for array in values.values())

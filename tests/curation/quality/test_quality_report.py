@@ -11,14 +11,15 @@ import numpy as np
 import orjson
 import pytest
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.crop_subset import crop_subset
-from curation.crops.crop_video import CropConfig
+from curation.documents.annotated_tracks import write_tracks
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
 from curation.parallel import Workers
 from curation.quality import QualityConfig, report_quality
 from curation.quality.sheets import CAPTION
-from curation.vid.annotations import annotate_subset, write_annotations
+from curation.vid.annotations import annotate_subset
 from curation.vid.dataset import open_dataset
 from tests.curation.trees import frame_xml, object_xml, write_video
 
@@ -31,7 +32,7 @@ def curate(root: Path, out: Path, subsets: str = "ab") -> None:
     for subset in subsets:
         listed = scan(dataset, subset, state=out / "state", strict=False, workers=ONE)
         document, _ = annotate_subset(dataset, subset, listed, ErrorPolicy(), ONE, state=out / "state")
-        write_annotations(out / "annotations" / f"{subset}.json", document)
+        write_tracks(out / "annotations" / f"{subset}.json", document)
         config = CropConfig(search_size=96, exemplar_size=48)
         crop_subset(
             dataset,

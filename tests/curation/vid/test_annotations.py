@@ -10,7 +10,7 @@ import pytest
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.parallel import Workers
-from curation.vid.annotations import AnnotateConfig, load_annotations, write_annotations
+from curation.vid.annotations import AnnotateConfig
 from tests.curation.trees import RENAMED, annotate_tree, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)
@@ -81,24 +81,9 @@ def test_the_recipe_number_goes_with_the_bytes(tmp_path: Path) -> None:
     )
     write_video(tmp_path / "tree", "a", "v", {0: border, 1: frame_xml(), 7: border})
     write_video(tmp_path / "tree", "a", "w", 40)
-    write_annotations(tmp_path / "a.json", annotate(tmp_path / "tree", "a", ErrorPolicy())[0])
-    content = (tmp_path / "a.json").read_bytes()
+    document, _ = annotate(tmp_path / "tree", "a", ErrorPolicy())
+    content = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
     assert (AnnotateConfig().recipe, digest(content)) == (1, "73dd4e7ce708dfa6b0ad6cd553f7e5f2")
-
-
-def test_the_document_survives_its_file(tmp_path: Path) -> None:
-    document, _ = annotate(write_tree(tmp_path / "tree"))
-    write_annotations(tmp_path / "a.json", document)
-    assert load_annotations(tmp_path / "a.json") == document
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b'{"schema":1,"vid', b"[1]", b'{"schema":2,"videos":{}}', b'{"schema":1}']
-)
-def test_a_file_that_is_no_document_names_the_stage_to_run(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(InputError, match=r"a\.json.*dvc repro annotate"):
-        load_annotations(tmp_path / "a.json")
 
 
 GOOD = frame_xml([object_xml(0)])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
-from curation.crops.crop_index import load_crop_index
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import load_crop_index, save_crop_index
 from curation.crops.crop_subset import crop_subset, video_tasks
-from curation.crops.crop_video import CropConfig
 from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from curation.manifest import scan
@@ -57,19 +57,19 @@ class Crops:
         image.write_bytes(jpeg(picture(99)))
         self.crop()
         wrong = (self.out / f"{VIDEO}.tar").read_bytes()
-        index = load_crop_index(self.out)["videos"][VIDEO]
+        index = load_crop_index(self.out).videos[VIDEO]
         shutil.rmtree(self.store)
         kept.rename(self.store)
         image.write_bytes(right)
         self.crop()
         self._replace(self.out / f"{VIDEO}.tar", wrong)
-        document = {**load_crop_index(self.out)}
-        document["videos"][VIDEO] = index
-        (self.out / "index.json").write_bytes(orjson.dumps(document))
+        document = load_crop_index(self.out)
+        (self.out / "index.json").unlink()
+        save_crop_index(self.out, replace(document, videos={**document.videos, VIDEO: index}))
         if only_output:
             return
         store, key = Store(self.store / SUBSET), self.key()
-        members = {name: values for name, values in index.items() if name != "bytes"}
+        members = {name: values.tolist() for name, values in index.columns().items() if name != "bytes"}
         facts = {"members": members, "frames": 3, "skipped": {"total": 6, "counts": {}, "examples": {}}}
         store.add(key, lambda stream: (stream.write(wrong), facts)[1])
 

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation.crops.crop_config import CropConfig
 from curation.crops.geometry import CropGeometry
 from curation.errors import InputError
 from curation.imdb import Imdb, load_imdb
+from curation.imdb.columns import Counts, Header
 from tests.training.fabricate import CROP, EXEMPLAR, fabricate
 from training.batches.pairs import PairConfig, PairSampler, pair_random
 from training.trainer.loop import Inputs
 
-CROPS = {"exemplar_size": EXEMPLAR, "search_size": CROP, "context": 0.5}
+CROPS = CropConfig(exemplar_size=EXEMPLAR, search_size=CROP)
 CONFIG = PairConfig(search_size=CROP, max_distance=3)
 
 
@@ -27,7 +29,7 @@ def imdb_of(tracks: list[tuple[int, list[int]]], videos: int) -> Imdb:
     frames = [frame for _, listed in tracks for frame in listed]
     count = len(frames)
     return Imdb(
-        header={"crop": CROPS},
+        header=Header("train", CROPS, {}, Counts(videos, len(tracks), count)),
         videos=[f"a/v{k}" for k in range(videos)],
         shard_bytes=np.zeros(videos, np.int64),
         track_video=np.array([video for video, _ in tracks], np.int32),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
+from curation.documents.manifest_record import Manifest
 from curation.manifest import SequenceFiles, scan_sequences
 from curation.parallel import Workers
 from training.benchmark.sequences.sequence import Benchmark
@@ -59,7 +59,7 @@ def overlap(one: np.ndarray, other: np.ndarray) -> float:
     return float(shared / (np.prod(one[2:]) + np.prod(other[2:]) - shared))
 
 
-def manifest_of(benchmark: Benchmark, state: Path) -> dict[str, Any]:
+def manifest_of(benchmark: Benchmark, state: Path) -> Manifest:
     """What the manifest stage says of a benchmark's files as they are now."""
     files = [SequenceFiles(one.name, one.frames, one.annotation_files) for one in benchmark.sequences]
     return scan_sequences(benchmark.name, files, state=state, strict=True, workers=Workers(jobs=1))

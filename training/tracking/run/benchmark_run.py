@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,9 @@ import orjson
 from curation.crops.store import Records
 from curation.cures import remake
 from curation.digests.checksums import Record, checksums_folder
+from curation.digests.contents import Entry
 from curation.digests.reading import Reading
+from curation.documents.manifest_record import Manifest
 from curation.errors import InputError
 from curation.files import digest, write_bytes
 from curation.images.image import AS_STORED, decode_image, load_image
@@ -83,7 +85,7 @@ def run_benchmark(
     benchmark: benchmarks.Benchmark,
     contenders: Sequence[Contender],
     *,
-    manifest: Mapping[str, Any],
+    manifest: Manifest,
     out: Path,
     store: Path,
     state: Path,
@@ -99,7 +101,7 @@ def run_benchmark(
         Sequences with their frames.
     contenders : sequence of Contender
         Trackers; names must differ.
-    manifest : mapping
+    manifest : Manifest
         Of `curation.manifest.scan_sequences`; its digests decide what is tracked again, and what is read must be
         what they record.
     out : Path
@@ -178,11 +180,9 @@ def run_benchmark(
     return {"schema": 1, "benchmark": benchmark.name, "trackers": report}
 
 
-def _on_record(
-    benchmark: benchmarks.Benchmark, sequence: benchmarks.Sequence, manifest: Mapping[str, Any]
-) -> dict[str, Any]:
-    content: dict[str, Any] = manifest.get("sequences", {}).get(sequence.name, {})
-    if not {"images", "annotations"} <= content.keys():
+def _on_record(benchmark: benchmarks.Benchmark, sequence: benchmarks.Sequence, manifest: Manifest) -> Entry:
+    content = manifest.entries.get(sequence.name)
+    if content is None:
         raise InputError(
             f"the manifest of {benchmark.name} lacks sequence {sequence.name}",
             do=f"Run: {remake('manifest')}",
@@ -195,14 +195,14 @@ def _job(
     contender: Contender,
     sequence: benchmarks.Sequence,
     experiment: Experiment,
-    content: dict[str, Any],
+    content: Entry,
     checksums: Path,
 ) -> _Job:
     parts = [
         RECIPE,
         contender.identity,
         experiment,
-        content,
+        asdict(content),
         sequence.ground_truth[0].tolist(),
         len(sequence),
     ]
@@ -211,8 +211,8 @@ def _job(
     return _Job(
         contender,
         sequence,
-        Record(f"sequence {sequence.name}", content["images"], checksums),
-        Record(f"the annotations of sequence {sequence.name}", content["annotations"], checksums),
+        Record(f"sequence {sequence.name}", content.images, checksums),
+        Record(f"the annotations of sequence {sequence.name}", content.annotations, checksums),
         digest(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)),
     )
 

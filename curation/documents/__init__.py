@@ -1,0 +1,1 @@
+"""Documents between stages: frozen records with one reader and one writer each."""

@@ -1,0 +1,148 @@
+"""The tracks of a part of a dataset: what every stage after annotate knows of its boxes.
+
+The file is one JSON object without indentation:
+
+    {"schema": 1, "subset": "a", "videos": {name: {"width": .., "height": .., "frames": [..], "tracks": [
+        {"id": .., "class": "..", "frames": [..], "boxes": [[x, y, w, h], ..], "occluded": [..], "generated": [..]},
+        ..]}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.documents.document import Fields, integers, number, numbers, read_document, text
+from curation.files import write_json
+
+SCHEMA = 1
+"""Version of the document's form."""
+
+
+@dataclass(frozen=True, eq=False)
+class VideoTracks:
+    """The tracks of one video, one after another, ascending by trackid.
+
+    Parameters
+    ----------
+    width, height : int
+        Of its frames, pixels.
+    frames : (F,) int32
+        Numbers of all annotated frames, ascending; those without an object are there too.
+    track : (T,) int32
+        Trackids.
+    label : sequence of str
+        T classes.
+    length : (T,) int32
+        Boxes of each track.
+    frame : (N,) int32
+        Frame number of each box, ascending within a track.
+    boxes : (N, 4) int32 or float64
+        x, y, w, h, 0-based pixels.
+    occluded, generated : (N,) uint8
+        As annotated, 0 or 1.
+    """
+
+    width: int
+    height: int
+    frames: NDArray[np.int32]
+    track: NDArray[np.int32]
+    label: Sequence[str]
+    length: NDArray[np.int32]
+    frame: NDArray[np.int32]
+    boxes: NDArray[np.int32] | NDArray[np.float64]
+    occluded: NDArray[np.uint8]
+    generated: NDArray[np.uint8]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of its frames, pixels."""
+        return self.width, self.height
+
+    @property
+    def owner(self) -> NDArray[np.int32]:
+        """(N,) trackid of each box."""
+        return np.repeat(self.track, self.length)
+
+    def rows(self) -> list[slice]:
+        """Where each track's boxes are."""
+        return [slice(*ends) for ends in pairwise([0, *np.cumsum(self.length).tolist()])]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """The tracks of all videos of a part, by the video's bare name."""
+
+    subset: str
+    videos: Mapping[str, VideoTracks]
+
+
+def write_tracks(path: Path, tracks: Tracks) -> None:
+    """Write the document atomically; the same tracks give the same bytes."""
+    videos = {name: _record(video) for name, video in tracks.videos.items()}
+    write_json(path, {"schema": SCHEMA, "subset": tracks.subset, "videos": videos}, indent=False)
+
+
+def read_tracks(path: Path) -> Tracks:
+    """Read the document back; raises `InputError` as `documents.read_document`."""
+    return read_document(path, _tracks, what="an annotations file", schema=SCHEMA, made_by="annotate")
+
+
+def _record(video: VideoTracks) -> Fields:
+    columns = {
+        "frames": video.frame,
+        "boxes": video.boxes,
+        "occluded": video.occluded,
+        "generated": video.generated,
+    }
+    return {
+        "width": video.width,
+        "height": video.height,
+        "frames": video.frames,
+        "tracks": [
+            {"id": track, "class": label, **{name: column[rows] for name, column in columns.items()}}
+            for track, label, rows in zip(video.track.tolist(), video.label, video.rows(), strict=True)
+        ],
+    }
+
+
+def _tracks(document: Fields) -> Tracks:
+    videos = document["videos"]
+    # One at a time out of the parsed JSON, whose lists take six times the memory of the arrays.
+    return Tracks(text(document, "subset"), {name: _video(name, videos.pop(name)) for name in list(videos)})
+
+
+def _video(name: str, record: Fields) -> VideoTracks:
+    tracks = record["tracks"]
+    length = [len(track["frames"]) for track in tracks]
+    boxes = numbers(chain.from_iterable(track["boxes"] for track in tracks), "boxes")
+    occluded, generated = (_flags(tracks, flag) for flag in ("occluded", "generated"))
+    for track, count in zip(tracks, length, strict=True):
+        if {len(track["boxes"]), len(track["occluded"]), len(track["generated"])} != {count}:
+            raise ValueError(f"the columns of track {track['id']} of video {name} differ in length")
+        if not set(map(len, track["boxes"])) <= {4}:
+            raise ValueError(f"a box of track {track['id']} of video {name} is not four numbers")
+    return VideoTracks(
+        width=number(record, "width"),
+        height=number(record, "height"),
+        frames=integers([record["frames"]], "frames"),
+        track=integers([[track["id"] for track in tracks]], "id"),
+        label=[text(track, "class") for track in tracks],
+        length=np.array(length, np.int32),
+        frame=integers((track["frames"] for track in tracks), "frames"),
+        boxes=boxes.reshape(-1, 4),
+        occluded=occluded,
+        generated=generated,
+    )
+
+
+def _flags(tracks: Sequence[Fields], name: str) -> NDArray[np.uint8]:
+    flags = integers((track[name] for track in tracks), name)
+    if ((flags < 0) | (flags > 1)).any():
+        raise ValueError(f"column {name} holds something other than 0 and 1")
+    return flags.astype(np.uint8)
