@@ -120,8 +120,8 @@ def clone_again(clone: Clone, folder: Path) -> Clone:
     return other
 
 
-def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
-    """Copy what git would carry (tracked and new files) to `folder`, as a repository of its own."""
+def working_tree() -> list[str]:
+    """Names of the files that git would carry: tracked and new ones."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
@@ -129,10 +129,14 @@ def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
         text=True,
         check=True,
     ).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def make_clone(folder: Path, *, parameters: tuple[str, ...] = TINY) -> Clone:
+    """Copy what git would carry (tracked and new files) to `folder`, as a repository of its own."""
+    for name in working_tree():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
     clone = Clone(folder)
     clone.run("git", "init", "-q")
     clone.run("git", "add", "-A")
