@@ -67,9 +67,8 @@ class Trials:
     """
 
     def __init__(self, benchmarks: Sequence[str], scratch: Path, only: Sequence[str] | None = None) -> None:
-        from curation.manifest import (
-            load_manifest,  # here, as they need OpenCV and torch, and a help does not
-        )
+        # Here, as they need OpenCV and torch, and a help does not.
+        from curation.documents.manifest_record import load_manifest
         from training.benchmark.sequences.benchmark_loader import load_benchmark
 
         self.settings, self.scratch = settings.load(), scratch
