@@ -89,9 +89,9 @@ def _benchmark(
         log.info(
             "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
         )
-    found = replace(scan_benchmark(benchmark, runtime, strict=strict), code=code)
+    found = scan_benchmark(benchmark, runtime, strict=strict)
     # What a list says beside its sequences matters to score.
-    return replace(found, source=digest(Path(name).read_bytes())) if is_path(name) else found
+    return replace(found, source=digest(Path(name).read_bytes()) if is_path(name) else None, code=code)
 
 
 def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> Manifest:

@@ -67,7 +67,7 @@ class Trials:
     """
 
     def __init__(self, benchmarks: Sequence[str], scratch: Path, only: Sequence[str] | None = None) -> None:
-        # Here, not above: they need OpenCV and torch, and a help does not.
+        # Here, as they need OpenCV and torch, and a help does not.
         from curation.documents.manifest_record import load_manifest
         from training.benchmark.sequences.benchmark_loader import load_benchmark
 

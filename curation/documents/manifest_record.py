@@ -37,8 +37,8 @@ class Manifest:
     source : str, optional
         Digest of what else decides what the files say: the code of one's own layout (`layout`), the file of one's own
         benchmark (`list`).
-    code : mapping, optional
-        Digests of trackers and backbones of one's own that run on the sequences, by name.
+    code : mapping
+        Digests of code of one's own that the benchmark's trackers are made of, by name.
     """
 
     kind: Literal["vid", "sequences"]
@@ -82,5 +82,5 @@ def _manifest(document: Fields) -> Manifest:
             for key, entry in document[entries].items()
         },
         document.get(source),
-        document.get("code", {}),
+        {name: text(document["code"], name) for name in document.get("code", {})},
     )
