@@ -112,7 +112,7 @@ def build(section: str, values: Any, place: str) -> Any:
 
 def _explain(error: ValidationError, section: str, kind: Any, place: str) -> InputError:
     problems = []
-    cure = "Mend params.yaml"
+    cure = "Correct params.yaml"
     for item in error.errors(include_url=False):
         key = ".".join(str(part) for part in (section, *item["loc"]))
         if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):

@@ -209,7 +209,7 @@ def store(changes: Mapping[str, str], file: Path = FILE) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     """The settings in a file, each of its type."""
-    do = "Mend or delete it"
+    do = "Correct or delete it"
     try:
         content = read_outside(file, limit=LIMIT, kind="a file of settings", do=do)
         found = tomllib.loads(content.decode("utf-8"))

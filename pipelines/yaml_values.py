@@ -38,14 +38,14 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
     limit : int
         Most bytes.
     do : str
-        What the user should do where it cannot be used; by default, to mend what is named.
+        What the user should do where it cannot be used; by default, to correct what is named.
 
     Raises
     ------
     InputError
         If it is too large, not YAML, or holds anything else than plain values.
     """
-    cure = do or "Mend the line it names"
+    cure = do or "Correct the line it names"
     if len(content) > limit:
         raise InputError(f"{place} has {len(content):,} bytes, more than {limit:,}", do=do or "Shorten it")
     try:
@@ -61,7 +61,7 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
         raise InputError(f"{place} is not readable YAML ({error})", do=cure) from None
     except Exception as error:  # of a number or date in a form that the library does not foresee
         raise InputError(
-            f"{place} is not readable YAML ({type(error).__name__}: {error})", do=do or "Mend its values"
+            f"{place} is not readable YAML ({type(error).__name__}: {error})", do=do or "Correct its values"
         ) from None
     _check(value, FEW + len(text), place, do)
     return value

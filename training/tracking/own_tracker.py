@@ -53,7 +53,7 @@ class OwnTracker(CheckedTracker):
         except Exception as error:
             raise InputError(
                 f"cannot make the tracker {name} ({type(error).__name__}: {error})",
-                do="Mend its code, or its arguments in track.trackers",
+                do="Fix its code, or its arguments in track.trackers",
                 reason="bad code",
             ) from error
         if not all(callable(getattr(self._tracker, method, None)) for method in ("init", "update")):
@@ -100,7 +100,7 @@ def _within(seconds: float, who: str) -> Iterator[None]:
     def late(*_: object) -> None:
         raise InputError(
             f"{who} took more than {seconds:g} s",
-            do="Mend it, or give it longer: `seconds` beside its arguments in track.trackers",
+            do="Fix it, or give it longer: `seconds` beside its arguments in track.trackers",
             reason="too slow",
         )
 

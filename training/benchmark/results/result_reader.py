@@ -23,7 +23,7 @@ from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
 
-MEND = "Mend these files, or take them away: a score without them is marked partial"
+MEND = "Correct these files or remove them; a score without them is marked partial"
 
 
 @dataclass(frozen=True, eq=False)
