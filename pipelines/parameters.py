@@ -78,7 +78,7 @@ def parse(text: str | bytes, place: str) -> dict[str, Any]:
         if name not in SECTIONS:
             raise InputError(f"{place}: unknown section {name!r}", do=_suggest(name, SECTIONS))
         if not isinstance(values, dict | None):
-            raise InputError(f"{place}: {name} = {values!r} is no section", do="Give it keys and values")
+            raise InputError(f"{place}: {name} = {values!r} is not a section", do="Give it keys and values")
     return raw
 
 

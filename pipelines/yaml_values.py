@@ -97,7 +97,7 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
         if isinstance(value, dict):
             for key, inner in value.items():
                 if not isinstance(key, str) or _fault(key):
-                    raise InputError(f"{where} has the key {key!r}, which is no name", do=do or "Quote it")
+                    raise InputError(f"{where} has the key {key!r}, which is not a name", do=do or "Quote it")
                 waiting.append((inner, (*path, key)))
         elif isinstance(value, list):
             waiting += [(inner, (*path, str(number))) for number, inner in enumerate(value)]
@@ -108,7 +108,7 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
 def _fault(value: Any) -> str:
     """What is wrong with a single value; empty for a plain one."""
     if isinstance(value, str):
-        return "" if value.isascii() or value.encode("utf-8", "ignore").decode() == value else "is no text"
+        return "" if value.isascii() or value.encode("utf-8", "ignore").decode() == value else "is not text"
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):

@@ -171,7 +171,7 @@ def claims(count: int) -> bytes:
             "odd.npz is damaged (conv1.weight promises (10000000000000,) numbers",
         ),
         ({"a": b"notnpy"}, "odd.npz holds no layers of squeezenet"),
-        ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is no array)"),
+        ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is not an array)"),
     ],
 )
 def test_weights_that_lie_are_one_line(

@@ -58,7 +58,7 @@ class OwnTracker(CheckedTracker):
             ) from error
         if not all(callable(getattr(self._tracker, method, None)) for method in ("init", "update")):
             raise InputError(
-                f"{name} is no tracker", do="Give it init(frame, box) and update(frame)", reason="bad code"
+                f"{name} is not a tracker", do="Give it init(frame, box) and update(frame)", reason="bad code"
             )
         self.deterministic = bool(getattr(self._tracker, "deterministic", False))
 
