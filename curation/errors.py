@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 
 
 class InputError(Exception):
-    """Bad input: data, parameters or settings that the user can mend.
+    """Bad input: data, parameters or settings that the user can fix.
 
     Its texts are kept as of `one_line`, so that no name of a file or folder can break a line or send a
     terminal escape. Shells print `str(error)` as one line and exit with a non-zero status; nothing else in the
@@ -118,7 +118,7 @@ class Skipped:
                 f"{stage}: {self.skipped} of {self.total} items skipped ({reasons}), over the limit "
                 f"errors.max_skipped = {policy.max_skipped:g}; first: "
                 f"{next(iter(self.examples.values()))[0]}",
-                do=f"Mend the data, or raise errors.max_skipped in {PARAMETERS}",
+                do=f"Fix the data, or raise errors.max_skipped in {PARAMETERS}",
                 reason="too many skipped",
             )
 

@@ -40,7 +40,7 @@ def open_outside(path: Path, *, limit: int, kind: str, do: str = "") -> Iterator
         If it is not a plain file, is larger than `limit` (reason `"not a plain file"`, `"file too large"`), or
         cannot be read (reason `"unreadable file"`).
     """
-    cure = do or "Restore the file, or mend its permissions, then run again"
+    cure = do or "Restore the file, or fix its permissions, then run again"
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except FileNotFoundError:

@@ -109,7 +109,7 @@ def load_own(name: str, what: str) -> Any:
         reason = str(error).partition("\n")[0]
         raise InputError(
             f"cannot load the {what} {name} ({type(error).__name__}: {reason})",
-            do=f"Mend its code, or name it as {OWN}",
+            do=f"Fix its code, or name it as {OWN}",
             reason="bad code",
         ) from error
 

@@ -1,6 +1,6 @@
 """What fails outside the program, said in one line: disks, permissions, limits of the system, memory.
 
-Only what the user can mend is explained; an error of the program keeps its traceback.
+Only what the user can fix is explained; an error of the program keeps its traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from curation.errors import InputError
 from training.messages import memory_is_full
 
 ROOM = "Free space and inodes there, then run again: finished work is kept"
-PERMISSIONS = "Mend the permissions, or run as a user who may, then run again"
+PERMISSIONS = "Fix the permissions, or run as a user who may, then run again"
 RESTORE = "Restore it, then run again"
 DISK = "Look after the disk or the network share (dmesg says more), then run again"
 LIMITS = "Raise the system's limit (ulimit -a shows them), or use fewer jobs: settings --set jobs=2"

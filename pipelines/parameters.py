@@ -78,7 +78,7 @@ def parse(text: str | bytes, place: str) -> dict[str, Any]:
         if name not in SECTIONS:
             raise InputError(f"{place}: unknown section {name!r}", do=_suggest(name, SECTIONS))
         if not isinstance(values, dict | None):
-            raise InputError(f"{place}: {name} = {values!r} is no section", do="Give it keys and values")
+            raise InputError(f"{place}: {name} = {values!r} is not a section", do="Give it keys and values")
     return raw
 
 
@@ -112,7 +112,7 @@ def build(section: str, values: Any, place: str) -> Any:
 
 def _explain(error: ValidationError, section: str, kind: Any, place: str) -> InputError:
     problems = []
-    cure = "Mend params.yaml"
+    cure = "Correct params.yaml"
     for item in error.errors(include_url=False):
         key = ".".join(str(part) for part in (section, *item["loc"]))
         if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):

@@ -69,7 +69,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             theirs = score_benchmark(benchmark, others, protocol=config.protocol)
             for tracker in theirs.trackers.keys() & found.trackers.keys():
                 raise InputError(
-                    f"{others / tracker} bears the name of a tracker of this pipeline",
+                    f"{others / tracker} has the name of a tracker of this pipeline",
                     do="Rename the folder",
                     reason="name taken",
                 )

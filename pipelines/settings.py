@@ -209,7 +209,7 @@ def store(changes: Mapping[str, str], file: Path = FILE) -> None:
 
 def _read(file: Path) -> dict[str, Any]:
     """The settings in a file, each of its type."""
-    do = "Mend or delete it"
+    do = "Correct or delete it"
     try:
         content = read_outside(file, limit=LIMIT, kind="a file of settings", do=do)
         found = tomllib.loads(content.decode("utf-8"))
@@ -219,7 +219,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(f"{file} is not readable TOML ({error})", do=do) from None
     own = found.pop("roots", {})
     if not isinstance(own, dict):
-        raise InputError(f"{file}: roots = {own} is no table", do='Write roots.<name> = "/path"')
+        raise InputError(f"{file}: roots = {own} is not a table", do='Write roots.<name> = "/path"')
     found |= {f"{OWN}{name}": value for name, value in own.items()}
     return {name: _typed(name, value, str(file)) for name, value in found.items()}
 

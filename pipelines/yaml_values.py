@@ -38,14 +38,14 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
     limit : int
         Most bytes.
     do : str
-        What the user should do where it cannot be used; by default, to mend what is named.
+        What the user should do where it cannot be used; by default, to correct what is named.
 
     Raises
     ------
     InputError
         If it is too large, not YAML, or holds anything else than plain values.
     """
-    cure = do or "Mend the line it names"
+    cure = do or "Correct the line it names"
     if len(content) > limit:
         raise InputError(f"{place} has {len(content):,} bytes, more than {limit:,}", do=do or "Shorten it")
     try:
@@ -61,7 +61,7 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
         raise InputError(f"{place} is not readable YAML ({error})", do=cure) from None
     except Exception as error:  # of a number or date in a form that the library does not foresee
         raise InputError(
-            f"{place} is not readable YAML ({type(error).__name__}: {error})", do=do or "Mend its values"
+            f"{place} is not readable YAML ({type(error).__name__}: {error})", do=do or "Correct its values"
         ) from None
     _check(value, FEW + len(text), place, do)
     return value
@@ -97,7 +97,7 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
         if isinstance(value, dict):
             for key, inner in value.items():
                 if not isinstance(key, str) or _fault(key):
-                    raise InputError(f"{where} has the key {key!r}, which is no name", do=do or "Quote it")
+                    raise InputError(f"{where} has the key {key!r}, which is not a name", do=do or "Quote it")
                 waiting.append((inner, (*path, key)))
         elif isinstance(value, list):
             waiting += [(inner, (*path, str(number))) for number, inner in enumerate(value)]
@@ -108,7 +108,7 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
 def _fault(value: Any) -> str:
     """What is wrong with a single value; empty for a plain one."""
     if isinstance(value, str):
-        return "" if value.isascii() or value.encode("utf-8", "ignore").decode() == value else "is no text"
+        return "" if value.isascii() or value.encode("utf-8", "ignore").decode() == value else "is not text"
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):

@@ -213,7 +213,7 @@ def _box(numbers: Any) -> list[int]:
         raise ValueError(f"the box {numbers!r} is not four numbers")
     # Checked before the conversion, which would wrap: whatever is too large, infinite or NaN fails here.
     if len(numbers) != 4 or not all(abs(number) <= CORNER for number in numbers):
-        raise ValueError(f"the box {numbers} is no place in an image")
+        raise ValueError(f"the box {numbers} does not lie in an image")
     x, y, w, h = (round(number) for number in numbers)
     if w < 1 or h < 1:
         raise ValueError(f"the box {numbers} has no whole pixel")

@@ -188,7 +188,7 @@ class ShardReader:
             fetch = f"Run: {FETCH}, or {remake('crop', 'imdb')}"
             raise self._refuse("is missing", "missing shard", do=fetch) from None
         except OSError as error:
-            cure = "Mend its permissions or the disk, then run again"
+            cure = "Fix its permissions or the disk, then run again"
             raise self._refuse(f"cannot be read: {error.strerror}", "unreadable shard", do=cure) from error
         try:
             length = os.fstat(handle).st_size

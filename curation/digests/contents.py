@@ -181,7 +181,7 @@ def _read(files: Sequence[FileStat]) -> tuple[bytes, int]:
 
 
 def _content(path: Path) -> bytes:
-    cure = "Mend the permissions or the disk, or wait until nobody changes the data, then run again"
+    cure = "Fix the permissions or the disk, or wait until nobody changes the data, then run again"
     try:
         return read_outside(path, limit=LARGEST, kind="a file of a dataset", do=cure)
     except FileNotFoundError as error:

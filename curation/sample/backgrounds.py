@@ -12,7 +12,7 @@ from curation.sample.sample_config import WorldConfig
 from curation.sample.textures import Family, Image, colour, draw_palette, draw_pattern, fractal, heap, leaf
 
 VIVID = 0.45
-"""Greatest saturation of a backdrop; objects have up to 0.85."""
+"""Largest saturation of a backdrop; objects have up to 0.85."""
 
 
 def draw_background(

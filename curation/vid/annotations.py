@@ -157,7 +157,7 @@ def _fill(
                 InputError(
                     f"{video.annotation(number)}: the image size is {frame.width}x{frame.height}, but "
                     f"{width}x{height} in {agreeing} of the {len(frames)} frames of this video",
-                    do="Mend or restore this annotation",
+                    do="Correct or restore this annotation",
                     reason="image size differs",
                 ),
                 1 + len(frame.objects),

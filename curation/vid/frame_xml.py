@@ -49,7 +49,7 @@ _TRACK = re.compile(r"\s*([0-9]{1,6})\s*", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,63}", re.ASCII)
 _FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_MEND = "Mend or restore this annotation"
+_MEND = "Correct or restore this annotation"
 
 Box = tuple[int, int, int, int]
 

@@ -48,7 +48,7 @@ def check_cache(
     damage = find_damage(project, cache, sample=None if strict else sample)
     if not where.succeeded and not damage.databases:
         message = f"DVC cannot say where its cache is: {where.last}"
-        return [Finding("DVC project", "fail", message, "Mend .dvc/config")]
+        return [Finding("DVC project", "fail", message, "Correct .dvc/config")]
     if not (mend and damage):
         findings = _damaged(damage)
     elif runs.status == "warn" and "under way" in runs.message:

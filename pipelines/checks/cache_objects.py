@@ -2,7 +2,7 @@
 
 DVC writes an object without syncing it, makes it read-only, and never looks into a read-only object again: after a
 power cut it links empty ones in place of outputs, and says that all is well. So every stage looks first, by `stat`
-alone. What else can be wrong with a cache, and mending it, is for `pipelines.checks`.
+alone. What else can be wrong with a cache, and repairing it, is for `pipelines.checks`.
 """
 
 from __future__ import annotations

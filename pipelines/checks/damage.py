@@ -168,7 +168,7 @@ def _names(entry: Entry, listings: Listings) -> set[str]:
 
 
 def _outputs(project: Path, lock: list[Entry], listings: Listings, damage: Damage, *, all_read: bool) -> None:
-    """Note which files of the workspace share the damage, which could mend it, and which have changed."""
+    """Note which files of the workspace share the damage, which could repair it, and which have changed."""
     bad = {name: md5(path) for name, path in damage.objects.items()}
     same_file = {_identity(path) for path in damage.objects.values()}
     for path, name in _made(project, lock, listings):

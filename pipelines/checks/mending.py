@@ -1,4 +1,4 @@
-"""Mend what is damaged of a DVC project: delete it, or put a sound copy in its place.
+"""Repair what is damaged of a DVC project: delete it, or put a sound copy in its place.
 
 Nothing sound is deleted. What is gone then is made again by `dvc repro`, or brought by `dvc pull`.
 """
@@ -27,7 +27,7 @@ Step = tuple[str, str, Path, Callable[[], object]]
 
 
 def mend(project: Path, damage: Damage) -> list[Finding]:
-    """Mend what may be mended here; say what was done, and who can do the rest."""
+    """Repair what may be repaired here; say what was done, and who can do the rest."""
     done: Counter[tuple[str, str]] = Counter()
     refused: Counter[str] = Counter()
     for verb, thing, path, act in _steps(project, damage):
@@ -43,7 +43,7 @@ def mend(project: Path, damage: Damage) -> list[Finding]:
         said = ", ".join(f"{verb} {counted(number, thing)}" for (verb, thing), number in done.items())
         findings.append(Finding("mended", "ok", f"{said}. Next: dvc repro, or dvc pull"))
     for who, number in refused.items():
-        message = f"{counted(number, 'damaged file')} could not be mended: {who}"
+        message = f"{counted(number, 'damaged file')} could not be repaired: {who}"
         findings.append(
             Finding("not mended", "fail", message, f"The owner, or root, runs in a clone: {MEND}")
         )

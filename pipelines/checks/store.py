@@ -1,7 +1,7 @@
 """Are the crops in the store and in the outputs those of the raw data, and recorded under what they were made with?
 
 Until crops were compared with the manifest while they were cut, and parameters looked at again when a stage ended,
-both could be wrong with nothing to show for it. What is wrong is found here, and mended: it leaves the store and the
+both could be wrong with nothing to show for it. What is wrong is found here, and repaired: it leaves the store and the
 run-cache, and the stage that is named then makes it again.
 """
 
@@ -59,7 +59,7 @@ class Curated:
 
 @dataclass
 class _Wrong:
-    """What was found wrong, to be mended."""
+    """What was found wrong, to be repaired."""
 
     shards: set[tuple[Path, str]] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)

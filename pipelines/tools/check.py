@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
             found, unsure = faults(stages, _lists(repo, options.remote))
     except Exception as error:  # of DVC, or whatever the remote's library raises
         raise InputError(
-            f"DVC cannot read this project: {error}", do="Mend what it names, then run again"
+            f"DVC cannot read this project: {error}", do="Fix what it names, then run again"
         ) from error
     for fault in found:
         log.warning("%s", fault)

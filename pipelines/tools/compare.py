@@ -2,8 +2,8 @@
 
     python -m pipelines compare siamese template
     python -m pipelines compare siamese siamese --scores before.json reports/score/scores.json
-Scores come from the last run, or from files of `evaluate --json`. A difference whose interval holds 0 is not
-called one, nor is one over fewer than five sequences.
+Scores come from the last run, or from files of `evaluate --json`. No difference is shown where the interval
+contains 0, or where there are fewer than five sequences.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Check the installation, the DVC cache and the dataset, and say what is missing.
 
 Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone;
-`python -m pipelines doctor cache --mend` mends what a power cut or a bad disk has damaged, `doctor store --mend` crops
-and records that are wrong: `store` cuts a sample of the stored crops again (`--strict`: all) and compares them.
+`doctor cache --mend` repairs what a power cut or a bad disk has damaged. `doctor store` cuts a sample of the crops in
+the store again (`--strict`: all) and compares them; `--mend` removes crops and records that are wrong.
 """
 
 from __future__ import annotations

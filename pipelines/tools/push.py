@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
                 count += len(repo.cloud.push(reports, remote=remote).transferred)
     except Exception as error:  # of DVC, or whatever the remote's library raises when a connection drops
         raise InputError(
-            f"the push is not complete: {error}", do="What has arrived is whole; mend this and push again"
+            f"the push is not complete: {error}", do="What has arrived is whole; fix this and push again"
         ) from error
     log.info("%d files pushed", count)
 

@@ -3,7 +3,7 @@
     python -m pipelines study
     python -m pipelines study --losses l2 shrinkage --epochs 8 --seeds 5
 Trains as params.yaml says, but for loss, learning rate and seed. Every loss is first tried with each of
---rates, with a seed of its own; the rate with the least validation centre error trains the seeds that are
+--rates, with a seed of its own; the rate with the smallest validation centre error trains the seeds that are
 compared. Stop it at will: finished runs are reused, and the one that was stopped goes on from its checkpoint.
 """
 

@@ -1,7 +1,7 @@
 """Share one DVC cache with a group, so that nobody crops what a colleague has cropped.
 
 Makes the folder if need be, checks that everyone in the group can add to it, and points this clone's DVC at
-it, in .dvc/config.local, which git never sees. Running it again mends what it can and names the rest.
+it, in .dvc/config.local, which git never sees. Running it again fixes what it can and names the rest.
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def run(options: argparse.Namespace) -> None:
 
 
 def make(cache: Path, group: int | None) -> None:
-    """Make a cache with the folders that DVC would make in it; mend the modes of those that are ours.
+    """Make a cache with the folders that DVC would make in it; correct the modes of those that are ours.
 
     Raises
     ------
     InputError
-        If the cache is not there and cannot be made. One that is there and not ours to mend is left alone.
+        If the cache is not there and cannot be made. One that is there and not ours to change is left alone.
     """
     try:
         cache.mkdir(exist_ok=True)
@@ -135,7 +135,7 @@ def carry(old: Path, cache: Path) -> str:
             except OSError as error:
                 raise InputError(
                     f"cannot take {source} along to {target}: {error.strerror}",
-                    do="Free space or mend the permissions there, then run the command again",
+                    do="Free space or fix the permissions there, then run the command again",
                 ) from error
             count += 1
     return (

@@ -4,7 +4,6 @@ One-pass evaluation: 100 sequences with the lengths of OTB-2015 (59,035 frames) 
 memory. In one run, taking turns, and checked to give the same curves:
 
 - a plain loop over frames, every threshold compared for every frame, Python floats
-- a loop over frames for overlap and errors, curves by numpy
 - ours
 
 VOT: 60 sequences of 21,455 frames x 15 repetitions that all differ, turned ground truth, boxes of the
@@ -51,7 +50,6 @@ def measure_ope(trackers: int, rounds: int) -> None:
     frames = sum(map(len, sequences)) * trackers
     contenders: dict[str, Callable[[], list[list[Curves]]]] = {
         "plain loop over frames": lambda: [loop_all(sequences, one) for one in results],
-        "loop over frames, curves by numpy": lambda: [loop_values(sequences, one) for one in results],
         "ours": lambda: score_all(sequences, results),
     }
     for plain, ours in zip(contenders["plain loop over frames"](), contenders["ours"](), strict=True):
@@ -101,19 +99,6 @@ def loop_all(sequences: list[Sequence], results: dict[str, Array]) -> list[Curve
                     normalised[k] += 1
         counts = (np.array([hits]) / len(sequence) for hits in (success, precision, normalised))
         curves.append(Curves(dict(zip(NAMES, counts, strict=True)), np.array([len(sequence)])))
-    return curves
-
-
-def loop_values(sequences: list[Sequence], results: dict[str, Array]) -> list[Curves]:
-    """Overlaps and errors frame by frame, thresholds compared by numpy for a sequence at a time."""
-    curves = []
-    for sequence in sequences:
-        values = np.array(list(frame_values(sequence.annotation.tolist(), results[sequence.name].tolist())))
-        success = (values[:, 0:1] > OVERLAP_THRESHOLDS).mean(axis=0, keepdims=True)
-        precision = (values[:, 1:2] <= PRECISION_THRESHOLDS).mean(axis=0, keepdims=True)
-        normalised = (values[:, 2:3] <= NORMALISED_THRESHOLDS).mean(axis=0, keepdims=True)
-        shares = dict(zip(NAMES, (success, precision, normalised), strict=True))
-        curves.append(Curves(shares, np.array([len(sequence)])))
     return curves
 
 

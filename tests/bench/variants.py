@@ -15,8 +15,6 @@ Settings are those of params.yaml, changed by --set; so forms can be compared, e
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,9 +25,11 @@ import numpy as np
 from curation.parallel import Workers, run_in_order
 from tests.bench.configured import track_settings
 from tests.bench.disturbances import Covered, Doubled, Edge, Plain
+from tests.bench.frame import options, show
 from training.benchmark.scores.one_pass import sequence_curves
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Sequence, to_base
+from training.benchmark.sequences.sequence_list import one_pass_names
 from training.device import pick_device
 from training.studies.outcome import markdown
 from training.tracking.interface import Box
@@ -114,37 +114,33 @@ def tracker_of(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    several = {"type": str, "nargs": "+"}
+    chosen = options(
+        __doc__,
+        ("--root", [], "folder of sequences; repeat", {"type": Path, "action": "append"}),
+        ("--benchmark", "otb2015", "whose list names them", {"choices": one_pass_names()}),
+        ("--weights", None, "of SqueezeNet", {"type": Path}),
+        ("--precision", "bfloat16", "of the backbone", {"choices": ("float32", "bfloat16")}),
+        ("--device", "cpu", "auto, cpu, cuda", {}),
+        ("--groups", list(GROUPS), "which", several | {"choices": GROUPS}),
+        ("--seeds", 1, "runs of the undisturbed groups", {}),
+        ("--set", [], "of track.online", several | {"metavar": "KEY=VALUE"}),
     )
-    parser.add_argument("--root", type=Path, action="append", default=[], help="folder of sequences; repeat")
-    parser.add_argument(
-        "--benchmark",
-        choices=("otb2013", "otb50", "otb2015", "tc128", "uav123"),
-        default="otb2015",
-        help="whose list names them (%(default)s)",
-    )
-    parser.add_argument("--weights", type=Path, help="of SqueezeNet")
-    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
-    parser.add_argument("--device", default="cpu", help="auto, cpu, cuda (%(default)s)")
-    parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS), help="(all)")
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="of track.online")
-    options = parser.parse_args()
-    if not options.root or options.weights is None:
-        sys.stdout.write("not run: it needs real sequences (--root) and weights (--weights)\n")
+    if not chosen.root or chosen.weights is None:
+        show("not run: it needs real sequences (--root) and weights (--weights)")
         return
-    sequences = load_benchmark(options.benchmark, options.root).sequences
-    jobs = [case for case in cases(sequences, options.seeds) if case.group in options.groups]
+    sequences = load_benchmark(chosen.benchmark, chosen.root).sequences
+    jobs = [case for case in cases(sequences, chosen.seeds) if case.group in chosen.groups]
     make = partial(
         tracker_of,
-        online=track_settings(changes=[f"online.{text}" for text in options.set]).online,
-        weights=options.weights,
-        precision=options.precision,
-        device=str(pick_device(options.device)),
+        online=track_settings(changes=[f"online.{text}" for text in chosen.set]).online,
+        weights=chosen.weights,
+        precision=chosen.precision,
+        device=str(pick_device(chosen.device)),
     )
+    workers = Workers(jobs=-1)
     scores = list(
-        run_in_order(partial(track, make=make), jobs, workers=Workers(jobs=-1), label="variants", unit="run")
+        run_in_order(partial(track, make=make), jobs, workers=workers, label="variants", unit="run")
     )
     report(jobs, scores)
 
@@ -162,7 +158,7 @@ def report(jobs: list[Case], scores: list[tuple[float, float]]) -> None:
     rows = [["", "mean", *names]]
     for group, row in zip([*groups, "all"], [*means, means.mean(axis=0)], strict=True):
         rows.append([group, *(f"{auc:.3f}/{precision:.3f}" for auc, precision in (row.mean(axis=0), *row))])
-    sys.stdout.write(f"{markdown(*rows)}\n")
+    show(markdown(*rows))
 
 
 if __name__ == "__main__":

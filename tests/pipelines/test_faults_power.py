@@ -1,4 +1,4 @@
-"""The power goes while a stage runs, or just after: the next run ends right, or names the command that mends.
+"""The power goes while a stage runs, or just after: the next run ends right, or names the command that repairs.
 
 The clone stands on a disk in a file, which is copied in the midst of it and mounted again: what the file system had
 not written down is lost, as if the machine had stopped.

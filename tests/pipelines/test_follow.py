@@ -189,7 +189,7 @@ def claims(count: int) -> bytes:
             "odd.npz is damaged (conv1.weight promises (10000000000000,) numbers",
         ),
         ({"a": b"notnpy"}, "odd.npz holds no whole backbone that is known (first names: a)"),
-        ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is no array)"),
+        ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is not an array)"),
     ],
 )
 def test_weights_that_lie_are_one_line(

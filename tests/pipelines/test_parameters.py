@@ -91,8 +91,8 @@ def test_another_folder_is_told_where_the_project_is(tmp_path: Path, monkeypatch
     ("text", "words"),
     [
         ("errors: &a\n  policy: *a\n", ["errors", "repeats itself"]),
-        ("errors: 3", ["errors = 3 is no section"]),
-        ("errors: []", ["errors = [] is no section"]),
+        ("errors: 3", ["errors = 3 is not a section"]),
+        ("errors: []", ["errors = [] is not a section"]),
         ("train: {seed: 99999999999999999999}", ["train.seed is too large a number"]),
         ("train: {seed: .nan}", ["train.seed is not a finite number"]),
         ("train: {1: 2}", ["train has the key 1"]),

@@ -76,8 +76,8 @@ def test_an_unknown_profile_lists_the_known(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("train=[1]", ["train = [1] is no section"]),
-        ("dataset=5", ["dataset = 5 is no section"]),
+        ("train=[1]", ["train = [1] is not a section"]),
+        ("dataset=5", ["dataset = 5 is not a section"]),
         ("dataset.vid=[1]", ["dataset.vid = [1]"]),
         ("sample.world=[]", ["sample.world"]),
         ("dataset.subsets={a: 1}", ["dataset.subsets"]),
@@ -85,7 +85,7 @@ def test_an_unknown_profile_lists_the_known(tmp_path: Path, monkeypatch: pytest.
         ("train.epochs=.inf", ["not a finite number"]),
         ("train.epochs=" + "[" * 5000, ["nests"]),
         ("train.seed=99999999999999999999", ["too large a number"]),
-        ("train.\udcff=1", ["which is no name"]),
+        ("train.\udcff=1", ["which is not a name"]),
         ("train.epochs=\x1b", ["not readable YAML"]),
         ("=3", ["unknown section ''"]),
     ],

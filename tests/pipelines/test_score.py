@@ -138,7 +138,7 @@ def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(proj
         ("otb2103/KCF", "is named 'otb2103'. Did you mean otb2013?"),
         (
             "otb2013/siamese",
-            "otb2013/siamese bears the name of a tracker of this pipeline. Rename the folder",
+            "otb2013/siamese has the name of a tracker of this pipeline. Rename the folder",
         ),
         ("otb2013/KCF", "2 problems"),
     ],

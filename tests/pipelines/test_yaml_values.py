@@ -66,7 +66,7 @@ LAUGHS = "a0: &a0 [x, x]\n" + "".join(
         ("a: !!bool x", "not readable YAML"),
         ('a: !!int ""', "not readable YAML"),
         ("a: !!python/object:os.system x", "not readable YAML"),
-        ('a: "\\ud800"', "a is no text"),
+        ('a: "\\ud800"', "a is not text"),
         ('"\\ud800": 1', "has the key"),
         ("a: \0", "not readable YAML"),
         ("a: 1\na: 2", "not readable YAML"),

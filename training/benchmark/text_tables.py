@@ -84,7 +84,7 @@ def parse_rows(text: str, where: str | Path, *, widths: Collection[int]) -> list
             found = text.splitlines()[number - 1].strip()[:60]
             raise InputError(
                 f"{where}, line {number}: expected {allowed} numbers, found {found!r}",
-                do="Mend or delete that line",
+                do="Correct or delete that line",
                 reason="bad row",
             )
         rows.append(row)

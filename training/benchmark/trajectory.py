@@ -21,7 +21,7 @@ from training.benchmark.sequences.sequence_list import name_key
 from training.benchmark.text_tables import parse_rows, read_text
 
 UNKNOWN, START, FAILURE, REGION = 0, 1, 2, 3
-"""Codes of a frame; `REGION` is no code in files: the row holds the region."""
+"""Codes of a frame; `REGION` is not a code in files: the row holds the region."""
 
 DETERMINISTIC_AFTER = 3
 """Runs that must agree for a tracker to count as deterministic."""
@@ -98,13 +98,13 @@ def read_trajectory(path: Path) -> Trajectory:
     for number, row in enumerate(rows, start=1):
         if len(row) == 1 and row[0] not in (UNKNOWN, START, FAILURE):
             raise InputError(
-                f"{path}, line {number}: {row[0]:g} is no code",
+                f"{path}, line {number}: {row[0]:g} is not a code",
                 do="A single number is 0 (unknown), 1 (start) or 2 (failure)",
                 reason="bad row",
             )
         if any(abs(value) > FARTHEST for value in row):
             raise InputError(
-                f"{path}, line {number}: {row} is no region",
+                f"{path}, line {number}: {row} is not a region",
                 do=f"None of its numbers is beyond {FARTHEST:,.0f} pixels; a lost target is the code 0",
                 reason="bad row",
             )

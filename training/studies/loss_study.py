@@ -38,7 +38,7 @@ class StudyConfig:
         Runs of each loss; run k trains with `train.seed` + k.
     rates : tuple of float
         Highest learning rates that every loss is tried with, once each, with a seed that is not among those
-        compared (`train.seed` + `seeds`). The one with the least validation centre error is the loss's own. A
+        compared (`train.seed` + `seeds`). The one with the smallest validation centre error is the loss's own. A
         single rate is taken untried; empty: all use `train.optimiser.learning_rate`.
     """
 

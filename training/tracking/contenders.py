@@ -126,7 +126,9 @@ def _own(given: Given, own: Own) -> Contender:
     try:
         make()  # its errors come before any work
     except TypeError as error:
-        raise InputError(f"cannot make the tracker {own.place} ({error})", do="Mend its arguments") from None
+        raise InputError(
+            f"cannot make the tracker {own.place} ({error})", do="Correct its arguments"
+        ) from None
     return Contender(own.name, make, _identity(given.config, own.place.rpartition(":")[2], parts))
 
 

@@ -53,12 +53,12 @@ class OwnTracker(CheckedTracker):
         except Exception as error:
             raise InputError(
                 f"cannot make the tracker {name} ({type(error).__name__}: {error})",
-                do="Mend its code, or its arguments in track.trackers",
+                do="Fix its code, or its arguments in track.trackers",
                 reason="bad code",
             ) from error
         if not all(callable(getattr(self._tracker, method, None)) for method in ("init", "update")):
             raise InputError(
-                f"{name} is no tracker", do="Give it init(frame, box) and update(frame)", reason="bad code"
+                f"{name} is not a tracker", do="Give it init(frame, box) and update(frame)", reason="bad code"
             )
         self.deterministic = bool(getattr(self._tracker, "deterministic", False))
 
@@ -100,7 +100,7 @@ def _within(seconds: float, who: str) -> Iterator[None]:
     def late(*_: object) -> None:
         raise InputError(
             f"{who} took more than {seconds:g} s",
-            do="Mend it, or give it longer: `seconds` beside its arguments in track.trackers",
+            do="Fix it, or give it longer: `seconds` beside its arguments in track.trackers",
             reason="too slow",
         )
 

@@ -105,7 +105,7 @@ def own_tracker(choice: Choice) -> Own | None:
         if not is_own(place):
             if not isinstance(choice, str):
                 raise ValueError(
-                    f"{place} is no tracker of one's own: its settings stand below track.{place}"
+                    f"{place} is not a tracker of one's own: its settings stand below track.{place}"
                 )
             return None
     name = name or (_command_name(place) if place.startswith(TRAX) else place.rpartition(":")[2])

@@ -68,7 +68,9 @@ class TraxTracker(CheckedTracker):
             )
         except OSError as error:
             raise InputError(
-                f"cannot start {self._command} ({error.strerror})", do="Mend the command", reason="bad code"
+                f"cannot start {self._command} ({error.strerror})",
+                do="Correct the command",
+                reason="bad code",
             ) from None
         folder = tempfile.mkdtemp(prefix="trax-")
         self._process, self._file = process, Path(folder, "frame.png")

@@ -259,11 +259,11 @@ def test_index_that_cannot_be_used_is_named(curated: Curated, tmp_path: Path, ch
 @pytest.mark.parametrize(
     ("box", "message"),
     [
-        ([1, 2, 3e9, 4], "no place in an image"),
-        ([1e300, 2, 3, 4], "no place in an image"),
-        ([-3e9, 2, 3, 4], "no place in an image"),
-        ([1, 2, 200_000, 4], "no place in an image"),
-        ([1, 2, 3, 4, 5], "no place in an image"),
+        ([1, 2, 3e9, 4], "does not lie in an image"),
+        ([1e300, 2, 3, 4], "does not lie in an image"),
+        ([-3e9, 2, 3, 4], "does not lie in an image"),
+        ([1, 2, 200_000, 4], "does not lie in an image"),
+        ([1, 2, 3, 4, 5], "does not lie in an image"),
         ([1, 2, 0.3, 4], "has no whole pixel"),
         ([1, 2, -3, 4], "has no whole pixel"),
         ([1, 2, True, 4], "is not four numbers"),

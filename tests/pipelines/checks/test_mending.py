@@ -234,7 +234,7 @@ def test_what_may_not_be_deleted_is_said_with_its_owner(
     done, refused = mend(project.folder, look(project))
     assert done.status == "ok"
     assert refused.status == "fail"
-    assert refused.message.startswith("1 damaged file could not be mended: they belong to ")
+    assert refused.message.startswith("1 damaged file could not be repaired: they belong to ")
     assert "doctor cache --mend" in refused.cure
     assert theirs.exists()
     assert not mine.exists()
@@ -249,7 +249,7 @@ def test_a_full_disk_is_said(project: Project, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(mending, "_put_back", full)
     (refused,) = mend(project.folder, found)
-    assert refused.message == "1 damaged file could not be mended: No space left on device"
+    assert refused.message == "1 damaged file could not be repaired: No space left on device"
 
 
 @pytest.mark.slow

@@ -81,8 +81,8 @@ def test_results_without_a_folder_for_each_sequence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1\n7\n", "line 2: 7 is no code"),
-        ("1\n0.5\n", "line 2: 0.5 is no code"),
+        ("1\n7\n", "line 2: 7 is not a code"),
+        ("1\n0.5\n", "line 2: 0.5 is not a code"),
         ("1\n1,2,3\n", "line 2: expected 1 or 4 or 6"),
         ("1\nx\n", "line 2"),
         ("", "is empty"),
@@ -103,5 +103,5 @@ def test_an_unsupervised_run_begins_with_a_start() -> None:
 def test_a_region_beyond_every_image_is_refused(tmp_path: Path, row: str) -> None:
     """Its mask would fill the memory."""
     (tmp_path / "a_001.txt").write_text(f"1\n{row}\n")
-    with pytest.raises(InputError, match=r"a_001\.txt, line 2: .* is no region"):
+    with pytest.raises(InputError, match=r"a_001\.txt, line 2: .* is not a region"):
         read_trajectory(tmp_path / "a_001.txt")

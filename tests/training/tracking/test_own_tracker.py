@@ -92,7 +92,7 @@ def test_other_choices_are_refused(choice: object) -> None:
     ("code", "words"),
     [
         ("def Drift(**_): raise KeyError('x')", "cannot make the tracker"),
-        ("class Drift:\n    def init(self, frame, box): ...", "is no tracker"),
+        ("class Drift:\n    def init(self, frame, box): ...", "is not a tracker"),
         ("Drift = 3", "cannot make the tracker"),
     ],
 )

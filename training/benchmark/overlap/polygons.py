@@ -23,7 +23,7 @@ def exact_overlap(first: Array, second: Array, bounds: Array | None) -> Array:
     Returns
     -------
     (N,) float64
-        NaN where either is no region, 0 where nothing has an area.
+        NaN where either is not a region, 0 where nothing has an area.
     """
     result = np.full(len(first), np.nan)
     valid = np.flatnonzero(~(np.isnan(first[:, :4]).any(axis=1) | np.isnan(second[:, :4]).any(axis=1)))

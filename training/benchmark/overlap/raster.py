@@ -29,7 +29,7 @@ def raster_overlap(
     Parameters
     ----------
     first, second : (N, 4) or (N, 2V) float64
-        Regions, 0-based; a row with a NaN among its first four numbers is no region.
+        Regions, 0-based; a row with a NaN among its first four numbers is not a region.
     bounds : (x, y), (N, 2) float64, or None
         Pixels outside 0 .. x and 0 .. y do not count; None: all count. MATLAB uses the frame's size - 1.
     rule : {"vot2016", "vot2019", "vot2015", "vot-toolkit"}
@@ -38,7 +38,7 @@ def raster_overlap(
     Returns
     -------
     (N,) float64
-        NaN where either is no region; 0 where nothing is left inside the bounds.
+        NaN where either is not a region; 0 where nothing is left inside the bounds.
 
     Examples
     --------

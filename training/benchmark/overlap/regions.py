@@ -15,7 +15,7 @@ from training.benchmark.arrays import Array
 Conversion = Literal["minmax", "area", "area_floor"]
 
 FARTHEST = 1e6
-"""Pixels; numbers beyond are no place in an image, and a mask that reaches there fills the memory."""
+"""Pixels; numbers beyond do not lie in an image, and a mask that reaches there fills the memory."""
 
 
 def unusable(regions: Array) -> NDArray[np.bool_]:

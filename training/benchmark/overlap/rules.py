@@ -25,7 +25,7 @@ BOUNDS: tuple[str, ...] = get_args(Bounds)
 def region_overlap(
     first: Array, second: Array, size: Array | tuple[int, int], rule: str = "vot2016", bounds: str = "frame-1"
 ) -> Array:
-    """Overlaps (N,) of regions (N, 4) or (N, 2V), 0-based; NaN where either is no region.
+    """Overlaps (N,) of regions (N, 4) or (N, 2V), 0-based; NaN where either is not a region.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: s
     """AUC of the leader minus AUC of each other tracker, on every benchmark of one-pass evaluation.
 
     Where one lacks sequences, over those that both have. Below a difference is its 95 % interval
-    (`comparison.paired_bootstrap` over the sequences); a difference is set off if the interval does not hold 0.
+    (`comparison.paired_bootstrap` over the sequences); a difference is set off if the interval does not contain 0.
     None without the leader or without others.
     """
     passes = [document for document in documents if document.kind == "ope" and leader in document.trackers]

@@ -23,7 +23,7 @@ from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
 
-MEND = "Mend these files, or take them away: a score without them is marked partial"
+MEND = "Correct these files or remove them; a score without them is marked partial"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ def read_segments(path: Path) -> list[Segment]:
     Raises
     ------
     InputError
-        If the file is not of the form that its ending promises, or a row is no box.
+        If the file is not of the form that its ending promises, or a row is not a box.
     """
     segments = readers()[path.suffix](path)
     for segment in segments:
@@ -69,7 +69,7 @@ def _check_numbers(path: Path, boxes: Array) -> None:
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
-            f"{path.name}, line {row + 1}: {boxes[row].tolist()} is no box ({int(bad.sum())} such rows)",
+            f"{path.name}, line {row + 1}: {boxes[row].tolist()} is not a box ({int(bad.sum())} such rows)",
             do=f"All four numbers may be NaN (lost), or none; none is beyond {FARTHEST:,.0f} pixels",
             reason="bad row",
         )

@@ -104,7 +104,7 @@ def error_hits(
 def _thresholds_below(values: Array, thresholds: Array) -> NDArray[np.int64]:
     """How many thresholds are less than each value, as `searchsorted` but faster: they are evenly spaced.
 
-    The quotient is right up to rounding; comparing with the thresholds themselves mends that.
+    The quotient is right up to rounding; comparing with the thresholds themselves corrects that.
     """
     count = len(thresholds)
     guess = np.clip(np.ceil(values / thresholds[1]), 0, count).astype(np.int64)

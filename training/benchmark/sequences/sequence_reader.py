@@ -42,7 +42,7 @@ def load_sequence(
     if (bad := unusable(annotation)).any():
         row = int(np.argmax(bad))
         raise InputError(
-            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} is no place in an image",
+            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} does not lie in an image",
             do="Unpack the sequence again",
             reason="bad annotation",
         )

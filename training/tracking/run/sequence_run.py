@@ -132,7 +132,7 @@ def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> I
     reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
     return InputError(
         f"{who} failed in frame {index + 1} of {len(frames)} ({frames[index]}): {reason}",
-        do="Finished sequences are kept; mend the tracker or the sequence and run again",
+        do="Finished sequences are kept; fix the tracker or the sequence and run again",
         reason=FAILED,
     )
 

@@ -88,7 +88,7 @@ def test_all_problems_of_a_folder_at_once(tmp_path: Path, bench: Benchmark) -> N
 def test_half_a_box_is_refused(tmp_path: Path, bench: Benchmark, row: str) -> None:
     write(tmp_path / "KCF", **GOOD)
     (tmp_path / "KCF/Dog1.txt").write_text(f"1,2,3,4\n{row}\n1,2,3,4\n")
-    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is no box \(1 such rows\)"):
+    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is not a box \(1 such rows\)"):
         read_results(tmp_path, "KCF", bench)
 
 
@@ -160,7 +160,7 @@ def test_all_problems_of_vot_results_at_once(tmp_path: Path, vot: Benchmark) -> 
         read_results(tmp_path, "KCF", vot)
     first, second = caught.value.problems
     assert first.startswith("bag, run 1: 5 rows, but 4 frames")
-    assert "ball1_001.txt, line 2: 9 is no code" in second
+    assert "ball1_001.txt, line 2: 9 is not a code" in second
 
 
 def test_vot_results_of_another_kind(tmp_path: Path, vot: Benchmark) -> None:
@@ -288,7 +288,7 @@ def test_what_archives_leave_behind_is_no_result(tmp_path: Path, bench: Benchmar
 def test_a_box_beyond_every_image_is_refused(tmp_path: Path, bench: Benchmark, row: str) -> None:
     write(tmp_path / "KCF", **GOOD)
     (tmp_path / "KCF/Dog1.txt").write_text(f"1,2,3,4\n{row}\n1,2,3,4\n")
-    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is no box .*beyond 1,000,000 pixels"):
+    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is not a box .*beyond 1,000,000 pixels"):
         read_results(tmp_path, "KCF", bench)
 
 

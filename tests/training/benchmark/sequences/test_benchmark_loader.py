@@ -380,7 +380,7 @@ def test_an_annotation_that_is_no_file_of_places_is_refused(tmp_path: Path) -> N
         load_benchmark("otb2015", [tmp_path])
     (folder / "groundtruth_rect.txt").unlink()
     write_rows(folder / "groundtruth_rect.txt", [*still(70), [1, 2, 3, 1e300]])
-    with pytest.raises(InputError, match=r"Deer: .*line 71: .*1e\+300\] is no place in an image"):
+    with pytest.raises(InputError, match=r"Deer: .*line 71: .*1e\+300\] does not lie in an image"):
         load_benchmark("otb2015", [tmp_path])
 
 

@@ -93,7 +93,7 @@ class Matrix:
     def numbers(self) -> NDArray[np.float64]:
         """Its numbers, float64, in its shape."""
         if self.kind not in NUMERIC or self.flags & COMPLEX:
-            raise MatError("is no array of real numbers")
+            raise MatError("is not an array of real numbers")
         count = math.prod(self.shape)
         if not count:
             return np.empty((0, 0))
@@ -108,7 +108,7 @@ class Matrix:
     def text(self) -> str:
         """The first 100 characters of a text."""
         if self.kind != CHAR:
-            raise MatError("is no text")
+            raise MatError("is not text")
         if not len(self.rest):
             return ""
         (kind, data), _ = _element(self.rest, self.order)

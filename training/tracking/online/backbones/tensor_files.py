@@ -144,7 +144,7 @@ class _Arrays:
     def _header(self, stream: IO[bytes], name: str) -> tuple[tuple[int, ...], Any, np.dtype[Any]]:
         """Shape, order and type of an array, whose numbers are as many bytes as the archive says."""
         if stream.read(len(_NPY)) != _NPY:
-            raise ValueError(f"{name} is no array")
+            raise ValueError(f"{name} is not an array")
         shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
         if dtype.kind not in "fiu" or min(shape, default=0) < 0:
             raise ValueError(f"{name} holds no real numbers")

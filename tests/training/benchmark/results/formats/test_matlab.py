@@ -104,11 +104,11 @@ def test_published_files(shared: Path) -> None:
         ({"startFrame": 2.5}, "a startFrame of 2.5"),
         ({"startFrame": -1.0}, "a startFrame of -1"),
         ({"startFrame": 1e300}, r"a startFrame of 1e\+300"),
-        ({"startFrame": "one"}, "a field `startFrame` that is no array of real numbers"),
-        ({"res": "hello"}, "a field `res` that is no array of real numbers"),
-        ({"res": np.array([[1, "a"]], object)}, "a field `res` that is no array of real numbers"),
-        ({"res": np.ones((3, 4)) * 1j}, "a field `res` that is no array of real numbers"),
-        ({"type": 3.0}, "is no text"),
+        ({"startFrame": "one"}, "a field `startFrame` that is not an array of real numbers"),
+        ({"res": "hello"}, "a field `res` that is not an array of real numbers"),
+        ({"res": np.array([[1, "a"]], object)}, "a field `res` that is not an array of real numbers"),
+        ({"res": np.ones((3, 4)) * 1j}, "a field `res` that is not an array of real numbers"),
+        ({"type": 3.0}, "is not text"),
     ],
 )
 def test_what_is_no_number_is_refused_before_it_is_converted(

@@ -65,10 +65,10 @@ def test_arrays_of_every_real_type_and_order(save: Callable[..., None], kind: st
         (header((4,)) + bytes(15), "a promises"),
         (header((4,)) + b"\x00\x00\x80\x7f" * 4, "not finite"),
         (header((1,), "<f8") + np.array([1e300]).tobytes(), "not finite"),
-        (b"notnpy", "a is no array"),
-        (b"\x93NUMPY\x02\x00" + bytes(100), "a is no array"),
+        (b"notnpy", "a is not an array"),
+        (b"\x93NUMPY\x02\x00" + bytes(100), "a is not an array"),
         (b"\x93NUMPY\x01\x00\x76\x00" + b"(" * 118, "damaged"),
-        (b"", "a is no array"),
+        (b"", "a is not an array"),
     ],
 )
 def test_an_array_that_lies_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
