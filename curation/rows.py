@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from curation.errors import InputError
 from curation.files import digest
@@ -23,6 +23,12 @@ OWN = "module:Name or path/file.py:Name"
 """How one's own is named."""
 
 
+class Later(NamedTuple):
+    """A row that is loaded when it is first asked for, from `module:Name`: names are known without what it imports."""
+
+    place: str
+
+
 class Table(Mapping[str, Row]):
     """Things of one kind by name, in a fixed order.
 
@@ -30,7 +36,7 @@ class Table(Mapping[str, Row]):
     ----------
     what : str
         What a row is, for messages: `"loss"`.
-    rows : mapping of str to Row
+    rows : mapping of str to Row or Later
     own : callable, optional
         Makes a row of what was found under one's own name; by default it is the row itself.
 
@@ -42,7 +48,11 @@ class Table(Mapping[str, Row]):
     """
 
     def __init__(
-        self, what: str, rows: Mapping[str, Row], *, own: Callable[[str, Any], Row] = lambda _, found: found
+        self,
+        what: str,
+        rows: Mapping[str, Row | Later],
+        *,
+        own: Callable[[str, Any], Row] = lambda _, found: found,
     ) -> None:
         self.what = what
         self._rows = dict(rows)
@@ -50,7 +60,9 @@ class Table(Mapping[str, Row]):
 
     def __getitem__(self, name: str) -> Row:
         if name in self._rows:
-            return self._rows[name]
+            if isinstance(row := self._rows[name], Later):
+                row = self._rows[name] = cast(Row, load_own(row.place, self.what))
+            return row
         if is_own(name):
             return self._own(name, load_own(name, self.what))
         raise unknown_name(self.what, name, list(self._rows))

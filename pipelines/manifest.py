@@ -27,7 +27,7 @@ from training.benchmark.sequences.sequence_list import is_path
 from training.tracking.roster import own_tracker
 
 if TYPE_CHECKING:
-    from training.tracking.contenders import TrackConfig
+    from training.tracking.track_config import TrackConfig
 
 log = logging.getLogger(__name__)
 

@@ -25,13 +25,13 @@ FILE = Path("params.yaml")
 SECTIONS: Mapping[str, str] = {
     "dataset": "pipelines.sources:DatasetConfig",
     "errors": "curation.errors:ErrorPolicy",
-    "sample": "curation.sample:SampleConfig",
+    "sample": "curation.sample.sample_config:SampleConfig",
     "annotate": "curation.vid.annotations:AnnotateConfig",
     "crop": "curation.crops.crop_config:CropConfig",
     "imdb": "curation.imdb:ImdbConfig",
-    "quality": "curation.quality:QualityConfig",
+    "quality": "curation.quality.quality_config:QualityConfig",
     "train": "training.trainer.configuration:TrainConfig",
-    "track": "training.tracking.contenders:TrackConfig",
+    "track": "training.tracking.track_config:TrackConfig",
     "score": "pipelines.scoring:ScoreConfig",
 }
 """Section of params.yaml -> the dataclass it is read into, imported only when asked for."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from curation.files import write_json
-from curation.quality import report_quality
+from curation.quality.quality_report import report_quality
 from pipelines import paths, settings
 from pipelines.guard import Run
 

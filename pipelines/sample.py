@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
-    from curation.sample import generate_sequences, generate_vid, refuse_foreign
+    from curation.sample.evaluation_set import generate_sequences
+    from curation.sample.folders import refuse_foreign
+    from curation.sample.training_set import generate_vid
 
     runtime = settings.load()
     folder = paths.SAMPLE / options.part

@@ -20,8 +20,8 @@ from pipelines.benchmarks import open_benchmark
 from training.tracking.roster import TRACKERS, TRAX
 
 if TYPE_CHECKING:
-    from training.tracking.contenders import TrackConfig
     from training.tracking.run.benchmark_run import Contender
+    from training.tracking.track_config import TrackConfig
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,8 @@ def _backbone(
 
     None where nothing but the network trained here is at hand, and nobody asked for it.
     """
-    from training.tracking.online.backbones.choice import BACKBONES, installed, recognise
+    from training.tracking.online.backbones.backbone_config import BACKBONES
+    from training.tracking.online.backbones.choice import installed, recognise
     from training.tracking.online.backbones.convention import ConventionName
     from training.tracking.online.backbones.weight_files import sha256_of
 
@@ -214,7 +215,7 @@ def _is_toy() -> bool:
 
 def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
     """Which tracker it is and what it is worth; and why not to trust it."""
-    from training.tracking.online.backbones.choice import BACKBONES
+    from training.tracking.online.backbones.backbone_config import BACKBONES
 
     if is_own(name) or name.startswith(TRAX):
         return name, ""

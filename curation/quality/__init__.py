@@ -3,7 +3,3 @@
 `measures` turns annotations into numbers, `extremes` finds the tracks to look at, `sheets` and `histograms`
 draw, `quality_report` is the stage.
 """
-
-from curation.quality.quality_report import QualityConfig, report_quality
-
-__all__ = ["QualityConfig", "report_quality"]

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
-from curation.config import STRICT, parameters
 from curation.crops.crop_index import NOTHING, check_shards, load_crop_index
 from curation.crops.shards import SUFFIX, ShardFolder
 from curation.cures import remake
@@ -24,34 +22,10 @@ from curation.parallel import Workers, run_in_order
 from curation.quality.extremes import Sighting, choose, strangest
 from curation.quality.histograms import histograms
 from curation.quality.measures import MEASURES, Instances, at_border, flatten, measure, search_window
+from curation.quality.quality_config import QualityConfig
 from curation.quality.sheets import Tile, sheet, strips
 
 QUANTILES = {"min": 0.0, "p01": 0.01, "p05": 0.05, "median": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class QualityConfig:
-    """What the quality report shows.
-
-    Parameters
-    ----------
-    sheet_crops : int
-        Crops on the contact sheet of each subset, taken evenly over all of them.
-    sheet_columns : int
-        Crops in a row of a contact sheet.
-    strange_tracks : int
-        Tracks shown because they look wrong.
-    strip_frames : int
-        Frames shown of each of them, around its strangest moment.
-    tile : int
-        Side of a crop in the pictures, pixels.
-    """
-
-    sheet_crops: int = Field(default=60, ge=1, le=2000)
-    sheet_columns: int = Field(default=10, ge=1, le=50)
-    strange_tracks: int = Field(default=10, ge=0, le=200)
-    strip_frames: int = Field(default=9, ge=1, le=50)
-    tile: int = Field(default=128, ge=32, le=512)
 
 
 def report_quality(

@@ -22,17 +22,3 @@ workers nor other clips matter; curves are rounded before use and compositing is
 library versions give the same bytes. For tests of other parts: `SampleConfig(videos_per_subset=1, frames=6,
 sequence_frames=8)`.
 """
-
-from curation.sample.evaluation_set import generate_sequences
-from curation.sample.folders import refuse_foreign
-from curation.sample.sample_config import CameraConfig, SampleConfig, WorldConfig
-from curation.sample.training_set import generate_vid
-
-__all__ = [
-    "CameraConfig",
-    "SampleConfig",
-    "WorldConfig",
-    "generate_sequences",
-    "generate_vid",
-    "refuse_foreign",
-]

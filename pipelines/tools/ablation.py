@@ -20,8 +20,8 @@ from training.losses import REGRESSION
 from training.studies.ablation import AblationConfig, Residual, Scores, ablate, ablation_plot, ablation_table
 
 if TYPE_CHECKING:
-    from training.tracking.contenders import TrackConfig
-    from training.tracking.online.tracker import OnlineConfig
+    from training.tracking.online.online_config import OnlineConfig
+    from training.tracking.track_config import TrackConfig
 
 DEFAULTS = AblationConfig()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pipelines import parameters
 from pipelines.tools.profile import overlay, read_profile, single
-from training.tracking.contenders import TrackConfig
+from training.tracking.track_config import TrackConfig
 
 
 def track_settings(*, profiles: Iterable[str] = (), changes: Iterable[str] = ()) -> TrackConfig:

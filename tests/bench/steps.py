@@ -30,15 +30,17 @@ from tests.bench.frame import CORES, fresh, options, show, table, take_turns, ti
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches.batch import PairBatch
-from training.batches.labels import LabelConfig
+from training.batches.label_config import LabelConfig
 from training.batches.network_input import move
 from training.batches.pair_loader import PairDataset, load_batches
 from training.batches.pairs import PairSampler
 from training.device import pick_device
 from training.losses import LossConfig, build_loss
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
+from training.trainer.configuration import OptimiserConfig, PrecisionConfig
 from training.trainer.distributed import Group
-from training.trainer.learner import Learner, OptimiserConfig, PrecisionConfig
+from training.trainer.learner import Learner
 
 RATE = 1e-4
 WAYS = {

@@ -34,7 +34,8 @@ from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
 from training.losses.shrinkage import shrinkage
 from training.network.inference import for_inference
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
 from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.backbones.choice import load_backbone
@@ -44,10 +45,12 @@ from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
+from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.peak import find_peak
 from training.tracking.online.region import batch, cut, plan
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.siamese import SiameseConfig, SiameseTracker
+from training.tracking.online.tracker import OnlineTracker
+from training.tracking.siamese import SiameseTracker
+from training.tracking.siamese_config import SiameseConfig
 from training.tracking.video.source import open_source
 from training.tracking.windows import box_around, centre_and_size, inside
 

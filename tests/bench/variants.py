@@ -35,7 +35,8 @@ from training.studies.outcome import markdown
 from training.tracking.interface import Box
 from training.tracking.online.backbones.backbone import Precision
 from training.tracking.online.backbones.choice import load_backbone
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.online_config import OnlineConfig
+from training.tracking.online.tracker import OnlineTracker
 from training.tracking.run.sequence_run import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))

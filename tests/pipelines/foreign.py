@@ -41,7 +41,8 @@ from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.results.result_reader import read_segments
 from training.benchmark.sequences.sequence_list import load_listing
 from training.benchmark.trajectory import Trajectory, read_trajectory
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights, save_weights
 from training.tracking.online.backbones.tensor_files import open_tensors
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_vid
+from curation.sample.sample_config import SampleConfig
+from curation.sample.training_set import generate_vid
 from tests.pipelines.clone import Clone, make_clone
 
 CURATION = (

@@ -10,13 +10,15 @@ import torch
 
 from curation.files import write_bytes
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 from tests.training.tracking.scenes import manifest_of
 from training.benchmark.sequences.benchmark_loader import load_benchmark
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.online.tracker import OnlineTracker
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
 from tests.pipelines.clone import ROOT, Clone
 from tests.pipelines.team import copy_of
 

@@ -12,7 +12,9 @@ import pytest
 
 from curation.images.codec import codec
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences, generate_vid
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
+from curation.sample.training_set import generate_vid
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay
 

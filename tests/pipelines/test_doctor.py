@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_vid
+from curation.sample.sample_config import SampleConfig
+from curation.sample.training_set import generate_vid
 from pipelines.__main__ import main
 
 ROOT = Path(__file__).parents[2]

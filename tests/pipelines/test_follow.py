@@ -22,7 +22,8 @@ from pipelines.__main__ import main
 from pipelines.trackers import Chosen
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker
 from training.tracking.interface import Frame

@@ -23,7 +23,7 @@ from tests.training.fabricate import CROP, fabricate
 from tests.training.tracking.scenes import moving_target
 from training.batches.pairs import PairConfig
 from training.losses import LossConfig
-from training.network.siamese_network import NetworkConfig
+from training.network.network_config import NetworkConfig
 from training.network.weights import load_weights
 from training.trainer.loop import Inputs, Outputs, Runtime, TrainConfig, train
 

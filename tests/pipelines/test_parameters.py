@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -112,3 +114,11 @@ def test_a_pipe_and_a_folder_are_not_read(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(InputError, match="so it is not a file of parameters"):
             parameters.read(path)
+
+
+def test_reading_every_parameter_loads_no_torch() -> None:
+    """The manifest stage checks them all in every `dvc repro`; torch alone takes two seconds."""
+    ask = "from pipelines import parameters; parameters.check(parameters.read()); "
+    ask += "import sys; print([name for name in ('torch', 'matplotlib') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -21,7 +21,7 @@ from training.benchmark.scores.protocols import PROTOCOLS
 from training.benchmark.scores.vot_rules import VOT_RULES
 from training.benchmark.sequences.sequence_list import packaged_names
 from training.losses import LOSSES
-from training.tracking.online.backbones.choice import BACKBONES
+from training.tracking.online.backbones.backbone_config import BACKBONES
 from training.tracking.roster import TRACKERS
 
 GOLDEN = Path(__file__).parent / "public_names.txt"

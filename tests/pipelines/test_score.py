@@ -13,7 +13,8 @@ import pytest
 from lxml import html
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
 from pipelines import score
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay

@@ -9,11 +9,13 @@ import pytest
 import torch
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
 from pipelines import paths
 from pipelines.__main__ import main
 from training.benchmark.sequences.benchmark_loader import load_benchmark
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.run import benchmark_run as run
 

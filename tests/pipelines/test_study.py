@@ -11,7 +11,8 @@ import pytest
 
 from curation.files import write_bytes
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
 from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.profile import overlay

@@ -9,7 +9,7 @@ import torch
 
 from tests.training.fabricate import CROP, fabricate
 from training.batches.pairs import PairConfig
-from training.network.siamese_network import NetworkConfig
+from training.network.network_config import NetworkConfig
 from training.trainer.loop import Inputs, Outputs, TrainConfig
 
 

@@ -14,16 +14,17 @@ from tests.training.tracking.scenes import moving_target, overlap
 from tests.training.trainer.test_distributed import curves, run_group
 from tests.training.trainer.test_loop import CPU, spec_of
 from training.network.inference import for_inference
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Tracker
 from training.tracking.online.backbones.backbone import Precision
 from training.tracking.online.backbones.convention import CAFFE
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.backbones.vgg16 import Vgg16
-from training.tracking.online.region import RegionConfig
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.online_config import OnlineConfig, RegionConfig
+from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
-from training.trainer.learner import PrecisionConfig
+from training.trainer.configuration import PrecisionConfig
 from training.trainer.loop import Inputs, Outputs, TrainConfig, train
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

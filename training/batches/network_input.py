@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from training.batches.batch import PairBatch
-from training.batches.labels import LabelConfig, label_maps
+from training.batches.label_config import LabelConfig
+from training.batches.labels import label_maps
 from training.network.siamese_network import STRIDE
 
 LUMA = (0.299, 0.587, 0.114)

@@ -8,7 +8,7 @@ response with a soft label; the cross-entropy losses take the response as a logi
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from pydantic import AfterValidator, Field
 
 from curation.config import STRICT, parameters
-from curation.rows import Table, load_own
+from curation.rows import Later, Table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,23 +31,23 @@ class Loss(Protocol):
 
 
 _REGRESSION = {
-    "shrinkage": "training.losses.shrinkage:shrinkage",
-    "shrinkage_unweighted": "training.losses.shrinkage:shrinkage_unweighted",
-    "l2": "training.losses.l2:l2",
-    "l3": "training.losses.l3:l3",
-    "focal_l2": "training.losses.focal_l2:focal_l2",
+    "shrinkage": Later("training.losses.shrinkage:shrinkage"),
+    "shrinkage_unweighted": Later("training.losses.shrinkage:shrinkage_unweighted"),
+    "l2": Later("training.losses.l2:l2"),
+    "l3": Later("training.losses.l3:l3"),
+    "focal_l2": Later("training.losses.focal_l2:focal_l2"),
 }
 _CROSS_ENTROPY = {
-    "shrinkage_cross_entropy": "training.losses.shrinkage_cross_entropy:shrinkage_cross_entropy",
-    "balanced_cross_entropy": "training.losses.balanced_cross_entropy:balanced_cross_entropy",
-    "focal_cross_entropy": "training.losses.focal_cross_entropy:focal_cross_entropy",
+    "shrinkage_cross_entropy": Later("training.losses.shrinkage_cross_entropy:shrinkage_cross_entropy"),
+    "balanced_cross_entropy": Later("training.losses.balanced_cross_entropy:balanced_cross_entropy"),
+    "focal_cross_entropy": Later("training.losses.focal_cross_entropy:focal_cross_entropy"),
 }
 
-REGRESSION: Table[str] = Table("regression loss", _REGRESSION)
-"""Where the losses are that regress the label; the online tracker's choice is among these."""
+REGRESSION: Table[Callable[..., Tensor]] = Table("regression loss", _REGRESSION)
+"""The losses that regress the label; the online tracker's choice is among these."""
 
-LOSSES: Table[str] = Table("loss", {**_REGRESSION, **_CROSS_ENTROPY}, own=lambda name, _: name)
-"""Where every loss is, `module:function`: torch is loaded with the first that is used."""
+LOSSES: Table[Callable[..., Tensor]] = Table("loss", {**_REGRESSION, **_CROSS_ENTROPY})
+"""Every loss by name; torch is loaded with the first that is used."""
 
 RegressionLoss = Annotated[str, AfterValidator(REGRESSION.check)]
 LossName = Annotated[str, AfterValidator(LOSSES.check)]
@@ -85,6 +85,6 @@ def build_loss(config: LossConfig) -> Loss:
 
 def bound(name: str, values: Mapping[str, Any]) -> Loss:
     """The loss of a name, with those of the values that it has a parameter for."""
-    function = load_own(LOSSES[name], "loss")
+    function = LOSSES[name]
     known = inspect.signature(function).parameters
     return partial(function, **{key: value for key, value in values.items() if key in known})

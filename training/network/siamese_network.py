@@ -6,14 +6,11 @@ scale every channel count and keep the geometry, so labels, trackers and crops a
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
-from curation.config import STRICT, parameters
 from curation.errors import InputError
+from training.network.network_config import NetworkConfig
 
 STRIDE = 8
 """Pixels of the search region per cell of the response map."""
@@ -23,29 +20,6 @@ RECEPTIVE_FIELD = 87
 
 CHANNELS = (96, 256, 384, 384, 256)
 """Output channels of the five convolutions at width 1 (AlexNet, two groups in the 2nd, 4th and 5th)."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class NetworkConfig:
-    """Size and form of `SiameseNetwork`.
-
-    Parameters
-    ----------
-    width : float
-        Factor on all channel counts, 1 for the published network.
-    norm : {"batch", "none"}
-        Normalisation after the first four convolutions.
-    gain : float
-        Factor on the correlation at width 1, where 9,216 products are summed; the published 1e-3. At other
-        widths it is divided by the share of products left, so that responses keep their size.
-    train_gain : bool
-        Learn the gain as well; published: fixed (learning rate 0).
-    """
-
-    width: float = Field(default=0.25, gt=0, le=4)
-    norm: Literal["batch", "none"] = "batch"
-    gain: float = Field(default=1e-3, gt=0)
-    train_gain: bool = False
 
 
 def embedding_size(pixels: int) -> int:

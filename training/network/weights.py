@@ -23,7 +23,8 @@ from curation.errors import InputError
 from curation.files import MEND, digest, write_bytes, write_json
 from curation.outside import open_outside
 from training.messages import first_line, memory_is_full
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 
 KEY = "dslt"
 """Key of the JSON text among the file's metadata."""

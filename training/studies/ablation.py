@@ -22,7 +22,7 @@ from training.losses import REGRESSION, RegressionLoss
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
 
 if TYPE_CHECKING:
-    from training.tracking.online.tracker import OnlineConfig
+    from training.tracking.online.online_config import OnlineConfig
 
 Residual = Literal["both", "features", "none"]
 RESIDUAL = {"both": "full", "features": "features only", "none": "none"}

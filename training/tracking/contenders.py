@@ -10,9 +10,8 @@ from typing import Any
 
 import orjson
 import torch
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
-from curation.config import STRICT, parameters
 from curation.cures import remake
 from curation.errors import InputError
 from curation.files import digest
@@ -21,53 +20,20 @@ from curation.rows import is_own, load_own, own_digest
 from training.network.inference import for_inference
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
-from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
+from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones.choice import BACKBONES, BackboneConfig, choose_backbone, needed_file
+from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.tracking.online.backbones.choice import choose_backbone, needed_file
 from training.tracking.online.backbones.weight_files import sha256_of
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.online_config import OnlineConfig
+from training.tracking.online.tracker import OnlineTracker
 from training.tracking.own_tracker import OwnTracker
-from training.tracking.roster import TRACKERS, TRAX, Choice, Own, own_tracker
+from training.tracking.roster import TRACKERS, TRAX, Own, own_tracker
 from training.tracking.run.benchmark_run import Contender
-from training.tracking.siamese import SiameseConfig, SiameseTracker
+from training.tracking.siamese import SiameseTracker
+from training.tracking.siamese_config import SiameseConfig
+from training.tracking.track_config import TrackConfig
 from training.tracking.trax_tracker import TraxTracker
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class TrackConfig:
-    """Settings of the track stage.
-
-    Parameters
-    ----------
-    recipe : int
-        Number of the trackers' rules; raised when their boxes change for the same settings.
-    trackers : tuple of str or dict
-        Who takes part: `siamese` (the trained network), `online` (a regression learnt in every sequence),
-        `untrained` (the Siamese network with fresh weights), `template` (normalised cross-correlation with
-        the first frame), `still` (the first box); or one's own (`roster.Choice`).
-    untrained_seed : int
-        Seed of the untrained network's weights.
-    siamese : SiameseConfig
-        Settings of both Siamese trackers.
-    backbone : BackboneConfig
-        Features of the online tracker.
-    online : OnlineConfig
-        Settings of the online tracker.
-    online_seeds : int
-        Runs of it, with seeds `online.seed`, `online.seed` + 1, ...: one result folder each, `online` alone
-        or `online-<seed>` of several.
-    template : TemplateConfig
-        Settings of template matching.
-    """
-
-    recipe: int = Field(default=5, ge=1)
-    trackers: tuple[Choice, ...] = ("siamese", "untrained", "template", "still")
-    untrained_seed: int = 0
-    siamese: SiameseConfig = Field(default_factory=SiameseConfig)
-    backbone: BackboneConfig = Field(default_factory=BackboneConfig)
-    online: OnlineConfig = Field(default_factory=OnlineConfig)
-    online_seeds: int = Field(default=1, ge=1)
-    template: TemplateConfig = Field(default_factory=TemplateConfig)
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,16 @@ without a penalty (integer division broke both under Python 3).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal, Protocol, Self
+from typing import Protocol
 
 import cv2
 import numpy as np
 import torch
-from pydantic import Field, model_validator
 from torch import Tensor
 
-from curation.config import STRICT, parameters
 from curation.crops.geometry import SIAMFC, CropGeometry
 from training.tracking.interface import Box, CheckedTracker, Frame
+from training.tracking.siamese_config import SiameseConfig
 from training.tracking.windows import box_around, centre_and_size, inside, sample_window
 
 STRIDE = 8
@@ -33,49 +32,6 @@ class Network(Protocol):
 
     def respond(self, exemplar: Tensor, search: Tensor) -> Tensor:
         """Features of (1 or B) exemplars and B search regions -> (B, 1, h, w)."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class SiameseConfig:
-    """Settings of `SiameseTracker`; the defaults are those of SiamFC's release.
-
-    Parameters
-    ----------
-    scales : int
-        Scales searched, odd.
-    scale_step : float
-        Factor between neighbouring scales.
-    scale_penalty : float
-        Factor on the responses of all scales but the middle one.
-    scale_damping : float
-        Share of the found scale change that is taken over.
-    upsample : int
-        Factor by which the response is interpolated (bicubic) before its maximum is taken.
-    window_influence : float
-        Weight of the cosine window against the response, 0..1.
-    min_size, max_size : float
-        Limits of the target's size, in first sizes.
-    pyramid : {"exemplar", "search"}
-        What is rescaled to find a change of size. `search` (published) embeds the search region at every
-        scale, in every frame. `exemplar` embeds the exemplar at every scale, in the first frame, and each
-        search region once: the two images meet at the same ratios of scale for a third of the time.
-    """
-
-    scales: int = Field(default=3, ge=1, le=9)
-    scale_step: float = Field(default=1.0375, gt=1, le=2)
-    scale_penalty: float = Field(default=0.9745, gt=0, le=1)
-    scale_damping: float = Field(default=0.59, ge=0, le=1)
-    upsample: int = Field(default=16, ge=1, le=32)
-    window_influence: float = Field(default=0.176, ge=0, le=1)
-    min_size: float = Field(default=0.2, gt=0, le=1)
-    max_size: float = Field(default=5.0, ge=1)
-    pyramid: Literal["exemplar", "search"] = "exemplar"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.scales % 2 == 0:
-            raise ValueError("scales must be odd, so that one of them is the present size")
-        return self
 
 
 @lru_cache(maxsize=4)

@@ -5,18 +5,69 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from curation.config import STRICT, parameters
 from training.batches.augmentation import AugmentationConfig
-from training.batches.labels import LabelConfig
+from training.batches.label_config import LabelConfig
 from training.batches.pairs import PairConfig
 from training.losses import LossConfig
-from training.network.siamese_network import NetworkConfig
-from training.trainer.learner import OptimiserConfig, PrecisionConfig
+from training.network.network_config import NetworkConfig
 from training.trainer.schedule import ScheduleConfig
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class OptimiserConfig:
+    """How weights are updated.
+
+    Parameters
+    ----------
+    name : {"adamw", "sgd"}
+        Published: sgd.
+    learning_rate : float
+        The schedule's highest; published: 1e-2.
+    momentum : float
+        Of SGD; published: 0.9. It is also AdamW's first beta.
+    weight_decay : float
+        On all parameters; published: 5e-4 (SGD's, which adds it to the gradient; AdamW's is decoupled).
+    clip : float
+        Largest norm of the gradient over all parameters; 0 for no clipping.
+    """
+
+    name: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = Field(default=2e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    clip: float = Field(default=0.0, ge=0)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class PrecisionConfig:
+    """How the arithmetic is done; each of these changes the last bits of the result.
+
+    Parameters
+    ----------
+    amp : bool
+        bf16 autocast in the network; losses stay in float32.
+    channels_last : bool
+        NHWC memory format, the faster one for convolutions on most devices.
+    compile : bool
+        `torch.compile` the network; worth its minute of compilation on a GPU only.
+    portable : bool
+        The same weights, to the bit, from every x86-64 processor with AVX2 and any number of cores
+        (`training.trainer.rounding`): one process, one thread, on the CPU, without `amp` and `compile`.
+    """
+
+    amp: bool = False
+    channels_last: bool = True
+    compile: bool = False
+    portable: bool = False
+
+    def __post_init__(self) -> None:
+        if self.portable and (self.amp or self.compile):
+            raise ValueError("portable is without amp and compile, which use what the processor has")
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

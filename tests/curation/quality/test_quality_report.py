@@ -17,7 +17,8 @@ from curation.documents.annotated_tracks import write_tracks
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
 from curation.parallel import Workers
-from curation.quality import QualityConfig, report_quality
+from curation.quality.quality_config import QualityConfig
+from curation.quality.quality_report import report_quality
 from curation.quality.sheets import CAPTION
 from curation.vid.annotations import annotate_subset
 from curation.vid.dataset import open_dataset

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_sequences, generate_vid
+from curation.sample.evaluation_set import generate_sequences
+from curation.sample.sample_config import SampleConfig
+from curation.sample.training_set import generate_vid
 
 ONE = Workers(jobs=1)
 

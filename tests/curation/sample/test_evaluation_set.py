@@ -12,8 +12,7 @@ import pytest
 
 from curation.errors import InputError
 from curation.parallel import Workers
-from curation.sample import generate_sequences
-from curation.sample.evaluation_set import BENCHMARKS
+from curation.sample.evaluation_set import BENCHMARKS, generate_sequences
 from curation.sample.layers import Layer
 from curation.sample.sighting import see
 from curation.sample.textures import EVALUATION_PATTERNS, TRAINING_PATTERNS

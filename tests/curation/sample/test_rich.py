@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_vid
-from curation.sample.sample_config import CameraConfig, WorldConfig
+from curation.sample.sample_config import CameraConfig, SampleConfig, WorldConfig
+from curation.sample.training_set import generate_vid
 from curation.vid.dataset import SUBSETS
 from tests.curation.sample.trees import contents
 from tests.curation.trees import annotate_tree

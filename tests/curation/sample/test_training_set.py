@@ -15,11 +15,11 @@ from pydantic import TypeAdapter
 
 from curation.errors import InputError
 from curation.parallel import Workers
-from curation.sample import SampleConfig, generate_vid
 from curation.sample.layers import Pose, Sprite, paste, render
 from curation.sample.outlines import SHAPES, draw_outline
+from curation.sample.sample_config import SampleConfig
 from curation.sample.sighting import see
-from curation.sample.training_set import FOLDERS
+from curation.sample.training_set import FOLDERS, generate_vid
 from curation.vid.dataset import SUBSETS
 from tests.curation.sample.trees import contents, size
 from tests.curation.trees import annotate_tree

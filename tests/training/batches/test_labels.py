@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from training.batches.labels import LabelConfig, label_maps
+from training.batches.label_config import LabelConfig
+from training.batches.labels import label_maps
 
 
 def test_gaussian_by_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training.batches.batch import PairBatch
-from training.batches.labels import LabelConfig
+from training.batches.label_config import LabelConfig
 from training.batches.network_input import images, labels
 
 NEUTRAL = [0.0, 1.0, 1.0]

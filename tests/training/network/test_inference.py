@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from training.network.inference import fold_batch_norms, for_inference
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 
 
 @pytest.fixture

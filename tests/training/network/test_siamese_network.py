@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import InputError
+from training.network.network_config import NetworkConfig
 from training.network.siamese_network import (
     RECEPTIVE_FIELD,
     STRIDE,
-    NetworkConfig,
     SiameseNetwork,
     correlate,
     embedding_size,

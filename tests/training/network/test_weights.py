@@ -10,7 +10,8 @@ import safetensors.torch
 import torch
 
 from curation.errors import InputError
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import KEY, LIMIT, LONGEST_HEADER, load_weights, save_origin, save_weights
 
 METADATA = {"parameters": {"epochs": 3}, "imdb": "0123"}

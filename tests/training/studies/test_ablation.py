@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from training.studies.ablation import AblationConfig, Form, ablate, ablation_plot, ablation_table
-from training.tracking.online.tracker import OnlineConfig
+from training.tracking.online.online_config import OnlineConfig
 
 ONLINE = OnlineConfig()
 SEQUENCES = ("one", "two", "three")

@@ -12,14 +12,18 @@ import torch
 from curation.errors import InputError
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
-from training.tracking.contenders import TrackConfig, contenders
-from training.tracking.online.backbones.choice import BackboneConfig
+from training.tracking.contenders import contenders
+from training.tracking.online.backbones.backbone_config import BackboneConfig
 from training.tracking.online.backbones.weight_files import sha256_of
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
-from training.tracking.siamese import SiameseConfig, SiameseTracker
+from training.tracking.online.online_config import OnlineConfig
+from training.tracking.online.tracker import OnlineTracker
+from training.tracking.siamese import SiameseTracker
+from training.tracking.siamese_config import SiameseConfig
+from training.tracking.track_config import TrackConfig
 
 WIDTH = 0.05
 ALL = ("siamese", "online", "untrained", "template", "still")

@@ -14,9 +14,10 @@ import pytest
 from pydantic import ValidationError
 
 from curation.errors import InputError
-from training.tracking.contenders import TrackConfig, contenders
+from training.tracking.contenders import contenders
 from training.tracking.own_tracker import OwnTracker
 from training.tracking.run.benchmark_run import Contender
+from training.tracking.track_config import TrackConfig
 
 FRAME = np.zeros((60, 80, 3), np.uint8)
 BOX = np.array([10.0, 10.0, 20.0, 20.0])

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from tests.training.tracking.scenes import moving_target, overlap
-from training.tracking.siamese import SiameseConfig, SiameseTracker
+from training.tracking.siamese import SiameseTracker
+from training.tracking.siamese_config import SiameseConfig
 
 
 class CellNetwork:

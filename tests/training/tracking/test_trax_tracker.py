@@ -13,8 +13,9 @@ import pytest
 from curation.errors import InputError
 from tests.training.tracking.scenes import moving_target
 from training.tracking.baselines import TemplateTracker
-from training.tracking.contenders import TrackConfig, contenders
+from training.tracking.contenders import contenders
 from training.tracking.run.benchmark_run import Contender
+from training.tracking.track_config import TrackConfig
 from training.tracking.trax_tracker import TraxTracker
 
 pytest.importorskip("trax", reason="the package vot-trax is not installed: pip install -e '.[vot]'")

@@ -10,9 +10,11 @@ import torch
 
 from training.batches.batch import PairBatch
 from training.losses import build_loss
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
+from training.trainer.configuration import PrecisionConfig
 from training.trainer.distributed import Group
-from training.trainer.learner import Learner, PrecisionConfig
+from training.trainer.learner import Learner
 from training.trainer.loop import TrainConfig
 
 Make = Callable[..., Learner]

@@ -17,8 +17,8 @@ from curation.errors import InputError
 from tests.training.trainer.test_loop import spec_of
 from training.network.weights import load_weights
 from training.trainer import loop
+from training.trainer.configuration import PrecisionConfig
 from training.trainer.distributed import Group
-from training.trainer.learner import PrecisionConfig
 from training.trainer.loop import Inputs, Outputs, Runtime, TrainConfig, train
 from training.trainer.rounding import PINS
 

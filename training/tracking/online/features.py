@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
-from pydantic import Field
 from torch import Tensor
 
-from curation.config import STRICT, parameters
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class ReductionConfig:
-    """Reduction and fusion of the two depths.
-
-    Parameters
-    ----------
-    channels : int
-        Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
-        than learnt ones (TRIALS.md) and need no training.
-    shallow, deep : float
-        Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
-    residual : {"both", "features", "none"}
-        Residual connections: `both` (paper) fuses the depths' features, and adds the response of the deep ones
-        to that of the fused ones; `features` leaves the second response out; `none` has the deep ones alone.
-    """
-
-    channels: int = Field(default=32, ge=1, le=512)
-    shallow: float = Field(default=0.8, ge=0, le=1)
-    deep: float = Field(default=0.2, ge=0, le=1)
-    residual: Literal["both", "features", "none"] = "both"
+from training.tracking.online.online_config import ReductionConfig
 
 
 class Reduction:

@@ -12,11 +12,10 @@ from itertools import cycle
 
 import cv2
 import numpy as np
-from pydantic import Field
 
-from curation.config import STRICT, parameters
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.online_config import AugmentConfig
 from training.tracking.online.region import Geometry, cut
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
@@ -24,32 +23,6 @@ GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 BLURS = (0.7, 1.5, 4.0)
 """Sigmas of the blurred samples in turn, input pixels (the release: 0.1, 1, 5, 10)."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class AugmentConfig:
-    """First-frame samples.
-
-    Parameters
-    ----------
-    samples : int
-        How many, the unchanged region included.
-    shift : float
-        Largest shift of the target from the middle, in sides of the response map.
-    scale : float
-        Largest change of size.
-    angle : float
-        Largest rotation, radians.
-    mirror, blur : float
-        Shares of samples that are mirrored and blurred, evenly spaced.
-    """
-
-    samples: int = Field(default=12, ge=1)
-    shift: float = Field(default=0.25, ge=0, le=0.5)
-    scale: float = Field(default=0.03, ge=0, lt=1)
-    angle: float = Field(default=0.1, ge=0)
-    mirror: float = Field(default=0.5, ge=0, le=1)
-    blur: float = Field(default=0.3333, ge=0, le=1)
 
 
 def first_samples(

@@ -5,51 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from curation.config import STRICT, parameters
-from training.losses import RegressionLoss, bound
+from training.losses import bound
 from training.tracking.online.head import Head
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class LearnConfig:
-    """How the head is trained.
-
-    Parameters
-    ----------
-    loss : str
-        A key of `training.losses.REGRESSION`, or one's own; the paper's is `shrinkage` (weighted by exp(Y)).
-    speed, localisation : float
-        a and c of the shrinkage losses; paper: 10 and 0.2.
-    init_std : float
-        Standard deviation of the kernel at the start; paper: 1e-7.
-    first_steps : int
-        Steps on the first frame; paper: at most 100.
-    first_rate : float
-        Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
-    first_batch : int
-        Samples per step, the unchanged first region always among them. With all samples in every step, the
-        order in which they are drawn does not matter.
-    update_steps : int
-        Steps on the memory after an accepted frame; paper: 2 per sample.
-    update_batch : int
-        Samples in such a step, at most: a larger memory is taken in equal parts, one a step in turn.
-    update_rate : float
-        Their learning rate.
-    """
-
-    loss: RegressionLoss = "shrinkage"
-    speed: float = Field(default=10.0, gt=0)
-    localisation: float = Field(default=0.2, ge=0)
-    init_std: float = Field(default=1e-7, ge=0)
-    first_steps: int = Field(default=80, ge=1)
-    first_rate: float = Field(default=4e-4, gt=0)
-    first_batch: int = Field(default=12, ge=1)
-    update_steps: int = Field(default=2, ge=0)
-    update_batch: int = Field(default=11, ge=1)
-    update_rate: float = Field(default=1e-4, gt=0)
+from training.tracking.online.online_config import LearnConfig
 
 
 class Learner:

@@ -6,32 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from curation.config import STRICT, parameters
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.online_config import RegionConfig
 from training.tracking.windows import linear_map, sample_window
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class RegionConfig:
-    """Size of the region of interest.
-
-    Parameters
-    ----------
-    target_cells : float
-        Mean side sqrt(w h) of the target in feature cells; the frame is rescaled to that.
-    padding : float
-        Region beyond the target, both sides together, in mean sides; paper: 4 heights and 8 widths.
-    max_cells : int
-        Longest side of the region, cells.
-    """
-
-    target_cells: float = Field(default=8.0, ge=3, le=40)
-    padding: float = Field(default=3.5, ge=0.5, le=10)
-    max_cells: int = Field(default=39, ge=9, le=255)
 
 
 @dataclass(frozen=True)

@@ -4,43 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from curation.config import STRICT, parameters
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
+from training.tracking.online.online_config import ScaleConfig
 from training.tracking.online.peak import parabola
 from training.tracking.online.region import Geometry, batch, cut
 
 TRUSTED = (0.5, 2.0)
 """Limits of what being cut out alone may do to a response, where the first frame says more: it taught little."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class ScaleConfig:
-    """Scale search.
-
-    Parameters
-    ----------
-    step : float
-        Factor between neighbouring sizes; paper: 1.03, whose difference in response is less than its noise.
-    penalty : float
-        Factor on the outer sizes' peaks; study: 0.985, for three images and half the step.
-    damping : float
-        Share of the found change that is taken over; paper: 0.6.
-    gate : float
-        Response peak from which the size is searched at all; paper: 0.35.
-    every : int
-        Frames from one search to the next; 2 halves what the search costs.
-    """
-
-    step: float = Field(default=1.06, gt=1, le=1.5)
-    penalty: float = Field(default=1.0, gt=0, le=1)
-    damping: float = Field(default=0.6, ge=0, le=1)
-    gate: float = Field(default=0.35, ge=0)
-    every: int = Field(default=1, ge=1)
 
 
 class SizeSearch:

@@ -6,64 +6,25 @@ from collections import deque
 
 import numpy as np
 import torch
-from pydantic import Field
 
-from curation.config import STRICT, parameters
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.online.backbones.backbone import Backbone
-from training.tracking.online.features import Reduction, ReductionConfig
-from training.tracking.online.first_samples import AugmentConfig, first_samples
+from training.tracking.online.features import Reduction
+from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
 from training.tracking.online.head import Head
-from training.tracking.online.head_learner import LearnConfig, Learner
+from training.tracking.online.head_learner import Learner
+from training.tracking.online.online_config import (
+    OnlineConfig,
+)
 from training.tracking.online.peak import find_peak, height
-from training.tracking.online.region import RegionConfig, batch, cut, plan
+from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.samples import SampleMemory
-from training.tracking.online.scale import ScaleConfig, SizeSearch
+from training.tracking.online.scale import SizeSearch
 from training.tracking.windows import box_around, centre_and_size, inside
 
 PEAKS = 50
 """Frames whose peaks say what is usual: two seconds, longer than most occlusions."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class OnlineConfig:
-    """Settings of `OnlineTracker`.
-
-    Parameters
-    ----------
-    seed : int
-        Of everything random.
-    label_sigma : float
-        Width of the label, in `axis_scale` cells; paper: 0.08 of the kernel.
-    prior_sigma : float
-        Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
-    update_gate : float
-        Response peak from which a frame is learnt from.
-    doubt : float
-        A frame is not learnt from either if its peak is below this share of the median peak of the last `PEAKS`
-        frames: something probably covers the target.
-    hidden : float
-        If the peak is below this share of that median, the target counts as hidden: its place and size are kept.
-    memory : int
-        Recent samples kept; paper: 7.
-    kept : int
-        First-frame samples that are never dropped.
-    """
-
-    seed: int = 0
-    label_sigma: float = Field(default=0.10, gt=0)
-    prior_sigma: float = Field(default=1.0, gt=0)
-    update_gate: float = Field(default=0.2, ge=0)
-    doubt: float = Field(default=0.5, ge=0, lt=1)
-    hidden: float = Field(default=0.3, ge=0, lt=1)
-    memory: int = Field(default=40, ge=1)
-    kept: int = Field(default=3, ge=1)
-    region: RegionConfig = Field(default_factory=RegionConfig)
-    reduction: ReductionConfig = Field(default_factory=ReductionConfig)
-    augment: AugmentConfig = Field(default_factory=AugmentConfig)
-    learn: LearnConfig = Field(default_factory=LearnConfig)
-    scale: ScaleConfig = Field(default_factory=ScaleConfig)
 
 
 class OnlineTracker(CheckedTracker):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
-from training.tracking.online.backbones.choice import BACKBONES
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
+from training.tracking.online.backbones.backbone_config import BACKBONES
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.tracking.online.first_samples import AugmentConfig, first_samples
-from training.tracking.online.region import RegionConfig, plan
+from training.tracking.online.first_samples import first_samples
+from training.tracking.online.online_config import AugmentConfig, RegionConfig
+from training.tracking.online.region import plan
 from training.tracking.windows import centre_and_size
 
 PLAIN = {"scale": 0.0, "angle": 0.0, "mirror": 0.0, "blur": 0.0}

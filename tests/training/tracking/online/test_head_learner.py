@@ -8,7 +8,8 @@ import torch
 from training.losses import REGRESSION
 from training.tracking.online.gaussians import gaussian
 from training.tracking.online.head import Head
-from training.tracking.online.head_learner import LearnConfig, Learner
+from training.tracking.online.head_learner import Learner
+from training.tracking.online.online_config import LearnConfig
 
 
 def taught(config, seed=0):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.tracking.online.region import RegionConfig, cut, plan
+from training.tracking.online.online_config import RegionConfig
+from training.tracking.online.region import cut, plan
 
 SIDE = st.floats(1, 2000)
 

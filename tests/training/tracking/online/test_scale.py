@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tests.training.tracking.scenes import moving_target
-from training.tracking.online.features import Reduction, ReductionConfig
+from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
-from training.tracking.online.region import RegionConfig, batch, cut, plan
-from training.tracking.online.scale import ScaleConfig, SizeSearch
+from training.tracking.online.online_config import ReductionConfig, RegionConfig, ScaleConfig
+from training.tracking.online.region import batch, cut, plan
+from training.tracking.online.scale import SizeSearch
 from training.tracking.windows import centre_and_size
 
 

@@ -13,12 +13,15 @@ from tests.training.tracking.scenes import moving_target, overlap
 from training.tracking.online.backbones.convention import CAFFE
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.backbones.vgg16 import Vgg16
-from training.tracking.online.features import ReductionConfig
-from training.tracking.online.first_samples import AugmentConfig
-from training.tracking.online.head_learner import LearnConfig
-from training.tracking.online.region import RegionConfig
-from training.tracking.online.scale import ScaleConfig
-from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.online.online_config import (
+    AugmentConfig,
+    LearnConfig,
+    OnlineConfig,
+    ReductionConfig,
+    RegionConfig,
+    ScaleConfig,
+)
+from training.tracking.online.tracker import OnlineTracker
 
 
 def follow(tracker, frames, box):

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,7 @@ from training.tracking.online.backbones.convention import (
     CAFFE,
     ConventionName,
     InputConvention,
+    Precision,
     named_convention,
 )
 from training.tracking.online.backbones.tensor_files import TensorFile
@@ -27,9 +28,6 @@ from training.tracking.online.backbones.weight_files import Naming, Shapes, foun
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
-
-Precision = Literal["float32", "bfloat16"]
-"""Of a backbone's weights, activations and maps."""
 
 
 class Package(NamedTuple):

@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import torch
-from pydantic import AfterValidator, Field
 
-from curation.config import STRICT, parameters
 from curation.errors import InputError
-from curation.rows import Table
-from training.tracking.online.backbones.backbone import Backbone, Precision
-from training.tracking.online.backbones.convention import ConventionName
-from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
-from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
-from training.tracking.online.backbones.squeezenet import SqueezeNet
+from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.tracking.online.backbones.convention import ConventionName, Precision
 from training.tracking.online.backbones.tensor_files import open_tensors
-from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.backbones.weight_files import sha256_of
-
-BACKBONES: Table[type[Backbone]] = Table(
-    "backbone", {kind.name: kind for kind in (SiameseBackbone, EfficientNetLite0, SqueezeNet, Vgg16)}
-)
-"""Every backbone by name; one's own is a subclass of `Backbone`, named by the place of its code."""
-
-
-@parameters(frozen=True, kw_only=True, config=STRICT)
-class BackboneConfig:
-    """The online tracker's features.
-
-    Parameters
-    ----------
-    name : str
-        A key of `BACKBONES`, or one's own. `siamese` is the network that this pipeline trains; the others are read
-        from a file, which a package brings or a setting names.
-    sha256 : str
-        Leading hexadecimal digits, at least 8, of the file's SHA-256: they, not the file's place, say which
-        weights decide the boxes. Unused by `siamese`; without them a package's own file is meant.
-    convention : {"auto", "caffe", "caffe_rgb", "torchvision"}
-        What images the file's weights want; `auto`: as the names of its layers tell.
-    precision : {"float32", "bfloat16"}
-        Of the backbone. With bfloat16 it takes 0.6 of the time where the processor multiplies it (AVX-512 BF16, AMX,
-        GPUs), and longer elsewhere.
-    """
-
-    name: Annotated[str, AfterValidator(BACKBONES.check)] = "siamese"
-    sha256: str = Field(default="", pattern="^([0-9a-f]{8,64})?$")
-    convention: ConventionName = "auto"
-    precision: Precision = "float32"
 
 
 def choose_backbone(

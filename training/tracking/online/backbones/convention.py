@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,14 @@ class InputConvention:
         """(B, H, W, 3) uint8 BGR -> (B, 3, H, W) float32, channels last in memory."""
         if self.order == "rgb":
             frames = frames.flip(-1)
-        std = torch.tensor(self.std, device=frames.device)
-        offset = torch.tensor(self.mean, device=frames.device) / std
-        images = frames.float().mul_(self.scale / 255.0 / std).sub_(offset)
-        return images.permute(0, 3, 1, 2)
+        images = frames.float()
+        std = images.new_tensor(self.std)
+        offset = images.new_tensor(self.mean) / std
+        return images.mul_(self.scale / 255.0 / std).sub_(offset).permute(0, 3, 1, 2)
 
+
+Precision = Literal["float32", "bfloat16"]
+"""Of a backbone's weights, activations and maps."""
 
 ConventionName = Literal["auto", "caffe", "caffe_rgb", "torchvision"]
 

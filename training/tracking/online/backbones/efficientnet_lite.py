@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone, Package, Precision, trimmed
+from training.tracking.online.backbones.backbone import Backbone, Package, trimmed
 from training.tracking.online.backbones.convention import (
     CENTRED_RGB,
     ConventionName,
+    Precision,
     named_convention,
 )
 from training.tracking.online.backbones.tensor_files import TensorFile, open_tensors

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from training.network.inference import fold_batch_norms
 from training.network.siamese_network import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.network.weights import load_weights
-from training.tracking.online.backbones.backbone import Backbone, Precision, trimmed
-from training.tracking.online.backbones.convention import RAW_RGB, ConventionName
+from training.tracking.online.backbones.backbone import Backbone, trimmed
+from training.tracking.online.backbones.convention import RAW_RGB, ConventionName, Precision
 from training.tracking.online.backbones.tensor_files import TensorFile
 
 

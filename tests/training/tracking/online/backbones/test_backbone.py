@@ -8,7 +8,8 @@ import torch
 
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import texture
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.tracking.online.backbones.convention import (
     CAFFE,
     CENTRED_RGB,

@@ -8,12 +8,8 @@ import torch.nn.functional as F
 
 from curation.errors import InputError
 from tests.training.tracking.scenes import texture
-from training.tracking.online.backbones.choice import (
-    BackboneConfig,
-    choose_backbone,
-    load_backbone,
-    recognise,
-)
+from training.tracking.online.backbones.backbone_config import BackboneConfig
+from training.tracking.online.backbones.choice import choose_backbone, load_backbone, recognise
 from training.tracking.online.backbones.efficientnet_lite import BLOCKS, SHALLOW, EfficientNetLite0
 from training.tracking.online.backbones.weight_files import sha256_of
 

@@ -13,9 +13,11 @@ from safetensors.torch import save_file
 
 from curation.errors import InputError
 from tests.training.tracking.online.conftest import random_weights
-from training.network.siamese_network import NetworkConfig, SiameseNetwork
+from training.network.network_config import NetworkConfig
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
-from training.tracking.online.backbones.choice import BACKBONES, load_backbone
+from training.tracking.online.backbones.backbone_config import BACKBONES
+from training.tracking.online.backbones.choice import load_backbone
 from training.tracking.online.backbones.convention import CAFFE, TORCHVISION
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET
 from training.tracking.online.backbones.weight_files import sha256_of

@@ -1,0 +1,181 @@
+"""Settings of the online tracker: `track.online` in params.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from curation.config import STRICT, parameters
+from training.losses import RegressionLoss
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class RegionConfig:
+    """Size of the region of interest.
+
+    Parameters
+    ----------
+    target_cells : float
+        Mean side sqrt(w h) of the target in feature cells; the frame is rescaled to that.
+    padding : float
+        Region beyond the target, both sides together, in mean sides; paper: 4 heights and 8 widths.
+    max_cells : int
+        Longest side of the region, cells.
+    """
+
+    target_cells: float = Field(default=8.0, ge=3, le=40)
+    padding: float = Field(default=3.5, ge=0.5, le=10)
+    max_cells: int = Field(default=39, ge=9, le=255)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ReductionConfig:
+    """Reduction and fusion of the two depths.
+
+    Parameters
+    ----------
+    channels : int
+        Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
+        than learnt ones (TRIALS.md) and need no training.
+    shallow, deep : float
+        Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
+    residual : {"both", "features", "none"}
+        Residual connections: `both` (paper) fuses the depths' features, and adds the response of the deep ones
+        to that of the fused ones; `features` leaves the second response out; `none` has the deep ones alone.
+    """
+
+    channels: int = Field(default=32, ge=1, le=512)
+    shallow: float = Field(default=0.8, ge=0, le=1)
+    deep: float = Field(default=0.2, ge=0, le=1)
+    residual: Literal["both", "features", "none"] = "both"
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class AugmentConfig:
+    """First-frame samples.
+
+    Parameters
+    ----------
+    samples : int
+        How many, the unchanged region included.
+    shift : float
+        Largest shift of the target from the middle, in sides of the response map.
+    scale : float
+        Largest change of size.
+    angle : float
+        Largest rotation, radians.
+    mirror, blur : float
+        Shares of samples that are mirrored and blurred, evenly spaced.
+    """
+
+    samples: int = Field(default=12, ge=1)
+    shift: float = Field(default=0.25, ge=0, le=0.5)
+    scale: float = Field(default=0.03, ge=0, lt=1)
+    angle: float = Field(default=0.1, ge=0)
+    mirror: float = Field(default=0.5, ge=0, le=1)
+    blur: float = Field(default=0.3333, ge=0, le=1)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class LearnConfig:
+    """How the head is trained.
+
+    Parameters
+    ----------
+    loss : str
+        A key of `training.losses.REGRESSION`, or one's own; the paper's is `shrinkage` (weighted by exp(Y)).
+    speed, localisation : float
+        a and c of the shrinkage losses; paper: 10 and 0.2.
+    init_std : float
+        Standard deviation of the kernel at the start; paper: 1e-7.
+    first_steps : int
+        Steps on the first frame; paper: at most 100.
+    first_rate : float
+        Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
+    first_batch : int
+        Samples per step, the unchanged first region always among them. With all samples in every step, the
+        order in which they are drawn does not matter.
+    update_steps : int
+        Steps on the memory after an accepted frame; paper: 2 per sample.
+    update_batch : int
+        Samples in such a step, at most: a larger memory is taken in equal parts, one a step in turn.
+    update_rate : float
+        Their learning rate.
+    """
+
+    loss: RegressionLoss = "shrinkage"
+    speed: float = Field(default=10.0, gt=0)
+    localisation: float = Field(default=0.2, ge=0)
+    init_std: float = Field(default=1e-7, ge=0)
+    first_steps: int = Field(default=80, ge=1)
+    first_rate: float = Field(default=4e-4, gt=0)
+    first_batch: int = Field(default=12, ge=1)
+    update_steps: int = Field(default=2, ge=0)
+    update_batch: int = Field(default=11, ge=1)
+    update_rate: float = Field(default=1e-4, gt=0)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class ScaleConfig:
+    """Scale search.
+
+    Parameters
+    ----------
+    step : float
+        Factor between neighbouring sizes; paper: 1.03, whose difference in response is less than its noise.
+    penalty : float
+        Factor on the outer sizes' peaks; study: 0.985, for three images and half the step.
+    damping : float
+        Share of the found change that is taken over; paper: 0.6.
+    gate : float
+        Response peak from which the size is searched at all; paper: 0.35.
+    every : int
+        Frames from one search to the next; 2 halves what the search costs.
+    """
+
+    step: float = Field(default=1.06, gt=1, le=1.5)
+    penalty: float = Field(default=1.0, gt=0, le=1)
+    damping: float = Field(default=0.6, ge=0, le=1)
+    gate: float = Field(default=0.35, ge=0)
+    every: int = Field(default=1, ge=1)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
+class OnlineConfig:
+    """Settings of `OnlineTracker`.
+
+    Parameters
+    ----------
+    seed : int
+        Of everything random.
+    label_sigma : float
+        Width of the label, in `axis_scale` cells; paper: 0.08 of the kernel.
+    prior_sigma : float
+        Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
+    update_gate : float
+        Response peak from which a frame is learnt from.
+    doubt : float
+        A frame is not learnt from either if its peak is below this share of the median peak of the last `PEAKS`
+        frames: something probably covers the target.
+    hidden : float
+        If the peak is below this share of that median, the target counts as hidden: its place and size are kept.
+    memory : int
+        Recent samples kept; paper: 7.
+    kept : int
+        First-frame samples that are never dropped.
+    """
+
+    seed: int = 0
+    label_sigma: float = Field(default=0.10, gt=0)
+    prior_sigma: float = Field(default=1.0, gt=0)
+    update_gate: float = Field(default=0.2, ge=0)
+    doubt: float = Field(default=0.5, ge=0, lt=1)
+    hidden: float = Field(default=0.3, ge=0, lt=1)
+    memory: int = Field(default=40, ge=1)
+    kept: int = Field(default=3, ge=1)
+    region: RegionConfig = Field(default_factory=RegionConfig)
+    reduction: ReductionConfig = Field(default_factory=ReductionConfig)
+    augment: AugmentConfig = Field(default_factory=AugmentConfig)
+    learn: LearnConfig = Field(default_factory=LearnConfig)
+    scale: ScaleConfig = Field(default_factory=ScaleConfig)
