@@ -5,6 +5,9 @@ number of frames, their bytes, and one digest each of all images and all annotat
 nothing else): the same data gives the same bytes at any path, in either tree layout and with any times, and
 identical bytes stop the pipeline there. An edit, an addition, a deletion and a renaming each change it.
 
+The digests of single files, of which that of a video is made, stay beside it in the state folder
+(`curation.digests.checksums`, 44 bytes a file): what is read later is held against them.
+
 Only videos whose files look changed to `stat` (name, size, time of modification) are read. An edit that
 keeps all three goes unnoticed until a strict scan, which reads everything.
 

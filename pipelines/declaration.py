@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from curation.errors import InputError
+from curation.outside import read_outside
+from pipelines.yaml_values import read_yaml
 
 FILE = Path("dvc.yaml")
+LIMIT = 1 << 18
+"""Most bytes of it; it has 6,000."""
+RESTORE = "Restore it: git checkout dvc.yaml"
+SHOWN = 3
+"""Changes named in one message."""
 
 _TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 
@@ -31,11 +35,14 @@ class Declaration:
         Files and folders that it reads.
     params : tuple of str
         Keys of params.yaml: `crop`, `dataset.subsets`.
+    outs : tuple of Path
+        Files and folders that it makes, of every kind.
     """
 
     address: str
     deps: tuple[Path, ...] = ()
     params: tuple[str, ...] = ()
+    outs: tuple[Path, ...] = ()
 
 
 def declared(
@@ -55,24 +62,31 @@ def declared(
     Raises
     ------
     InputError
-        If dvc.yaml cannot be read.
+        If dvc.yaml cannot be read, or is not of DVC's form.
     """
     try:
-        stages = dict(YAML(typ="safe", pure=True).load(file.read_bytes())["stages"])
+        content = read_outside(file, limit=LIMIT, kind="a description of the pipeline", do=RESTORE)
     except FileNotFoundError:
         return Declaration(stage, (), (stage,))
-    except (OSError, YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{file} cannot be read ({error})", do="Restore it: git checkout dvc.yaml") from None
-    entry = stages.get(stage)
-    if entry is None:
-        return Declaration(stage, (), (stage,))
-    items = {name: getattr(options, name) for name in entry.get("matrix", {})}
-    values = {**parameters, "item": items}
-    return Declaration(
-        address="@".join([stage, *map(str, items.values())]),
-        deps=tuple(Path(_filled(dep, values)) for dep in entry.get("deps", [])),
-        params=tuple(entry.get("params", [])),
-    )
+    try:
+        entry = read_yaml(content, str(file), limit=LIMIT, do=RESTORE)["stages"].get(stage)
+        if entry is None:
+            return Declaration(stage, (), (stage,))
+        items = {name: getattr(options, name) for name in entry.get("matrix", {})}
+        values = {**parameters, "item": items}
+        return Declaration(
+            address="@".join([stage, *map(str, items.values())]),
+            deps=tuple(Path(_filled(dep, values)) for dep in entry.get("deps", [])),
+            params=tuple(map(str, entry.get("params", []))),
+            outs=tuple(
+                Path(_filled(out, values))
+                for kind in ("outs", "metrics", "plots")
+                for item in entry.get(kind, [])
+                for out in (item if isinstance(item, dict) else [item])
+            ),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{file} is not of DVC's form ({error!r})", do=RESTORE) from None
 
 
 def value_at(parameters: Mapping[str, Any], key: str) -> Any:
@@ -81,6 +95,22 @@ def value_at(parameters: Mapping[str, Any], key: str) -> Any:
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def changes(key: str, before: Any, after: Any) -> list[str]:
+    """What differs between two values of a key, by the full names of the keys in them."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        names = [*before, *(name for name in after if name not in before)]
+        return [
+            change for name in names for change in changes(f"{key}.{name}", before.get(name), after.get(name))
+        ]
+    return [] if before == after else [f"{key} {before} -> {after}"]
+
+
+def some(things: list[str]) -> str:
+    """The first few in words, and how many more there are."""
+    more = f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
+    return ", ".join(things[:SHOWN]) + more
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:

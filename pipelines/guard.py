@@ -26,14 +26,12 @@ from curation.outputs.claim import Claim, Process
 from curation.outputs.publication import Publication
 from pipelines import parameters, paths
 from pipelines.checks.cache_objects import refuse_empty
-from pipelines.declaration import Declaration, declared, value_at
+from pipelines.declaration import Declaration, changes, declared, some, value_at
 from pipelines.snapshot import Look, differences, look
+from pipelines.vouching import refuse_contradictions, vouch
 
 WATCH_EVERY = 1.0
 """Seconds between looks at whether the claim still stands."""
-
-SHOWN = 3
-"""Changes named in one message."""
 
 _SHELLS = ("sh", "bash", "dash", "zsh", "fish", "ksh")
 
@@ -79,6 +77,8 @@ class Run:
         """Put the outputs in place, if everything that was read is as it was at the start."""
         if self._publication:
             self._publication.publish(self._verify)
+        if self.claim and self.claim.waiting:
+            vouch(self.declaration, self.parameters, self._seen)
 
     def abandon(self, *, keep_reports: bool) -> None:
         """Leave the outputs as they were, but for reports of what went wrong."""
@@ -91,11 +91,11 @@ class Run:
         changed = [
             change
             for key in self.declaration.params
-            for change in _changes(key, value_at(self.parameters, key), value_at(now, key))
+            for change in changes(key, value_at(self.parameters, key), value_at(now, key))
         ]
         if changed:
             raise InputError(
-                f"{parameters.FILE} changed while {stage} ran: {_some(changed)}; "
+                f"{parameters.FILE} changed while {stage} ran: {some(changed)}; "
                 "its outputs would be recorded under values they were not made with",
                 do="Run dvc repro again: it goes on with everything finished here",
                 reason="changed while running",
@@ -103,7 +103,7 @@ class Run:
         files = [name for path, before in self._seen.items() for name in differences(before, look(path))]
         if files:
             raise InputError(
-                f"{_some(files)} changed while {stage} ran; its outputs would be recorded as made from it",
+                f"{some(files)} changed while {stage} ran; its outputs would be recorded as made from it",
                 do="Run dvc repro again, while nothing else writes there: it goes on with everything finished "
                 "here",
                 reason="changed while running",
@@ -117,9 +117,10 @@ def guarded(stage: str, options: argparse.Namespace) -> Iterator[Run]:
     Raises
     ------
     InputError
-        If DVC's cache holds emptied objects, which DVC would take for outputs; an input changed in between; a
-        later run has taken over; nobody waits for this one any more; or the outputs cannot be written. Nothing
-        is published then but reports of what went wrong.
+        If DVC's cache holds emptied objects, which DVC would take for outputs; DVC has recorded something
+        wrong about what the stage builds on (`pipelines.vouching`); an input changed in between; a later run has
+        taken over; nobody waits for this one any more; or the outputs cannot be written. Nothing is published
+        then but reports of what went wrong.
     Ended
         On SIGTERM.
     """
@@ -129,6 +130,8 @@ def guarded(stage: str, options: argparse.Namespace) -> Iterator[Run]:
         refuse_empty(Path(), paths.STATE / "cache")
     values = parameters.read()
     declaration = declared(stage, options, values)
+    if first and "DVC_STAGE" in os.environ:
+        refuse_contradictions(declaration)
     seen = {path: look(path) for path in declaration.deps} if first else {}
     claim = Claim.take(_place(declaration.address), _waiting()) if first else None
     run = Run(declaration, values, seen, claim)
@@ -233,19 +236,3 @@ def _ended_by_signal() -> Iterator[Any]:
     finally:
         if main:
             signal.signal(signal.SIGTERM, before)
-
-
-def _changes(key: str, before: Any, after: Any) -> list[str]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        names = [*before, *(name for name in after if name not in before)]
-        return [
-            change
-            for name in names
-            for change in _changes(f"{key}.{name}", before.get(name), after.get(name))
-        ]
-    return [] if before == after else [f"{key} {before} -> {after}"]
-
-
-def _some(things: list[str]) -> str:
-    more = f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
-    return ", ".join(things[:SHOWN]) + more

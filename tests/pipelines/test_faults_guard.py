@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
@@ -34,9 +36,6 @@ OUTPUTS = {
 def clone(built: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     copy = copy_of(built, tmp_path_factory.mktemp("guarded") / "clone")
     copy.environment["DSLT_JOBS"] = "1"
-    # The manifest stage writes only what has changed.
-    (copy.folder / "data/manifest/a.json").write_text("{}\n")
-    run(copy, "manifest")
     return copy
 
 
@@ -50,11 +49,21 @@ def litter(clone: Clone) -> list[str]:
     return [str(path) for place in places for path in place.rglob(".*.part*")]
 
 
+@pytest.fixture
+def something_to_do(clone: Clone, address: str) -> Iterator[None]:
+    """The manifest stage writes only what has changed."""
+    manifest = clone.folder / "data/manifest/a.json"
+    kept = manifest.read_bytes()
+    if address == "manifest":
+        manifest.write_text("{}\n")
+    yield
+    manifest.write_bytes(kept)
+
+
+@pytest.mark.usefixtures("something_to_do")
 @pytest.mark.parametrize("address", OUTPUTS)
 def test_a_successor_takes_over_and_the_orphan_writes_nothing(clone: Clone, address: str) -> None:
     """DVC is killed while its stage sleeps; the stage is run again, whole; then the orphan wakes up."""
-    if address == "manifest":
-        (clone.folder / "data/manifest/a.json").write_text("{}\n")
     with HeldStage(clone, address) as orphan:
         orphan.stop()
         orphan.kill_parent(signal.SIGKILL)
@@ -70,7 +79,8 @@ def test_a_successor_takes_over_and_the_orphan_writes_nothing(clone: Clone, addr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("address", ["train", "score"])
+@pytest.mark.usefixtures("something_to_do")
+@pytest.mark.parametrize("address", OUTPUTS)
 def test_an_orphan_without_successor_publishes_nothing(
     clone: Clone, address: str, number: signal.Signals
 ) -> None:
@@ -121,27 +131,36 @@ def test_a_stage_told_to_end_cleans_up_and_says_so(clone: Clone) -> None:
     assert not litter(clone)
 
 
-def test_parameters_edited_while_dvc_runs_a_stage_are_not_recorded(built: Clone, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "key", "old", "new", "kept"),
+    [
+        ("crop@a", "crop.quality", 60, 55, "2 of them finished earlier"),
+        ("train", "train.seed", 7, 8, "going on from step"),
+    ],
+)
+def test_parameters_edited_while_dvc_runs_a_stage_are_not_recorded(
+    built: Clone, tmp_path: Path, address: str, key: str, old: int, new: int, kept: str
+) -> None:
     """A1 and A2: DVC reads params.yaml when the command has ended, and would record the new value."""
     clone = copy_of(built, tmp_path / "clone")
     (clone.folder / "dvc.lock").touch()
-    before = recorded(clone, "crop@a")
+    before = recorded(clone, address)
     runs = run_cache(clone)
-    clone.pipelines("profile", "--set", "crop.quality=60")
-    dvc = ("dvc", "repro", "-s", "crop@a")
-    with HeldStage(clone, "crop@a", dvc) as stage:
-        clone.pipelines("profile", "--set", "crop.quality=55")
+    clone.pipelines("profile", "--set", f"{key}={old}")
+    with HeldStage(clone, address, ("dvc", "repro", "-s", address)) as stage:
+        clone.pipelines("profile", "--set", f"{key}={new}")
         stage.release()
         output = stage.output()
         assert stage.parent.returncode != 0
-    assert "params.yaml changed while crop@a ran: crop.quality 60 -> 55" in output
-    assert recorded(clone, "crop@a") == before
+    assert f"params.yaml changed while {address} ran: {key} {old} -> {new}" in output
+    assert recorded(clone, address) == before
     assert run_cache(clone) == runs
-    clone.pipelines("profile", "--set", "crop.quality=60")
-    again = clone.repro("-s", "crop@a")
-    assert again.ran == {"crop@a"}
-    assert "2 of them finished earlier" in again.output, "what was finished is kept under its true key"
-    assert recorded(clone, "crop@a")["params"]["params.yaml"]["crop"]["quality"] == 60
+    clone.pipelines("profile", "--set", f"{key}={old}")
+    again = clone.repro("-s", address)
+    assert again.ran == {address}
+    assert kept in again.output, "what was finished is kept under its true key"
+    section, name = key.split(".")
+    assert recorded(clone, address)["params"]["params.yaml"][section][name] == old
 
 
 def test_a_dependency_edited_while_dvc_runs_a_stage_is_not_recorded(built: Clone, tmp_path: Path) -> None:
@@ -184,7 +203,7 @@ def alive(pid: int) -> bool:
     return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
 
 
-def recorded(clone: Clone, address: str) -> dict[str, object]:
+def recorded(clone: Clone, address: str) -> dict[str, Any]:
     stages = YAML(typ="safe").load((clone.folder / "dvc.lock").read_text())["stages"]
     return stages[address]
 

@@ -228,8 +228,50 @@ def test_what_dvc_yaml_declares(project: Path) -> None:
     (project / "dvc.yaml").unlink()
     assert declared("crop", OPTIONS, values).params == ("crop",)
     (project / "dvc.yaml").write_text("<<<<<<< HEAD\n")
-    with pytest.raises(InputError, match="yaml cannot be read"):
+    with pytest.raises(InputError, match="not of DVC"):
         declared("crop", OPTIONS, values)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b"a: " * 1_000_000,
+        b"stages:\n" + b"".join(b" " * n + b"a:\n" for n in range(1, 600)),
+        b"\xff\xfes\0",
+        b"stages: {a0: &a0 [x, x]"
+        + b"".join(b", a%d: &a%d [%s]" % (n, n, b"*a%d, " % (n - 1) * 9) for n in range(1, 30))
+        + b"}",
+        b"stages: 3",
+        b"stages: {crop: 3}",
+        b"stages: {crop: {matrix: {nothing: 1}}}",
+        b"stages: {crop: {deps: 3}}",
+        b"stages: {crop: {deps: [[a]]}}",
+    ],
+    ids=[
+        "deep",
+        "large",
+        "deep by lines",
+        "UTF-16",
+        "aliases",
+        "no stages",
+        "no stage",
+        "no option",
+        "no deps",
+        "no path",
+    ],
+)
+def test_a_dvc_yaml_that_is_none(project: Path, content: bytes) -> None:
+    Path("dvc.yaml").write_bytes(content)
+    with pytest.raises(InputError, match=r"dvc\.yaml.*git checkout dvc\.yaml"):
+        declared("crop", OPTIONS, {})
+
+
+def test_a_pipe_for_dvc_yaml_is_not_waited_for(project: Path) -> None:
+    Path("dvc.yaml").unlink()
+    os.mkfifo("dvc.yaml")
+    with pytest.raises(InputError, match="not a plain file"):
+        declared("crop", OPTIONS, {})
 
 
 def test_a_large_folder_is_known_by_names_sizes_and_times(
@@ -244,6 +286,29 @@ def test_a_large_folder_is_known_by_names_sizes_and_times(
     assert look(tmp_path / "missing") == {}
 
 
-def test_a_named_pipe_among_the_inputs_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert differences(look(tmp_path), look(tmp_path)) == []
+@pytest.mark.parametrize("target", ["..", "../elsewhere"])
+def test_what_a_stage_would_read_behind_a_link_is_refused(tmp_path: Path, target: str) -> None:
+    """DVC does not look there; and links to a folder around them would never end."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "results").mkdir()
+    for name in "ab":
+        (tmp_path / "results" / name).symlink_to(target)
+    with pytest.raises(InputError, match=r"results/a is a link to a folder.*Put the folder itself"):
+        look(tmp_path / "results")
+    (tmp_path / "link").symlink_to("elsewhere")
+    (tmp_path / "elsewhere/file").write_text("")
+    assert len(look(tmp_path / "link")) == 1, "as DVC, which follows a dependency itself"
+
+
+@pytest.mark.parametrize("by_content", [True, False])
+def test_a_pipe_or_device_among_the_inputs_is_not_waited_for(
+    project: Path, by_content: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not by_content:
+        monkeypatch.setattr(snapshot, "READ_UP_TO", 0)
+    for make in (os.mkfifo, lambda path: Path(path).symlink_to("/dev/zero")):
+        Path("data/annotations/b.json").unlink()
+        make("data/annotations/b.json")
+        with pytest.raises(InputError, match=r"b\.json is not a plain file.*Remove it"):
+            crop(nothing)
+    assert not published()
