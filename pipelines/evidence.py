@@ -1,4 +1,4 @@
-"""What stored crops and recorded outcomes can be held against: raw data, and outputs that name their parameters."""
+"""What stored crops and recorded outcomes are compared with: raw data, and outputs that name their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One guard for every stage: it vouches for what the stage reads, and puts its outputs in place, whole, once.
+"""The guard of every stage: it checks what the stage reads, and puts its outputs in place as a whole, once.
 
 DVC looks at parameters and dependencies after a command has run, and records them beside its outputs. Whatever
 changed in between would be recorded beside outputs that were made from something else, and the run-cache would hand

@@ -39,7 +39,7 @@ class Chosen:
     words : str
         Which it is, on what, and what that is worth on real video.
     warning : str
-        Why not to trust it; empty where there is no reason.
+        Why not to trust it; empty where there is not a reason.
     """
 
     contender: Contender

@@ -1,4 +1,4 @@
-"""Shards from before records were sealed: believed where the record says what the shard holds."""
+"""Shards from before records were sealed: trusted where the record says what the shard holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What files hold, name by name, where the manifest has one digest for all of them.
+"""Digests of single files, where the manifest has one digest for all of them.
 
 The manifest's digest of a video's images is that of their names and BLAKE2b digests, one after the other. Just these
 bytes are kept in a state folder, in a file named by the digest. So such a file proves itself: it cannot be out of date.

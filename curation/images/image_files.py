@@ -1,4 +1,4 @@
-"""Image files as bytes: read with care, and looked at before they are decoded: whole, and of a size that can be."""
+"""Image files as bytes, checked before they are decoded: whole, and not too large to decode."""
 
 from __future__ import annotations
 

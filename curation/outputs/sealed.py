@@ -1,4 +1,4 @@
-"""Files that tell themselves whether they are whole: the first line has a digest over key, length and content.
+"""Files that show whether they are whole: the first line has a digest of key, length and content.
 
     sealed 1 <digest>
     <content>

@@ -1,4 +1,4 @@
-"""Tracking results in the store that nobody can vouch for: made before frames were compared with the manifest."""
+"""Tracking results in the store that cannot be checked: made before frames were compared with the manifest."""
 
 from __future__ import annotations
 

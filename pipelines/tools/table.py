@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from statistics import fmean, stdev
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Any
 
 from curation.errors import InputError
 from pipelines import paths
@@ -21,9 +22,10 @@ from pipelines.scoring import LABELS
 from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.score_document import Numbers, Scores, TrackerScores
 from training.benchmark.scores.score_file import load_scores
-from training.studies.outcome import markdown
+from training.studies.outcome import Measure, markdown, summarise
 
 SHOWN = (METRICS["auc"], METRICS["dp20"])
+MEASURES = [Measure(metric.key, metric.name) for metric in SHOWN]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,33 +56,39 @@ def table(scores: Scores, wanted: Sequence[str] = ()) -> str:
     unknown = [name for name in wanted if name not in seeds]
     if unknown:
         raise InputError(f"no scores of {', '.join(unknown)}", do=f"Known: {', '.join(seeds)}")
-    means = {name: [_mean(run.sequences.values()) for run in runs] for name, runs in seeds.items()}
+    runs = [
+        {"tracker": name} | _means(run.sequences.values()) for name, every in seeds.items() for run in every
+    ]
+    summary = {entry["tracker"]: entry for entry in summarise(runs, ["tracker"], MEASURES)}
     whole = len(scores.sequences)
     few = {
-        name: f" ({len(runs[0].sequences)})" * (len(runs[0].sequences) < whole)
-        for name, runs in seeds.items()
+        name: f" ({len(every[0].sequences)})" * (len(every[0].sequences) < whole)
+        for name, every in seeds.items()
     }
     names = list(wanted) or sorted(
-        seeds, key=lambda name: (few[name] != "", -fmean(mean[0] for mean in means[name]))
+        seeds, key=lambda name: (few[name] != "", -summary[name][f"{MEASURES[0].key}_mean"])
     )
     rows = [[scores.title, *(LABELS.get(name, name) for name in names)]]
     for sequence in dict.fromkeys(s for name in names for run in seeds[name] for s in run.sequences):
         found = (
             [run.sequences[sequence] for run in seeds[name] if sequence in run.sequences] for name in names
         )
-        rows.append([sequence, *(_pair(_mean(numbers)) if numbers else "–" for numbers in found)])
-    rows.append(["mean", *(_pair(map(fmean, zip(*means[name], strict=True))) + few[name] for name in names)])
-    if any(len(runs) > 1 for runs in seeds.values()):
-        spreads = [_pair(map(stdev, zip(*means[n], strict=True))) if len(means[n]) > 1 else "" for n in names]
+        rows.append([sequence, *(_cell(_means(numbers)) if numbers else "–" for numbers in found)])
+    rows.append(["mean", *(_cell(summary[name], "_mean") + few[name] for name in names)])
+    if any(len(every) > 1 for every in seeds.values()):
+        spreads = (_cell(summary[name], "_spread") if len(seeds[name]) > 1 else "" for name in names)
         rows.append(["spread over seeds", *spreads])
     return markdown(*rows)
 
 
-def _mean(numbers: Iterable[Numbers]) -> list[float]:
+def _means(numbers: Iterable[Numbers]) -> dict[str, float]:
     """The mean of each of `SHOWN`."""
     numbers = list(numbers)
-    return [fmean(found for one in numbers if (found := one.of(metric)) is not None) for metric in SHOWN]
+    return {
+        metric.key: fmean(found for one in numbers if (found := one.of(metric)) is not None)
+        for metric in SHOWN
+    }
 
 
-def _pair(values: Iterable[float]) -> str:
-    return "/".join(f"{value:.3f}" for value in values)
+def _cell(values: Mapping[str, Any], kind: str = "") -> str:
+    return "/".join(f"{values[measure.key + kind]:.3f}" for measure in MEASURES)

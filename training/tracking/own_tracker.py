@@ -1,4 +1,4 @@
-"""A tracker of one's own, held to what ours are held to."""
+"""A user's own tracker, checked as ours are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much the leader is ahead, and how sure that is."""
+"""How far the leader is ahead, and how certain that is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file of a results folder belongs to which sequence, in spite of other spellings and suffixes."""
+"""Which file of a results folder belongs to which sequence, despite other spellings and suffixes."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
     ------
     InputError
         For an unknown name (the nearest is suggested), a list that is not in the documented form, or one of
-        one's own that bears the name of a packaged one.
+        one's own that has the name of a packaged one.
     """
     if is_path(name):
         own = _read(Path(name), {})

@@ -1,4 +1,4 @@
-"""Results kept before they were sealed: believed where they have the form that the run must have given them.
+"""Results stored before files were sealed: trusted where they have the form that the run gives them.
 
 Such a result has no digest, so this is a rule about its form: a row for every frame, finite numbers, every run
 started on the very box that it is given, restarts where the rules put them, no box that should have been a

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, held back until work that must not be cut is done."""
+"""Ctrl-C and SIGTERM, held back until work that must not be interrupted is done."""
 
 from __future__ import annotations
 
