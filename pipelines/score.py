@@ -62,6 +62,9 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     for place in dataset.benchmarks:
         benchmark = sources.open_benchmark(dataset, runtime, place)
         name = benchmark.name
+        if not benchmark.given_away:
+            log.info("%s is scored by its server alone", benchmark.title)
+            continue
         own += [name] * benchmark.own
         found = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
         others = paths.IMPORTED / name
@@ -156,7 +159,7 @@ def _small(scores: Mapping[str, Scores]) -> dict[str, Any]:
             one.protocol: {
                 tracker: {
                     metric.key: numbers[metric.key]
-                    for metric in metrics_of(one.kind, "metrics.json")
+                    for metric in metrics_of(one.kind, "metrics.json", protocol=one.protocol)
                     if metric.key in numbers
                 }
                 for tracker, entry in one.trackers.items()

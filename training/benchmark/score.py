@@ -6,6 +6,7 @@ from collections.abc import Sequence as Items
 from pathlib import Path
 from typing import Any, Literal
 
+from curation.errors import InputError
 from training.benchmark.problems import Failures
 from training.benchmark.results.result_folders import open_results
 from training.benchmark.results.result_reader import (
@@ -62,6 +63,12 @@ def score_benchmark(
         For an unknown tracker or protocol (the nearest is suggested), and for damaged results: every
         problem of a folder is listed.
     """
+    if not benchmark.given_away:
+        raise InputError(
+            f"the truth of {benchmark.title} is with its server, which alone scores it",
+            do="Pack the results for it: submit",
+            reason="no truth",
+        )
     rules, vot = rules_for(protocol, benchmark), vot or rules_of(benchmark)
     if trackers is None:
         results_dir, trackers = open_results(results_dir, benchmark)

@@ -6,6 +6,7 @@ four numbers `x y w h` or 2V numbers (corners) its region; 0-based, written with
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from curation.outside import read_outside
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import FARTHEST
 from training.benchmark.sequences.sequence_list import name_key
-from training.benchmark.text_tables import parse_rows, read_text
+from training.benchmark.text_tables import LIMIT, parse_rows, read_text
 
 UNKNOWN, START, FAILURE, REGION = 0, 1, 2, 3
 """Codes of a frame; `REGION` is not a code in files: the row holds the region."""
@@ -84,15 +86,16 @@ class Trajectory:
 
 
 def read_trajectory(path: Path) -> Trajectory:
-    """Read `<sequence>_001.txt`.
+    """Read `<sequence>_001.txt`, or `.bin` as the Python toolkit writes it.
 
     Raises
     ------
     InputError
-        Naming the line that is neither a code nor a region, or reaches beyond `regions.FARTHEST`.
+        Naming the line that is neither a code nor a region, or reaches beyond `regions.FARTHEST`; if a binary file is
+        cut short or holds masks.
     """
     widths = (1, 4, *range(6, 65, 2))
-    rows = parse_rows(read_text(path), path, widths=widths)
+    rows = _binary(path) if path.suffix == ".bin" else parse_rows(read_text(path), path, widths=widths)
     if not rows:
         raise InputError(f"{path} is empty", do="One row a frame is expected", reason="empty")
     for number, row in enumerate(rows, start=1):
@@ -109,6 +112,38 @@ def read_trajectory(path: Path) -> Trajectory:
                 reason="bad row",
             )
     return Trajectory.from_rows(rows)
+
+
+BINARY = {0: "<I", 1: "<ffff"}
+"""Form of a frame in a binary file after its kind: a code, a rectangle. 2 is a polygon, 3 a mask, 4 a point."""
+
+
+def _binary(path: Path) -> list[list[float]]:
+    """The rows of a binary trajectory of vot-toolkit (`region/io.py`): version 1, length, and each frame's region."""
+    do = "Run the toolkit again, or with VOT_RESULTS_BINARY=0 for text"
+    content = read_outside(path, limit=LIMIT, kind="a binary trajectory", do=do)
+    rows: list[list[float]] = []
+    try:
+        version, count = struct.unpack_from("<hI", content)
+        if version != 1:
+            raise ValueError(f"is of version {version}")
+        at = struct.calcsize("<hI")
+        for _ in range(count):
+            kind = content[at]
+            if kind == 2:
+                (corners,) = struct.unpack_from("<H", content, at + 1)
+                form, at = f"<{2 * corners}f", at + 2
+            elif kind in BINARY:
+                form = BINARY[kind]
+            else:
+                raise ValueError(f"holds a mask or a point in frame {len(rows) + 1}")
+            rows.append(list(map(float, struct.unpack_from(form, content, at + 1))))
+            at += 1 + struct.calcsize(form)
+    except (struct.error, IndexError):
+        raise InputError(f"{path} is cut short in frame {len(rows) + 1}", do=do, reason="cut short") from None
+    except ValueError as error:
+        raise InputError(f"{path} {error}: no boxes", do=do, reason="bad format") from None
+    return rows
 
 
 def result_path(tracker_folder: Path, experiment: str, sequence: str, repetition: int) -> Path:
@@ -146,10 +181,10 @@ def find_runs(folder: Path) -> dict[str, list[Path]]:
 
 
 def _numbered(folder: Path) -> dict[str, list[Path]]:
-    """Files `<name>_<number>.txt` by the key of their name, sorted."""
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob("*_*.txt")):
+    """Files `<name>_<number>.txt`, or else `.bin`, by the key of their name, sorted."""
+    found: dict[str, dict[str, Path]] = {}
+    for path in sorted([*folder.glob("*_*.txt"), *folder.glob("*_*.bin")]):
         name, _, number = path.stem.rpartition("_")
         if number.isdecimal():
-            found.setdefault(name_key(name), []).append(path)
-    return found
+            found.setdefault(name_key(name), {})[number] = path  # text comes later, and wins
+    return {key: list(runs.values()) for key, runs in found.items()}

@@ -26,6 +26,7 @@ def still(rows: int, box: Items[float] = (10, 10, 20, 20)) -> Array:
 
 def sequence(name: str, annotation: Array, **fields: object) -> Sequence:
     """A sequence without images; 1-based unless it says otherwise."""
+    fields.setdefault("listed_size", (10_000, 10_000))
     return Sequence(name=name, frames=(), annotation=annotation, **fields)
 
 

@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,57 @@ def test_a_region_beyond_every_image_is_refused(tmp_path: Path, row: str) -> Non
     (tmp_path / "a_001.txt").write_text(f"1\n{row}\n")
     with pytest.raises(InputError, match=r"a_001\.txt, line 2: .* is not a region"):
         read_trajectory(tmp_path / "a_001.txt")
+
+
+def binary(*rows: list[float]) -> bytes:
+    """As vot-toolkit 0.9.0 writes a trajectory (`region/io.py`, write_trajectory_binary)."""
+    parts = [struct.pack("<hI", 1, len(rows))]
+    for row in rows:
+        if len(row) == 1:
+            parts.append(struct.pack("<BI", 0, int(row[0])))
+        elif len(row) == 4:
+            parts.append(struct.pack("<Bffff", 1, *row))
+        else:
+            parts.append(struct.pack(f"<BH{len(row)}f", 2, len(row) // 2, *row))
+    return b"".join(parts)
+
+
+ROWS: list[list[float]] = [[1], [1.5, 2, 30, 40], [2], [0], [1, 2, 11, 2, 11, 12, 1, 12]]
+
+
+def test_binary_trajectories_hold_what_text_holds(tmp_path: Path) -> None:
+    folder = tmp_path / "bag"
+    folder.mkdir()
+    (folder / "bag_001.bin").write_bytes(binary(*ROWS))
+    [path] = find_runs(tmp_path)["bag"]
+    found, expected = read_trajectory(path), Trajectory.from_rows(ROWS)
+    np.testing.assert_array_equal(found.codes, expected.codes)
+    np.testing.assert_array_equal(found.regions, expected.regions)
+    (folder / "bag_001.txt").write_text(expected.text())
+    assert [path.name for path in find_runs(tmp_path)["bag"]] == ["bag_001.txt"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (binary(*ROWS)[:-3], "is cut short in frame 5"),
+        (binary(*ROWS)[:20], "is cut short in frame 2"),
+        (b"", "is cut short in frame 1"),
+        (struct.pack("<hI", 2, 1), "is of version 2: no boxes"),
+        (struct.pack("<hIB", 1, 1, 3) + bytes(10), "holds a mask or a point in frame 1"),
+        (struct.pack("<hI", 1, 10**9), "is cut short in frame 1"),
+        (struct.pack("<hIBI", 1, 1, 0, 7), "7 is no code"),
+    ],
+)
+def test_damaged_binary_trajectories_are_one_line(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "bag_001.bin").write_bytes(content)
+    with pytest.raises(InputError, match=f"bag_001.bin.*{words}"):
+        read_trajectory(tmp_path / "bag_001.bin")
+
+
+def test_random_bytes_are_no_trajectory(shared: Path) -> None:
+    path = shared / "cases/U02/bin/results/NCC/baseline/bag/bag_001.bin"
+    if not path.is_file():
+        pytest.skip(f"{path} is not here")
+    with pytest.raises(InputError, match=r"bag_001\.bin is of version"):
+        read_trajectory(path)

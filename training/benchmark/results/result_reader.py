@@ -189,9 +189,7 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
 
 def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> InputError:
     do = f"Expected {folder.name}/{experiment}/<sequence>/<sequence>_001.txt"
-    if any((folder / experiment).glob("*/*.bin")):
-        do = "Its files are binary: run the Python toolkit again with VOT_RESULTS_BINARY=0"
-    elif (guess := likely_benchmark(result_files(folder))) is not None:
+    if (guess := likely_benchmark(result_files(folder))) is not None:
         do = f"Its files look like results of {guess[1]}"
     return InputError(
         f"{folder} holds no {experiment} result of {benchmark.title}", do=do, reason="foreign results"

@@ -114,7 +114,7 @@ def compare(
             f"{trackers[0]} and {trackers[1]} have no sequence in common", reason="not comparable"
         )
     metrics: dict[str, Any] = {}
-    for metric in (row.key for row in metrics_of(first.kind)):
+    for metric in (row.key for row in metrics_of(first.kind, protocol=first.protocol)):
         if not all(metric in score[name] for score in scores for name in common):
             continue
         a, b = (np.array([score[name][metric] for name in common], dtype=np.float64) for score in scores)

@@ -49,6 +49,8 @@ class Curve:
         Where on the x axis a line marks what is read off.
     columns : (str, str) or None
         Names of x and y in a file for `dvc plots show`; None: there is none.
+    only : str
+        The protocol that has it; empty: all.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Curve:
     counts: Callable[[Frames, NDArray[np.int64], int], NDArray[Any]] | None = None
     marker: float | None = None
     columns: tuple[str, str] | None = None
+    only: str = ""
 
 
 _SUCCESS = Curve(
@@ -101,8 +104,14 @@ _EXPECTED = Curve(
     "expected overlap",
     columns=("length", "expected_overlap"),
 )
+_AVERAGE = Curve(
+    "average_overlap",
+    metric="average_overlap",
+    counts=lambda frames, groups, count: np.bincount(groups, np.nan_to_num(frames.overlap), count)[:, None],
+    only="got10k-val",
+)
 CURVES: Table[Curve] = Table(
-    "curve", {curve.name: curve for curve in (_SUCCESS, _PRECISION, _NORMALISED, _EXPECTED)}
+    "curve", {curve.name: curve for curve in (_SUCCESS, _PRECISION, _NORMALISED, _EXPECTED, _AVERAGE)}
 )
 """Every curve."""
 
@@ -131,6 +140,8 @@ class Metric:
         Where. The overview of the page has room for three a kind.
     curve : Curve or None
         Of one's own metric: the curve of its own that it is read off.
+    only : str
+        The protocol that has it, and then no others; empty: all that have none of their own.
     """
 
     key: str
@@ -143,6 +154,7 @@ class Metric:
     digits: int = 3
     shown: frozenset[Place] = frozenset({"metrics.json", "page", "sheet"})
     curve: Curve | None = None
+    only: str = ""
 
     @property
     def name(self) -> str:
@@ -195,6 +207,27 @@ _ROWS = (
         _mean("norm_precision"),
         shown=_SHEET,
     ),
+    Metric(
+        "average_overlap",
+        "ope",
+        "AO",
+        "average overlap over all frames",
+        _mean("average_overlap"),
+        shown=_FIRST | _EACH,
+        only="got10k-val",
+    ),
+    *(
+        Metric(
+            f"sr_{share}",
+            "ope",
+            f"SR.{share}",
+            f"share of frames with an overlap over .{share}",
+            _at("success", share // 5),
+            shown=_FIRST | {"sheet breakdowns"},
+            only="got10k-val",
+        )
+        for share in (50, 75)
+    ),
     Metric("eao", "vot", "EAO", "expected average overlap", shown=_FIRST | {"sheet breakdowns"}),
     Metric(
         "accuracy", "vot", "A", "accuracy: overlap while tracking", title="Accuracy", shown=_FIRST | _EACH
@@ -235,9 +268,11 @@ METRICS: Table[Metric] = Table("metric", {metric.key: metric for metric in _ROWS
 """Every metric; the first of a kind ranks its trackers. One's own is a `Metric`, named by the place of its code."""
 
 
-def metrics_of(kind: str, place: Place | None = None) -> Sequence[Metric]:
-    """The metrics of a kind, or those of them that are shown at a place, in the table's order."""
-    return [m for m in METRICS.values() if m.kind == kind and (place is None or place in m.shown)]
+def metrics_of(kind: str, place: Place | None = None, *, protocol: str = "") -> Sequence[Metric]:
+    """The metrics of a kind under a protocol, or those of them that are shown at a place, in the table's order."""
+    own = [m for m in METRICS.values() if m.kind == kind and m.only and m.only == protocol]
+    rows = own or [m for m in METRICS.values() if m.kind == kind and not m.only]
+    return [m for m in rows if place is None or place in m.shown]
 
 
 def adopt_metrics(names: Iterable[str]) -> None:

@@ -51,6 +51,16 @@ def overlaps(results: Array, truth: Array, *, epsilon: float = 0.0) -> Array:
         return np.asarray(shared / (union + epsilon))
 
 
+def clipped(boxes: Array, bounds: Array) -> Array:
+    """Boxes (N, 4) clipped to images (N, 2) of width and height, as got10k does.
+
+    The left and top are clipped to 0 .. width or height, and the size to what is left of the image from there: what
+    lies beyond the left or top edge is not taken off the size.
+    """
+    corner = np.clip(boxes[:, :2], 0, bounds)
+    return np.concatenate([corner, np.clip(boxes[:, 2:], 0, bounds - corner)], axis=1)
+
+
 def centres(boxes: Array) -> Array:
     """Centres (..., 2) of boxes, as pixels: x + (w - 1) / 2."""
     return boxes[..., :2] + (boxes[..., 2:] - 1) / 2

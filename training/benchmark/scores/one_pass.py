@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,8 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
         return np.concatenate([sequence.lead_in, boxes])
     if not protocol.whole and is_filled_up(boxes, sequence):
         return boxes[len(sequence.lead_in) :]
+    if protocol.cuts and len(boxes) > wanted:
+        return boxes[:wanted]
     hint = "Give the complete result: nothing is cut or filled up silently"
     if len(sequence.lead_in) and len(boxes) == wanted + len(sequence.lead_in):
         hint = (
@@ -88,9 +91,10 @@ def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
 def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
     """A protocol as it applies to a benchmark: `matlab` is the code of the benchmark's own authors."""
     rules = get_protocol(protocol)
-    if rules.name == "matlab" and not benchmark.invalid_rows:
-        return replace(rules, invalid_truth="as is")
-    return rules
+    if rules.name != "matlab":
+        return rules
+    own = get_protocol(benchmark.protocol) if benchmark.protocol else rules
+    return own if benchmark.invalid_rows else replace(own, invalid_truth="as is")
 
 
 class Pool:
@@ -103,15 +107,15 @@ class Pool:
     groups : (R,) int64
         Group of each run, numbered from 0 without gaps.
     rules : Protocol
-    absent_rows : bool
-        Whether NaN truth means that the target is absent (UAV123).
+    facts
+        `absent_rows`, `absent` and `sizes`, as of `protocols.prepare`.
     """
 
     def __init__(
-        self, truths: Items[Array], groups: NDArray[np.int64], rules: Protocol, *, absent_rows: bool = False
+        self, truths: Items[Array], groups: NDArray[np.int64], rules: Protocol, **facts: Any
     ) -> None:
         self.rules = rules
-        self.truth = prepare(truths, rules, absent_rows=absent_rows)
+        self.truth = prepare(truths, rules, **facts)
         self._owner = np.repeat(groups, [len(truth) for truth in truths])
         self._groups = int(groups.max()) + 1
         self._frames = np.bincount(self._owner[self.truth.kept], minlength=self._groups)
@@ -121,11 +125,11 @@ class Pool:
         frames = measure(np.concatenate(boxes), self.truth, self.rules)
         kept = self.truth.kept
         counted = Frames(frames.overlap[kept], frames.error[kept], frames.normalised[kept])
-        owner, of = self._owner[kept], self._frames[:, None]
+        owner, of = self._owner[kept], np.maximum(self._frames, 1)[:, None]
         values = {
             curve.name: curve.counts(counted, owner, self._groups) / of
             for curve in CURVES.values()
-            if curve.counts is not None
+            if curve.counts is not None and curve.only in ("", self.rules.name)
         }
         return Curves(values, self._frames)
 
@@ -158,7 +162,14 @@ class Evaluation:
                 raise InputError(
                     f"{sequence.name}: every row of the ground truth is NaN", reason="bad annotation"
                 )
-        self._pool = Pool(truths, np.arange(len(truths)), self.rules, absent_rows=absent_rows)
+        self._pool = Pool(
+            truths,
+            np.arange(len(truths)),
+            self.rules,
+            absent_rows=absent_rows,
+            absent=[sequence.absent for sequence in self.sequences],
+            sizes=[sequence.size for sequence in self.sequences] if self.rules.bounded else (),
+        )
 
     def curves(self, results: Results) -> Curves:
         """Curves of a tracker on every sequence, in one vectorised pass.

@@ -14,17 +14,18 @@ from training.benchmark.sequences.sequence import Benchmark
 
 
 def summary(
-    curves: Curves, rows: NDArray[np.int64] | None = None, *, drop_zero: bool = False
+    curves: Curves, rows: NDArray[np.int64] | None = None, *, protocol: str | Protocol = "matlab"
 ) -> dict[str, object]:
-    """Scores of some sequences: the unweighted mean of their curves, and what is read off it.
+    """Scores of some sequences: the mean of their curves, and what is read off it.
 
     Parameters
     ----------
     curves : Curves
     rows : (K,) int64 or None
         Which sequences; None: all.
-    drop_zero : bool
-        Leave sequences whose curve is 0 everywhere out of that curve's mean (MATLAB).
+    protocol : str or Protocol
+        Says whether sequences whose curve is 0 everywhere are left out of that curve's mean (not of a single one's),
+        and whether the mean is over frames.
 
     Returns
     -------
@@ -32,16 +33,17 @@ def summary(
         Each metric of one-pass evaluation in `metric_table.METRICS`, `frames`, `sequences`, and `curves` with the
         mean of each.
     """
-    pick = slice(None) if rows is None else rows
+    rules, pick = get_protocol(protocol), slice(None) if rows is None else rows
+    frames = curves.frames[pick]
     means = {}
     for name, values in curves.values.items():
         curve = values[pick]
-        if drop_zero and curve.any():
+        if rules.drops_zero_curves and curve.any():
             curve = curve[curve.sum(axis=1) > np.finfo(float).eps]
-        means[name] = curve.mean(axis=0)
-    frames = curves.frames[pick]
+        means[name] = np.average(curve, axis=0, weights=frames if rules.pools and frames.any() else None)
+    metrics = metrics_of("ope", protocol=rules.name)
     return {
-        **{metric.key: metric.value(means) for metric in metrics_of("ope") if metric.value},
+        **{metric.key: metric.value(means) for metric in metrics if metric.value},
         "frames": int(frames.sum()),
         "sequences": len(frames),
         "curves": {name: mean.tolist() for name, mean in means.items()},
@@ -68,9 +70,9 @@ def score_tracker(
             [i for i, name in enumerate(names) if attribute in benchmark[name].attributes], dtype=np.int64
         )
         if len(rows):
-            attributes[attribute] = summary(curves, rows, drop_zero=rules.drops_zero_curves)
+            attributes[attribute] = summary(curves, rows, protocol=rules)
     return {
-        "overall": summary(curves, drop_zero=rules.drops_zero_curves),
-        "sequences": {name: summary(curves, np.array([i])) for i, name in enumerate(names)},
+        "overall": summary(curves, protocol=rules),
+        "sequences": {name: summary(curves, np.array([i]), protocol=rules) for i, name in enumerate(names)},
         "attributes": attributes,
     }

@@ -9,6 +9,12 @@
 | absent target (UAV123) | as above | frame left out | as above |
 | sequence whose whole curve is 0 | left out of the mean | kept | kept |
 
+Two benchmarks have rules of their own, which `matlab` stands for there. `lasot`: OTB's rules (`matlab`), but frames in
+which the target is absent are removed before counting, though the share is of all frames, and results may be longer
+than the truth. `got10k-val`: all frames of all sequences pooled, without each first one and those that show nothing of
+the target; boxes are clipped to the image. `pytracking` is the field's Python evaluation of all of them: absent frames
+are misses, and a true box without size is a miss for precision, not a hit; normalised precision takes it for a hit.
+
 `matlab` is the benchmark authors' own code and reproduces the published numbers. That of Temple-Color-128 has
 no rule for a truth with a number <= 0 and takes it as it is; `matlab-otb` applies OTB's rule there too. The
 signs are looked at in the files' coordinates, which are 1-based.
@@ -17,14 +23,15 @@ signs are looked at in the files' coordinates, which are 1-based.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.rows import Table
 from training.benchmark.arrays import Array
-from training.benchmark.scores.metrics import centre_errors, centres, normalised_errors, overlaps
+from training.benchmark.scores.metrics import centre_errors, centres, clipped, normalised_errors, overlaps
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,9 @@ class Protocol:
         A result without size, or all NaN, is replaced by the one before it.
     first_is_truth : bool
         The first result is replaced by the ground truth.
-    invalid_truth : {"box", "centre", "as is"}
+    invalid_truth : {"box", "size", "centre", "as is"}
         Which true frames count as unusable: any number <= 0 or NaN (`box`; for precision only those of the
-        centre under `centre`), or none.
+        centre under `centre`), width or height alone (`size`), or none.
     drops_absent : bool
         Frames with a NaN truth are left out, where the benchmark says that NaN means absent.
     drops_zero_curves : bool
@@ -52,6 +59,18 @@ class Protocol:
         Added to the union.
     whole : bool
         Every annotated frame counts, also those before the start of one-pass evaluation (Tiger1 1-5).
+    absent : {"as any", "missed", "left out"}
+        What frames count for whose target the benchmark says is absent (`Sequence.absent`).
+    blind : bool
+        An unusable true frame is a miss for precision, not a hit.
+    cuts : bool
+        A result that is longer than the truth is cut to it.
+    later : bool
+        The first frame of a sequence does not count.
+    bounded : bool
+        Boxes are clipped to the image before the overlap is taken.
+    pools : bool
+        A benchmark's number is the mean over its frames, not over its sequences.
     """
 
     name: str
@@ -63,17 +82,37 @@ class Protocol:
     clips: bool
     epsilon: float
     whole: bool
+    absent: Literal["as any", "missed", "left out"] = "as any"
+    blind: bool = False
+    cuts: bool = False
+    later: bool = False
+    bounded: bool = False
+    pools: bool = False
 
 
+_EPSILON = float(np.finfo(float).eps)
+_MATLAB = Protocol("matlab", True, True, "box", False, True, False, 0.0, False)
+_GOT10K = Protocol("got10k", False, True, "as is", True, False, True, _EPSILON, True)
 PROTOCOLS: Table[Protocol] = Table(
     "protocol",
     {
         protocol.name: protocol
         for protocol in (
-            Protocol("matlab", True, True, "box", False, True, False, 0.0, False),
-            Protocol("matlab-otb", True, True, "box", False, True, False, 0.0, False),
-            Protocol("got10k", False, True, "as is", True, False, True, float(np.finfo(float).eps), True),
+            _MATLAB,
+            replace(_MATLAB, name="matlab-otb"),
+            _GOT10K,
             Protocol("pysot", False, False, "centre", False, False, True, 0.0, False),
+            replace(_MATLAB, name="lasot", absent="missed", cuts=True, drops_zero_curves=False),
+            replace(
+                _MATLAB,
+                name="pytracking",
+                invalid_truth="size",
+                absent="missed",
+                blind=True,
+                cuts=True,
+                drops_zero_curves=False,
+            ),
+            replace(_GOT10K, name="got10k-val", absent="left out", later=True, bounded=True, pools=True),
         )
     },
 )
@@ -99,6 +138,10 @@ class Truth:
         Frames that are a miss for success, and a hit for precision, whatever the tracker says.
     kept : (F,) bool
         Frames that count at all.
+    lost : (F,) bool
+        Frames that are a miss for everything, as their target is absent.
+    bounds : (F, 2) float64 or None
+        Width and height of the image, where boxes are clipped to it.
     """
 
     boxes: Array
@@ -106,22 +149,54 @@ class Truth:
     misses: NDArray[np.bool_]
     hits: NDArray[np.bool_]
     kept: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
+    bounds: Array | None = None
 
 
-def prepare(truths: Sequence[Array], protocol: Protocol, *, absent_rows: bool = False) -> Truth:
-    """Lay annotations (N, 4) end to end; `absent_rows` says whether NaN means that the target is absent."""
+def prepare(
+    truths: Sequence[Array],
+    protocol: Protocol,
+    *,
+    absent_rows: bool = False,
+    absent: Sequence[NDArray[np.bool_] | None] = (),
+    sizes: Sequence[tuple[int, int]] = (),
+) -> Truth:
+    """Lay annotations end to end, with what a protocol makes of each frame.
+
+    Parameters
+    ----------
+    truths : sequence of (N, 4) float64
+    protocol : Protocol
+    absent_rows : bool
+        Whether NaN means that the target is absent.
+    absent : sequence of (N,) bool or None
+        Frames of each whose target is absent, where the benchmark says so by other means.
+    sizes : sequence of (int, int)
+        Width and height of the images of each; needed where the protocol clips boxes to them.
+    """
     boxes = np.asfortranarray(np.concatenate(truths))
     lengths = np.array([len(truth) for truth in truths])
     misses = hits = np.zeros(len(boxes), dtype=np.bool_)
     if protocol.invalid_truth != "as is":
-        misses = hits = np.asarray(~(boxes > 0).all(axis=1))
+        decisive = boxes[:, 2:] if protocol.invalid_truth == "size" else boxes
+        misses = hits = np.asarray(~(decisive > 0).all(axis=1))
     if protocol.invalid_truth == "centre":
         hits = np.asarray(~(centres(boxes) > 0).all(axis=1))
     kept = np.ones(len(boxes), dtype=np.bool_)
     if protocol.drops_absent and absent_rows:
         kept = np.asarray(~np.isnan(boxes).any(axis=1))
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    return Truth(boxes, starts, misses, hits, kept)
+    gone = np.zeros(len(boxes), dtype=np.bool_)
+    for start, length, flags in zip(starts, lengths, absent, strict=False):
+        if flags is not None:
+            gone[start : start + length] = flags
+    if protocol.absent == "left out":
+        kept = kept & ~gone
+    if protocol.later:
+        kept[starts] = False
+    lost = gone if protocol.absent == "missed" else np.zeros_like(gone)
+    bounds = np.repeat(np.array(sizes, dtype=np.float64), lengths, axis=0) if protocol.bounded else None
+    return Truth(boxes, starts, misses, hits, kept, lost, bounds)
 
 
 def repair(results: Array, truth: Array, starts: NDArray[np.int64]) -> Array:
@@ -169,10 +244,16 @@ def measure(results: Array, truth: Truth, protocol: Protocol) -> Frames:
     results = np.array(results, order="F")
     if protocol.first_is_truth:
         results[truth.starts] = truth.boxes[truth.starts]
-    overlap = overlaps(results, truth.boxes, epsilon=protocol.epsilon)
+    shown = [results, truth.boxes]
+    if truth.bounds is not None:
+        shown = [clipped(boxes, truth.bounds) for boxes in shown]
+    overlap = overlaps(*shown, epsilon=protocol.epsilon)
     if protocol.clips:
         overlap = np.clip(overlap, 0.0, 1.0)
     error, normalised = centre_errors(results, truth.boxes), normalised_errors(results, truth.boxes)
     overlap[truth.misses] = -1
-    error[truth.hits] = normalised[truth.hits] = -1
+    error[truth.hits] = np.nan if protocol.blind else -1
+    normalised[truth.hits] = -1
+    overlap[truth.lost] = -1
+    error[truth.lost] = normalised[truth.lost] = np.nan
     return Frames(overlap, error, normalised)

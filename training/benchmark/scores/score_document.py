@@ -124,7 +124,7 @@ class Scores:
     @property
     def headline(self) -> Metric:
         """The metric by which trackers are ranked."""
-        return metrics_of(self.kind)[0]
+        return metrics_of(self.kind, protocol=self.protocol)[0]
 
     @property
     def interval(self) -> tuple[int, int] | None:
@@ -147,12 +147,20 @@ class Scores:
     def metrics(self, place: Place = "page") -> list[Metric]:
         """Those shown at a place that at least one tracker has."""
         overall = [numbers for t in self.trackers.values() for numbers in (t.overall, *(t.free or ())[:1])]
-        return [m for m in metrics_of(self.kind, place) if any(m.key in one.values for one in overall)]
+        return [
+            m
+            for m in metrics_of(self.kind, place, protocol=self.protocol)
+            if any(m.key in one.values for one in overall)
+        ]
 
     def inner_metrics(self, groups: Iterable[Mapping[str, Numbers]], place: Place) -> list[Metric]:
         """Those shown at a place that a sequence or attribute in any tracker's `groups` has."""
         entries = [numbers for group in groups for numbers in group.values()]
-        return [m for m in metrics_of(self.kind, place) if any(e.of(m) is not None for e in entries)]
+        return [
+            m
+            for m in metrics_of(self.kind, place, protocol=self.protocol)
+            if any(e.of(m) is not None for e in entries)
+        ]
 
     def number(self, tracker: str, metric: Metric) -> float | None:
         """A tracker's overall number, or None."""

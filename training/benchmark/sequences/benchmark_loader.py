@@ -81,6 +81,8 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
         invalid_rows=listing.invalid_rows,
         eao_interval=listing.eao_interval,
         result_folders=listing.results,
+        protocol=listing.protocol,
+        given_away=listing.truth == "all",
         own=_is_own(listing),
     )
 

@@ -1,12 +1,12 @@
 """Where a benchmark's files lie: the layouts its authors and common copies use, found without a download.
 
-A *home* is a folder that may hold sequences: each root, and each child of a root that bears one of the
-benchmark's own names. Folder and file names are matched without regard to case and to the signs `-_.`.
+A *home* is a folder that may hold sequences: each root, and each of its children and grandchildren that bear one of
+the benchmark's own names. Folder and file names are matched without regard to case and to the signs `-_.`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.sequences.sequence_list import Entry, name_key
-from training.benchmark.text_tables import parse_rows, read_text
+from training.benchmark.text_tables import SEPARATORS, parse_rows, read_text
 
 IMAGE_ENDINGS = ("jpg", "png", "jpeg")
 """In order of preference where a frame is there twice."""
@@ -38,16 +38,17 @@ class Place:
 
 
 def find_homes(roots: Iterable[Path], names: Sequence[str]) -> list[Home]:
-    """Each root, followed by its children that are called like the benchmark, in the order of `names`."""
+    """Each root, followed by its children that are called like the benchmark, in the order of `names`, and theirs."""
     homes = []
     for root in roots:
-        home = _home(root)
-        homes.append(home)
-        own = [home.children.get(name_key(name)) for name in names]
-        for path in dict.fromkeys(path for path in own if path is not None):
-            if path.is_dir():
-                homes.append(_home(path))
+        homes.append(_home(root))
+        homes += [inner for home in _called(homes[-1], names) for inner in (home, *_called(home, names))]
     return homes
+
+
+def _called(home: Home, names: Sequence[str]) -> list[Home]:
+    own = [home.children.get(name_key(name)) for name in names]
+    return [_home(path) for path in dict.fromkeys(own) if path is not None and path.is_dir()]
 
 
 def _home(path: Path) -> Home:
@@ -58,7 +59,7 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
     """The first home that has the sequence's annotation, with its images from that home or another one."""
     for home in homes:
         for folder in _folders(entry, home):
-            for annotation in (folder / entry.gt_file, home.path / entry.gt_file):
+            for annotation in (folder / entry.gt_file, home.path / entry.gt_file, *_copies(entry, folder)):
                 if _is_given(annotation, empty=False):
                     return Place(annotation, _images(entry, [home, *homes]))
         if not images:
@@ -67,6 +68,12 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
                 if _is_given(annotation):
                     return Place(annotation, None)
     return None
+
+
+def _copies(entry: Entry, folder: Path) -> list[Path]:
+    """Annotations of copies in OTB's layout; only in a folder that is the sequence's alone."""
+    own = name_key(folder.name) in map(name_key, _names(entry))
+    return [folder / name for name in ("groundtruth_rect.txt", "groundtruth.txt")] if own else []
 
 
 def _is_given(path: Path, *, empty: bool = True) -> bool:
@@ -86,14 +93,17 @@ def _folders(entry: Entry, home: Home) -> list[Path]:
         child = home.children.get(name_key(name))
         if child is not None and child.is_dir():
             candidates.append(child)
-    return list(dict.fromkeys(candidates))
+    twice = [
+        path / path.name for path in candidates
+    ]  # where an archive was unpacked into a folder of its name
+    return list(dict.fromkeys([*candidates, *(path for path in twice if path.is_dir())]))
 
 
 def _images(entry: Entry, homes: list[Home]) -> Path | None:
     inside = Path(entry.image).parent
     for home in homes:
         for folder in _folders(entry, home):
-            for candidate in (folder / "color", folder / inside):
+            for candidate in (folder / "color", folder / "img", folder / inside):
                 if candidate.is_dir():
                     return candidate
     return None
@@ -104,10 +114,16 @@ def image_numbers(folder: Path, pattern: str) -> dict[int, str]:
     found: dict[int, str] = {}
     names = [child.name for child in folder.iterdir()]
     for name in sorted(names, key=lambda name: (_preference(name, pattern), name), reverse=True):
-        stem, _, ending = name.rpartition(".")
-        if stem.isdecimal() and ending.lower() in IMAGE_ENDINGS:
-            found[int(stem)] = name
+        number, ending = _parts(name, pattern)
+        if number.isdecimal() and ending in IMAGE_ENDINGS:
+            found[int(number)] = name
     return found
+
+
+def _parts(name: str, pattern: str) -> tuple[str, str]:
+    """Number (without the pattern's first letters) and ending of an image's name."""
+    stem, _, ending = name.rpartition(".")
+    return stem.removeprefix(pattern.partition("%")[0]), ending.lower()
 
 
 def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> tuple[Path, ...]:
@@ -133,9 +149,9 @@ def find_frames(entry: Entry, folder: Path, *, first: int, last: int | None) -> 
 
 
 def _preference(name: str, pattern: str) -> tuple[bool, int]:
-    stem, _, ending = name.rpartition(".")
-    fits = stem.isdecimal() and pattern % int(stem) == stem
-    rank = IMAGE_ENDINGS.index(ending.lower()) if ending.lower() in IMAGE_ENDINGS else len(IMAGE_ENDINGS)
+    number, ending = _parts(name, pattern)
+    fits = number.isdecimal() and pattern % int(number) == name.rpartition(".")[0]
+    rank = IMAGE_ENDINGS.index(ending) if ending in IMAGE_ENDINGS else len(IMAGE_ENDINGS)
     return (not fits, rank)
 
 
@@ -180,3 +196,38 @@ def read_tags(
     if names:
         tags["empty"] = ~np.any(list(tags.values()), axis=0)
     return tags
+
+
+def flag_files(annotation: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Files of per-frame flags by name: beside the annotation, or for bare annotations `absent/<sequence>.txt`."""
+    bare = annotation.parent / "absent" / annotation.name
+    beside = {name: path for name in names if (path := annotation.parent / name).is_file()}
+    return beside or ({"absent": bare} if bare.is_file() else {})
+
+
+def read_flags(
+    files: Mapping[str, Path],
+    meanings: Mapping[str, str],
+    rows: int,
+    *,
+    note: Callable[[Path, bytes], None] | None = None,
+) -> NDArray[np.bool_]:
+    """Frames (N,) whose target is absent, from files of `flag_files`: numbers in one line, or one a line.
+
+    Raises
+    ------
+    InputError
+        If a file has not as many numbers as there are frames.
+    """
+    absent = np.zeros(rows, dtype=np.bool_)
+    for name, path in files.items():
+        words = read_text(path, note=note).translate(SEPARATORS).split()
+        if len(words) != rows or not all(word.isdecimal() for word in words):
+            raise InputError(
+                f"{path}: expected {rows} whole numbers, found {len(words)} words",
+                do="Unpack the sequence again",
+                reason="bad flags",
+            )
+        flags = np.array(words, dtype=np.int64) != 0
+        absent |= ~flags if meanings.get(name) == "present" else flags
+    return absent

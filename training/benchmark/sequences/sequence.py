@@ -52,6 +52,8 @@ class Sequence:
         More names in other people's files.
     tags : dict of (N,) bool
         Per-frame tags (VOT).
+    absent : (N,) bool or None
+        Frames in which the target is wholly occluded or out of view, where the benchmark says so (LaSOT, GOT-10k).
     listed_size : (int, int) or None
         Frame width and height, if the list knows it.
     first_image : Path or None
@@ -74,6 +76,7 @@ class Sequence:
     names: dict[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     tags: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    absent: NDArray[np.bool_] | None = None
     listed_size: tuple[int, int] | None = None
     first_image: Path | None = None
     annotation_files: tuple[Path, ...] = ()
@@ -130,6 +133,10 @@ class Benchmark:
         First and last length over which EAO averages (VOT), where the list says so.
     result_folders : tuple of str
         Names of a folder of its results, beside its own: got10k's first.
+    protocol : str
+        The protocol of its own authors; empty: OTB's.
+    given_away : bool
+        Whether its truth is there to score with; else a server has it.
     own : bool
         Whether its sequences are not those of the packaged list of its name: nothing is published of it.
     """
@@ -144,6 +151,8 @@ class Benchmark:
     invalid_rows: bool = True
     eao_interval: tuple[int, int] | None = None
     result_folders: tuple[str, ...] = ()
+    protocol: str = ""
+    given_away: bool = True
     own: bool = False
 
     @property
@@ -153,7 +162,7 @@ class Benchmark:
     @property
     def base(self) -> int:
         """Coordinate of the top-left pixel in the benchmark's files, and in result files for it."""
-        return 0 if self.kind == "vot" else 1
+        return next((sequence.base for sequence in self.sequences), 0 if self.kind == "vot" else 1)
 
     def __getitem__(self, name: str) -> Sequence:
         for sequence in self.sequences:

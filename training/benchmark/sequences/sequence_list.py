@@ -5,6 +5,11 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
+     "origin": 0,                      optional: the top-left pixel in its files, where it is another one
+     "protocol": "lasot",              optional: whose rules `matlab`, its own authors' code, stands for (OTB's)
+     "truth": "first",                 optional: only the first box is given away, a server scores the rest
+     "flags": {"out_of_view.txt": "absent"},  optional: files of 0/1 beside the annotation; `absent` where one of
+                                       them is not 0, `present` where it is not 0
      "setting": "otb_root",            of a packaged list: the setting that says where the sequences are
      "root": "../videos",              of one's own list: the folder of the sequences (the list's own)
      "folders": ["OTB", ...],          optional: names the benchmark's own folder goes by inside a root
@@ -26,7 +31,9 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
         "aliases": ["jog1"],           optional: more names in files; case and - _ . never matter
         "size": [w, h]}]}              optional: frame size in pixels, so that scoring VOT needs no image
 
-A list of VOT without sequences (`vot2019`) takes their names from the file `list.txt` of the benchmark's bundle.
+A list without sequences takes their names from `names_in`: a file below the benchmark's folder with a name a line
+(`list.txt`, as VOT's bundles have it), or a pattern of files that are called so (`anno/*.txt`); `each` is then the form
+of every sequence, with `{name}` for the name.
 A list may also be a choice from a packaged one, with `setting`, `folders` and `results` of its own or that one's, and
 all sequences unless some are named:
 `{"schema": 1, "benchmark": "otb50", "title": "OTB-50", "subset_of": "otb2015", "sequences": [names]}`.
@@ -111,6 +118,10 @@ class Entry:
         return 0 if self.ope_start_frame is None else self.ope_start_frame - self.start_frame
 
 
+BUNDLE: Mapping[str, str | int] = {"folder": "{name}", "gt_file": "groundtruth.txt", "image": "%08d.jpg"}
+"""The form of a sequence in a bundle of VOT."""
+
+
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class Listing:
     """A benchmark's list: header and entries."""
@@ -125,6 +136,12 @@ class Listing:
     results: tuple[Inside, ...] = ()
     absent_rows: bool = False
     invalid_rows: bool = True
+    origin: Literal[0, 1] | None = None
+    protocol: Inside = ""
+    truth: Literal["all", "first"] = "all"
+    flags: dict[Inside, Literal["absent", "present"]] = Field(default_factory=dict)
+    names_in: Inside = "list.txt"
+    each: dict[str, Inside | Number] = Field(default_factory=lambda: dict(BUNDLE))
     eao_interval: tuple[Number, Number] | None = None
     attributes: tuple[Inside, ...] = ()
     sequences: tuple[Entry, ...]
@@ -132,6 +149,8 @@ class Listing:
     @property
     def base(self) -> int:
         """The coordinate of the top-left pixel in the benchmark's files: 1 for one-pass benchmarks, 0 for VOT."""
+        if self.origin is not None:
+            return self.origin
         return 0 if self.kind == "vot" else 1
 
     def select(self, names: tuple[str, ...]) -> Listing:
@@ -161,26 +180,33 @@ Form = TypeVar("Form", Listing, Choice)
 
 
 def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
-    """A list of VOT without sequences, filled from the first `list.txt` (a name a line) in `folders`.
+    """A list without sequences, filled from the first of `folders` that has its `names_in`.
 
     Raises
     ------
     InputError
-        If there is no such file, or it names nothing.
+        If there are no such files, or they name nothing.
     """
     for folder in folders:
-        file = folder / "list.txt"
-        names = _content(file).decode("utf-8", "replace").split() if file.exists() else []
+        files = [path for path in folder.glob(listing.names_in) if not path.name.startswith(".")]
+        if "*" in listing.names_in:
+            names = sorted(path.stem for path in files)
+        else:
+            names = [name for file in files for name in _content(file).decode("utf-8", "replace").split()]
         if names:
             entries = [
-                {"name": name, "folder": name, "gt_file": "groundtruth.txt", "image": "%08d.jpg"}
+                {
+                    key: str(value).format(name=name) if isinstance(value, str) else value
+                    for key, value in form
+                }
                 for name in names
+                for form in [{"name": "{name}", **listing.each}.items()]
             ]
             header = {key: value for key, value in asdict(listing).items() if key != "sequences"}
-            return _checked(header | {"sequences": entries}, file)
+            return _checked(header | {"sequences": entries}, folder / listing.names_in)
     raise InputError(
-        f"no list.txt says which sequences {listing.title} has",
-        do="Give the folder of its bundle, with list.txt in it",
+        f"no {listing.names_in} says which sequences {listing.title} has",
+        do=f"Give the folder of its bundle, with {listing.names_in} in it",
         reason="missing list",
     )
 

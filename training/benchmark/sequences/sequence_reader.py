@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,12 @@ from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import crossed, polygon_area, unusable
 from training.benchmark.sequences.places import (
     Home,
+    Place,
     find_frames,
     find_sequence,
+    flag_files,
     image_numbers,
+    read_flags,
     read_tags,
     tag_files,
 )
@@ -47,6 +51,8 @@ def load_sequence(
             reason="bad annotation",
         )
     first = entry.start_frame
+    if listing.truth == "first":
+        annotation = _only_first(entry, place, annotation)
     lead = _check_rows(entry, place.annotation, annotation)
     frames: tuple[Path, ...] = ()
     if images and place.frames is not None:
@@ -68,6 +74,14 @@ def load_sequence(
     if listing.kind == "vot":
         tags = read_tags(place.annotation.parent, listing.attributes, len(annotation), note=reading.note)
         _check_polygons(place.annotation, annotation)
+    marks = flag_files(place.annotation, listing.flags)
+    if listing.flags and not marks:
+        raise InputError(
+            f"{entry.name}: {place.annotation.parent} lacks {' and '.join(listing.flags)}",
+            do="Unpack the sequence again",
+            reason="missing flags",
+        )
+    absent = read_flags(marks, listing.flags, len(annotation), note=reading.note) if marks else None
     trimmed = entry.lead_in - lead
     if whole:
         lead = 0
@@ -80,7 +94,7 @@ def load_sequence(
             do="Unpack the sequence again",
             reason="bad annotation",
         )
-    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)))
+    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)), *marks.values())
     for path in files:
         if path not in reading:  # one that was not there a moment ago, or that nobody asks for
             read_text(path, note=reading.note)
@@ -97,11 +111,30 @@ def load_sequence(
         names=entry.names,
         aliases=entry.aliases,
         tags=tags,
-        listed_size=entry.size,
+        absent=None if absent is None else absent[lead:],
+        listed_size=entry.size or _resolution(place.annotation.parent),
         first_image=first_image,
         annotation_files=files,
         reading=reading,
     )
+
+
+def _only_first(entry: Entry, place: Place, annotation: Array) -> Array:
+    """The first box, followed by a row of NaN for every other image; without images, the box alone."""
+    if place.frames is None:
+        return annotation[:1]
+    numbers = image_numbers(place.frames, Path(entry.image).stem)
+    rest = np.full((max(len(numbers) - 1, 0), annotation.shape[1]), np.nan)
+    return np.concatenate([annotation[:1], rest])
+
+
+def _resolution(folder: Path) -> tuple[int, int] | None:
+    """Width and height of a frame where GOT-10k's `meta_info.ini` says them."""
+    meta = folder / "meta_info.ini"
+    found = (
+        re.search(r"^resolution: \((\d+), (\d+)\)", read_text(meta), re.MULTILINE) if meta.is_file() else None
+    )
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _check_rows(entry: Entry, path: Path, annotation: Array) -> int:

@@ -191,10 +191,10 @@ def test_misspelt_and_unknown_folders_of_vot(tmp_path: Path, vot: Benchmark) -> 
         read_results(tmp_path, "KCF", vot)
 
 
-def test_binary_vot_results_say_how_to_get_text(tmp_path: Path, vot: Benchmark) -> None:
+def test_damaged_binary_vot_results_say_how_to_get_text(tmp_path: Path, vot: Benchmark) -> None:
     (tmp_path / "KCF/baseline/bag").mkdir(parents=True)
     (tmp_path / "KCF/baseline/bag/bag_001.bin").write_bytes(b"\x00")
-    with pytest.raises(InputError, match=r"holds no baseline result .* VOT_RESULTS_BINARY=0"):
+    with pytest.raises(InputError, match=r"bag_001.bin is cut short .* VOT_RESULTS_BINARY=0"):
         read_results(tmp_path, "KCF", vot)
 
 

@@ -15,7 +15,7 @@ ALL = ("matlab", "got10k", "pysot")
 def score(result: np.ndarray, truth: np.ndarray, protocol: str, *, absent: bool = False) -> dict[str, float]:
     one = sequence("S", truth)
     curves = sequence_curves({"S": result}, [one], protocol, absent_rows=absent)
-    return summary(curves, drop_zero=get_protocol(protocol).drops_zero_curves)
+    return summary(curves, protocol=protocol)
 
 
 @pytest.mark.parametrize("protocol", ALL)
@@ -147,7 +147,7 @@ def test_a_curve_of_zeros_is_left_out_of_matlabs_mean() -> None:
     results = {"lost": lost, "found": still(3)}
     for protocol, share in (("matlab", 1.0), ("pysot", 0.5)):
         rules = get_protocol(protocol)
-        scores = summary(sequence_curves(results, sequences, rules), drop_zero=rules.drops_zero_curves)
+        scores = summary(sequence_curves(results, sequences, rules), protocol=rules)
         assert scores["auc"] == pytest.approx(share * PERFECT_AUC)
 
 

@@ -1,8 +1,8 @@
 """Result files of the Python OTB toolkit of J. Lim: `results/OPE/<tracker>/<sequence>.json`.
 
 A list of runs (one for OPE, 20 for TRE, 12 for SRE), each an object with `tracker`, `seqName`, `startFrame`,
-`endFrame`, `evalType`, `fps`, `shiftType`, `resType` ("rect"), `tmplsize`, `res` (N lists `x y w h`,
-1-based). A single object instead of the list is accepted.
+`endFrame`, `evalType`, `fps`, `shiftType`, `resType` ("rect", or one of `affine.KINDS`), `tmplsize`, `res` (N lists
+`x y w h`, 1-based). A single object instead of the list is accepted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.outside import read_outside
+from training.benchmark.results.formats.affine import boxes_of
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
@@ -28,8 +30,8 @@ def read_json(path: Path) -> list[Segment]:
     Raises
     ------
     InputError
-        If it is no such file, its boxes are of another type than "rect", or something else than a number stands
-        where one belongs.
+        If it is no such file, its results are of an unknown type, or something else than a number stands where one
+        belongs.
     """
     try:
         content = read_outside(path, limit=LIMIT, kind="a result file", do=EXPECTED)
@@ -48,22 +50,16 @@ def _segment(path: Path, run: Any) -> Segment:
     if not isinstance(run, dict) or "res" not in run:
         raise _bad(path, "has no `res`")
     kind = run.get("resType", run.get("type", "rect"))
-    if kind != "rect":
-        raise InputError(
-            f"{path}: results of type {kind!r}",
-            do="Convert them to boxes (type 'rect') first",
-            reason="bad format",
-        )
     try:
-        for row in run["res"]:
-            for value in row:
-                _number(0 if value is None else value)
-        boxes = np.array(run["res"], dtype=np.float64)
+        numbers = _numbers(run["res"])
+        size = _numbers(run.get("tmplsize") or [])
         first = frame_number(_number(run.get("startFrame", 1)))
     except (TypeError, ValueError) as error:
         raise _bad(path, f"holds something else than numbers ({error})") from None
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise _bad(path, f"holds an array of shape {boxes.shape} instead of N x 4")
+    try:
+        boxes = boxes_of(str(kind), numbers, size.ravel())
+    except ValueError as error:
+        raise _bad(path, str(error)) from None
     rate, shift = run.get("fps"), run.get("shiftType")
     return Segment(
         boxes,
@@ -71,6 +67,16 @@ def _segment(path: Path, run: Any) -> Segment:
         shift=shift if isinstance(shift, str) and shift != "None" else "",
         fps=frame_rate(rate) if isinstance(rate, int | float) else None,
     )
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    """Nested lists of numbers and nulls, which stand for NaN."""
+    flat = list(values)
+    while any(isinstance(value, list) for value in flat):
+        flat = [value for inner in flat for value in inner]
+    for value in flat:
+        _number(0 if value is None else value)
+    return np.array(values, dtype=np.float64)
 
 
 def _number(value: Any) -> float:

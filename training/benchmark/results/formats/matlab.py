@@ -1,7 +1,8 @@
 """Result files of the MATLAB OTB toolkit: `<sequence>_<tracker>.mat`.
 
-Variable `results`: a cell array of structs with `res` (N x 4, `x y w h`, 1-based), `type` ("rect"), `len`,
-`annoBegin`, `startFrame`, and often `fps`. One struct for OPE, 20 for TRE, 12 (with `shiftType`) for SRE.
+Variable `results`: a cell array of structs with `res` (N x 4, `x y w h`, 1-based), `type` ("rect", or one of
+`affine.KINDS`), `len`, `annoBegin`, `startFrame`, and often `fps`. One struct for OPE, 20 for TRE, 12 (with
+`shiftType`) for SRE. Some packages hold the boxes alone instead, in a variable of `BARE`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from curation.outside import read_outside
+from training.benchmark.results.formats.affine import boxes_of
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.mat_file import MatError, Matrix, find_variable
 from training.benchmark.results.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
 EXPECTED = "Expected a result file of the MATLAB OTB toolkit"
+BARE = ("result", "res", "boxes", "bboxes", "rects")
+"""Names of a variable that holds boxes (N, 4) alone."""
 HEADER = b"MATLAB 5.0 MAT-file, written by training.benchmark"
 """Stands where scipy puts the time of writing, so that the same results give the same bytes."""
 HEADER_LENGTH = 116
@@ -32,15 +36,18 @@ def read_mat(path: Path) -> list[Segment]:
     Raises
     ------
     InputError
-        If it is no such file, its boxes are of another type than "rect", or something else than a number stands
-        where one belongs.
+        If it is no such file, its results are of an unknown type, or something else than a number stands where one
+        belongs.
     """
     try:
         content = read_outside(path, limit=LIMIT, kind="a result file", do=EXPECTED)
         results = find_variable(content, "results")
         if results is None:
-            raise MatError("has no variable `results`")
-        found = [_segment(path, record) for cell in results.cells() for record in cell.records()]
+            bare = next(filter(None, (find_variable(content, name) for name in BARE)), None)
+            if bare is None:
+                raise MatError("has no variable `results`")
+            return [Segment(boxes_of("rect", bare.numbers(), np.empty(0)))]
+        found = [_segment(record) for cell in results.cells() for record in cell.records()]
         if not found:
             raise MatError("has no field `res`")
         return found
@@ -50,19 +57,11 @@ def read_mat(path: Path) -> list[Segment]:
         raise _bad(path, str(error)) from None
 
 
-def _segment(path: Path, record: Mapping[str, Matrix]) -> Segment:
+def _segment(record: Mapping[str, Matrix]) -> Segment:
     if "res" not in record:
         raise MatError("has no field `res`")
     kind = record["type"].text() if "type" in record else "rect"
-    if kind != "rect":
-        raise InputError(
-            f"{path}: results of type {kind!r}",
-            do="Convert them to boxes (type 'rect') first",
-            reason="bad format",
-        )
-    boxes = _numbers(record, "res")
-    if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes):
-        raise MatError(f"holds an array of shape {boxes.shape} instead of N x 4")
+    boxes = boxes_of(kind, _numbers(record, "res"), _numbers(record, "tmplsize").ravel())
     first = _numbers(record, "startFrame").ravel()
     return Segment(
         boxes,

@@ -43,7 +43,10 @@ def test_a_single_object_and_nan(tmp_path: Path) -> None:
         ('{"res": [[1, 2, 3]]}', r"shape \(1, 3\)"),
         ('{"res": [[1, 2, 3, "x"]]}', "something else than numbers"),
         ('{"res": [[1, 2, 3], [1]]}', "something else than numbers"),
-        ('{"res": [[1, 2, 3, 4]], "resType": "L1Aff"}', "results of type 'L1Aff'"),
+        ('{"res": [[1, 2, 3, 4]], "resType": "mask"}', "results of the unknown type 'mask'"),
+        ('{"res": [[1, 2, 3, 4]], "resType": "L1Aff"}', r"shape \(1, 4\) for results of type L1Aff"),
+        ('{"res": [[1, 2, 3, 4, 5, 6]], "resType": "L1Aff"}', "no template size of two numbers"),
+        ('{"res": [[[1, 2, 3, 4]]]}', r"shape \(1, 1, 4\) instead of N x 4"),
     ],
 )
 def test_other_contents_are_refused(tmp_path: Path, content: str, message: str) -> None:
@@ -59,7 +62,6 @@ def test_other_contents_are_refused(tmp_path: Path, content: str, message: str) 
         '"res": [["1", "2", "3", "4"]]',
         '"res": {"a": [1, 2, 3, 4]}',
         '"res": 3',
-        '"res": [[[1, 2, 3, 4]]]',
         '"res": [[1, 2, 3, 4]], "startFrame": "1"',
         '"res": [[1, 2, 3, 4]], "startFrame": NaN',
         '"res": [[1, 2, 3, 4]], "startFrame": 1e300',

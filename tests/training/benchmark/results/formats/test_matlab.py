@@ -70,7 +70,11 @@ def test_integers_and_missing_fields(tmp_path: Path) -> None:
     [
         ({"other": 1}, "has no variable `results`"),
         ({"results": np.zeros((3, 4))}, "has no field `res`"),
-        ({"results": {"res": np.zeros((3, 4)), "type": "ivtAff"}}, "results of type 'ivtAff'"),
+        ({"results": {"res": np.zeros((3, 4)), "type": "mask"}}, "results of the unknown type 'mask'"),
+        (
+            {"results": {"res": np.zeros((3, 4)), "type": "ivtAff"}},
+            r"shape \(3, 4\) for results of type ivtAff",
+        ),
         ({"results": {"res": np.zeros((3, 6)), "type": "rect"}}, r"shape \(3, 6\) instead of N x 4"),
         (
             {"results": {"res": np.zeros((0, 4)), "type": "rect"}},
