@@ -124,7 +124,7 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
         (["params.yaml", "--box", "1,2,3,4"], "cannot be opened as a video"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth", "--tracker", "online"], "none.pth"),
         (["in", "--box", "1,2,9,9", "--weights", "none.pth"], "weights none.pth are missing"),
-        (["in", "--box", "1,2,9,9", "--backbone", "vgg16"], "--backbone vgg16 was given without --weights"),
+        (["in", "--box", "1,2,9,9", "--backbone", "squeezenet"], "--backbone squeezenet was given without"),
         (
             ["in", "--box", "1,2,9,9", "--convention", "rgb"],
             "--convention rgb is not known. Known: auto, caffe",
