@@ -103,9 +103,9 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     file = home / file if home and file else file
     if options.tracker and not options.tracker.startswith(TRAX):
         TRACKERS[options.tracker]  # an unknown name ends here
-    name = options.tracker or ("online" if options.weights or options.backbone else "")
+    name = options.tracker or ("online" if options.backbone else "")
     if name in ("", "online"):
-        found = _backbone(options, config, file, toy=toy and name == "")
+        found = _backbone(options, config, file, toy=toy)
         if found:
             kind, file, changes = found
             name = name or ("siamese" if kind == "siamese" else "online")
