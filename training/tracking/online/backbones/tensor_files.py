@@ -22,16 +22,23 @@ from torch import Tensor
 from curation.errors import InputError
 from curation.outside import open_outside
 from training.messages import first_line, memory_is_full
+from training.tracking.online.backbones.hdf5_tensors import Hdf5Tensors
+from training.tracking.online.backbones.onnx_tensors import OnnxTensors
+from training.tracking.online.backbones.pickled_arrays import PickledArrays
 
 LIMIT = 640 << 20
 """Most bytes of a file; all of VGG-16 in float32 are 553 million."""
 
-ASK = "Give .npz, .safetensors or a .pth state dict of the backbone"
+ASK = "Give .npz, .safetensors, a .pth state dict, Keras' .h5, .npy or .onnx of the backbone"
 
 _DIRECTORY = 1 << 20
 """Most bytes of an archive's table of contents, and of the table of names of a safetensors file."""
 _END, _TAIL = b"PK\x05\x06", (1 << 16) + 22
 """What the end of a zip begins with, and in how many last bytes of the file it stands."""
+_NESTED = 4
+"""Dicts within each other that are looked into."""
+_WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "network", "net", "weights", "params")
+"""What training programs call the dict of a network in their checkpoints."""
 _NPY = b"\x93NUMPY\x01\x00"
 
 
@@ -77,7 +84,7 @@ class _Reader(Protocol):
 
 @contextmanager
 def open_tensors(path: Path) -> Iterator[TensorFile]:
-    """Open an `.npz`, `.safetensors`, `.pth` or `.pt` file; nothing in it is run.
+    """Open a file of one of the `_KINDS`; nothing in it is run.
 
     Raises
     ------
@@ -104,6 +111,8 @@ def _distrusted(path: Path) -> Iterator[None]:
     """Whatever a library raises in the block is the file's fault."""
     try:
         yield
+    except InputError:
+        raise
     except pickle.UnpicklingError:
         raise InputError(
             f"{path} holds more than tensors and is not read", do=ASK, reason="unsafe file"
@@ -184,12 +193,9 @@ class _StateDict:
                 raise ValueError("it is packed in another way than torch's")
         stream.seek(0)
         state = torch.load(stream, map_location="cpu", weights_only=True)
-        state = state.get("state_dict", state) if isinstance(state, dict) else {}
-        self._tensors = {
-            str(name): value
-            for name, value in (state.items() if isinstance(state, dict) else ())
-            if isinstance(value, Tensor)
-        }
+        self._tensors: dict[str, Tensor] = {}
+        for name, value in _tensors(state, "", 0):
+            self._tensors.setdefault(name, value)
 
     def names(self) -> list[str]:
         return list(self._tensors)
@@ -206,7 +212,22 @@ _KINDS: Mapping[str, Callable[[BinaryIO, Path], _Reader]] = {
     ".safetensors": _Safetensors,
     ".pth": lambda stream, _: _StateDict(stream),
     ".pt": lambda stream, _: _StateDict(stream),
+    ".bin": lambda stream, _: _StateDict(stream),
+    ".h5": Hdf5Tensors,
+    ".hdf5": Hdf5Tensors,
+    ".npy": PickledArrays,
+    ".onnx": OnnxTensors,
 }
+
+
+def _tensors(state: object, name: str, depth: int) -> Iterator[tuple[str, Tensor]]:
+    """Tensors of a checkpoint by name; those of a dict within it behind that dict's name, if that is one of a layer."""
+    if isinstance(state, Tensor) and name:
+        yield name, state
+    elif isinstance(state, Mapping) and depth < _NESTED:
+        for key, value in state.items():
+            inside = isinstance(value, Mapping) and key in _WRAPPERS
+            yield from _tensors(value, name if inside else f"{name}.{key}" if name else str(key), depth + 1)
 
 
 def _check_directory(stream: BinaryIO) -> None:

