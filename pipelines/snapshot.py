@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from curation.errors import InputError
 from curation.outside import unreadable
 
 _md5 = partial(hashlib.md5, usedforsecurity=False)  # by which DVC knows files
