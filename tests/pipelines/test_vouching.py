@@ -33,7 +33,7 @@ def edited_behind(clone: Clone, stage: str, edit: str, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("repro")
+@pytest.mark.xdist_group("vouching")
 def test_parameters_edited_between_the_stage_and_the_look_of_dvc(built: Clone, tmp_path: Path) -> None:
     clone = copy_of(built, tmp_path / "clone")
     clone.pipelines("profile", "--set", "crop.quality=60")
@@ -59,7 +59,7 @@ def test_parameters_edited_between_the_stage_and_the_look_of_dvc(built: Clone, t
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("repro")
+@pytest.mark.xdist_group("vouching")
 def test_a_lock_of_another_branch_is_no_contradiction(built: Clone, tmp_path: Path) -> None:
     """The same came out under other parameters; which of the two is on record is for git to say."""
     clone = copy_of(built, tmp_path / "clone")
@@ -74,7 +74,7 @@ def test_a_lock_of_another_branch_is_no_contradiction(built: Clone, tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("repro")
+@pytest.mark.xdist_group("vouching")
 def test_a_file_edited_between_the_stage_and_the_look_of_dvc(built: Clone, tmp_path: Path) -> None:
     clone = copy_of(built, tmp_path / "clone")
     clone.pipelines("profile", "--set", "quality.tile=120")
@@ -91,7 +91,7 @@ def test_a_file_edited_between_the_stage_and_the_look_of_dvc(built: Clone, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("repro")
+@pytest.mark.xdist_group("vouching")
 def test_all_that_dvc_records_of_every_stage_agrees(built: Clone, tmp_path: Path) -> None:
     """A note goes when it agrees with the record: none of what all stages read and make is seen otherwise by DVC."""
     clone = copy_of(built, tmp_path / "clone")
