@@ -28,7 +28,7 @@ from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.files import write_bytes
 from curation.parallel import Workers
-from curation.vid.dataset import MISSING_ROOT, Dataset
+from curation.videos.dataset import MISSING_ROOT, Dataset
 
 
 class SequenceFiles(NamedTuple):
@@ -54,9 +54,9 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     Parameters
     ----------
     dataset : Dataset
-        From `curation.vid.dataset.open_dataset`.
+        From `curation.videos.dataset.open_dataset`.
     subset : str
-        One of `curation.vid.dataset.SUBSETS`.
+        One of `curation.videos.dataset.SUBSETS`.
     state : Path
         Folder for the cache of what was read; any run may share it, and deleting it costs only time.
     strict : bool

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from curation.files import write_json
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, stage: Run) -> None:
     from curation.documents.annotated_tracks import write_tracks
     from curation.documents.manifest_record import load_manifest
-    from curation.vid.annotations import annotate_subset
+    from curation.videos.annotations import annotate_subset
 
     runtime = settings.load()
     dataset = sources.open_videos(stage.load("dataset"), runtime)

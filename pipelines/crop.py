@@ -10,7 +10,7 @@ import argparse
 import logging
 
 from curation.files import write_json
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 

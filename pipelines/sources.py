@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field
 
 from curation.config import STRICT, parameters
 from curation.errors import InputError
-from curation.vid.dataset import Dataset, open_dataset
-from curation.vid.dataset_layout import LAYOUTS
+from curation.layouts.layout import LAYOUTS
+from curation.videos.dataset import Dataset, open_dataset
 from pipelines.settings import Settings, root_setting
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Benchmark
@@ -116,7 +116,7 @@ def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
 
 
 def open_videos(config: DatasetConfig, settings: Settings) -> Dataset:
-    """The training videos; raises `InputError` as `needed_vid_root` and `curation.vid.dataset.open_dataset`."""
+    """The training videos; raises `InputError` as `needed_vid_root` and `curation.videos.dataset.open_dataset`."""
     return open_dataset(needed_vid_root(config, settings), config.layout)
 
 

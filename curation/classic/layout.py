@@ -18,7 +18,7 @@ import orjson
 
 from curation.errors import InputError
 from curation.imdb import Imdb
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 
 DATA = "Data/VID/train"
 """Where the crops lie below the curated folder."""

@@ -30,7 +30,7 @@ from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.images.codec import UNKNOWN
 from curation.parallel import Workers, run_in_order
-from curation.vid.dataset import Dataset
+from curation.videos.dataset import Dataset
 
 
 def crop_subset(

@@ -20,7 +20,7 @@ from curation.files import digest
 from curation.images.codec import codec
 from curation.images.frames import FrameReader, keep_freed_memory
 from curation.images.image_files import NO_MEMORY, load_frame
-from curation.vid.dataset import Video
+from curation.videos.dataset import Video
 
 Box = list[float]
 """x, y, w, h, 0-based pixels."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from curation.errors import InputError
-from curation.vid.dataset import SUBSETS, Dataset, Video, open_dataset
-from curation.vid.frame_xml import read_frame as read_annotation
+from curation.layouts.frame_xml import read_frame as read_annotation
+from curation.videos.dataset import SUBSETS, Dataset, Video, open_dataset
 from pipelines.checks.finding import Finding, counted
 
 PUBLISHED = {"train": (("a", "b", "c", "d"), 3862, 1_122_397), "val": (("e",), 555, 176_126)}

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from curation.errors import InputError
-from curation.vid.dataset import open_dataset
+from curation.videos.dataset import open_dataset
 from pipelines import parameters, paths, settings, sources
 from pipelines.checks import Finding, check_cache, check_installation, check_tree
 

@@ -29,7 +29,7 @@ from curation.crops.shards import shard_bytes
 from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 from tests.bench.frame import (
     CORES,
     VIDEOS,

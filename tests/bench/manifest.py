@@ -20,7 +20,7 @@ from pathlib import Path
 
 from curation.manifest import scan
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS, open_dataset
+from curation.videos.dataset import SUBSETS, open_dataset
 from tests.bench.frame import CORES, VIDEOS, options, seconds_in_turns, show, table, timed
 
 LINKS = 50_000

@@ -17,7 +17,7 @@ from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS, open_dataset
+from curation.videos.dataset import SUBSETS, open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)

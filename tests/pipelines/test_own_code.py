@@ -36,8 +36,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from curation.vid.dataset_layout import Layout
-from curation.vid.frame_xml import FrameAnnotation, ObjectAnnotation
+from curation.layouts.layout import Layout
+from curation.layouts.frame_xml import FrameAnnotation, ObjectAnnotation
 from training.benchmark.results.formats.format_row import Format
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.scores.metric_table import Curve, Metric

@@ -8,7 +8,7 @@ import pytest
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
 from curation.sample.sample_config import CameraConfig, WorldConfig
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 from tests.curation.sample.trees import contents
 from tests.curation.trees import annotate_tree
 

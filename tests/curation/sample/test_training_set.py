@@ -20,7 +20,7 @@ from curation.sample.layers import Pose, Sprite, paste, render
 from curation.sample.outlines import SHAPES, draw_outline
 from curation.sample.sighting import see
 from curation.sample.training_set import FOLDERS
-from curation.vid.dataset import SUBSETS
+from curation.videos.dataset import SUBSETS
 from tests.curation.sample.trees import contents, size
 from tests.curation.trees import annotate_tree
 

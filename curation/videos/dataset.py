@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from curation.errors import InputError
+from curation.layouts.layout import Layout, frame_numbers, layout_named
 from curation.outside import unreadable
-from curation.vid.dataset_layout import Layout, frame_numbers, layout_named
 
 SUBSETS = ("a", "b", "c", "d", "e")
 """The names of the subsets; of VID, a..d are ILSVRC2015_VID_train_0000..0003, e is val."""
@@ -24,7 +24,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 class Video:
     """One video (ILSVRC calls it a snippet): a folder of frames and a folder of annotations.
 
-    Either folder may be absent when the tree is incomplete; `curation.vid.annotations` reports that.
+    Either folder may be absent when the tree is incomplete; `curation.videos.annotations` reports that.
     """
 
     subset: str

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from curation.layouts.frame_xml import FrameAnnotation
 from curation.outside import unreadable
 from curation.rows import Table, load_own
-from curation.vid.frame_xml import FrameAnnotation
 
 Parse = Callable[[], FrameAnnotation]
 """Gives one frame's annotation, or raises `InputError`."""
 
 LAYOUTS: Table[str] = Table(
-    "dataset layout", {"vid": "curation.vid.vid_layout:VID"}, own=lambda name, _: name
+    "dataset layout", {"vid": "curation.layouts.vid_layout:VID"}, own=lambda name, _: name
 )
 """Where the code of each layout is; one's own is a `Layout`, named by the place of its code."""
 

@@ -11,9 +11,9 @@ from curation.digests.reading import Reading, check_names
 from curation.digests.statcache import list_names
 from curation.documents.manifest_record import Manifest
 from curation.images.image_files import load_frame
-from curation.vid.dataset import Dataset, Video
-from curation.vid.dataset_layout import frame_numbers
-from curation.vid.frame_xml import load_annotation
+from curation.layouts.frame_xml import load_annotation
+from curation.layouts.layout import frame_numbers
+from curation.videos.dataset import Dataset, Video
 
 
 class VideoFiles(NamedTuple):

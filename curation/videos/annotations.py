@@ -1,6 +1,6 @@
 """All annotations of a subset: one XML a frame in, one columnar record of tracks a video out.
 
-What a single file may hold is `curation.vid.frame_xml`'s matter. Between the files of a video:
+What a single file may hold is `curation.layouts.frame_xml`'s matter. Between the files of a video:
 
 - A track may have gaps. It is one object: its class is that of its first box.
 - All frames have one size. The size of most frames is taken for right.
@@ -23,11 +23,11 @@ from curation.documents.annotated_tracks import Tracks, VideoTracks
 from curation.documents.document import numbers
 from curation.documents.manifest_record import Manifest
 from curation.errors import ErrorPolicy, InputError, Skipped
+from curation.layouts.frame_xml import FrameAnnotation
+from curation.layouts.layout import Parse
 from curation.parallel import Workers, run_in_order
-from curation.vid.dataset import Dataset, Video
-from curation.vid.dataset_layout import Parse
-from curation.vid.frame_xml import FrameAnnotation
-from curation.vid.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
+from curation.videos.dataset import Dataset, Video
+from curation.videos.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

@@ -16,9 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from curation.errors import InputError
-from curation.vid.dataset import SUBSETS
-from curation.vid.dataset_layout import Layout, Parse, folder_names, frame_numbers
-from curation.vid.frame_xml import parse
+from curation.layouts.frame_xml import parse
+from curation.layouts.layout import Layout, Parse, folder_names, frame_numbers
+from curation.videos.dataset import SUBSETS
 
 IMAGE, ANNOTATION = "%06d.JPEG", "%06d.xml"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from curation.vid.dataset import MISSING_ROOT, SUBSETS, open_dataset
+from curation.videos.dataset import MISSING_ROOT, SUBSETS, open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, video_folders, write_tree, write_video
 
 
