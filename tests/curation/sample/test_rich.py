@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
 from curation.sample.sample_config import CameraConfig, WorldConfig
-from curation.videos.dataset import SUBSETS
 from tests.curation.sample.trees import contents
 from tests.curation.trees import annotate_tree
 

@@ -14,13 +14,13 @@ from lxml import etree
 from pydantic import TypeAdapter
 
 from curation.errors import InputError
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers
 from curation.sample import SampleConfig, generate_vid
 from curation.sample.layers import Pose, Sprite, paste, render
 from curation.sample.outlines import SHAPES, draw_outline
 from curation.sample.sighting import see
 from curation.sample.training_set import FOLDERS
-from curation.videos.dataset import SUBSETS
 from tests.curation.sample.trees import contents, size
 from tests.curation.trees import annotate_tree
 
