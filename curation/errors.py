@@ -83,11 +83,15 @@ class ErrorPolicy:
 
 @dataclass
 class Skipped:
-    """Items left out under the `skip` policy, counted by reason, with the first few messages of each kind."""
+    """Items left out under the `skip` policy, counted by reason, with the first few messages of each kind.
+
+    `left_out` counts items apart that the dataset itself, or a rule, says not to take: that is no fault.
+    """
 
     total: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     EXAMPLES = 5
 
@@ -102,6 +106,7 @@ class Skipped:
         """Add another count (of one more video) to this one."""
         self.total += other.total
         self.counts.update(other.counts)
+        self.left_out.update(other.left_out)
         for reason, messages in other.examples.items():
             kept = self.examples.setdefault(reason, [])
             kept.extend(messages[: self.EXAMPLES - len(kept)])
@@ -129,4 +134,5 @@ class Skipped:
             "skipped": self.skipped,
             "by_reason": dict(sorted(self.counts.items())),
             "examples": {reason: list(kept) for reason, kept in sorted(self.examples.items())},
+            **({"left_out": dict(sorted(self.left_out.items()))} if self.left_out else {}),
         }

@@ -25,13 +25,14 @@ from typing import NamedTuple
 
 from curation.cures import FETCH
 from curation.digests.checksums import checksums_folder
-from curation.digests.contents import Files, Folder, Group, scan_groups
+from curation.digests.contents import Subject, scan_groups
+from curation.digests.file_groups import Files
 from curation.digests.statcache import StatCache
 from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.files import write_bytes
 from curation.parallel import Workers
-from curation.vid.dataset import MISSING_ROOT, Dataset
+from curation.videos.dataset import MISSING_ROOT, Dataset
 
 
 class SequenceFiles(NamedTuple):
@@ -57,9 +58,9 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     Parameters
     ----------
     dataset : Dataset
-        From `curation.vid.dataset.open_dataset`.
+        From `curation.videos.dataset.open_dataset`.
     subset : str
-        One of `curation.vid.dataset.SUBSETS`.
+        One of `curation.videos.dataset.SUBSETS`.
     state : Path
         Folder for the cache of what was read; any run may share it, and deleting it costs only time.
     strict : bool
@@ -72,14 +73,7 @@ def scan(dataset: Dataset, subset: str, *, state: Path, strict: bool, workers: W
     InputError
         As `Dataset.videos`; if a file cannot be read, or vanishes while the scan runs.
     """
-    groups = [
-        Group(
-            video.name,
-            Folder(video.frames_dir, Path(video.layout.image).suffix),
-            Folder(video.annotations_dir, Path(video.layout.annotation).suffix),
-        )
-        for video in dataset.videos(subset)
-    ]
+    groups = [Subject(video.name, video.images, video.annotations) for video in dataset.videos(subset)]
     cache = StatCache(state, f"vid {subset} {dataset.root.resolve()}")
     videos = scan_groups(
         groups, cache, checksums_folder(state, subset), f"manifest {subset}", strict, workers
@@ -91,7 +85,7 @@ def scan_sequences(
     benchmark: str, sequences: Sequence[SequenceFiles], *, state: Path, strict: bool, workers: Workers
 ) -> Manifest:
     """Make the manifest of a benchmark's sequences; parameters and errors as `scan`."""
-    groups = [Group(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
+    groups = [Subject(s.name, Files(tuple(s.images)), Files(tuple(s.annotations))) for s in sequences]
     places = [os.fspath(path.resolve().parent) for s in sequences for path in s.images[:1]]
     cache = StatCache(state, f"sequences {benchmark} {os.path.commonpath(places) if places else ''}")
     checksums = checksums_folder(state, benchmark)

@@ -1,6 +1,6 @@
-"""Read the XML annotations of one subset into columnar tracks.
+"""Read the annotations of one part of the dataset into columnar tracks.
 
-Each XML file is parsed once. Faulty boxes and files stop the stage, or are counted and left out, as
+Each file is parsed once. Faulty boxes and files stop the stage, or are counted and left out, as
 `errors.policy` in params.yaml says; the counts are in reports/annotate/<subset>.json.
 """
 
@@ -9,22 +9,21 @@ from __future__ import annotations
 import argparse
 
 from curation.files import write_json
-from curation.vid.dataset import SUBSETS
 from pipelines import paths, settings, sources
 from pipelines.guard import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
+    parser.add_argument("subset", help="part of the dataset, of those in params.yaml")
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
     from curation.documents.annotated_tracks import write_tracks
     from curation.documents.manifest_record import load_manifest
-    from curation.vid.annotations import annotate_subset
+    from curation.videos.annotations import annotate_subset
 
     runtime = settings.load()
-    dataset = sources.open_videos(stage.load("dataset"), runtime)
+    dataset = sources.open_part(stage.load("dataset"), runtime, options.subset)
     policy = stage.load("errors")
     with settings.cluster(runtime):
         found, skipped = annotate_subset(

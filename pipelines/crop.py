@@ -10,7 +10,6 @@ import argparse
 import logging
 
 from curation.files import write_json
-from curation.vid.dataset import SUBSETS
 from pipelines import paths, settings, sources, waiting
 from pipelines.guard import Run
 
@@ -18,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("subset", choices=SUBSETS, help="part of the dataset (e is the validation set)")
+    parser.add_argument("subset", help="part of the dataset, of those in params.yaml")
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
@@ -32,7 +31,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     policy = stage.load("errors")
     with settings.cluster(runtime):
         report, skipped = crop_subset(
-            sources.open_videos(stage.load("dataset"), runtime),
+            sources.open_part(stage.load("dataset"), runtime, subset),
             subset,
             read_tracks(paths.tracks(subset)),
             load_manifest(paths.manifest(subset)),

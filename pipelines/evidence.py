@@ -27,12 +27,9 @@ from pipelines.checks.store import Curated, check_store
 def curated(project: Path) -> Iterator[Curated]:
     """The subsets whose crops can be cut again here: those with raw data, manifest and annotations."""
     config = parameters.load("dataset")
-    try:
-        dataset = sources.open_videos(config, settings.load())
-    except InputError:
-        return
     for subset in config.subsets:
         try:
+            dataset = sources.open_part(config, settings.load(), subset)
             annotations = read_tracks(paths.tracks(subset))
             manifest = load_manifest(paths.manifest(subset))
             tasks = partial(video_tasks, dataset, subset, annotations, manifest, state=paths.STATE)

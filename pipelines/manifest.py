@@ -21,9 +21,9 @@ from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.rows import is_own, own_digest
 from pipelines import parameters, paths, settings, sources, waiting
 from pipelines.guard import Run
-from pipelines.settings import OWN, Settings
+from pipelines.settings import Settings
 from training.benchmark.sequences.sequence import Benchmark
-from training.benchmark.sequences.sequence_list import is_path
+from training.benchmark.sequences.sequence_list import is_path, root_settings
 from training.tracking.roster import own_tracker
 
 if TYPE_CHECKING:
@@ -69,10 +69,13 @@ def run(options: argparse.Namespace, stage: Run) -> None:
 
 
 def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> Manifest:
-    dataset = sources.open_videos(config, runtime)
+    dataset = sources.open_part(config, runtime, subset)
     found = scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
+    layout, rules = dataset.part.layout, dataset.part.rules
     # The code of a layout of one's own decides what the annotations say.
-    return replace(found, source=own_digest(config.layout)) if is_own(config.layout) else found
+    code = own_digest(layout) if is_own(layout) else layout
+    said = " ".join([code, *(f"{name}={value}" for name, value in rules.items())])
+    return found if said == "vid" else replace(found, source=said)
 
 
 def own_code(config: TrackConfig) -> dict[str, str]:
@@ -107,12 +110,12 @@ def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = Fa
 
 def warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
     """Warn of every folder that is set while params.yaml uses the built-in data in its place."""
-    if runtime.vid_root and sources.vid_root(config, Settings()) is not None:
+    if runtime.vid_root and sources.built_in(config.vid):
         log.warning(
             "note: vid_root is set, but params.yaml uses the built-in videos; "
             "run: python -m pipelines profile ilsvrc15"
         )
-    unused = [name for name, place in runtime.roots.items() if place and not name.startswith(OWN)]
+    unused = [name for name, place in runtime.roots.items() if place and name in root_settings().values()]
     if unused and sources.built_in(config.sequences):
         log.warning(
             "note: %s set, but params.yaml uses the built-in sequences; "

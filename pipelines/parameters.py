@@ -26,7 +26,7 @@ SECTIONS: Mapping[str, str] = {
     "dataset": "pipelines.sources:DatasetConfig",
     "errors": "curation.errors:ErrorPolicy",
     "sample": "curation.sample.sample_config:SampleConfig",
-    "annotate": "curation.vid.annotations:AnnotateConfig",
+    "annotate": "curation.videos.annotations:AnnotateConfig",
     "crop": "curation.crops.crop_config:CropConfig",
     "imdb": "curation.imdb:ImdbConfig",
     "quality": "curation.quality.quality_config:QualityConfig",

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from curation.config import parameters
 from curation.errors import InputError, printable
 from curation.files import write_bytes
+from curation.layouts.layout_table import LAYOUTS
 from curation.outside import read_outside
 from curation.parallel import Workers
 from training.benchmark.sequences.sequence_list import OWN_NAME, Listing, root_settings
@@ -73,7 +74,7 @@ class Settings:
     """Folder of ILSVRC15 VID that holds `Data/VID` and `Annotations/VID`."""
     roots: Mapping[str, Place] = Field(default_factory=dict)
     """Folders of sequences by setting: `otb_root` and the like, as the packaged lists say; `roots.<name>` of a
-    benchmark of one's own. Several folders are joined by `os.pathsep`."""
+    benchmark, or of a part of the dataset, of one's own. Several folders are joined by `os.pathsep`."""
     backbone_weights: Place = ""
     """File of the online tracker's backbone, where `track.backbone` is no network of this pipeline."""
     jobs: Annotated[int, AfterValidator(_count)] = -1
@@ -198,7 +199,7 @@ def store(changes: Mapping[str, str], file: Path = FILE) -> None:
     values = _read(file)
     for name, text in changes.items():
         values.pop(name, None)
-        if text or not _known(name):
+        if text or not known(name):
             values[name] = _typed(name, text, "--set")
     lines = ["# Runtime settings of this clone (git-ignored); see pipelines/settings.py"]
     # Texts without control characters are the same in JSON and in TOML.
@@ -224,13 +225,14 @@ def _read(file: Path) -> dict[str, Any]:
     return {name: _typed(name, value, str(file)) for name, value in found.items()}
 
 
-def _known(name: str) -> bool:
+def known(name: str) -> bool:
+    """Whether there is a setting of that name, one's own roots among them."""
     return name in FIELDS or bool(re.fullmatch(f"{re.escape(OWN)}{OWN_NAME}", name))
 
 
 def _typed(name: str, value: Any, place: str) -> Any:
     """A value as the type of its setting; only texts are converted."""
-    if not _known(name):
+    if not known(name):
         raise InputError(
             f"{place}: unknown setting {name!r}", do=f"Known settings: {', '.join(FIELDS)}, {OWN}<benchmark>"
         )
@@ -249,10 +251,11 @@ PLACE: TypeAdapter[Any] = TypeAdapter(Place)
 FIELDS: Mapping[str, TypeAdapter[Any]] = {
     "vid_root": PLACE,
     **dict.fromkeys(root_settings().values(), PLACE),
+    **{row.setting: PLACE for row in LAYOUTS.values() if row.setting},
     **{
         name: TypeAdapter(kind)
         for name, kind in get_type_hints(Settings, include_extras=True).items()
         if name not in ("vid_root", "roots")
     },
 }
-"""Every setting, and what its value must be; and there are those of one's own benchmarks."""
+"""Every setting, and what its value must be; and there are those of one's own benchmarks and parts."""

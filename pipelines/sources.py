@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,14 +11,16 @@ from pydantic import AfterValidator, Field
 
 from curation.config import STRICT, parameters
 from curation.errors import InputError
-from curation.vid.dataset import Dataset, open_dataset
-from curation.vid.dataset_layout import LAYOUTS
-from pipelines.settings import Settings, root_setting
+from curation.layouts.layout_table import LAYOUTS
+from curation.layouts.vid_layout import SUBSETS
+from curation.rows import unknown_name
+from curation.videos.dataset import VID, Dataset, PartConfig, open_dataset
+from pipelines.settings import OWN, Settings, known, root_setting
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Benchmark
-from training.benchmark.sequences.sequence_list import is_path, load_listing, packaged_names
+from training.benchmark.sequences.sequence_list import OWN_NAME, is_path, load_listing, packaged_names
 
-Subset = Literal["a", "b", "c", "d", "e"]
+PartName = Annotated[str, Field(pattern=f"^{OWN_NAME}$")]
 
 
 def _benchmark(name: str) -> str:
@@ -45,20 +49,23 @@ class DatasetConfig:
     `vid` and `sequences` are either an output of the sample stage (the built-in dataset: a folder, which
     is then the root) or a profile file in `pipelines/profiles/`, which says that the data are outside
     the project, where the runtime settings say. DVC follows the same two values, so a pipeline on real
-    data does not wait for the built-in dataset. `layout` says how the training videos lie in their root.
+    data does not wait for the built-in dataset.
+
+    `subsets` names the parts in use; `parts` says what those are that are not VID's a..e, which `vid` is about.
     """
 
     built_in: tuple[Literal["vid", "sequences"], ...] = ("vid", "sequences")
     vid: str = "data/sample/vid"
-    layout: Annotated[str, AfterValidator(LAYOUTS.check)] = "vid"
     sequences: str = "data/sample/sequences"
-    subsets: Annotated[tuple[Subset, ...], Field(min_length=1)] = ("a", "b", "c", "d", "e")
+    subsets: Annotated[tuple[PartName, ...], Field(min_length=1)] = SUBSETS
+    parts: Mapping[PartName, PartConfig] = Field(default_factory=dict)
     benchmarks: tuple[BenchmarkName, ...] = ("otb2013", "otb2015", "tc128", "uav123", "vot2016")
 
     def __post_init__(self) -> None:
         own = [load_listing(name).benchmark for name in self.benchmarks if is_path(name)]
         if double := [name for name in own if own.count(name) > 1]:
             raise ValueError(f"two lists of your own are called {double[0]}")
+        self._check_parts()
         for part in ("vid", "sequences"):
             if built_in(getattr(self, part)) != (part in self.built_in):
                 among = "among" if part in self.built_in else "not among"
@@ -66,17 +73,55 @@ class DatasetConfig:
                     f"dataset.{part} = {getattr(self, part)}, but {part} is {among} dataset.built_in"
                 )
 
+    def _check_parts(self) -> None:
+        for name in self.subsets:
+            if name not in SUBSETS and name not in self.parts:
+                there = ", ".join([*SUBSETS, *self.parts])
+                raise ValueError(
+                    f"there is no part {name!r} (known: {there}); dataset.parts says what one is"
+                )
+            if self.subsets.count(name) > 1:
+                raise ValueError(f"part {name} is there twice")
+            if name in self.benchmarks:
+                raise ValueError(f"part {name} is called as a benchmark is: give it another name")
+        places: dict[tuple[str, str, str], str] = {}
+        for name in self.subsets:
+            part = self.part(name)
+            if not known(setting_of(name, part)):
+                raise ValueError(
+                    f"part {name}: there is no setting {setting_of(name, part)!r} (roots.<name> is one)"
+                )
+            split = part.split or (name if part.layout == "vid" else "")
+            other = places.setdefault((part.layout, split, setting_of(name, part)), name)
+            if other != name:
+                raise ValueError(f"parts {other} and {name} are of one layout, root and split")
+
+    def part(self, name: str) -> PartConfig:
+        """What the part of that name is. Raises `InputError` if there is none."""
+        if name in self.parts:
+            return self.parts[name]
+        if name not in SUBSETS:
+            raise unknown_name("part of the dataset", name, [*SUBSETS, *self.parts])
+        return VID
+
+
+def setting_of(name: str, part: PartConfig) -> str:
+    """The setting that says where a part's data are."""
+    return part.root or LAYOUTS[part.layout].setting or f"{OWN}{name.lower()}"
+
 
 def built_in(source: str) -> bool:
     """Whether `dataset.vid` or `dataset.sequences` names the built-in dataset, not a profile file."""
     return Path(source).suffix not in (".yaml", ".yml")
 
 
-def vid_root(config: DatasetConfig, settings: Settings) -> Path | None:
-    """Folder that holds `Data/VID` and `Annotations/VID`, or None where none is set (a pulled clone)."""
-    if built_in(config.vid):
+def part_root(config: DatasetConfig, settings: Settings, name: str) -> Path | None:
+    """Folder that holds a part's data, or None where none is set (a pulled clone)."""
+    setting = setting_of(name, config.part(name))
+    if setting == "vid_root" and built_in(config.vid):
         return Path(config.vid)
-    return Path(settings.vid_root).expanduser() if settings.vid_root else None
+    place = settings.vid_root if setting == "vid_root" else settings.roots.get(setting, "")
+    return Path(place.split(os.pathsep)[0]).expanduser() if place else None
 
 
 def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
@@ -90,38 +135,36 @@ def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) ->
     return settings.benchmark_roots(listing) or (Path(benchmark).parent / listing.root,)
 
 
-def needed_vid_root(config: DatasetConfig, settings: Settings) -> Path:
-    """As `vid_root`, for stages that cannot do without.
+def needed_part_root(config: DatasetConfig, settings: Settings, name: str) -> Path:
+    """As `part_root`, for stages that cannot do without.
 
     Raises
     ------
     InputError
         If the data are outside and no root is set, or the root does not exist.
     """
-    root = vid_root(config, settings)
+    root, setting = part_root(config, settings, name), setting_of(name, config.part(name))
+    folder = "/path/to/ILSVRC2015" if setting == "vid_root" else "/path"
+    cure = f"Run: python -m pipelines settings --set {setting}={folder}"
     if root is None:
+        where = f"dataset.vid = {config.vid}" if setting == "vid_root" else f"part {name}"
         raise InputError(
-            f"params.yaml says the training videos are outside the project (dataset.vid = {config.vid}), "
-            "but no vid_root is set",
-            do="Run: python -m pipelines settings --set vid_root=/path/to/ILSVRC2015",
+            f"params.yaml says the training videos are outside the project ({where}), but no {setting} is set",
+            do=cure,
             reason="missing root",
         )
     if not root.is_dir():
-        raise InputError(
-            f"dataset root {root} does not exist",
-            do="Run: python -m pipelines settings --set vid_root=/path/to/ILSVRC2015",
-            reason="missing root",
-        )
+        raise InputError(f"dataset root {root} does not exist", do=cure, reason="missing root")
     return root
 
 
-def open_videos(config: DatasetConfig, settings: Settings) -> Dataset:
-    """The training videos; raises `InputError` as `needed_vid_root` and `curation.vid.dataset.open_dataset`."""
-    return open_dataset(needed_vid_root(config, settings), config.layout)
+def open_part(config: DatasetConfig, settings: Settings, name: str) -> Dataset:
+    """A part's videos; raises `InputError` as `needed_part_root` and `curation.videos.dataset.open_dataset`."""
+    return open_dataset(needed_part_root(config, settings, name), config.part(name))
 
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
-    """As `sequence_roots`, for stages that cannot do without; raises `InputError` as `needed_vid_root`."""
+    """As `sequence_roots`, for stages that cannot do without; raises `InputError` as `needed_part_root`."""
     roots = sequence_roots(config, settings, benchmark)
     setting = root_setting(load_listing(benchmark))
     cure = f"Run: python -m pipelines settings --set {setting}=/path"

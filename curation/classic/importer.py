@@ -22,9 +22,9 @@ from curation.imdb import split_file
 from curation.imdb.build import SPLITS
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
+from curation.layouts.frame_xml import MAX_SIDE
 from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
-from curation.vid.frame_xml import MAX_SIDE
 
 Boxes = dict[tuple[int, int], list[int]]
 """(frame, trackid) -> x, y, w, h, in whole pixels."""

@@ -18,7 +18,6 @@ import orjson
 
 from curation.errors import InputError
 from curation.imdb import Imdb
-from curation.vid.dataset import SUBSETS
 
 DATA = "Data/VID/train"
 """Where the crops lie below the curated folder."""
@@ -57,7 +56,7 @@ def parse_instance_path(path: str, where: str) -> tuple[str, str, CropName]:
     subset, _, rest = path.partition("/")
     video, _, name = rest.partition("/")
     crop = parse_crop_file(name)
-    if subset not in SUBSETS or not _VIDEO.fullmatch(video) or crop is None or crop.kind != "x":
+    if not all(map(_VIDEO.fullmatch, (subset, video))) or crop is None or crop.kind != "x":
         raise InputError(
             f"{where}: instance_path {path!r} is not of the form a/<video>/000000.00.crop.x.jpg",
             do="Import an index made by the SiamFC or DSLT curation scripts",

@@ -30,7 +30,7 @@ from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.images.codec import UNKNOWN
 from curation.parallel import Workers, run_in_order
-from curation.vid.dataset import Dataset
+from curation.videos.dataset import Dataset
 
 
 def crop_subset(
@@ -168,7 +168,8 @@ def video_tasks(
             for track, rows in zip(record.track.tolist(), record.rows(), strict=True)
         ]
         images = listed[name].images
-        boxes = orjson.dumps([record.size, tracks], option=orjson.OPT_SERIALIZE_NUMPY)
+        annotated = [record.size, tracks] if record.sizes is None else [record.size, tracks, record.sizes]
+        boxes = orjson.dumps(annotated, option=orjson.OPT_SERIALIZE_NUMPY)
         on_record = Record(f"video {subset}/{name}", images, checksums)
         key = digest(recipe, name.encode(), images.encode(), boxes)
         tasks.append(VideoTask(videos[name], record, on_record, key))

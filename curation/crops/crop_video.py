@@ -13,14 +13,13 @@ from curation.crops.geometry import centred_window, exemplar_side, search_side
 from curation.crops.shards import member_name, write_shard
 from curation.digests.checksums import Record
 from curation.digests.reading import Reading
-from curation.digests.statcache import list_names
 from curation.documents.annotated_tracks import VideoTracks
 from curation.errors import InputError, Skipped
 from curation.files import digest
 from curation.images.codec import codec
 from curation.images.frames import FrameReader, keep_freed_memory
 from curation.images.image_files import NO_MEMORY, load_frame
-from curation.vid.dataset import Video
+from curation.layouts.layout_table import Video
 
 Box = list[float]
 """x, y, w, h, 0-based pixels."""
@@ -115,8 +114,10 @@ def write_crops(
     skipped = Skipped()
     numbers: list[int] = []
     tracks: list[int] = []
-    numbered = {task.video.image(number).name: number for number in task.boxes()}
-    frames = dict(zip(numbered, task.boxes().values(), strict=True))
+    boxes, names = task.boxes(), task.video.frames()
+    numbered = {names.get(number) or task.video.image(number).name: number for number in boxes}
+    frames = dict(zip(numbered, boxes.values(), strict=True))
+    sizes_of = dict(zip(boxes, map(tuple, task.tracks.sizes_of(list(boxes)).tolist()), strict=True))
     for name, error in (left_out or {}).items():
         skipped.total += len(frames[name])
         skipped.add(error, items=len(frames[name]))
@@ -131,7 +132,7 @@ def write_crops(
                 continue
             skipped.total += len(objects)
             try:
-                cutter.open(reader.decode(content, path, size=task.tracks.size))
+                cutter.open(reader.decode(content, path, size=sizes_of[numbered[path.name]]))
             except InputError as error:
                 if error.reason == NO_MEMORY:
                     raise
@@ -169,14 +170,12 @@ def read_files(
 
     After one that is `needed` and cannot be read, the rest is read for the comparison only. Errors of `write_crops`.
     """
-    folder = task.video.frames_dir
+    images = task.video.images
     reading = Reading()
     paths: list[Path] = []
     unread: dict[str, InputError] = {}
-    for name in sorted(
-        {*list_names(folder, Path(task.video.layout.image).suffix), *needed} - left_out.keys()
-    ):
-        path = folder / name
+    for name in sorted({*images.names(), *needed} - left_out.keys()):
+        path = images.path_of(name)
         try:
             content = load_frame(path)
         except InputError as error:
@@ -196,7 +195,7 @@ def read_files(
             raise UnreadFramesError(unread)
         there = {path.name for path in paths}
         lost = {*unread, *left_out, *(file.name for file in recorded or ())} - there
-        reading.check(paths, task.record, unread=[folder / name for name in lost])
+        reading.check(paths, task.record, unread=[images.path_of(name) for name in lost])
     if errors := {name: error for name, error in unread.items() if name in needed}:
         raise UnreadFramesError(errors)
 

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from curation import LARGEST
 from curation.digests.checksums import (
     Checksum,
     Record,
@@ -25,16 +24,14 @@ from curation.digests.checksums import (
     keep_only,
     pack,
 )
+from curation.digests.file_groups import Group
 from curation.digests.statcache import (
     FileStat,
     Fingerprint,
     Remembered,
     StatCache,
     fingerprint,
-    list_folder,
-    stat_file,
 )
-from curation.outside import read_outside, unreadable
 from curation.parallel import Workers, run_in_order
 
 SAVE_EVERY = 30.0
@@ -74,35 +71,16 @@ class Entry:
         return {self.images, self.annotations}
 
 
-class Folder(NamedTuple):
-    """Every file of a folder whose name ends in `suffix`."""
-
-    path: Path
-    suffix: str
-
-    def stats(self) -> list[FileStat]:
-        return list_folder(self.path, self.suffix)
-
-
-class Files(NamedTuple):
-    """Files named one by one, in an order that matters."""
-
-    paths: tuple[Path, ...]
-
-    def stats(self) -> list[FileStat]:
-        return [stat_file(path) for path in self.paths]
-
-
-class Group(NamedTuple):
+class Subject(NamedTuple):
     """One video or sequence to scan."""
 
     name: str
-    images: Folder | Files
-    annotations: Folder | Files
+    images: Group
+    annotations: Group
 
 
 def scan_groups(
-    groups: list[Group], cache: StatCache, checksums: Path, label: str, strict: bool, workers: Workers
+    groups: list[Subject], cache: StatCache, checksums: Path, label: str, strict: bool, workers: Workers
 ) -> dict[str, Entry]:
     """Entries of the manifest by group; `checksums` is the folder for those of their files.
 
@@ -155,7 +133,7 @@ def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Reme
 
 
 def _scan_group(
-    task: tuple[Group, Remembered | None], *, strict: bool
+    task: tuple[Subject, Remembered | None], *, strict: bool
 ) -> tuple[Fingerprint, Entry, tuple[bytes, ...]]:
     """Scan one group: its fingerprint, its entry and, if its files were read for it, their packed checksums."""
     group, known = task
@@ -163,26 +141,18 @@ def _scan_group(
     mark = fingerprint(images, annotations)
     if known is not None and not strict and known.fingerprint == mark.value:
         return mark, Entry(**known.result), ()
-    packed, size = _read(images)
-    packed_annotations, _ = _read(annotations)
+    packed, size = _read(group.images, images)
+    packed_annotations, _ = _read(group.annotations, annotations)
     entry = Entry(len(images), size, group_digest(packed), group_digest(packed_annotations))
     return mark, entry, (packed, packed_annotations)
 
 
-def _read(files: Sequence[FileStat]) -> tuple[bytes, int]:
+def _read(group: Group, files: Sequence[FileStat]) -> tuple[bytes, int]:
     """The packed checksums of files, and their bytes."""
     found = []
     size = 0
     for file in files:
-        content = _content(Path(file.path))
+        content = group.read(file)
         found.append(Checksum(file.name, checksum(content)))
         size += len(content)
     return pack(found), size
-
-
-def _content(path: Path) -> bytes:
-    cure = "Fix the permissions or the disk, or wait until nobody changes the data, then run again"
-    try:
-        return read_outside(path, limit=LARGEST, kind="a file of a dataset", do=cure)
-    except FileNotFoundError as error:
-        raise unreadable(path, error, cure) from error

@@ -55,8 +55,8 @@ class Remembered(NamedTuple):
     result: Any
 
 
-def list_names(folder: Path, suffix: str) -> list[str]:
-    """Names of the visible entries of a folder that end in `suffix`, sorted; no folder, no names.
+def list_names(folder: Path, suffix: str | tuple[str, ...]) -> list[str]:
+    """Names of the visible entries of a folder that end in `suffix` (or one of them), sorted; no folder, no names.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def list_names(folder: Path, suffix: str) -> list[str]:
     return sorted(name for name in names if name.endswith(suffix) and name[0] != ".")
 
 
-def list_folder(folder: Path, suffix: str) -> list[FileStat]:
-    """Stat the visible files of a folder whose names end in `suffix`, sorted by name; no folder, no files.
+def list_folder(folder: Path, suffix: str | tuple[str, ...]) -> list[FileStat]:
+    """Stat the visible files of a folder whose names end in `suffix` (or one of them), sorted; no folder, no files.
 
     Raises
     ------

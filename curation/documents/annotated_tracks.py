@@ -5,6 +5,8 @@ The file is one JSON object without indentation:
     {"schema": 1, "subset": "a", "videos": {name: {"width": .., "height": .., "frames": [..], "tracks": [
         {"id": .., "class": "..", "frames": [..], "boxes": [[x, y, w, h], ..], "occluded": [..], "generated": [..]},
         ..]}}}
+
+Of still images, `"still": true` stands beside it, and a video has `"sizes": [[width, height], ..]`, one a frame.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from curation.documents.document import Fields, integers, number, numbers, read_document, text
 from curation.files import write_json
@@ -31,7 +33,7 @@ class VideoTracks:
     Parameters
     ----------
     width, height : int
-        Of its frames, pixels.
+        Of its frames, pixels; 0 where they have a size each.
     frames : (F,) int32
         Numbers of all annotated frames, ascending; those without an object are there too.
     track : (T,) int32
@@ -46,6 +48,8 @@ class VideoTracks:
         x, y, w, h, 0-based pixels.
     occluded, generated : (N,) uint8
         As annotated, 0 or 1.
+    sizes : (F, 2) int32, optional
+        Width and height of each frame, where they have a size each.
     """
 
     width: int
@@ -58,11 +62,18 @@ class VideoTracks:
     boxes: NDArray[np.int32] | NDArray[np.float64]
     occluded: NDArray[np.uint8]
     generated: NDArray[np.uint8]
+    sizes: NDArray[np.int32] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of its frames, pixels."""
         return self.width, self.height
+
+    def sizes_of(self, frames: ArrayLike) -> NDArray[np.int32]:
+        """(..., 2) width and height of frames, by their numbers."""
+        if self.sizes is None:
+            return np.broadcast_to(np.array(self.size, np.int32), (*np.shape(frames), 2))
+        return self.sizes[np.searchsorted(self.frames, frames)]
 
     @property
     def owner(self) -> NDArray[np.int32]:
@@ -76,16 +87,18 @@ class VideoTracks:
 
 @dataclass(frozen=True)
 class Tracks:
-    """The tracks of all videos of a part, by the video's bare name."""
+    """The tracks of all videos of a part, by the video's bare name; whether they are of still images."""
 
     subset: str
     videos: Mapping[str, VideoTracks]
+    still: bool = False
 
 
 def write_tracks(path: Path, tracks: Tracks) -> None:
     """Write the document atomically; the same tracks give the same bytes."""
     videos = {name: _record(video) for name, video in tracks.videos.items()}
-    write_json(path, {"schema": SCHEMA, "subset": tracks.subset, "videos": videos}, indent=False)
+    still = {"still": True} if tracks.still else {}
+    write_json(path, {"schema": SCHEMA, "subset": tracks.subset, "videos": videos, **still}, indent=False)
 
 
 def read_tracks(path: Path) -> Tracks:
@@ -104,6 +117,7 @@ def _record(video: VideoTracks) -> Fields:
         "width": video.width,
         "height": video.height,
         "frames": video.frames,
+        **({} if video.sizes is None else {"sizes": video.sizes}),
         "tracks": [
             {"id": track, "class": label, **{name: column[rows] for name, column in columns.items()}}
             for track, label, rows in zip(video.track.tolist(), video.label, video.rows(), strict=True)
@@ -114,7 +128,8 @@ def _record(video: VideoTracks) -> Fields:
 def _tracks(document: Fields) -> Tracks:
     videos = document["videos"]
     # One at a time out of the parsed JSON, whose lists take six times the memory of the arrays.
-    return Tracks(text(document, "subset"), {name: _video(name, videos.pop(name)) for name in list(videos)})
+    read = {name: _video(name, videos.pop(name)) for name in list(videos)}
+    return Tracks(text(document, "subset"), read, document.get("still", False) is True)
 
 
 def _video(name: str, record: Fields) -> VideoTracks:
@@ -127,10 +142,15 @@ def _video(name: str, record: Fields) -> VideoTracks:
             raise ValueError(f"the columns of track {track['id']} of video {name} differ in length")
         if not set(map(len, track["boxes"])) <= {4}:
             raise ValueError(f"a box of track {track['id']} of video {name} is not four numbers")
+    frames, sizes = integers([record["frames"]], "frames"), None
+    if "sizes" in record:
+        sizes = integers(record["sizes"], "sizes").reshape(-1, 2)
+        if len(sizes) != len(frames):
+            raise ValueError(f"the sizes of video {name} are not those of its frames")
     return VideoTracks(
         width=number(record, "width"),
         height=number(record, "height"),
-        frames=integers([record["frames"]], "frames"),
+        frames=frames,
         track=integers([[track["id"] for track in tracks]], "id"),
         label=[text(track, "class") for track in tracks],
         length=np.array(length, np.int32),
@@ -138,6 +158,7 @@ def _video(name: str, record: Fields) -> VideoTracks:
         boxes=boxes.reshape(-1, 4),
         occluded=occluded,
         generated=generated,
+        sizes=sizes,
     )
 
 

@@ -9,10 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.images.image import decode_image
 from curation.images.image_files import check_jpeg, load_frame, refuse, undecodable
 
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8, BGR."""
+
+OTHER_KINDS = {".png", ".bmp", ".tif", ".tiff", ".webp"}
+"""Endings of images that are no JPEGs."""
 
 _HANDLES = "/proc/self/fd"
 _FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -36,7 +40,7 @@ class FrameReader:
         Parameters
         ----------
         content : bytes
-            Of a JPEG file: colour, grey or CMYK.
+            Of a JPEG file: colour, grey or CMYK; of another kind, if the name of the file ends so.
         path : Path
             Where it comes from; for messages only.
         size : (width, height), optional
@@ -55,14 +59,12 @@ class FrameReader:
             it (reason `NO_MEMORY`: only that may pass). A flipped bit inside the picture data cannot be told from
             picture data.
         """
+        if path.suffix.lower() in OTHER_KINDS:
+            other = decode_image(content, path, _FLAGS)
+            _check_size(path, (other.shape[1], other.shape[0]), size)
+            return other
         stored = check_jpeg(content, path)
-        if size is not None and stored != size:
-            raise refuse(
-                path,
-                f"has {stored[0]} x {stored[1]} pixels where its annotation says {size[0]} x {size[1]}",
-                "image size",
-                do="Boxes would point at the wrong pixels: restore the original frame, or correct its XML",
-            )
+        _check_size(path, stored, size)
         try:
             image = self._decode(content, stored)
         except cv2.error as error:
@@ -89,6 +91,16 @@ class FrameReader:
         image = cv2.imread(f"{_HANDLES}/{self._copy}", self._buffer, _FLAGS)
         whole = image is self._buffer and not np.array_equal(image[-1], self._unwritten)
         return self._buffer if whole else None
+
+
+def _check_size(path: Path, found: tuple[int, int], size: tuple[int, int] | None) -> None:
+    if size is not None and found != size:
+        raise refuse(
+            path,
+            f"has {found[0]} x {found[1]} pixels where its annotation says {size[0]} x {size[1]}",
+            "image size",
+            do="Boxes would point at the wrong pixels: restore the original frame, or correct its annotation",
+        )
 
 
 def read_frame(path: Path, *, size: tuple[int, int] | None = None) -> Image:

@@ -37,7 +37,8 @@ class ImdbConfig:
     val_fraction : float
         Share for validation, 0 to 0.9 (SiamFC: 0.1).
     min_track_length : int
-        Tracks with fewer crops than this are left out; a training pair takes 2 (SiamFC: 2).
+        Tracks with fewer crops than this are left out; a training pair takes 2 (SiamFC: 2). Those of still images
+        have one, and are kept.
     split_by : {"video", "time"}
         `"video"`: a hash of the video's name decides for the whole video, so the split is the same
         everywhere and adding a video moves no other. `"time"`: the last `val_fraction` of every video's
@@ -147,19 +148,19 @@ def _index_subset(
     subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig
 ) -> _SubsetResult:
     with _collector_paused():
-        annotations = read_tracks(annotations_dir / f"{subset}.json").videos
+        tracks = read_tracks(annotations_dir / f"{subset}.json")
         index = load_crop_index(crops_dir / subset)
     check_shards(crops_dir / subset, index.videos)
     result = _SubsetResult(crop=index.crop)
-    stray = sorted(index.videos.keys() - annotations.keys())
+    stray = sorted(index.videos.keys() - tracks.videos.keys())
     if stray:
         raise _stale(f"{subset}/{stray[0]}")
-    for name, record in sorted(annotations.items()):
+    for name, record in sorted(tracks.videos.items()):
         listed = False
         rows = _join(f"{subset}/{name}", record, index.videos.get(name, NOTHING), result.left_out)
         classes = dict(zip(record.track.tolist(), record.label, strict=True))
         for split, chosen in _split(name, record.frames, rows, config):
-            kept = _keep_long(rows, chosen, config.min_track_length, result.left_out)
+            kept = _keep_long(rows, chosen, 1 if tracks.still else config.min_track_length, result.left_out)
             if len(kept.track):
                 listed = True
                 result.lines[split].append(encode_video(kept))

@@ -62,7 +62,6 @@ def flatten(tracks: Tracks) -> Instances:
     """The instances of a subset's tracks."""
     videos = sorted(tracks.videos.items())
     length = _joined([video.length for _, video in videos])
-    sizes = [video.size for _, video in videos for _ in video.track]
     return Instances(
         tracks=[
             (f"{tracks.subset}/{name}", track) for name, video in videos for track in video.track.tolist()
@@ -70,7 +69,9 @@ def flatten(tracks: Tracks) -> Instances:
         track=np.repeat(np.arange(len(length)), length),
         frame=_joined([video.frame for _, video in videos]).astype(np.int64),
         boxes=_joined([video.boxes.ravel() for _, video in videos]).astype(np.float64).reshape(-1, 4),
-        image=np.repeat(np.array(sizes, np.float64).reshape(-1, 2), length, axis=0),
+        image=_joined([video.sizes_of(video.frame).ravel() for _, video in videos])
+        .astype(np.float64)
+        .reshape(-1, 2),
         occluded=_joined([video.occluded for _, video in videos]).astype(bool),
         generated=_joined([video.generated for _, video in videos]).astype(bool),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from curation.errors import InputError
 from curation.parallel import Workers, run_in_order
-from curation.sample import layouts
+from curation.sample import benchmark_folders
 from curation.sample.clip import Clip
 from curation.sample.folders import claim
 from curation.sample.sample_config import SampleConfig
@@ -73,8 +73,8 @@ def generate_sequences(root: Path, config: SampleConfig, workers: Workers) -> di
         parameters.
     """
     lists = [f"{name}.json" for name in BENCHMARKS]
-    claim(root, "sequences", (*layouts.WRITERS, *lists), config)
-    entries: dict[str, list[layouts.Entry]] = {name: [] for name in BENCHMARKS}
+    claim(root, "sequences", (*benchmark_folders.WRITERS, *lists), config)
+    entries: dict[str, list[benchmark_folders.Entry]] = {name: [] for name in BENCHMARKS}
     counts = {"sequences": 0, "frames": 0}
     task = partial(_write_clip, root, config)
     written = run_in_order(task, range(len(CLIPS)), workers=workers, label="sample sequences", unit="clip")
@@ -84,12 +84,12 @@ def generate_sequences(root: Path, config: SampleConfig, workers: Workers) -> di
         for name in clip.benchmarks:
             entries[name] += made
     for name, made in entries.items():
-        layouts.write_list(root, name, made)
-    layouts.write_vot_index(root, [clip.name for clip in CLIPS if clip.layout == "VOT2016"])
+        benchmark_folders.write_list(root, name, made)
+    benchmark_folders.write_vot_index(root, [clip.name for clip in CLIPS if clip.layout == "VOT2016"])
     return counts
 
 
-def _write_clip(root: Path, config: SampleConfig, index: int) -> tuple[list[layouts.Entry], int]:
+def _write_clip(root: Path, config: SampleConfig, index: int) -> tuple[list[benchmark_folders.Entry], int]:
     clip = CLIPS[index]
     lead = LEAD_IN if clip.lead_in else 0
     length = config.sequence_frames * (2 if clip.layout == "VOT2016" or clip.halves else 1)
@@ -108,7 +108,7 @@ def _write_clip(root: Path, config: SampleConfig, index: int) -> tuple[list[layo
             if starts[target] <= frame < ends[target]:
                 tracks[target].append(sightings[target])
     followed = [follow(scene, target, starts[target], sightings) for target, sightings in enumerate(tracks)]
-    made = layouts.WRITERS[clip.layout](root / clip.layout, clip, images, followed, scene.quality)
+    made = benchmark_folders.WRITERS[clip.layout](root / clip.layout, clip, images, followed, scene.quality)
     return made, len(images)
 
 

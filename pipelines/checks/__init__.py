@@ -3,6 +3,6 @@
 from pipelines.checks.cache import check_cache
 from pipelines.checks.finding import Finding
 from pipelines.checks.installation import check_installation
-from pipelines.checks.tree import check_tree
+from pipelines.checks.tree import check_part, check_tree
 
-__all__ = ["Finding", "check_cache", "check_installation", "check_tree"]
+__all__ = ["Finding", "check_cache", "check_installation", "check_part", "check_tree"]

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from curation.errors import InputError
-from curation.vid.dataset import SUBSETS, Dataset, Video, open_dataset
-from curation.vid.frame_xml import read_frame as read_annotation
+from curation.layouts.frame_xml import read_frame as read_annotation
+from curation.layouts.layout_table import Video, number_frames
+from curation.layouts.vid_layout import FORM, SUBSETS
+from curation.videos.dataset import Dataset, open_dataset
 from pipelines.checks.finding import Finding, counted
 
 PUBLISHED = {"train": (("a", "b", "c", "d"), 3862, 1_122_397), "val": (("e",), 555, 176_126)}
@@ -64,10 +66,43 @@ def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
     return found + _read_sample(whole, sample)
 
 
+def check_part(name: str, opened: Callable[[str], Dataset]) -> list[Finding]:
+    """Check a part of another layout: that its videos are found, and have images and an annotation each.
+
+    Parameters
+    ----------
+    name : str
+        Of the part.
+    opened : callable
+        Opens its data; may raise `InputError`.
+    """
+    check = f"part {name}"
+    try:
+        videos = opened(name).videos(name)
+        lacks = {
+            "without images": [video.key for video in videos if not video.frames()],
+            "without an annotation": [video.key for video in videos if not video.annotations.names()],
+        }
+    except InputError as error:
+        return [Finding(check, "fail", error.what, error.do)]
+    faults = [
+        Finding(
+            check,
+            "fail",
+            f"{counted(len(names), 'video')} {what}: {_some(names)}",
+            f"Restore them; or leave them out: dataset.parts.{name}.leave_out, or errors.policy = skip",
+        )
+        for what, names in lacks.items()
+        if names
+    ]
+    return [Finding(check, "ok", counted(len(videos), "video")), *faults]
+
+
 def _count(dataset: Dataset, subset: str) -> _Tally:
     tally = _Tally()
     for video in dataset.videos(subset):
-        images, annotations = video.frames(), video.annotated_frames()
+        images = list(video.frames())
+        annotations = list(number_frames(video.annotations.names(), FORM, str(video.folder)))
         both = sorted(set(images).intersection(annotations))
         tally.videos.append(video)
         tally.frames += len(images)

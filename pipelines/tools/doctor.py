@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from curation.errors import InputError
-from curation.vid.dataset import open_dataset
+from curation.videos.dataset import VID, open_dataset
 from pipelines import parameters, paths, settings, sources
-from pipelines.checks import Finding, check_cache, check_installation, check_tree
+from pipelines.checks import Finding, check_cache, check_installation, check_part, check_tree
+from pipelines.settings import Settings
 
 PARTS = ("installation", "cache", "store", "dataset")
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
@@ -57,8 +59,25 @@ def _look(part: str, options: argparse.Namespace) -> list[Finding]:
         return check_cache(Path(), strict=options.strict, mend=options.mend)
     if part == "store":
         return _look_into_store(options)
-    config = parameters.load("dataset")
-    root = sources.vid_root(config, settings.load())
+    return _look_at_data(options)
+
+
+def _look_at_data(options: argparse.Namespace) -> list[Finding]:
+    config, runtime = parameters.load("dataset"), settings.load()
+    others = [name for name in config.subsets if config.part(name) != VID]
+    found = [
+        finding
+        for name in others
+        for finding in check_part(name, partial(sources.open_part, config, runtime))
+    ]
+    subsets = [name for name in config.subsets if name not in others]
+    return [*(_look_at_vid(config, runtime, subsets, options) if subsets else []), *found]
+
+
+def _look_at_vid(
+    config: sources.DatasetConfig, runtime: Settings, subsets: list[str], options: argparse.Namespace
+) -> list[Finding]:
+    root = sources.part_root(config, runtime, subsets[0])
     if root is None:
         return [
             Finding(
@@ -70,32 +89,19 @@ def _look(part: str, options: argparse.Namespace) -> list[Finding]:
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    tree = check_tree(root, sample=options.sample) if config.layout == "vid" else _videos(config, root)
-    return tree + _wanted(config, root)
+    return check_tree(root, sample=options.sample) + _wanted(subsets, root)
 
 
-def _videos(config: sources.DatasetConfig, root: Path) -> list[Finding]:
-    """The videos of a layout that nothing more is known of."""
-    try:
-        dataset = open_dataset(root, config.layout)
-        return [
-            Finding(f"subset {subset}", "ok", f"{len(dataset.videos(subset)):,} videos")
-            for subset in dataset.subsets
-        ]
-    except InputError as error:
-        return [Finding("dataset root", "fail", error.what, error.do)]
-
-
-def _wanted(config: sources.DatasetConfig, root: Path) -> list[Finding]:
+def _wanted(subsets: list[str], root: Path) -> list[Finding]:
     """Whether the tree holds the subsets that params.yaml asks for; the manifest stage stops where it does not."""
     try:
-        there = open_dataset(root, config.layout).subsets
+        there = open_dataset(root).subsets
     except InputError:  # `check_tree` has said so
         return []
-    absent = [subset for subset in config.subsets if subset not in there]
+    absent = [subset for subset in subsets if subset not in there]
     if not absent:
         return []
-    kept = [subset for subset in config.subsets if subset in there] or there
+    kept = [subset for subset in subsets if subset in there] or there
     return [
         Finding(
             "dataset.subsets",

@@ -32,8 +32,8 @@ from curation.errors import ErrorPolicy
 from curation.images.frames import keep_freed_memory, read_frame
 from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
-from curation.vid.annotations import annotate_subset
-from curation.vid.dataset import open_dataset
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import open_dataset
 from tests.bench.frame import CORES, PLAIN, fresh, megabytes, options, show, table, take_turns, texture, timed
 from tests.curation.crops import plain_crops
 from tests.curation.trees import frame_xml, object_xml, video_folders

@@ -28,8 +28,8 @@ from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
 from curation.crops.shards import shard_bytes
 from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS
 from tests.bench.frame import (
     CORES,
     VIDEOS,

@@ -18,9 +18,10 @@ import statistics
 import tempfile
 from pathlib import Path
 
+from curation.layouts.vid_layout import SUBSETS
 from curation.manifest import scan
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS, open_dataset
+from curation.videos.dataset import open_dataset
 from tests.bench.frame import CORES, VIDEOS, options, seconds_in_turns, show, table, timed
 
 LINKS = 50_000

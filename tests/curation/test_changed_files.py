@@ -16,9 +16,9 @@ from curation.digests.checksums import CHANGED
 from curation.errors import ErrorPolicy, InputError
 from curation.manifest import scan
 from curation.parallel import Workers
-from curation.vid import video_files
-from curation.vid.annotations import annotate_subset
-from curation.vid.dataset import open_dataset
+from curation.videos import video_files
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import open_dataset
 from tests.curation.crops.crop_trees import (
     ONE,
     STATE,

@@ -15,9 +15,10 @@ import pytest
 from curation.digests import contents
 from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
+from curation.layouts.vid_layout import SUBSETS
 from curation.manifest import SequenceFiles, record, scan, scan_sequences
 from curation.parallel import Workers
-from curation.vid.dataset import SUBSETS, open_dataset
+from curation.videos.dataset import open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)
@@ -55,9 +56,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     real = contents._read
 
-    def spying(files: Any) -> Any:
+    def spying(group: Any, files: Any) -> Any:
         names.extend(file.name for file in files)
-        return real(files)
+        return real(group, files)
 
     monkeypatch.setattr(contents, "_read", spying)
     return names

@@ -14,8 +14,8 @@ from curation.documents.annotated_tracks import Tracks, VideoTracks, write_track
 from curation.errors import ErrorPolicy, Skipped
 from curation.manifest import scan
 from curation.parallel import Workers
-from curation.vid.annotations import annotate_subset
-from curation.vid.dataset import open_dataset
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import open_dataset
 
 UNPACKED = {
     **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate("abcd")},

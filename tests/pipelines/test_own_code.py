@@ -36,8 +36,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from curation.vid.dataset_layout import Layout
-from curation.vid.frame_xml import FrameAnnotation, ObjectAnnotation
+from curation.digests.file_groups import Files, Folder
+from curation.layouts.frame_annotation import FrameAnnotation, ObjectAnnotation
+from curation.layouts.layout_table import Layout, Video
 from training.benchmark.results.formats.format_row import Format
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.scores.metric_table import Curve, Metric
@@ -103,17 +104,17 @@ CSV = Format("csv", "<tracker>/<sequence>.csv, 1-based", _write, _read, ending="
 
 def _find(root, subset):
     for folder in root.iterdir():
-        yield folder.name, folder / "img", folder
+        yield Video(folder.name, Folder(folder / "img", (".jpg",)), Files((folder / "groundtruth_rect.txt",)))
 
 
-def _parse(folder, contents):
+def _parse(video, contents):
     rows = np.loadtxt(contents["groundtruth_rect.txt"].decode().splitlines(), delimiter=",").astype(int)
     boxes = [(int(x) - 1, int(y) - 1, int(w), int(h)) for x, y, w, h in rows]
     frames = [FrameAnnotation(160, 120, (ObjectAnnotation(0, "thing", box, 0, 0),)) for box in boxes]
     return {number: lambda frame=frame: frame for number, frame in enumerate(frames, start=1)}
 
 
-CLIPS = Layout("clips", lambda root: ("a",), _find, "%04d.jpg", "groundtruth_rect.txt", _parse)
+CLIPS = Layout("clips", lambda root: ("all",), _find, _parse, "%04d", sized=True)
 '''
 
 MAIN = """
@@ -126,8 +127,8 @@ VALUES = {
     "dataset": {
         "built_in": [],
         "vid": "pipelines/profiles/ilsvrc15.yaml",
-        "layout": "own.py:CLIPS",
-        "subsets": ["a"],
+        "subsets": ["mine"],
+        "parts": {"mine": {"layout": "own.py:CLIPS"}},
         "sequences": "pipelines/profiles/benchmarks.yaml",
         "benchmarks": [LIST],
     },
@@ -167,7 +168,7 @@ def run(project: Path, *commands: list[str]) -> str:
             "PYTHONPATH": str(ROOT),
             "DSLT_JOBS": "2",
             "DSLT_DEVICE": "cpu",
-            "DSLT_VID_ROOT": "videos",
+            "DSLT_ROOTS_MINE": "videos",
         },
         capture_output=True,
         text=True,
@@ -183,20 +184,20 @@ def scored(project: Path) -> Path:
     given = ["convert", LIST, f"data/results/{LIST}", "Drift", "own.py:CSV"]
     run(
         project,
-        *(["manifest"], ["annotate", "a"], ["crop", "a"], ["track", LIST]),
+        *(["manifest"], ["annotate", "mine"], ["crop", "mine"], ["track", LIST]),
         *([*given, "data/imported/mine", "--rename", "Theirs"], ["score"]),
     )
     return project
 
 
 def test_clips_in_a_layout_of_one_s_own_are_cropped(scored: Path) -> None:
-    videos = json.loads((scored / "data/annotations/a.json").read_text())["videos"]
+    videos = json.loads((scored / "data/annotations/mine.json").read_text())["videos"]
     assert set(videos) == {"cup", "dog"}
     for name, video in videos.items():
         assert video["frames"] == [1, 2, 3, 4, 5]
-        with tarfile.open(scored / f"data/crops/a/{name}.tar") as shard:
+        with tarfile.open(scored / f"data/crops/mine/{name}.tar") as shard:
             assert len(shard.getnames()) == 5
-    assert json.loads((scored / "data/manifest/a.json").read_text())["layout"]
+    assert json.loads((scored / "data/manifest/mine.json").read_text())["layout"]
 
 
 def test_benchmark_tracker_format_and_metric_in_one_run(scored: Path) -> None:

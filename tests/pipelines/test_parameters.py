@@ -35,7 +35,7 @@ def keys(value: Any, prefix: str) -> set[str]:
 
 
 def written(value: Any, prefix: str) -> set[str]:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return {prefix}
     return {name for key, child in value.items() for name in written(child, f"{prefix}.{key}")}
 
@@ -60,7 +60,7 @@ def test_every_line_of_the_file_has_a_comment() -> None:
         ("imdb: {val_fraction: lots}", ["imdb.val_fraction", "'lots'", "number"]),
         ("imdb: {val_fraction: 7}", ["imdb.val_fraction", "7"]),
         ("imbd: {}", ["'imbd'", "'imdb'"]),
-        ("dataset: {subsets: [f]}", ["dataset.subsets.0", "'f'", "'a'"]),
+        ("dataset: {subsets: [f]}", ["dataset", "no part 'f'", "a, b, c"]),
         ("dataset: {subsets: []}", ["dataset.subsets", "at least 1"]),
         ("crop: {search_size: 255.5}", ["crop.search_size", "255.5", "integer"]),
         ("crop: [", ["not readable YAML"]),

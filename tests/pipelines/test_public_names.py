@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from curation.vid.dataset_layout import LAYOUTS
+from curation.layouts.layout_table import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
 from training.benchmark.results.formats.format_table import FORMATS

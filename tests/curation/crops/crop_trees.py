@@ -24,8 +24,8 @@ from curation.manifest import scan
 from curation.outputs.claim import Claim
 from curation.outputs.publication import Publication
 from curation.parallel import Workers
-from curation.vid.annotations import annotate_subset
-from curation.vid.dataset import Dataset, open_dataset
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import Dataset, open_dataset
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 SUBSET = "e"

@@ -10,15 +10,16 @@ import pytest
 
 from curation.digests import contents
 from curation.digests.checksums import Checksum, Record, checksum, group_digest, unpack
-from curation.digests.contents import Files, Folder, Group, scan_groups
-from curation.digests.statcache import FileStat, StatCache, fingerprint
+from curation.digests.contents import Subject, scan_groups
+from curation.digests.file_groups import Files, Folder, Group
+from curation.digests.statcache import StatCache, fingerprint
 from curation.errors import InputError
 from curation.parallel import Workers
 
 
-def read(files: list[FileStat]) -> tuple[str, int]:
+def read(group: Group) -> tuple[str, int]:
     """Digest of files, and their bytes."""
-    packed, size = contents._read(files)
+    packed, size = contents._read(group, group.stats())
     return group_digest(packed), size
 
 
@@ -26,7 +27,7 @@ def digest(folder: Path, files: dict[str, bytes]) -> str:
     folder.mkdir()
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    return read(Folder(folder, ".x").stats())[0]
+    return read(Folder(folder, (".x",)))[0]
 
 
 def test_names_and_contents_cannot_be_confused(tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_a_file_larger_than_any_frame_is_refused_unread(tmp_path: Path) -> None:
     digest(tmp_path / "v", {"a.x": b"1"})
     os.truncate(tmp_path / "v" / "a.x", 8 << 30)  # sparse
     with pytest.raises(InputError, match=r"a\.x has 8,589,934,592 bytes"):
-        contents._read(Folder(tmp_path / "v", ".x").stats())
+        read(Folder(tmp_path / "v", (".x",)))
 
 
 def test_a_name_that_is_not_utf8_is_a_name_like_others(tmp_path: Path) -> None:
@@ -56,14 +57,15 @@ def test_a_name_that_is_not_utf8_is_a_name_like_others(tmp_path: Path) -> None:
     names = [b"\xff\xfe.x", b"\xfe.x"]
     for name in names:
         (tmp_path / "v" / os.fsdecode(name)).write_bytes(b"1")
-    files = Folder(tmp_path / "v", ".x").stats()
-    packed, _ = contents._read(files)
+    folder = Folder(tmp_path / "v", (".x",))
+    files = folder.stats()
+    packed, _ = contents._read(folder, files)
     assert [file.name for file in unpack(packed)] == [os.fsdecode(name) for name in sorted(names)]
     assert fingerprint(files).value
 
 
-def group(tmp_path: Path) -> Group:
-    return Group("v", Folder(tmp_path / "v", ".x"), Folder(tmp_path / "none", ".y"))
+def group(tmp_path: Path) -> Subject:
+    return Subject("v", Folder(tmp_path / "v", (".x",)), Folder(tmp_path / "none", (".y",)))
 
 
 @pytest.fixture
@@ -137,17 +139,18 @@ def test_a_doubt_that_was_wrong_costs_one_reading(scan: Callable[[], Record], tm
 def test_the_order_of_named_files_matters(tmp_path: Path) -> None:
     digest(tmp_path / "v", {"a.x": b"1", "b.x": b"2"})
     paths = (tmp_path / "v" / "a.x", tmp_path / "v" / "b.x")
-    forwards, backwards = (read(Files(p).stats()) for p in (paths, paths[::-1]))
+    forwards, backwards = (read(Files(p)) for p in (paths, paths[::-1]))
     assert forwards[0] != backwards[0]
     assert forwards[1] == backwards[1] == 2
 
 
 def test_a_file_that_vanishes_while_being_read_is_named(tmp_path: Path) -> None:
     digest(tmp_path / "v", {"a.x": b"1"})
-    stats = Folder(tmp_path / "v", ".x").stats()
+    folder = Folder(tmp_path / "v", (".x",))
+    stats = folder.stats()
     (tmp_path / "v" / "a.x").unlink()
     with pytest.raises(InputError, match=r"cannot read .*a\.x: No such file"):
-        contents._read(stats)
+        contents._read(folder, stats)
 
 
 def test_a_long_scan_saves_on_its_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +163,8 @@ def test_a_long_scan_saves_on_its_way(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(StatCache, "save", lambda cache: (saves.append(len(cache._results)), save(cache)))
     monkeypatch.setattr("curation.digests.statcache.RESOLUTION_NS", 0)
     groups = [
-        Group(f"v{n}", Folder(tmp_path / f"v{n}", ".x"), Folder(tmp_path / "none", ".y")) for n in range(3)
+        Subject(f"v{n}", Folder(tmp_path / f"v{n}", (".x",)), Folder(tmp_path / "none", (".y",)))
+        for n in range(3)
     ]
     cache = StatCache(tmp_path / "state", "s")
     scan_groups(groups, cache, tmp_path / "checksums", "scan", False, Workers(jobs=1))

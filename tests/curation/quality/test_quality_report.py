@@ -20,8 +20,8 @@ from curation.parallel import Workers
 from curation.quality.quality_config import QualityConfig
 from curation.quality.quality_report import report_quality
 from curation.quality.sheets import CAPTION
-from curation.vid.annotations import annotate_subset
-from curation.vid.dataset import open_dataset
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import open_dataset
 from tests.curation.trees import frame_xml, object_xml, write_video
 
 ONE = Workers(jobs=1)

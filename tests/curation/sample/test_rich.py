@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers
 from curation.sample.sample_config import CameraConfig, SampleConfig, WorldConfig
 from curation.sample.training_set import generate_vid
-from curation.vid.dataset import SUBSETS
 from tests.curation.sample.trees import contents
 from tests.curation.trees import annotate_tree
 

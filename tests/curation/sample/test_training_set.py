@@ -14,13 +14,13 @@ from lxml import etree
 from pydantic import TypeAdapter
 
 from curation.errors import InputError
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers
 from curation.sample.layers import Pose, Sprite, paste, render
 from curation.sample.outlines import SHAPES, draw_outline
 from curation.sample.sample_config import SampleConfig
 from curation.sample.sighting import see
 from curation.sample.training_set import FOLDERS, generate_vid
-from curation.vid.dataset import SUBSETS
 from tests.curation.sample.trees import contents, size
 from tests.curation.trees import annotate_tree
 

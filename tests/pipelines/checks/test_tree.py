@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from curation.vid.dataset import open_dataset
+from curation.videos.dataset import open_dataset
 from pipelines.checks import Finding, check_tree, tree
 from tests.curation.trees import UNPACKED, frame_xml, object_xml, video_folders, write_tree
 

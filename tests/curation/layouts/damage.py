@@ -1,6 +1,6 @@
 """Damaged and hostile annotation files for the fuzz test, and the process that reads them.
 
-`python -m tests.curation.vid.damage FOLDER` limits its own memory to 1 GB and its processor time, annotates the
+`python -m tests.curation.layouts.damage FOLDER` limits its own memory to 1 GB and its processor time, annotates the
 tree in FOLDER with everything allowed to be skipped, and prints the document and the counts as JSON.
 """
 

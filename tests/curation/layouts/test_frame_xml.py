@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from curation.vid.frame_xml import MAX_FILE_BYTES, parse, read_frame
+from curation.layouts.frame_xml import MAX_FILE_BYTES, parse, read_frame
 from tests.curation.trees import frame_xml, object_xml
 
 PATH = Path("v/000007.xml")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import orjson
 
+from tests.curation.layouts.damage import SECONDS, damaged_files
 from tests.curation.trees import frame_xml, object_xml, video_folders
-from tests.curation.vid.damage import SECONDS, damaged_files
 
 FILES = 2500
 SOUND = 200_000
@@ -42,7 +42,7 @@ def test_damaged_xml_is_read_or_skipped_and_never_obeyed(tmp_path: Path) -> None
         (images / f"{SOUND:06d}.JPEG").touch()
         before = snapshot(tmp_path)
         run = subprocess.run(
-            [sys.executable, "-m", "tests.curation.vid.damage", str(tree)],
+            [sys.executable, "-m", "tests.curation.layouts.damage", str(tree)],
             cwd=Path(__file__).parents[3],
             capture_output=True,
             timeout=2 * SECONDS,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from curation.vid.dataset import MISSING_ROOT, SUBSETS, open_dataset
+from curation.layouts.vid_layout import SUBSETS
+from curation.videos.dataset import MISSING_ROOT, open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, video_folders, write_tree, write_video
 
 
@@ -20,8 +21,8 @@ def test_lists_every_subset_sorted_by_name(tmp_path: Path, layout: dict[str, str
     assert dataset.subsets == ("a", "e")
     videos = dataset.videos("a")
     assert [video.key for video in videos] == ["a/v_a", "a/v_b", "a/v_c"]
-    assert videos[0].frames_dir == tmp_path / "Data" / "VID" / layout["a"] / "v_a"
-    assert videos[0].annotations_dir == tmp_path / "Annotations" / "VID" / layout["a"] / "v_a"
+    assert videos[0].folder == tmp_path / "Data" / "VID" / layout["a"] / "v_a"
+    assert videos[0].annotations.path_of("") == tmp_path / "Annotations" / "VID" / layout["a"] / "v_a"
     assert [video.key for video in dataset.videos("e")] == ["e/v_e"]
 
 
@@ -61,8 +62,8 @@ def test_frame_files_are_addressed_by_number(tmp_path: Path) -> None:
         (images / stray).touch()
     (annotations / "000001.xml").unlink()
     (video,) = open_dataset(tmp_path).videos("a")
-    assert video.frames() == [0, 1, 10]
-    assert video.annotated_frames() == [0]
+    assert list(video.frames()) == [0, 1, 10]
+    assert video.annotations.names() == ["000000.xml"]
     assert video.image(10) == images / "000010.JPEG"
     assert video.annotation(10) == annotations / "000010.xml"
 
@@ -77,8 +78,8 @@ def test_a_video_in_one_tree_only_is_listed(tmp_path: Path) -> None:
     (tmp_path / "Data" / "VID" / UNPACKED["a"] / "readme.txt").touch()
     videos = open_dataset(tmp_path).videos("a")
     assert [v.name for v in videos] == ["both", "frames_only", "xml_only"]
-    assert videos[1].annotated_frames() == []
-    assert videos[2].frames() == []
+    assert videos[1].annotations.names() == []
+    assert videos[2].frames() == {}
 
 
 def test_a_missing_root_has_its_own_reason(tmp_path: Path) -> None:
@@ -144,6 +145,6 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
         raise PermissionError(13, "Permission denied", str(folder))
 
     monkeypatch.setattr("os.scandir", refuse)
-    for look in (video.frames, video.annotated_frames, lambda: open_dataset(tmp_path)):
+    for look in (video.frames, video.annotations.names, lambda: open_dataset(tmp_path)):
         with pytest.raises(InputError, match=r"cannot read .*Permission denied"):
             look()

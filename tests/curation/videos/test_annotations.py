@@ -10,7 +10,7 @@ import pytest
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.parallel import Workers
-from curation.vid.annotations import AnnotateConfig
+from curation.videos.annotations import AnnotateConfig
 from tests.curation.trees import RENAMED, annotate_tree, frame_xml, object_xml, write_tree, write_video
 
 ONE = Workers(jobs=1)

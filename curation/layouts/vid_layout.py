@@ -6,22 +6,28 @@ As unpacked, and as the SiamFC and DSLT instructions have users move and rename 
     Data/VID/train/a .. e                                               the same subsets
 
 with the same folders under `Annotations/VID`. Either gives the same videos under the same names, so
-nothing downstream depends on the form or on where the tree lies.
+nothing downstream depends on the form or on where the tree lies. The fifth training pack of the 2017 release,
+`train/ILSVRC2017_VID_train_0000`, is a split of that name. Images may end in something else than .JPEG.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from curation.digests.file_groups import Folder
 from curation.errors import InputError
-from curation.vid.dataset import SUBSETS
-from curation.vid.dataset_layout import Layout, Parse, folder_names, frame_numbers
-from curation.vid.frame_xml import parse
+from curation.layouts.frame_xml import parse
+from curation.layouts.layout_table import IMAGES, Layout, Parse, Video, folder_names, number_frames
 
-IMAGE, ANNOTATION = "%06d.JPEG", "%06d.xml"
+SUBSETS = ("a", "b", "c", "d", "e")
+"""Splits: a..d are ILSVRC2015_VID_train_0000..0003, e is val."""
 
+FORM = "%06d"
+
+_LATER = re.compile(r"ILSVRC20\d\d_VID_train_\d{4}")
 _AS_UNPACKED = {
     **{subset: f"train/ILSVRC2015_VID_train_{part:04d}" for part, subset in enumerate(SUBSETS[:4])},
     "e": "val",
@@ -38,7 +44,13 @@ def _subsets(root: Path) -> tuple[str, ...]:
                 do=f"{hint}The root is the folder that holds Data/VID and Annotations/VID",
                 reason="unknown layout",
             )
-    there = tuple(subset for subset in SUBSETS if _locate(root / "Data" / "VID", subset) is not None)
+    base = root / "Data" / "VID"
+    later = sorted(
+        name
+        for name in folder_names(base / "train")
+        if _LATER.fullmatch(name) and f"train/{name}" not in _AS_UNPACKED.values()
+    )
+    there = tuple(subset for subset in (*SUBSETS, *later) if _locate(base, subset) is not None)
     if not there:
         raise InputError(
             f"{root / 'Data' / 'VID'} holds no subset of ILSVRC2015 VID",
@@ -48,18 +60,18 @@ def _subsets(root: Path) -> tuple[str, ...]:
     return there
 
 
-def _find(root: Path, subset: str) -> Iterable[tuple[str, Path, Path]]:
+def _find(root: Path, subset: str) -> Iterable[Video]:
     """A video has a folder under `Data/VID` or under `Annotations/VID`, so that one without the other is noticed."""
     frames, annotations = (_folder(root / tree / "VID", subset) for tree in ("Data", "Annotations"))
     for name in {*folder_names(frames), *folder_names(annotations)}:
-        yield name, frames / name, annotations / name
+        yield Video(name, Folder(frames / name, IMAGES, ".JPEG"), Folder(annotations / name, (".xml",)))
 
 
 def _folder(base: Path, subset: str) -> Path:
     folder = _locate(base, subset)
     if folder is None:
         raise InputError(
-            f"subset {subset} has no videos: neither {base / _AS_UNPACKED[subset]} nor "
+            f"subset {subset} has no videos: neither {base / _unpacked(subset)} nor "
             f"{base / 'train' / subset} holds a folder",
             do="Unpack that part of ILSVRC2015 VID, or leave the subset out",
             reason="empty subset",
@@ -67,9 +79,13 @@ def _folder(base: Path, subset: str) -> Path:
     return folder
 
 
+def _unpacked(subset: str) -> str:
+    return _AS_UNPACKED.get(subset, f"train/{subset}")
+
+
 def _locate(base: Path, subset: str) -> Path | None:
     """The folder of a subset that holds videos, under either of its two names."""
-    candidates = (base / _AS_UNPACKED[subset], base / "train" / subset)
+    candidates = (base / _unpacked(subset), base / "train" / subset)
     there = [folder for folder in candidates if any(folder_names(folder))]
     if len(there) == 2 and not there[0].samefile(there[1]):
         raise InputError(
@@ -80,14 +96,12 @@ def _locate(base: Path, subset: str) -> Path | None:
     return there[0] if there else None
 
 
-def _parse(folder: Path, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
+def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
+    numbers = number_frames(contents, FORM, str(video.folder))
     return {
-        number: partial(parse, content, folder / name)
-        for name, content in contents.items()
-        for number in frame_numbers([name], ANNOTATION)
+        number: partial(parse, contents[name], video.annotations.path_of(name))
+        for number, name in numbers.items()
     }
 
 
-VID = Layout(
-    "Data/VID and Annotations/VID", _subsets, _find, IMAGE, ANNOTATION, _parse, words=("JPEG", "XML")
-)
+VID = Layout("Data/VID and Annotations/VID", _subsets, _find, _parse, FORM, words=("JPEG", "XML"), sized=True)

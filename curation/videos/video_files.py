@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curation.digests.checksums import Record, changed, checksums_folder
+from curation.digests.file_groups import Given
 from curation.digests.reading import Reading, check_names
-from curation.digests.statcache import list_names
 from curation.documents.manifest_record import Manifest
 from curation.images.image_files import load_frame
-from curation.vid.dataset import Dataset, Video
-from curation.vid.dataset_layout import frame_numbers
-from curation.vid.frame_xml import load_annotation
+from curation.layouts.frame_xml import load_annotation
+from curation.layouts.layout_table import Video
+from curation.videos.dataset import Dataset
 
 
 class VideoFiles(NamedTuple):
@@ -70,9 +70,14 @@ def read_annotations(files: VideoFiles) -> dict[str, bytes]:
     InputError
         If they are not those on record, or one cannot be read.
     """
-    folder, reading = files.video.annotations_dir, Reading()
+    group, reading = files.video.annotations, Reading()
+    if isinstance(group, Given):
+        name = group.stats()[0].name
+        reading.note(Path(name), group.content)
+        reading.check([Path(name)], files.annotations)
+        return {name: group.content}
     paths, found = [], {}
-    for path in (folder / name for name in list_names(folder, Path(files.video.layout.annotation).suffix)):
+    for path in group.paths():
         try:
             content = load_annotation(path)
         except FileNotFoundError:
@@ -95,14 +100,14 @@ def numbers_of_images(files: VideoFiles, annotated: Collection[int]) -> set[int]
     InputError
         If they are not those on record.
     """
-    folder = files.video.frames_dir
-    pattern, word = files.video.layout.image, files.video.layout.words[0]
-    names = list_names(folder, Path(pattern).suffix)
-    paths = [folder / name for name in names]
-    numbers = set(frame_numbers(names, pattern))
+    video = files.video
+    paths = video.images.paths()
+    numbers = set(video.frames())
     if not check_names(paths, files.images):
-        if len(names) != files.frames:
-            what = f"{files.images.group} has {len(names)} {word} files, and had {files.frames}"
+        if len(paths) != files.frames:
+            what = (
+                f"{files.images.group} has {len(paths)} {video.layout.words[0]} files, and had {files.frames}"
+            )
             raise files.images.differs([f"{what} when the manifest stage ran"])
         if numbers != set(annotated):
             reading = Reading()

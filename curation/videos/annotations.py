@@ -1,18 +1,22 @@
-"""All annotations of a subset: one XML a frame in, one columnar record of tracks a video out.
+"""All annotations of a part: whatever its layout in, one columnar record of tracks a video out.
 
-What a single file may hold is `curation.vid.frame_xml`'s matter. Between the files of a video:
+What a file may hold is its layout's matter (`curation.layouts`). Within a video:
 
 - A track may have gaps. It is one object: its class is that of its first box.
-- All frames have one size. The size of most frames is taken for right.
-- Every frame has both a JPEG and an XML.
+- All frames have one size. The size of most frames is taken for right; where the annotation says nothing of it, that
+  of the first image. Still images have a size each, and each of their boxes is a track.
+- Every frame has both an image and an annotation.
+- Boxes stay as they are annotated, whole or not. Crops are cut around the exact box: only the window is rounded, to
+  whole pixels, halves away from zero (`curation.crops.geometry`). The imdb holds them rounded, halves to even.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +27,13 @@ from curation.documents.annotated_tracks import Tracks, VideoTracks
 from curation.documents.document import numbers
 from curation.documents.manifest_record import Manifest
 from curation.errors import ErrorPolicy, InputError, Skipped
+from curation.images.image import decode_image
+from curation.images.image_files import check_image, load_frame
+from curation.layouts.frame_annotation import CUT, FrameAnnotation, is_cut, sized
+from curation.layouts.layout_table import Parse, Video
 from curation.parallel import Workers, run_in_order
-from curation.vid.dataset import Dataset, Video
-from curation.vid.dataset_layout import Parse
-from curation.vid.frame_xml import FrameAnnotation
-from curation.vid.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
+from curation.videos.dataset import Dataset, PartConfig
+from curation.videos.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -50,7 +56,7 @@ def annotate_subset(
     *,
     state: Path,
 ) -> tuple[Tracks, Skipped]:
-    """Parse every XML of a subset, in parallel over videos, each once.
+    """Parse the annotation of a part, in parallel over videos, each file once.
 
     Parameters
     ----------
@@ -81,7 +87,7 @@ def annotate_subset(
     videos: dict[str, VideoTracks] = {}
     skipped = Skipped()
     results = run_in_order(
-        partial(_annotate_video, stop=policy.policy == "raise"),
+        partial(_annotate_video, part=dataset.part, stop=policy.policy == "raise"),
         list_videos(dataset, subset, manifest, state=state),
         workers=workers,
         label=f"annotate {subset}",
@@ -93,7 +99,7 @@ def annotate_subset(
         skipped.merge(result.skipped)
         if result.tracks is not None:
             videos[result.name] = result.tracks
-    return Tracks(subset, videos), skipped
+    return Tracks(subset, videos, dataset.layout.still), skipped
 
 
 @dataclass
@@ -106,37 +112,61 @@ class _VideoResult:
     error: InputError | None = None
 
 
-def _annotate_video(files: VideoFiles, *, stop: bool) -> _VideoResult:
+def _annotate_video(files: VideoFiles, *, part: PartConfig, stop: bool) -> _VideoResult:
     result = _VideoResult(files.video.name)
     try:
         video = files.video
-        annotated = video.layout.parse(video.annotations_dir, read_annotations(files))
-        _fill(result, video, numbers_of_images(files, annotated.keys()), annotated, stop)
+        contents = read_annotations(files)
+        fault: InputError | None = None
+        annotated: Mapping[int, Parse] = {}
+        try:
+            annotated = video.layout.parse(video, contents)
+        except InputError as error:
+            fault = error
+        images = numbers_of_images(files, annotated.keys())
+        if fault:
+            result.skipped.total += max(len(images), 1)
+            _leave_out(result, fault, max(len(images), 1), stop)
+        else:
+            _fill(result, video, images, annotated, part, stop)
     except InputError as error:
         result.error = error
     return result
 
 
+def _leave_out(result: _VideoResult, error: InputError, items: int, stop: bool) -> None:
+    if stop:
+        raise error
+    result.skipped.add(error, items=items)
+
+
 def _fill(
-    result: _VideoResult, video: Video, images: set[int], annotated: Mapping[int, Parse], stop: bool
+    result: _VideoResult,
+    video: Video,
+    images: set[int],
+    annotated: Mapping[int, Parse],
+    part: PartConfig,
+    stop: bool,
 ) -> None:
     """Parse a video's frames into `result.tracks`, counting what is left out, or raising it if `stop`."""
-
-    def leave_out(error: InputError, items: int = 1) -> None:
-        if stop:
-            raise error
-        result.skipped.add(error, items=items)
-
+    leave_out = partial(_leave_out, result, stop=stop)
     frames: dict[int, FrameAnnotation] = {}
-    for number in sorted(images | annotated.keys()):
+    size = None if video.layout.sized or not images else _image_size(video, stop)
+    for number in sorted(images | annotated.keys())[:: part.every]:
         result.skipped.total += 1
         try:
-            frames[number] = _parse(video, number, number in images, annotated.get(number))
+            frame = _parse(video, number, number in images, annotated.get(number))
         except InputError as error:
-            leave_out(error)
+            leave_out(error, 1)
             continue
-        result.skipped.total += len(frames[number].objects)
-        for fault, boxes in frames[number].faults:
+        if size:
+            frame = sized(frame, size, f"{video.annotation(number)}, frame {number}")
+        if part.without_cut:
+            frame = _without_cut(frame)
+        frames[number] = frame
+        result.skipped.total += len(frame.objects) + len(frame.left_out)
+        result.skipped.left_out.update(frame.left_out)
+        for fault, boxes in frame.faults:
             result.skipped.total += boxes
             leave_out(fault, boxes)
     if not frames:
@@ -144,11 +174,15 @@ def _fill(
             result.skipped.total = 1
             leave_out(
                 InputError(
-                    f"video {video.key} has no frame: {video.frames_dir} holds no file like {video.image(0).name}",
+                    f"video {video.key} has no frame: {video.folder} holds no file like {video.image(0).name}",
                     do="Unpack it again, or remove its folders",
                     reason="empty video",
-                )
+                ),
+                1,
             )
+        return
+    if video.layout.still:
+        result.tracks = _tracks((0, 0), _numbered(frames), [(f.width, f.height) for f in frames.values()])
         return
     [((width, height), agreeing)] = Counter((f.width, f.height) for f in frames.values()).most_common(1)
     for number, frame in list(frames.items()):
@@ -183,7 +217,48 @@ def _parse(video: Video, number: int, has_image: bool, parse: Parse | None) -> F
     return parse()
 
 
-def _tracks(size: tuple[int, int], frames: Mapping[int, FrameAnnotation]) -> VideoTracks:
+def _image_size(video: Video, stop: bool) -> tuple[int, int]:
+    """Width and height of the first image or, unless `stop`, of the first that can be read."""
+    for name in video.frames().values():
+        path = video.images.path_of(name)
+        try:
+            content = load_frame(path)
+            size = check_image(content, path)
+            if size == (0, 0):
+                height, width = decode_image(content, path).shape[:2]
+                size = (width, height)
+            return size
+        except InputError as error:
+            fault = InputError(
+                f"{error.what}; it tells the size of all images of {video.key}",
+                do=error.do,
+                reason=error.reason,
+            )
+            if stop:
+                break
+    raise fault
+
+
+def _without_cut(frame: FrameAnnotation) -> FrameAnnotation:
+    kept = [o for o in frame.objects if not (o.cut or is_cut(o.box, frame.width, frame.height))]
+    cut = (CUT,) * (len(frame.objects) - len(kept))
+    return replace(frame, objects=tuple(kept), left_out=(*frame.left_out, *cut))
+
+
+def _numbered(frames: Mapping[int, FrameAnnotation]) -> dict[int, FrameAnnotation]:
+    """Every box of still images a track of its own, in order."""
+    numbers = count()
+    return {
+        number: replace(frame, objects=tuple(replace(one, track=next(numbers)) for one in frame.objects))
+        for number, frame in frames.items()
+    }
+
+
+def _tracks(
+    size: tuple[int, int],
+    frames: Mapping[int, FrameAnnotation],
+    sizes: Sequence[tuple[int, int]] | None = None,
+) -> VideoTracks:
     """The objects of a video's frames, track after track; the class of a track is that of its first box."""
     seen = [(item, number) for number, frame in frames.items() for item in frame.objects]
     seen.sort(key=lambda one: one[0].track)  # stable: frames stay in order
@@ -200,4 +275,5 @@ def _tracks(size: tuple[int, int], frames: Mapping[int, FrameAnnotation]) -> Vid
         boxes=numbers((item.box for item in items), "boxes").reshape(-1, 4),
         occluded=np.array([item.occluded for item in items], np.uint8),
         generated=np.array([item.generated for item in items], np.uint8),
+        sizes=None if sizes is None else np.array(sizes, np.int32).reshape(-1, 2),
     )

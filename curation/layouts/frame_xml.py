@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 from lxml import etree
 
 from curation import LARGEST
 from curation.errors import InputError
+from curation.layouts.frame_annotation import MEND, FrameAnnotation, ObjectAnnotation, outside
 from curation.outside import read_outside
 
 MAX_FILE_BYTES = 1 << 20
@@ -49,33 +49,6 @@ _TRACK = re.compile(r"\s*([0-9]{1,6})\s*", re.ASCII)
 _CLASS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,63}", re.ASCII)
 _FILENAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_MEND = "Correct or restore this annotation"
-
-Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectAnnotation:
-    """One object in one frame. `box` is xywh, 0-based, whole pixels."""
-
-    track: int
-    label: str
-    box: Box
-    occluded: int
-    generated: int
-
-
-@dataclass(frozen=True, slots=True)
-class FrameAnnotation:
-    """One frame's annotation: its size in pixels, its usable objects, and what was wrong with the others.
-
-    `faults` pairs each error with the number of boxes that it costs.
-    """
-
-    width: int
-    height: int
-    objects: tuple[ObjectAnnotation, ...]
-    faults: tuple[tuple[InputError, int], ...] = ()
 
 
 def read_frame(path: Path) -> FrameAnnotation:
@@ -99,7 +72,7 @@ def load_annotation(path: Path) -> bytes:
     )
 
 
-def parse(xml: bytes, path: Path) -> FrameAnnotation:
+def parse(xml: bytes, path: Path, *, still: bool = False) -> FrameAnnotation:
     """Parse the annotation of one frame.
 
     Parameters
@@ -108,6 +81,8 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
         The file's content, in any encoding that it declares.
     path : Path
         Where it comes from; for messages only.
+    still : bool
+        Whether it is of a still image: objects have no trackid, and are numbered in the file's order.
 
     Raises
     ------
@@ -119,7 +94,7 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
     if len(xml) > MAX_FILE_BYTES:
         raise InputError(
             f"{path} is not an annotation: it has {len(xml):,} bytes, and one has at most {MAX_FILE_BYTES} bytes",
-            do=_MEND,
+            do=MEND,
             reason="malformed XML",
         )
     root = _root(xml, path)
@@ -127,26 +102,26 @@ def parse(xml: bytes, path: Path) -> FrameAnnotation:
     if filename is not None and not _FILENAME.fullmatch(filename.strip()):
         raise InputError(
             f"{path}: the filename {_quoted(filename)} is not a plain file name",
-            do=_MEND,
+            do=MEND,
             reason="unsafe filename",
         )
     size = root.find("size")
     if size is None:
-        raise InputError(f"{path}: there is no image size", do=_MEND, reason="bad image size")
+        raise InputError(f"{path}: there is no image size", do=MEND, reason="bad image size")
     fields = _texts(size)
     width, height = (_image_side(fields, side, path) for side in ("width", "height"))
     objects: list[ObjectAnnotation] = []
     faults: list[tuple[InputError, int]] = []
     for position, element in enumerate(root.iterchildren("object")):
         try:
-            objects.append(_object(element, position, width, height, path))
+            objects.append(_object(element, position, (width, height), path, still))
         except InputError as error:
             faults.append((error, 1))
     if len({item.track for item in objects}) < len(objects):
         times = Counter(item.track for item in objects)
         for track in sorted(track for track, n in times.items() if n > 1):
             what = f"{path}: track {track} is there {times[track]} times in one frame"
-            faults.append((InputError(what, do=_MEND, reason="repeated track"), times[track]))
+            faults.append((InputError(what, do=MEND, reason="repeated track"), times[track]))
         objects = [item for item in objects if times[item.track] == 1]
     return FrameAnnotation(width, height, tuple(objects), tuple(faults))
 
@@ -156,14 +131,14 @@ def _root(xml: bytes, path: Path) -> etree._Element:
         root = etree.fromstring(xml, _PARSER)
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         raise InputError(
-            f"{path} is not well-formed XML: {str(error)[:200]}", do=_MEND, reason="malformed XML"
+            f"{path} is not well-formed XML: {str(error)[:200]}", do=MEND, reason="malformed XML"
         ) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError(f"{path} has a document type, which is refused", do=_MEND, reason="malformed XML")
+        raise InputError(f"{path} has a document type, which is refused", do=MEND, reason="malformed XML")
     if root.tag != "annotation":
         raise InputError(
             f"{path} is not an annotation: its root is {_quoted(str(root.tag))}",
-            do=_MEND,
+            do=MEND,
             reason="malformed XML",
         )
     return root
@@ -180,27 +155,29 @@ def _image_side(fields: dict[str, str], side: str, path: Path) -> int:
     if match is None or not 1 <= int(match[1]) <= MAX_SIDE:
         raise InputError(
             f"{path}: the image {side} is {_quoted(text)}, not a whole number of 1 to {MAX_SIDE} pixels",
-            do=_MEND,
+            do=MEND,
             reason="bad image size",
         )
     return int(match[1])
 
 
-def _object(element: etree._Element, position: int, width: int, height: int, path: Path) -> ObjectAnnotation:
+def _object(
+    element: etree._Element, position: int, size: tuple[int, int], path: Path, still: bool
+) -> ObjectAnnotation:
     fields = _texts(element)
-    text = fields.get("trackid", "")
+    text = str(position) if still else fields.get("trackid", "")
     match = _TRACK.fullmatch(text)
     if match is None:
         raise InputError(
             f"{path}: the trackid of object {position} is {_quoted(text)}, not a whole number of 0 to 999999",
-            do=_MEND,
+            do=MEND,
             reason="bad trackid",
         )
     track = int(match[1])
     label = fields.get("name", "").strip()
     if not _CLASS.fullmatch(label):
         raise InputError(
-            f"{path}: track {track}: the class name is {_quoted(label)}", do=_MEND, reason="bad class name"
+            f"{path}: track {track}: the class name is {_quoted(label)}", do=MEND, reason="bad class name"
         )
     corners = []
     for corner in _CORNERS:
@@ -208,35 +185,34 @@ def _object(element: etree._Element, position: int, width: int, height: int, pat
         match = _INTEGER.fullmatch(text)
         if match is None:
             what = f"{path}: track {track}: {corner} is {_quoted(text)}, not a whole number of pixels"
-            raise InputError(what, do=_MEND, reason="bad number")
+            raise InputError(what, do=MEND, reason="bad number")
         corners.append(int(match[1]))
     return ObjectAnnotation(
         track,
         label,
-        _box(corners, width, height, track, path),
+        _box(corners, *size, track, path),
         _flag(fields, "occluded", track, path),
         _flag(fields, "generated", track, path),
     )
 
 
-def _box(corners: list[int], width: int, height: int, track: int, path: Path) -> Box:
+def _box(corners: list[int], width: int, height: int, track: int, path: Path) -> tuple[int, int, int, int]:
     xmin, ymin, xmax, ymax = corners
     if xmax < xmin or ymax < ymin:
         raise InputError(
             f"{path}: track {track}: the box is empty: xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}",
-            do=_MEND,
+            do=MEND,
             reason="empty box",
         )
-    outside = xmax < 0 or ymax < 0 or xmin >= width or ymin >= height
-    too_far = xmin < -width or ymin < -height or xmax >= 2 * width or ymax >= 2 * height
-    if outside or too_far:
+    box = (xmin, ymin, xmax - xmin + 1, ymax - ymin + 1)
+    if where := outside(box, width, height):
         raise InputError(
             f"{path}: track {track}: the box (xmin {xmin}, xmax {xmax}, ymin {ymin}, ymax {ymax}) lies "
-            f"{'' if outside else 'too far '}outside the image of {width}x{height}",
-            do=_MEND,
+            f"{where} the image of {width}x{height}",
+            do=MEND,
             reason="box outside image",
         )
-    return xmin, ymin, xmax - xmin + 1, ymax - ymin + 1
+    return box
 
 
 def _flag(fields: dict[str, str], name: str, track: int, path: Path) -> int:
@@ -244,7 +220,7 @@ def _flag(fields: dict[str, str], name: str, track: int, path: Path) -> int:
     if text not in ("0", "1"):
         raise InputError(
             f"{path}: track {track}: {name} is {_quoted(text)}, neither 0 nor 1",
-            do=_MEND,
+            do=MEND,
             reason="bad number",
         )
     return int(text)

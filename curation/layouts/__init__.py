@@ -1,0 +1,1 @@
+"""How datasets lie in their folders: one row a layout, one module for what it reads."""

@@ -1,0 +1,225 @@
+"""How a dataset lies in its folders: one row a layout, and one module for what it reads.
+
+Curation asks a layout for its videos, and of a video for its images and its annotation; everything after the tracks
+knows no layout. One of one's own is a `Layout` too, named by the place of its code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from curation.digests.file_groups import Files, Folder, Group
+from curation.errors import InputError
+from curation.layouts.frame_annotation import FrameAnnotation
+from curation.rows import Table, load_own
+
+Parse = Callable[[], FrameAnnotation]
+"""Gives one frame's annotation, or raises `InputError`."""
+
+JPEGS = (".jpg", ".jpeg", ".JPG", ".JPEG")
+IMAGES = (*JPEGS, ".png", ".PNG", ".bmp", ".tif", ".tiff", ".webp")
+"""Endings of the names of images."""
+
+
+class Row(NamedTuple):
+    """Where a layout's code is, the setting that says where its data are, and what it is called."""
+
+    place: str
+    setting: str
+    title: str
+
+
+LAYOUTS: Table[Row] = Table(
+    "dataset layout",
+    {
+        "vid": Row("curation.layouts.vid_layout:VID", "vid_root", "ILSVRC VID, releases of 2015 and 2017"),
+        "got10k": Row("curation.layouts.got10k_layout:GOT10K", "got10k_root", "GOT-10k"),
+        "lasot": Row("curation.layouts.lasot_layout:LASOT", "lasot_root", "LaSOT"),
+        "trackingnet": Row(
+            "curation.layouts.trackingnet_layout:TRACKINGNET", "trackingnet_root", "TrackingNet"
+        ),
+        "mot": Row("curation.layouts.mot_layout:MOT", "", "MOTChallenge, as CVAT and others export it"),
+        "clips": Row("curation.layouts.clips_layout:CLIPS", "", "one folder a video, with groundtruth.txt"),
+        "coco": Row("curation.layouts.coco_layout:COCO", "coco_root", "COCO's instances JSON, still images"),
+        "det": Row("curation.layouts.det_layout:DET", "det_root", "ILSVRC DET, still images"),
+    },
+    own=lambda name, _: Row(name, "", name),
+)
+"""The layouts there are. Data of a layout without a setting are where `roots.<part>` says."""
+
+
+class Video(NamedTuple):
+    """One video of a dataset, as its layout finds it.
+
+    Parameters
+    ----------
+    name : str
+        Plain: letters, digits and `_ . + -`.
+    images : Folder or Files
+    annotations : Folder, Files or Given
+        What annotates them. Either may hold nothing where the tree is incomplete.
+    subset, layout_name : str
+        Filled in by the dataset.
+    """
+
+    name: str
+    images: Folder | Files
+    annotations: Group
+    subset: str = ""
+    layout_name: str = "vid"
+
+    @property
+    def layout(self) -> Layout:
+        """How its files are named and read."""
+        return layout_named(self.layout_name)
+
+    @property
+    def key(self) -> str:
+        """The video's name in every index: `"a/ILSVRC2015_train_00000000"`."""
+        return f"{self.subset}/{self.name}"
+
+    def frames(self) -> dict[int, str]:
+        """Name of the image of each frame that has one, by its number, ascending; errors as `number_frames`."""
+        return number_frames(self.images.names(), self.layout.form, str(self.folder))
+
+    @property
+    def folder(self) -> Path:
+        """Where its images are."""
+        return self.images.path if isinstance(self.images, Folder) else self.images.listed[0].parent
+
+    def image(self, frame: int) -> Path:
+        """Path of a frame's image or, where it has none, of one that it could have."""
+        names = self.frames()
+        return self.images.path_of(names.get(frame) or f"{(self.layout.form or '%d') % frame}{self._ending}")
+
+    def annotation(self, frame: int) -> Path:
+        """Path of the annotation of a frame, or of all; for messages."""
+        if isinstance(self.annotations, Folder):
+            stem = (
+                self.layout.form % frame
+                if self.layout.form
+                else Path(self.frames().get(frame, str(frame))).stem
+            )
+            return self.annotations.path_of(f"{stem}{self.annotations.endings[0]}")
+        return (self.annotations.paths() or [self.folder])[0]
+
+    @property
+    def _ending(self) -> str:
+        return (self.images.first or self.images.endings[0]) if isinstance(self.images, Folder) else ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One kind of dataset: where its videos are, how its files are named, what they say.
+
+    Attributes
+    ----------
+    holds : str
+        What the root is the folder of, for messages.
+    splits : callable
+        From a root to the names of what can be taken there, the usual one first. Raises `InputError` for a root of
+        another kind.
+    find : callable
+        From a root and a split to its videos, in any order. A video that lacks images or annotation is there too.
+        Raises `InputError` where there is none.
+    parse : callable
+        From a video, and the content of each of its annotation's files by name, to what parses each annotated frame,
+        by number. Raises `InputError` where the annotation as a whole cannot be used.
+    form : str
+        How the names of images carry the number of the frame: `%06d`, `%d`; empty where they do not, and frames are
+        counted from 0 in the names' natural order (2 before 10).
+    words : (str, str)
+        What images and annotations are called in messages.
+    sized : bool
+        Whether the annotation says how large each image is; otherwise the image tells.
+    still : bool
+        Whether every image stands for itself: each box is a track of one frame, and each image has a size of its own.
+    """
+
+    holds: str
+    splits: Callable[[Path], tuple[str, ...]]
+    find: Callable[[Path, str], Iterable[Video]]
+    parse: Callable[[Video, Mapping[str, bytes]], Mapping[int, Parse]]
+    form: str = ""
+    words: tuple[str, str] = ("image", "row")
+    sized: bool = False
+    still: bool = False
+
+
+@cache
+def layout_named(name: str) -> Layout:
+    """The layout of that name; raises `InputError` as `Table` does."""
+    layout: Layout = load_own(LAYOUTS[name].place, LAYOUTS.what)
+    return layout
+
+
+def number_frames(names: Iterable[str], form: str, folder: str) -> dict[int, str]:
+    """Names of images by the number of their frame, ascending; names of another form count for nothing.
+
+    Raises
+    ------
+    InputError
+        If two have one number.
+    """
+    if not form:
+        return dict(enumerate(sorted(names, key=natural)))
+    numbers = _form(form)
+    found: dict[int, str] = {}
+    for name in sorted(names):
+        if match := numbers.fullmatch(name):
+            other = found.setdefault(int(match[1]), name)
+            if other != name:
+                raise InputError(
+                    f"{folder} holds two images of one frame: {other} and {name}",
+                    do="Remove one of them",
+                    reason="doubled image",
+                )
+    return dict(sorted(found.items()))
+
+
+def natural(name: str) -> list[Any]:
+    """A key by which names sort as people do: numbers in them by value."""
+    parts = re.split(r"([0-9]+)", name)
+    return [*(int(part) if at % 2 else part for at, part in enumerate(parts)), name]
+
+
+@cache
+def _form(form: str) -> re.Pattern[str]:
+    head, mark, tail = re.split(r"(%(?:0\d)?d)", form, maxsplit=1)
+    digits = f"{{{mark[2]}}}" if mark != "%d" else "+"
+    return re.compile(rf"{re.escape(head)}([0-9]{digits}){re.escape(tail)}\.\w+")
+
+
+def folder_names(folder: Path) -> Iterable[str]:
+    """Names of the folders in a folder that are not hidden; none where it is absent."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from (entry.name for entry in entries if entry.name[0] != "." and entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise InputError(
+            f"cannot read the folder {folder}: {error.strerror or error}",
+            do="Fix its permissions or the disk, then run again",
+            reason="unreadable file",
+        ) from error
+
+
+def present(*paths: Path) -> Files:
+    """Those of the files that are there."""
+    return Files(tuple(path for path in paths if path.exists()))
+
+
+def nothing_here(root: Path, holds: str) -> InputError:
+    """The error for a root of another kind."""
+    return InputError(
+        f"{root} holds no {holds}",
+        do=f"Point the root at the folder that holds {holds}",
+        reason="unknown layout",
+    )

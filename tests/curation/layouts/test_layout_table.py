@@ -1,0 +1,365 @@
+"""A small tree in each layout becomes tracks, crops and an imdb; every rule is counted, every fault is one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curation.crops.crop_config import CropConfig
+from curation.crops.crop_index import load_crop_index
+from curation.crops.crop_subset import crop_subset
+from curation.documents.annotated_tracks import write_tracks
+from curation.errors import ErrorPolicy, InputError
+from curation.imdb import ImdbConfig, build_imdb, load_imdb, split_file
+from curation.layouts.layout_table import LAYOUTS, layout_named, natural, number_frames
+from curation.manifest import scan
+from curation.parallel import Workers
+from curation.videos.annotations import annotate_subset
+from curation.videos.dataset import PartConfig, open_dataset
+from tests.curation.crops.crop_trees import jpeg, picture
+from tests.curation.layouts import layout_trees as trees
+from tests.curation.layouts.layout_trees import BOXES, MAKERS, SKIP, annotate, text
+
+ONE = Workers(jobs=1)
+
+
+def only(document: dict[str, Any]) -> dict[str, Any]:
+    (video,) = document["videos"].values()
+    return dict(video)
+
+
+def test_every_row_names_code_that_is_there() -> None:
+    assert [name for name in LAYOUTS if not layout_named(name).holds] == []
+    assert set(MAKERS) == set(LAYOUTS) - {"vid"}
+
+
+@pytest.mark.parametrize(
+    ("layout", "first", "label"),
+    [("got10k", 1, "object"), ("lasot", 1, "airplane"), ("trackingnet", 0, "object"), ("clips", 0, "object")],
+)
+def test_a_video_of_one_target_is_one_track(tmp_path: Path, layout: str, first: int, label: str) -> None:
+    MAKERS[layout](tmp_path)
+    document, skipped = annotate(tmp_path, layout)
+    video = only(document)
+    (track,) = video["tracks"]
+    assert (video["width"], video["height"]) == (96, 72)
+    assert track["frames"] == video["frames"] == list(range(first, first + 6))
+    assert track["boxes"] == [list(box) for box in BOXES]
+    assert (track["id"], track["class"]) == (0, label)
+    assert (skipped.total, skipped.skipped) == (12, 0)
+
+
+def test_boxes_from_one_on_are_taken_to_zero(tmp_path: Path) -> None:
+    trees.clips(tmp_path, rect=True)
+    assert only(annotate(tmp_path, "clips")[0])["tracks"][0]["boxes"] == [list(box) for box in BOXES]
+
+
+def test_fractional_boxes_stay_and_whole_ones_are_whole(tmp_path: Path) -> None:
+    trees.got10k(tmp_path, boxes=[(10.25, 12, 30.5, 24), *BOXES[1:]])
+    boxes = only(annotate(tmp_path, "got10k")[0])["tracks"][0]["boxes"]
+    assert boxes[0] == [10.25, 12.0, 30.5, 24.0]
+    trees.got10k(tmp_path / "whole")
+    boxes = only(annotate(tmp_path / "whole", "got10k")[0])["tracks"][0]["boxes"]
+    assert all(type(number) is int for box in boxes for number in box)
+
+
+def test_several_targets_a_video(tmp_path: Path) -> None:
+    trees.mot(tmp_path)
+    video = only(annotate(tmp_path, "mot")[0])
+    assert [(track["id"], track["class"], len(track["frames"])) for track in video["tracks"]] == [
+        (3, "class 1", 6),
+        (7, "class 1", 6),
+    ]
+    assert video["tracks"][0]["boxes"][0] == [25, 12, 30, 24]
+    assert video["frames"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_still_images_are_tracks_of_one_frame_each_of_its_own_size(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    document, skipped = annotate(tmp_path, "coco")
+    assert document["still"] is True
+    assert set(document["videos"]) == {"train2017_000000", "train2017_000001"}
+    video = document["videos"]["train2017_000000"]  # a.jpg, then b.jpg
+    assert video["sizes"] == [[64, 80], [96, 72]]
+    assert [(t["id"], t["frames"], t["boxes"], t["class"]) for t in video["tracks"]] == [
+        (0, [0], [[5, 5, 20, 30]], "cat"),
+        (1, [1], [[10.5, 12, 30, 24]], "cat"),
+    ]
+    assert skipped.left_out == {"ignored": 1}
+
+
+def test_det_is_vid_without_trackids(tmp_path: Path) -> None:
+    trees.det(tmp_path)
+    document, _ = annotate(tmp_path, "det")
+    (name,) = document["videos"]
+    assert name == "ILSVRC2013_train_n00007846"
+    assert [(t["id"], t["frames"]) for t in document["videos"][name]["tracks"]] == [
+        (0, [0]),
+        (1, [0]),
+        (2, [1]),
+        (3, [1]),
+    ]
+
+
+@pytest.mark.parametrize("layout", MAKERS)
+def test_each_layout_is_cropped_and_indexed(tmp_path: Path, layout: str) -> None:
+    MAKERS[layout](tmp_path / "tree")
+    dataset, state = open_dataset(tmp_path / "tree", PartConfig(layout=layout)), tmp_path / "state"
+    manifest = scan(dataset, "part", state=state, strict=False, workers=ONE)
+    tracks, _ = annotate_subset(dataset, "part", manifest, ErrorPolicy(), ONE, state=state)
+    write_tracks(tmp_path / "annotations/part.json", tracks)
+    report, _ = crop_subset(
+        dataset,
+        "part",
+        tracks,
+        manifest,
+        CropConfig(search_size=64, exemplar_size=32),
+        tmp_path / "crops/part",
+        tmp_path / "store",
+        ErrorPolicy(),
+        ONE,
+        state=state,
+    )
+    boxes = sum(len(video.frame) for video in tracks.videos.values())
+    assert report["crops"] == boxes > 0
+    assert load_crop_index(tmp_path / "crops/part").subset == "part"
+    config = ImdbConfig(val_fraction=0)
+    build_imdb(tmp_path / "annotations", tmp_path / "crops", ["part"], config, tmp_path / "imdb", ONE)
+    imdb = load_imdb(split_file(tmp_path / "imdb", "train"))
+    assert len(imdb) == boxes
+    assert all(video.startswith("part/") for video in imdb.videos)
+
+
+def test_every_keeps_one_frame_in_so_many(tmp_path: Path) -> None:
+    trees.got10k(tmp_path)
+    (track,) = only(annotate(tmp_path, "got10k", every=5)[0])["tracks"]
+    assert track["frames"] == [1, 6]
+
+
+@pytest.mark.parametrize(
+    ("make", "left_out"),
+    [
+        (lambda root: trees.got10k(root, flags={"absence.label": "0\n1\n0\n0\n0\n0\n"}), {"absent": 1}),
+        (lambda root: trees.got10k(root, flags={"cover.label": "8\n8\n0\n0\n1\n8\n"}), {"covered": 2}),
+        (lambda root: trees.got10k(root, boxes=[*BOXES[:5], (0, 0, 0, 0)]), {"zero size": 1}),
+        (lambda root: trees.lasot(root, occluded="0,0,1,0,0,0"), {"covered": 1}),
+        (lambda root: trees.lasot(root, gone="0,0,1,1,0,0"), {"out of view": 2}),
+        (
+            lambda root: trees.mot(root, ["1,1,5,5,9,9,0", "2,1,5,5,9,9,1,1,0", "3,1,5,5,9,9"]),
+            {"ignored": 1, "covered": 1},
+        ),
+    ],
+)
+def test_what_the_source_says_to_leave_out_is_counted_and_no_fault(
+    tmp_path: Path, make: Any, left_out: dict[str, int]
+) -> None:
+    make(tmp_path)
+    layout = {"train": "got10k", "airplane": "lasot", "street": "mot"}[next(tmp_path.iterdir()).name]
+    document, skipped = annotate(tmp_path, layout)
+    assert skipped.left_out == left_out
+    assert skipped.skipped == 0
+    assert skipped.report()["left_out"] == left_out
+    assert only(document)["frames"] == [1, 2, 3, 4, 5, 6], "the frames are annotated nevertheless"
+
+
+def test_boxes_cut_by_the_image_are_kept_or_left_out(tmp_path: Path) -> None:
+    cut = [(-3.0, 12.0, 30.0, 24.0), *BOXES[1:]]
+    trees.got10k(tmp_path, boxes=cut, flags={"cut_by_image.label": "0\n0\n0\n1\n0\n0\n"})
+    document, skipped = annotate(tmp_path, "got10k")
+    assert len(only(document)["tracks"][0]["frames"]) == 6
+    document, skipped = annotate(tmp_path, "got10k", without_cut=True)
+    assert only(document)["tracks"][0]["frames"] == [2, 3, 5, 6]
+    assert skipped.left_out == {"cut by the image": 2}
+
+
+FAULTS: dict[str, tuple[Any, str, str, int]] = {
+    "short": (
+        lambda f: (f / "groundtruth.txt").write_text(text(BOXES[:4])),
+        "rows and images differ",
+        "has 4 rows",
+        6,
+    ),
+    "long": (
+        lambda f: (f / "groundtruth.txt").write_text(text([*BOXES, *BOXES])),
+        "rows and images differ",
+        "has 12 rows",
+        6,
+    ),
+    "flags": (
+        lambda f: (f / "absence.label").write_text("0\n1\n"),
+        "flags and rows differ",
+        "has 2 flags",
+        6,
+    ),
+    "gap": (
+        lambda f: (f / "00000003.jpg").rename(f / "00000009.jpg"),
+        "row without image",
+        "annotates a frame that is missing",
+        2,
+    ),
+    "words": (
+        lambda f: (f / "groundtruth.txt").write_text(text(BOXES).replace("12", "1x", 1)),
+        "malformed row",
+        r"row 1: '10,1x,30,24' is not 4 numbers",
+        1,
+    ),
+    "NaN": (
+        lambda f: (f / "groundtruth.txt").write_text(text(BOXES).replace("10,12", "nan,12", 1)),
+        "bad number",
+        "row 1: the box is no place",
+        1,
+    ),
+    "far": (
+        lambda f: (f / "groundtruth.txt").write_text(text([(500, 12, 30, 24), *BOXES[1:]])),
+        "box outside image",
+        "500, 12, 30, 24 lies outside the image of 96x72",
+        1,
+    ),
+    "none": (lambda f: (f / "groundtruth.txt").unlink(), "no annotation", "groundtruth.txt is missing", 6),
+    "binary": (
+        lambda f: (f / "groundtruth.txt").write_bytes(b"\xff\xd8\xff\x00"),
+        "malformed rows",
+        "is no text",
+        6,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_one_line_or_counted(tmp_path: Path, fault: str) -> None:
+    damage, reason, message, items = FAULTS[fault]
+    trees.got10k(tmp_path, name="good")
+    damage(trees.got10k(tmp_path))
+    with pytest.raises(InputError, match=message) as caught:
+        annotate(tmp_path, "got10k")
+    assert "\n" not in str(caught.value)
+    assert caught.value.do
+    document, skipped = annotate(tmp_path, "got10k", SKIP)
+    assert skipped.counts[reason] == skipped.skipped - skipped.counts["image without row"] <= items
+    assert skipped.skipped == items
+    assert len(document["videos"]["good"]["tracks"][0]["frames"]) == 6
+
+
+def test_a_track_twice_in_a_frame_is_left_out_both_times(tmp_path: Path) -> None:
+    trees.mot(tmp_path, ["1,1,5,5,9,9", "1,1,6,5,9,9", "2,1,5,5,9,9", "1,2,5,5,9,9"])
+    with pytest.raises(InputError, match=r"gt\.txt, row 1: track 1 is there 2 times"):
+        annotate(tmp_path, "mot")
+    document, skipped = annotate(tmp_path, "mot", SKIP)
+    assert skipped.counts == {"repeated track": 2}
+    assert [track["frames"] for track in only(document)["tracks"]] == [[2], [1]]
+
+
+def test_a_list_that_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    trees.got10k(tmp_path)
+    (tmp_path / "train" / "list.txt").write_text("one\ntwo\nthree\n")
+    with pytest.raises(InputError, match=r"list\.txt names two and 1 more, and there is no such folder"):
+        annotate(tmp_path, "got10k")
+
+
+def test_two_images_of_one_frame_are_refused(tmp_path: Path) -> None:
+    folder = trees.got10k(tmp_path)
+    (folder / "00000002.jpeg").write_bytes(jpeg(picture(2)))
+    with pytest.raises(InputError, match=r"two images of one frame: 00000002\.jpeg and 00000002\.jpg"):
+        annotate(tmp_path, "got10k")
+
+
+def test_videos_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trees.got10k(tmp_path)
+    trees.got10k(tmp_path, name="two")
+    assert list(annotate(tmp_path, "got10k", leave_out=("two",))[0]["videos"]) == ["one"]
+    monkeypatch.chdir(tmp_path)
+    Path("without.txt").write_text("one\n")
+    assert list(annotate(tmp_path, "got10k", leave_out=("without.txt",))[0]["videos"]) == ["two"]
+    with pytest.raises(InputError, match="leaves out three, and has no such video"):
+        annotate(tmp_path, "got10k", leave_out=("three",))
+
+
+@pytest.mark.parametrize("layout", [*MAKERS, "vid"])
+def test_a_root_of_another_kind_is_one_line(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=str(tmp_path)) as caught:
+        annotate(tmp_path / "empty", layout)
+    assert caught.value.do
+
+
+def test_a_split_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
+    trees.got10k(tmp_path)
+    with pytest.raises(InputError, match=r"there is no subset 'val' in .* There is: train"):
+        annotate(tmp_path, "got10k", split="val")
+
+
+def test_an_image_that_tells_no_size_is_named(tmp_path: Path) -> None:
+    folder = trees.got10k(tmp_path)
+    (folder / "00000001.jpg").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"00000001\.jpg is not a readable image; it tells the size of all"):
+        annotate(tmp_path, "got10k")
+    assert only(annotate(tmp_path, "got10k", SKIP)[0])["width"] == 96, "the next one tells it"
+
+
+def test_other_kinds_of_images_are_cropped(tmp_path: Path) -> None:
+    import cv2
+
+    folder = trees.clips(tmp_path)
+    for path in list(folder.glob("*.jpg")):
+        cv2.imwrite(str(path.with_suffix(".png")), cv2.imread(str(path)))
+        path.unlink()
+    assert only(annotate(tmp_path, "clips")[0])["width"] == 96
+
+
+def test_the_json_of_an_annotation_tool_with_faults(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    path = tmp_path / "annotations" / "instances_train2017.json"
+    whole = json.loads(path.read_text())
+    for change, message in (
+        (lambda d: d["annotations"][0].pop("bbox"), "an element of annotations is not of COCO's form"),
+        (lambda d: d["annotations"][0].update(image_id=99), "annotates image 99, which it does not list"),
+        (lambda d: d["images"][0].update(file_name="../../x.jpg"), "leads out of"),
+        (lambda d: d["annotations"][0].update(bbox=[1, 2, 3]), "is not four numbers"),
+    ):
+        document = json.loads(json.dumps(whole))
+        change(document)
+        path.write_text(json.dumps(document))
+        with pytest.raises(InputError, match=message):
+            annotate(tmp_path, "coco")
+    path.write_text(json.dumps(whole)[:-40])
+    with pytest.raises(InputError, match="is not whole JSON"):
+        annotate(tmp_path, "coco")
+
+
+def test_a_changed_box_of_one_image_changes_one_video_of_many(tmp_path: Path) -> None:
+    trees.coco(tmp_path / "tree")
+    dataset = open_dataset(tmp_path / "tree", PartConfig(layout="coco"))
+    before = scan(dataset, "p", state=tmp_path / "state", strict=False, workers=ONE).entries
+    path = tmp_path / "tree/annotations/instances_train2017.json"
+    path.write_text(path.read_text().replace("[1, 2, 30, 40]", "[1, 2, 30, 41]"))
+    after = scan(dataset, "p", state=tmp_path / "state", strict=False, workers=ONE).entries
+    assert after["train2017_000000"] == before["train2017_000000"]
+    assert after["train2017_000001"].annotations != before["train2017_000001"].annotations
+
+
+def test_names_are_sorted_as_people_do() -> None:
+    assert sorted(["f10.jpg", "f2.jpg", "a.jpg", "f02.jpg"], key=natural) == [
+        "a.jpg",
+        "f02.jpg",
+        "f2.jpg",
+        "f10.jpg",
+    ]
+    assert number_frames(["f10.jpg", "f9.jpg"], "", "here") == {0: "f9.jpg", 1: "f10.jpg"}
+    assert number_frames(["10.jpg", "9.jpg", "x.jpg"], "%d", "here") == {9: "9.jpg", 10: "10.jpg"}
+
+
+@pytest.mark.parametrize("name", ["LaSOT", "OTB", "DTB70"])
+def test_real_clips(shared: Path, name: str) -> None:
+    root = {
+        "LaSOT": shared / "data/LaSOT",
+        "OTB": shared / "data/more_sequences/OTB",
+        "DTB70": shared / "data/more_sequences/DTB70",
+    }[name]
+    document, skipped = annotate(root, "lasot" if name == "LaSOT" else "clips", SKIP)
+    lengths = {video: len(record["frames"]) for video, record in document["videos"].items()}
+    assert sum(lengths.values()) == {"LaSOT": 600, "OTB": np.inf, "DTB70": 81}[name] or len(lengths) > 5
+    assert skipped.skipped == 0

@@ -1,0 +1,99 @@
+"""Parts of other data beside VID's, under the real `dvc`: one stage each, and adding one runs no other again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.curation.layouts import layout_trees as trees
+from tests.pipelines.clone import Clone
+from tests.pipelines.team import copy_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("curated")]
+
+PARTS = "{clips: {layout: clips}, got: {layout: got10k, every: 2}}"
+
+
+@pytest.fixture(scope="module")
+def mixed(curated: Clone, tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, set[str]]:
+    """The curated clone with two more parts, and the stages that this ran."""
+    folder = tmp_path_factory.mktemp("parts")
+    trees.clips(folder / "clips")
+    trees.got10k(folder / "got", flags={"absence.label": "0\n1\n0\n0\n0\n0\n"})
+    clone = copy_of(curated, folder / "clone")
+    clone.environment |= {"DSLT_ROOTS_CLIPS": str(folder / "clips"), "DSLT_GOT10K_ROOT": str(folder / "got")}
+    clone.pipelines("profile", "--set", f"dataset.parts={PARTS}", "dataset.subsets=[a,b,clips,got]")
+    return clone, clone.repro("imdb").ran
+
+
+def videos(clone: Clone) -> set[str]:
+    listed = []
+    for split in ("train", "val"):
+        listed += json.loads((clone.folder / f"data/imdb/imdb_video_{split}.json").read_text())["videos"]
+    return {video["video"] for video in listed}
+
+
+def test_adding_parts_runs_their_stages_and_no_other(mixed: tuple[Clone, set[str]], curated: Clone) -> None:
+    clone, ran = mixed
+    new = {f"{stage}@{part}" for stage in ("annotate", "crop") for part in ("clips", "got")}
+    assert ran == new | {"manifest", "imdb"}
+    assert videos(clone) == videos(curated) | {"clips/my_clip", "got/one"}
+    for name in ("data/manifest/a.json", "data/annotations/a.json", "data/crops/a/index.json"):
+        assert (clone.folder / name).read_bytes() == (curated.folder / name).read_bytes()
+    report = json.loads((clone.folder / "reports/annotate/got.json").read_text())
+    assert (report["items"], report["skipped"]) == (6, 0), (
+        "frames 1, 3 and 5: the second, absent, is not among them"
+    )
+    assert clone.repro("imdb").ran == {"manifest"}
+
+
+def test_an_option_runs_its_part_alone(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    clone.pipelines("profile", "--set", f"dataset.parts={PARTS.replace('every: 2', 'every: 3')}")
+    assert clone.repro("imdb").ran == {"manifest", "annotate@got", "crop@got", "imdb"}
+    index = json.loads((clone.folder / "data/crops/got/index.json").read_text())
+    assert index["videos"]["one"]["frame"] == [1, 4]
+
+
+def test_a_colleague_without_the_data_keeps_what_is_on_record(
+    mixed: tuple[Clone, set[str]], tmp_path: Path
+) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    clone.environment["DSLT_ROOTS_CLIPS"] = ""
+    assert clone.repro("imdb").ran == {"manifest"}
+
+
+def test_a_part_that_is_not_said_and_one_that_is_not_there(
+    mixed: tuple[Clone, set[str]], tmp_path: Path
+) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    done = clone.pipelines("annotate", "nobody", check=False)
+    assert (done.returncode, "no part of the dataset is named 'nobody'" in done.stderr) == (1, True)
+    done = clone.pipelines("profile", "--set", "dataset.subsets=[a,nobody]", check=False)
+    assert (done.returncode, "there is no part 'nobody'" in done.stderr) == (1, True)
+    doubled = "{one: {layout: clips, root: roots.x}, two: {layout: clips, root: roots.x}}"
+    change = ("profile", "--set", f"dataset.parts={doubled}", "dataset.subsets=[one,two]")
+    done = clone.pipelines(*change, check=False)
+    assert (done.returncode, "parts one and two are of one layout, root and split" in done.stderr) == (
+        1,
+        True,
+    )
+
+
+def test_the_doctor_names_whole_folders(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    assert "part clips" in clone.pipelines("doctor", "dataset").stdout
+    shutil.copytree(clone.environment["DSLT_ROOTS_CLIPS"], tmp_path / "clips")
+    (tmp_path / "clips" / "bare").mkdir()
+    clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
+    done = clone.pipelines("doctor", "dataset", check=False)
+    assert done.returncode == 1
+    assert "1 video without an annotation: clips/bare" in done.stdout
+
+
+def test_crops_of_any_part_leave_as_loose_files(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
+    mixed[0].pipelines("classic", "export", str(tmp_path / "out"), "--no-exemplars")
+    assert len(list((tmp_path / "out/Data/VID/train/clips/my_clip").glob("*.crop.x.jpg"))) == len(trees.BOXES)
