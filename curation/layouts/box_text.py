@@ -23,11 +23,11 @@ _BETWEEN = re.compile(r"[,;\s]+")
 
 
 def rows_of(content: bytes, path: Path) -> list[str]:
-    """The rows of a text; blank ones at its end count for nothing. Raises `InputError` if it is no text."""
+    """The rows of a text; blank ones at its end count for nothing. Raises `InputError` if it is not text."""
     try:
         return content.decode("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text ({error})", do=MEND, reason="malformed rows") from None
+        raise InputError(f"{path} is not text ({error})", do=MEND, reason="malformed rows") from None
 
 
 def numbers_of(row: str, path: Path, number: int, columns: Sequence[int]) -> list[float]:
@@ -136,7 +136,7 @@ def _frame(row: str, path: Path, number: int, label: str, base: int, out: str, c
 def usable(box: Box, place: str) -> Box | str:
     """A box, whole numbers as such; or the rule that leaves it out. Raises `InputError` for no numbers."""
     if not is_finite(box):
-        raise InputError(f"{place}: the box is no place in an image: {box}", do=MEND, reason="bad number")
+        raise InputError(f"{place}: the box does not lie in an image: {box}", do=MEND, reason="bad number")
     if box[2] < LEAST_SIDE or box[3] < LEAST_SIDE:
         return ZERO
     if all(number == int(number) for number in box):

@@ -210,7 +210,7 @@ FAULTS: dict[str, tuple[Any, str, str, int]] = {
     "NaN": (
         lambda f: (f / "groundtruth.txt").write_text(text(BOXES).replace("10,12", "nan,12", 1)),
         "bad number",
-        "row 1: the box is no place",
+        "row 1: the box does not lie",
         1,
     ),
     "far": (
@@ -223,7 +223,7 @@ FAULTS: dict[str, tuple[Any, str, str, int]] = {
     "binary": (
         lambda f: (f / "groundtruth.txt").write_bytes(b"\xff\xd8\xff\x00"),
         "malformed rows",
-        "is no text",
+        "is not text",
         6,
     ),
 }

@@ -145,7 +145,7 @@ def test_binary_trajectories_hold_what_text_holds(tmp_path: Path) -> None:
         (struct.pack("<hI", 2, 1), "is of version 2: no boxes"),
         (struct.pack("<hIB", 1, 1, 3) + bytes(10), "holds a mask or a point in frame 1"),
         (struct.pack("<hI", 1, 10**9), "is cut short in frame 1"),
-        (struct.pack("<hIBI", 1, 1, 0, 7), "7 is no code"),
+        (struct.pack("<hIBI", 1, 1, 0, 7), "7 is not a code"),
     ],
 )
 def test_damaged_binary_trajectories_are_one_line(content: bytes, words: str, tmp_path: Path) -> None:
