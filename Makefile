@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTABLE := .venv/.testable
+PEERS := .peers/.installed
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -18,7 +19,7 @@ setup: $(INSTALLED)
 reproduce: $(INSTALLED)
 	@$(BIN)/dvc repro
 
-test: lint
+test: lint $(PEERS)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(TESTABLE)
@@ -45,9 +46,15 @@ $(TESTABLE): $(INSTALLED)
 	@$(PIP) --editable '.[test]'
 	@touch $@
 
+$(PEERS): Makefile
+	@echo "Making .peers, with another toolkit to compare with"
+	@$(PYTHON) -m venv .peers
+	@.peers/bin/python -m pip install -qq --disable-pip-version-check got10k==0.1.3 six opencv-python-headless
+	@touch $@
+
 constraints: $(TESTABLE)
 	@{ echo "# Exact versions of everything that 'make' and 'make test' install. Renew: make constraints"; \
 	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.txt
 
 clean:
-	rm -rf .venv data models reports
+	rm -rf .venv .peers data models reports

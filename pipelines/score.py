@@ -21,6 +21,7 @@ from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
 from pipelines.scoring import LABELS, ScoreConfig, leading
 from pipelines.yaml_values import read_yaml
+from training.benchmark.problems import FolderError
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
@@ -67,9 +68,16 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             continue
         own += [name] * benchmark.own
         found = score_benchmark(benchmark, paths.RESULTS / place, protocol=config.protocol)
+        if found.unsound:
+            raise FolderError(
+                f"results in {paths.RESULTS / place}",
+                [f"{tracker}: {line}" for tracker, problems in found.unsound.items() for line in problems],
+            )
         others = paths.IMPORTED / name
         if others.is_dir():
-            theirs = score_benchmark(benchmark, others, protocol=config.protocol)
+            theirs = score_benchmark(benchmark, others, protocol=config.protocol, some=False)
+            for tracker, lines in theirs.unsound.items():
+                log.warning("%s is left out: %s", others / tracker, "; ".join(lines))
             for tracker in theirs.trackers.keys() & found.trackers.keys():
                 raise InputError(
                     f"{others / tracker} has the name of a tracker of this pipeline",
@@ -78,7 +86,8 @@ def run(options: argparse.Namespace, stage: Run) -> None:
                 )
             imported |= set(theirs.trackers)
             trackers = {**found.trackers, **theirs.trackers}
-            found = replace(found, trackers=trackers, partial=found.partial or theirs.partial)
+            partial = found.partial or theirs.partial
+            found = replace(found, trackers=trackers, partial=partial, unsound=theirs.unsound)
         scores[name] = found
         opened.append((paths.RESULTS / place, benchmark))
         if found.partial:

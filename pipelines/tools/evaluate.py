@@ -17,6 +17,7 @@ from curation.files import write_json
 from curation.rows import OWN
 from pipelines.benchmarks import add_benchmark, open_benchmark
 from training.benchmark.overlap.rules import BOUNDS, RULES
+from training.benchmark.problems import FolderError
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.results.formats.format_table import adopt_formats
 from training.benchmark.score import score_benchmark, score_starts
@@ -59,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", action="append", default=[], metavar="NAME", help=f"read a format of your own too: {OWN}"
     )
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="take results that are shorter than their sequence too; the rest counts as lost",
+    )
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the full scores there")
@@ -73,8 +79,16 @@ def run(options: argparse.Namespace) -> None:
     else:
         rules = VOT_RULES[options.year] if options.year else rules_of(benchmark)
         rules = replace(rules, overlap=options.overlap, bounds=options.bounds, eao=options.eao)
-        scores = score_benchmark(benchmark, options.results, trackers, options.protocol, vot=rules)
+        scores = score_benchmark(
+            benchmark, options.results, trackers, options.protocol, vot=rules, short=options.short
+        )
     if options.json:
         write_json(options.json, scores.plain())
     sheet = score_sheet(scores, attributes=options.attributes, sequences=options.sequences)
     sys.stdout.write(f"{sheet}\n")
+    if scores.unsound:  # told after the others' scores, and it is no success
+        sys.stdout.flush()
+        raise FolderError(
+            f"{len(scores.unsound)} of {len(scores.unsound) + len(scores.trackers)} trackers are left out",
+            [f"{name}: {line}" for name, lines in scores.unsound.items() for line in lines],
+        )

@@ -32,10 +32,11 @@ class FolderError(InputError):
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return super().__str__()
-        lines = [f"{self.where}: {len(self.problems)} problems", *(f"  {line}" for line in self._shown())]
+        lines = [f"{self.where}: {len(self.problems)} problems", *(f"  {line}" for line in self.shown())]
         return "\n".join([*lines, self.do] if self.do else lines)
 
-    def _shown(self) -> Iterator[str]:
+    def shown(self) -> Iterator[str]:
+        """A line for each problem, or three of each cause and how many more there are."""
         causes: dict[str, list[str]] = {}
         for given, line in zip(self.given, self.problems, strict=True):
             causes.setdefault(given.reason if isinstance(given, InputError) else "", []).append(line)
@@ -93,14 +94,18 @@ class Failures:
         except InputError as error:
             self._errors[who] = error
 
+    @property
+    def lines(self) -> dict[str, tuple[str, ...]]:
+        """What is wrong with each, three lines of each cause."""
+        return {
+            who: tuple(error.shown()) if isinstance(error, FolderError) else (str(error),)
+            for who, error in self._errors.items()
+        }
+
     def check(self, where: str) -> None:
         """Raise the only error as it is, or a `FolderError` of all of them, each line with its tracker."""
         if len(self._errors) == 1:
             raise next(iter(self._errors.values()))
-        lines = [
-            f"{who}: {line}"
-            for who, error in self._errors.items()
-            for line in (error.problems if isinstance(error, FolderError) else [str(error)])
-        ]
+        lines = [f"{who}: {line}" for who, found in self.lines.items() for line in found]
         if lines:
             raise FolderError(where, lines, do=next((e.do for e in self._errors.values() if e.do), ""))

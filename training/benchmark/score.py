@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
+from dataclasses import replace
 from pathlib import Path
+from statistics import stdev
 from typing import Any, Literal
 
 from curation.errors import InputError
@@ -16,8 +19,9 @@ from training.benchmark.results.result_reader import (
     read_unsupervised,
 )
 from training.benchmark.results.start_reader import read_starts
-from training.benchmark.scores.one_pass import rules_for, sequence_curves
-from training.benchmark.scores.one_pass_summary import score_tracker
+from training.benchmark.scores.metric_table import metrics_of
+from training.benchmark.scores.one_pass import Curves, Evaluation, mean_curves, rules_for
+from training.benchmark.scores.one_pass_summary import score_tracker, summary
 from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.score_document import Scores
 from training.benchmark.scores.score_file import parse_tracker
@@ -34,6 +38,8 @@ def score_benchmark(
     protocol: str = "matlab",
     *,
     vot: VotRules | None = None,
+    some: bool = True,
+    short: bool = False,
 ) -> Scores:
     """Score trackers on a benchmark from their result files.
 
@@ -49,6 +55,10 @@ def score_benchmark(
         `"matlab"`, `"got10k"` or `"pysot"`; for OPE only.
     vot : VotRules or None
         For VOT only; None: the benchmark's own (`vot_rules.rules_of`).
+    some : bool
+        Whether at least one tracker must be sound.
+    short : bool
+        Take one-pass results that are shorter than their sequences too; the rest counts as lost, and a note says so.
 
     Returns
     -------
@@ -60,8 +70,8 @@ def score_benchmark(
     Raises
     ------
     InputError
-        For an unknown tracker or protocol (the nearest is suggested), and for damaged results: every
-        problem of a folder is listed.
+        For an unknown protocol (the nearest is suggested), and where no tracker is sound: every problem of each is
+        listed. Where some are, the others are in `Scores.unsound`.
     """
     if not benchmark.given_away:
         raise InputError(
@@ -69,7 +79,7 @@ def score_benchmark(
             do="Pack the results for it: submit",
             reason="no truth",
         )
-    rules, vot = rules_for(protocol, benchmark), vot or rules_of(benchmark)
+    rules, vot = replace(rules_for(protocol, benchmark), short=short), vot or rules_of(benchmark)
     if trackers is None:
         results_dir, trackers = open_results(results_dir, benchmark)
     scores = {}
@@ -80,9 +90,12 @@ def score_benchmark(
                 scores[tracker] = _vot(benchmark, results_dir, tracker, vot)
             else:
                 results = read_results(results_dir, tracker, benchmark, rules)
-                scores[tracker] = score_boxes(benchmark, results, rules) | _remarks(benchmark, results)
-    failures.check(f"results in {results_dir}")
-    return _document(benchmark, vot.overlap if benchmark.kind == "vot" else rules.name, scores)
+                score, remarks = score_boxes(benchmark, results, rules), _remarks(benchmark, results)
+                scores[tracker] = score | remarks | {"notes": score.get("notes", []) + remarks["notes"]}
+    if some and not scores:
+        failures.check(f"results in {results_dir}")
+    name = vot.overlap if benchmark.kind == "vot" else rules.name
+    return _document(benchmark, name, scores, unsound=failures.lines)
 
 
 def _vot(benchmark: Benchmark, results_dir: Path, tracker: str, rules: VotRules) -> dict[str, Any]:
@@ -117,7 +130,14 @@ def _remarks(benchmark: Benchmark, results: TrackerResults) -> dict[str, Any]:
     return {"missing": results.missing, "partial": partial, "notes": results.notes}
 
 
-def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any], evaluation: str = "") -> Scores:
+def _document(
+    benchmark: Benchmark,
+    protocol: str,
+    trackers: dict[str, Any],
+    evaluation: str = "",
+    *,
+    unsound: Mapping[str, Items[str]],
+) -> Scores:
     return Scores(
         name=benchmark.name,
         title=benchmark.title,
@@ -127,6 +147,7 @@ def _document(benchmark: Benchmark, protocol: str, trackers: dict[str, Any], eva
         missing=tuple(benchmark.missing),
         partial=benchmark.partial or any(one["partial"] for one in trackers.values()),
         evaluation=evaluation,
+        unsound=unsound,
     )
 
 
@@ -171,8 +192,9 @@ def score_starts(
             curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
             score = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
             scores[tracker] = score | _remarks(benchmark, TrackerResults(missing=missing))
-    failures.check(f"results in {folder}")
-    return _document(benchmark, rules.name, scores, evaluation)
+    if not scores:
+        failures.check(f"results in {folder}")
+    return _document(benchmark, rules.name, scores, evaluation, unsound=failures.lines)
 
 
 def score_boxes(
@@ -181,8 +203,18 @@ def score_boxes(
     """One-pass evaluation of results in memory: `overall`, `sequences`, `attributes`."""
     rules = rules_for(protocol, benchmark)
     present = [sequence for sequence in benchmark.sequences if sequence.name in results.boxes]
-    curves = sequence_curves(results.boxes, present, rules, absent_rows=benchmark.absent_rows)
-    return score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
+    evaluation = Evaluation(present, rules, absent_rows=benchmark.absent_rows)
+    runs = [evaluation.curves(boxes) for boxes in (results.boxes, *results.again)]
+    scores = score_tracker(benchmark, [sequence.name for sequence in present], mean_curves(runs), rules)
+    return scores | ({"notes": [_spread(runs, rules)]} if results.again else {})
+
+
+def _spread(runs: Items[Curves], rules: Protocol) -> str:
+    """A word on the repetitions whose mean the scores are."""
+    headline = metrics_of("ope", protocol=rules.name)[0]
+    numbers = [float(str(summary(curves, protocol=rules)[headline.key])) for curves in runs]
+    least, most = min(numbers), max(numbers)
+    return f"the mean of {len(runs)} runs; {headline.short} {least:.4f} to {most:.4f}, spread {stdev(numbers):.4f}"
 
 
 def score_runs(

@@ -49,16 +49,19 @@ def summary_table(
 
 
 def partial_note(document: Scores) -> str:
-    """One sentence on what a partial score lacks; empty for a whole one."""
+    """A sentence each on what a partial score lacks, and on trackers that were left out; empty where nothing is."""
+    out = ", ".join(document.unsound)
+    left = [f"{document.title}: left out, as their results cannot be scored: {out}"] if out else []
     if not document.partial:
-        return ""
+        return "".join(left)
     lacks = []
     if document.missing:
         lacks.append(f"{len(document.missing)} sequences are not here ({_few(document.missing)})")
     for name, tracker in document.trackers.items():
         if tracker.missing:
             lacks.append(f"{name} has no result for {len(tracker.missing)} ({_few(tracker.missing)})")
-    return f"{document.title} is partial: {'; '.join(lacks) or 'not every sequence was scored'}"
+    partial = f"{document.title} is partial: {'; '.join(lacks) or 'not every sequence was scored'}"
+    return ". ".join([partial, *left])
 
 
 def _few(names: Sequence[str], count: int = 3) -> str:

@@ -33,15 +33,19 @@ class Matched:
     doubles: list[str] = field(default_factory=list)
 
 
+BESIDE = ("_time", "_times", "_all_boxes", "_all_scores", "_object_presence_scores")
+"""Ends of files that stand beside results and are none."""
+
+
 def result_files(folder: Path) -> list[Path]:
     """Files of `folder` that may be results: times and hidden files (`._Basketball.txt`) are left out."""
     known = readers()
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix in known
+        if path.suffix.lower() in known
         and not path.name.startswith(".")
-        and not path.stem.endswith(("_time", "_times"))
+        and not path.stem.endswith(BESIDE)
         and not path.is_dir()
     )
 
@@ -55,12 +59,13 @@ def match_files(paths: Iterable[Path], benchmark: Benchmark) -> Matched:
     """Match files to sequences by the name's key (case and `-_.` do not matter).
 
     Where the bare name does not match, a prefix and suffix are looked for that most files share
-    (`basketball_KCF_GaussHog.mat`, `Airport_ce_CN2.txt`).
+    (`basketball_KCF_GaussHog.mat`, `Airport_ce_CN2.txt`). Where a toolkit calls all sequences otherwise (pytracking:
+    `uav_bike1`) and any file is called so, its names alone count: a folder may hold several benchmarks.
     """
     files: dict[str, list[Path]] = {}
     for path in paths:
-        files.setdefault(name_key(path.stem), []).append(path)
-    owners = {key: sequence.name for sequence in benchmark.sequences for key in keys_of(sequence)}
+        files.setdefault(name_key(_stem(path)), []).append(path)
+    owners = _owners(files, benchmark)
     prefix, suffix = _affix(files, owners)
     matched: dict[str, list[Path]] = {}
     for key, name in owners.items():
@@ -79,6 +84,25 @@ def match_files(paths: Iterable[Path], benchmark: Benchmark) -> Matched:
             if len(found) > 1
         ],
     )
+
+
+def _owners(files: Container[str], benchmark: Benchmark) -> dict[str, str]:
+    """The keys that may be a file's name, with whose they are."""
+    owners = {key: sequence.name for sequence in benchmark.sequences for key in keys_of(sequence)}
+    bare = {name_key(sequence.name): sequence.name for sequence in benchmark.sequences}
+    for toolkit in dict.fromkeys(toolkit for s in benchmark.sequences for toolkit in s.names):
+        theirs = {name_key(s.names[toolkit]): s.name for s in benchmark.sequences if toolkit in s.names}
+        if theirs.keys() & bare.keys() or len(theirs) < len(bare):
+            continue
+        if any(key in files for key in theirs):
+            return theirs
+    return owners
+
+
+def _stem(path: Path) -> str:
+    """A file's name without its ending; in a sequence's own folder (`<sequence>/<sequence>_001.txt`), the folder's."""
+    rest = path.stem.removeprefix(f"{path.parent.name}_")
+    return path.parent.name if rest != path.stem and rest.isdecimal() else path.stem
 
 
 def tracker_of(path: Path, names: Iterable[str]) -> str | None:
@@ -151,10 +175,10 @@ def _packaged_keys() -> frozenset[str]:
     )
 
 
-def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, int] | None:
-    """Name and title of the packaged list that names most of these files, and how many; None if none does."""
-    stems = {name_key(path.stem) for path in paths}
-    best: tuple[str, str, int] | None = None
+def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, set[str]] | None:
+    """Name and title of the packaged list that names most of these files, and their keys; None if none does."""
+    stems = {name_key(_stem(path)) for path in paths}
+    best: tuple[str, str, set[str]] | None = None
     for name in packaged_names():
         listing = load_listing(name)
         owners = {
@@ -163,7 +187,7 @@ def likely_benchmark(paths: Iterable[Path]) -> tuple[str, str, int] | None:
             for alias in (entry.name, *entry.names.values(), *entry.aliases)
         }
         prefix, suffix = _affix(stems, owners)
-        count = sum(f"{prefix}{key}{suffix}" in stems for key in owners)
-        if count > (best[2] if best else 0):
-            best = (listing.benchmark, listing.title, count)
+        found = {full for key in owners if (full := f"{prefix}{key}{suffix}") in stems}
+        if len(found) > (len(best[2]) if best else 0):
+            best = (listing.benchmark, listing.title, found)
     return best

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from curation.errors import InputError, printable
 from curation.rows import unknown_name
 from training.benchmark.results.matches import keys_of, result_files, tracker_of
 from training.benchmark.sequences.sequence import Benchmark
+from training.benchmark.sequences.sequence_list import name_key
+
+NO_RESULTS = ("scores_", ".", "__")
+"""How folders begin that hold no results: the Python OTB toolkit's scores, hidden ones, `__MACOSX`."""
 
 EXPERIMENTS = ("baseline", "unsupervised")
 """Folders of a tracker's VOT results: with restarts after failures, and without."""
@@ -36,8 +41,9 @@ def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
             do="Name the folder that holds the trackers' folders",
             reason="missing results",
         )
-    hidden = (".", "__")  # __MACOSX among them
-    folders = [path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(hidden)]
+    folders = [
+        path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(NO_RESULTS)
+    ]
     return sorted(folders) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
 
 
@@ -74,12 +80,11 @@ def open_results(results_dir: Path, benchmark: Benchmark) -> tuple[Path, list[st
     return results_dir, trackers
 
 
-def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[Path]:
-    """Result files of a tracker; or for VOT its folder alone.
+def find_tracker(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path | list[Path]:
+    """The folder of a tracker, or its files where they lie side by side with others' (MATLAB).
 
-    `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all
-    three also below `results/`; a single parameter folder in it (pytracking); or files `*_<tracker>.*` side
-    by side (MATLAB).
+    `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all three also
+    below `results/`; or files `*_<tracker>.*`.
 
     Raises
     ------
@@ -94,11 +99,8 @@ def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[
             reason="bad name",
         )
     for base in _bases(results_dir, benchmark):
-        folder = base / tracker
-        if folder.is_dir() and benchmark.kind == "vot":
-            return [folder]
-        if folder.is_dir():
-            return _files(folder, tracker)
+        if (base / tracker).is_dir():
+            return base / tracker
         flat = [path for path in result_files(base) if path.stem.lower().endswith(f"_{tracker.lower()}")]
         if flat:
             return flat
@@ -107,16 +109,39 @@ def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[
     )
 
 
-def _files(folder: Path, tracker: str) -> list[Path]:
-    files = result_files(folder)
-    if files:
-        return files
+def find_results(results_dir: Path, tracker: str, benchmark: Benchmark) -> list[list[Path]]:
+    """Result files of each run of a tracker: one, or the repetitions whose mean counts.
+
+    In its folder (`find_tracker`); in a single folder of parameters in it, or in several that are numbered,
+    `<parameters>_000` and so on (pytracking); or in a folder a sequence, `<sequence>/<sequence>_001.txt` (GOT-10k).
+
+    Raises
+    ------
+    InputError
+        As `find_tracker`; or if the folder holds several runs that are no repetitions.
+    """
+    folder = find_tracker(results_dir, tracker, benchmark)
+    if not isinstance(folder, Path):
+        return [folder]
+    if files := result_files(folder):
+        return [files]
     inner = {
         path.name: found
         for path in sorted(folder.iterdir())
-        if path.is_dir() and (found := result_files(path))
+        if path.is_dir() and not path.name.startswith(NO_RESULTS) and (found := result_files(path))
     }
-    if len(inner) > 1:
+    keys = {key for sequence in benchmark.sequences for key in keys_of(sequence)}
+    if any(name_key(name) in keys for name in inner):
+        runs: dict[str, list[Path]] = {}
+        for found in inner.values():
+            for path in found:
+                runs.setdefault(
+                    path.stem.rpartition("_")[2] if path.stem != path.parent.name else "", []
+                ).append(path)
+        return [runs[number] for number in sorted(runs)]
+    if len({re.sub(r"_\d+$", "", name) for name in inner}) > 1 or (
+        len(inner) > 1 and not all(re.search(r"_\d+$", name) for name in inner)
+    ):
         names = ", ".join(f"{tracker}/{name}" for name in inner)
         raise InputError(f"{folder} holds several runs: {names}", do="Name one of them", reason="ambiguous")
-    return next(iter(inner.values()), [])
+    return list(inner.values()) or [[]]

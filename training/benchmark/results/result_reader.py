@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,12 @@ from training.benchmark.results.formats.format_table import readers
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.results.matches import keys_of, likely_benchmark, match_files, result_files, strangers
 from training.benchmark.results.remarks import left_aside, odd_regions, odd_rows
-from training.benchmark.results.result_folders import find_results
+from training.benchmark.results.result_folders import find_results, find_tracker
 from training.benchmark.scores.one_pass import fit_length, is_filled_up, rules_for
 from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
+from training.benchmark.sequences.sequence_list import load_listing, name_key, packaged_names
 from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
 
 MEND = "Correct these files or remove them; a score without them is marked partial"
@@ -34,6 +36,8 @@ class TrackerResults:
     ----------
     boxes : dict of (N, 4) float64
         By sequence name, `x y w h` in the benchmark's file coordinates (OPE).
+    again : list of such dicts
+        Further runs, over the same sequences: the mean over all of them counts.
     runs : dict of list of Trajectory
         By sequence name (VOT).
     missing : list of str
@@ -43,6 +47,7 @@ class TrackerResults:
     """
 
     boxes: dict[str, Array] = field(default_factory=dict)
+    again: list[dict[str, Array]] = field(default_factory=list)
     runs: dict[str, list[Trajectory]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -56,7 +61,7 @@ def read_segments(path: Path) -> list[Segment]:
     InputError
         If the file is not of the form that its ending promises, or a row is not a box.
     """
-    segments = readers()[path.suffix](path)
+    segments = readers()[path.suffix.lower()](path)
     for segment in segments:
         _check_numbers(path, segment.boxes)
     return segments
@@ -105,12 +110,25 @@ def read_results(
         length (both are named), misspelt names; or none at all of this benchmark.
     """
     rules = rules_for(protocol, benchmark)
-    paths = find_results(results_dir, tracker, benchmark)
     if benchmark.kind == "vot":
-        return _read_vot(paths[0], benchmark)
-    matched = match_files(paths, benchmark)
+        return _read_vot(_vot_folder(results_dir, tracker, benchmark), benchmark)
     where = f"results of {tracker} in {results_dir}"
-    check_benchmark(where, paths, len(matched.files), benchmark)
+    runs = find_results(results_dir, tracker, benchmark)
+    first, *others = (_read_run(where, paths, benchmark, rules) for paths in runs)
+    if odd := [
+        number for number, run in enumerate(others, start=2) if run.boxes.keys() != first.boxes.keys()
+    ]:
+        raise InputError(
+            f"{where}: run {odd[0]} of {len(runs)} has other sequences than the first",
+            do="Give complete runs, or name one of them",
+            reason="missing results",
+        )
+    return replace(first, again=[run.boxes for run in others])
+
+
+def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protocol) -> TrackerResults:
+    matched = match_files(paths, benchmark)
+    check_benchmark(where, paths, matched.files, benchmark)
     boxes: dict[str, Array] = {}
     problems = Collected()
     for sequence in benchmark.sequences:
@@ -124,9 +142,15 @@ def read_results(
         problems.add(line, reason="several files")
     for line in misspelt:
         problems.add(line, reason="misspelt name")
-    problems.check(where, do=MEND)
+    problems.check(where, do=_other_edition(boxes, benchmark) or MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
     notes = [*odd_rows(boxes), *left_aside(unknown)]
+    if rules.short:
+        notes += [
+            f"{s.name}: {len(boxes[s.name])} of {len(s)} rows; the rest counts as lost"
+            for s in benchmark.sequences
+            if len(boxes.get(s.name, s.annotation)) < len(s)
+        ]
     notes += [
         f"{sequence.name}: its first {len(sequence.lead_in)} rows are the ground truth and were left out"
         for sequence in benchmark.sequences
@@ -137,6 +161,16 @@ def read_results(
     return TrackerResults(boxes=boxes, missing=missing, notes=notes)
 
 
+def _other_edition(boxes: Mapping[str, Array], benchmark: Benchmark) -> str:
+    """What to do where most results have the lengths of another list with the same names (UAV123 at 10 frames/s)."""
+    for name in packaged_names():
+        rows = {entry.name: entry.rows for entry in load_listing(name).sequences}
+        fit = sum(len(found) == rows.get(sequence) for sequence, found in boxes.items())
+        if name != benchmark.name and 2 * fit > len(boxes) and 2 * fit > len(rows):
+            return f"They have the lengths of {load_listing(name).title}: name the benchmark {name}"
+    return ""
+
+
 def _trimmed(sequence: Sequence) -> str:
     return (
         f"{sequence.name}: its annotation lacks the {sequence.trimmed} rows before frame "
@@ -144,12 +178,19 @@ def _trimmed(sequence: Sequence) -> str:
     )
 
 
-def check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Benchmark) -> None:
-    """Raise `InputError` if no file is of this benchmark, or more are of one that shares some names."""
+def check_benchmark(where: str, paths: Items[Path], files: Mapping[str, Path], benchmark: Benchmark) -> None:
+    """Raise `InputError` if no file is of this benchmark, or more are of one to which most of `files` belong too."""
+    found = len(files)
     if found == len(paths) and found:
         return
     guess = likely_benchmark(paths)
-    foreign = guess is not None and guess[2] > found and guess[0][:3] != benchmark.name[:3]
+    ours = {name_key(path.stem) for path in files.values()}
+    foreign = (
+        guess is not None
+        and len(guess[2]) > found
+        and 2 * len(guess[2] & ours) > found
+        and guess[0][:3] != benchmark.name[:3]
+    )
     if found and not foreign:
         return
     belong = "none belongs" if not found else "only 1 belongs" if found == 1 else f"only {found} belong"
@@ -160,6 +201,11 @@ def check_benchmark(where: str, paths: Items[Path], found: int, benchmark: Bench
     raise InputError(
         f"{where}: {some}{like}", do="Name the right folder or benchmark", reason="foreign results"
     )
+
+
+def _vot_folder(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path:
+    folder = find_tracker(results_dir, tracker, benchmark)
+    return folder if isinstance(folder, Path) else results_dir / tracker
 
 
 def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") -> TrackerResults:
@@ -198,11 +244,11 @@ def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> Inpu
 
 def read_unsupervised(results_dir: Path, tracker: str, benchmark: Benchmark) -> TrackerResults | None:
     """Runs without restarts (`<tracker>/unsupervised/`), or None if the tracker has none."""
-    (folder,) = find_results(results_dir, tracker, benchmark)
+    folder = _vot_folder(results_dir, tracker, benchmark)
     return _read_vot(folder, benchmark, "unsupervised") if (folder / "unsupervised").is_dir() else None
 
 
 def has_baseline(results_dir: Path, tracker: str, benchmark: Benchmark) -> bool:
     """Whether a tracker has a folder of supervised runs (`<tracker>/baseline/`)."""
-    (folder,) = find_results(results_dir, tracker, benchmark)
+    folder = _vot_folder(results_dir, tracker, benchmark)
     return (folder / "baseline").is_dir()

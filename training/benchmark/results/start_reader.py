@@ -29,10 +29,10 @@ def read_starts(
     InputError
         Listing every file that is no result: runs too many or too few, or of the wrong length.
     """
-    paths = find_results(results_dir, tracker, benchmark)
+    paths, *_ = find_results(results_dir, tracker, benchmark)
     matched = match_files(paths, benchmark)
     where = f"{evaluation.upper()} results of {tracker} in {results_dir}"
-    check_benchmark(where, paths, len(matched.files), benchmark)
+    check_benchmark(where, paths, matched.files, benchmark)
     temporal: dict[str, list[Array]] = {}
     spatial: dict[str, dict[str, Array]] = {}
     problems = Collected()

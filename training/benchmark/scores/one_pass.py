@@ -66,6 +66,8 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
         return boxes[len(sequence.lead_in) :]
     if protocol.cuts and len(boxes) > wanted:
         return boxes[:wanted]
+    if protocol.short and 0 < len(boxes) < wanted:
+        return np.concatenate([boxes, np.full((wanted - len(boxes), 4), np.nan)])
     hint = "Give the complete result: nothing is cut or filled up silently"
     if len(sequence.lead_in) and len(boxes) == wanted + len(sequence.lead_in):
         hint = (
@@ -188,6 +190,14 @@ class Evaluation:
             If a result has another length than its sequence; both are named.
         """
         return self._pool.curves([fit_length(s.name, results[s.name], s, self.rules) for s in self.sequences])
+
+
+def mean_curves(runs: Items[Curves]) -> Curves:
+    """The mean of several runs' curves over the same sequences."""
+    if len(runs) == 1:
+        return runs[0]
+    values = {name: np.mean([run.values[name] for run in runs], axis=0) for name in runs[0].values}
+    return Curves(values, runs[0].frames)
 
 
 def sequence_curves(

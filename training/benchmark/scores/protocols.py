@@ -69,6 +69,8 @@ class Protocol:
         The first frame of a sequence does not count.
     bounded : bool
         Boxes are clipped to the image before the overlap is taken.
+    short : bool
+        A result that is shorter than the truth is filled up with lost boxes; no toolkit's rule, but on request.
     pools : bool
         A benchmark's number is the mean over its frames, not over its sequences.
     """
@@ -88,6 +90,7 @@ class Protocol:
     later: bool = False
     bounded: bool = False
     pools: bool = False
+    short: bool = False
 
 
 _EPSILON = float(np.finfo(float).eps)

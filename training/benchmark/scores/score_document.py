@@ -105,6 +105,8 @@ class Scores:
         Whether these, or results of a tracker, are missing.
     evaluation : str
         `"tre"` or `"sre"`: from many starts; empty: from the first frame.
+    unsound : mapping of str to sequence of str
+        Trackers that were left out, and what is wrong with their results.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Scores:
     missing: tuple[str, ...] = ()
     partial: bool = False
     evaluation: str = ""
+    unsound: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def short_title(self) -> str:
@@ -194,6 +197,11 @@ class Scores:
             "partial": self.partial,
             "trackers": {name: one.plain(self.kind) for name, one in self.trackers.items()},
             **({"evaluation": self.evaluation} if self.evaluation else {}),
+            **(
+                {"unsound": {name: list(lines) for name, lines in self.unsound.items()}}
+                if self.unsound
+                else {}
+            ),
         }
 
 

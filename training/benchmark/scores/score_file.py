@@ -54,6 +54,7 @@ def parse_scores(raw: Any, place: str) -> Scores:
             missing=tuple(raw["missing"]),
             partial=bool(raw["partial"]),
             evaluation=raw.get("evaluation", ""),
+            unsound={name: tuple(lines) for name, lines in raw.get("unsound", {}).items()},
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _refused(place, f"{type(error).__name__}: {error}") from None

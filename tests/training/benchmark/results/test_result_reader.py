@@ -1,4 +1,6 @@
 import os
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,16 @@ import pytest
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
 from training.benchmark.problems import FolderError
-from training.benchmark.results.result_folders import list_trackers, open_results
-from training.benchmark.results.result_reader import read_results, read_unsupervised
+from training.benchmark.results.matches import match_files
+from training.benchmark.results.result_folders import find_results, list_trackers, open_results
+from training.benchmark.results.result_reader import (
+    check_benchmark,
+    read_results,
+    read_segments,
+    read_unsupervised,
+)
+from training.benchmark.score import score_benchmark, score_boxes
+from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.trajectory import Trajectory, write_trajectories
 
@@ -58,12 +68,78 @@ def test_files_of_several_trackers_side_by_side(tmp_path: Path, bench: Benchmark
         read_results(tmp_path, "DSST", bench)
 
 
-def test_several_runs_of_one_tracker_must_be_told_apart(tmp_path: Path, bench: Benchmark) -> None:
+def test_different_runs_of_one_tracker_must_be_told_apart(tmp_path: Path, bench: Benchmark) -> None:
     write(tmp_path / "DiMP/dimp50_000", **GOOD)
-    write(tmp_path / "DiMP/dimp50_001", **GOOD)
-    with pytest.raises(InputError, match=r"several runs: DiMP/dimp50_000, DiMP/dimp50_001"):
+    write(tmp_path / "DiMP/dimp18_001", **GOOD)
+    with pytest.raises(InputError, match=r"several runs: DiMP/dimp18_001, DiMP/dimp50_000"):
         read_results(tmp_path, "DiMP", bench)
-    assert len(read_results(tmp_path, "DiMP/dimp50_001", bench).boxes) == 3
+    assert len(read_results(tmp_path, "DiMP/dimp50_000", bench).boxes) == 3
+
+
+def test_the_mean_of_numbered_runs_counts(tmp_path: Path, bench: Benchmark) -> None:
+    for number in range(3):
+        write(tmp_path / f"DiMP/dimp50_00{number}", **GOOD)
+    away = tmp_path / "DiMP/dimp50_001/Car4.txt"
+    write_rows(away, [[500, 500, 20, 20]] * len(read_segments(away)[0].boxes))
+    results = read_results(tmp_path, "DiMP", bench)
+    assert len(results.again) == 2
+    means = [
+        score_boxes(bench, replace(results, boxes=boxes, again=[]))["overall"]["auc"]
+        for boxes in (results.boxes, *results.again)
+    ]
+    whole = score_benchmark(bench, tmp_path)
+    assert whole.number("DiMP", whole.headline) == pytest.approx(sum(means) / 3)
+    assert whole.trackers["DiMP"].notes[0].startswith("the mean of 3 runs; AUC ")
+    away.unlink()
+    with pytest.raises(InputError, match="run 2 of 3 has other sequences than the first"):
+        read_results(tmp_path, "DiMP", bench)
+
+
+def test_a_folder_a_sequence_as_got10k_has_it(tmp_path: Path, bench: Benchmark) -> None:
+    for name, rows in GOOD.items():
+        for number in (1, 2):
+            write(tmp_path / f"Sia/{name}", **{f"{name}_00{number}": rows})
+        (tmp_path / f"Sia/{name}/{name}_time.txt").write_text("0.1,0.1\n" * rows)
+    results = read_results(tmp_path, "Sia", bench)
+    assert {name: len(boxes) for name, boxes in results.boxes.items()} == GOOD
+    assert len(results.again) == 1
+
+
+@pytest.mark.parametrize("ending", [".TXT", ".csv", ".Txt"])
+def test_other_endings_of_text(ending: str, tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "KCF", **GOOD)
+    for path in (tmp_path / "KCF").iterdir():
+        path.rename(path.with_suffix(ending))
+    assert len(read_results(tmp_path, "KCF", bench).boxes) == 3
+
+
+def test_folders_of_scores_are_no_runs(tmp_path: Path, bench: Benchmark) -> None:
+    write(tmp_path / "OPE/KCF", **GOOD)
+    for name in ("scores_cvpr13", "scores_tb50", "scores_tb100"):
+        write(tmp_path / "OPE/KCF" / name, **GOOD)
+        write(tmp_path / "OPE/ASLA" / name, **GOOD)
+    scores = score_benchmark(bench, tmp_path)
+    assert (list(scores.trackers), list(scores.unsound)) == (["KCF"], ["ASLA"])
+
+
+@pytest.mark.parametrize(("name", "prefix", "count"), [("otb2015", "", 100), ("uav123", "uav_", 123)])
+def test_pytrackings_folder_of_several_benchmarks(
+    name: str, prefix: str, count: int, shared: Path, tmp_path: Path
+) -> None:
+    archive = shared / "cases/F01/pytracking_mixed.tar.gz"
+    if not archive.is_file():
+        pytest.skip(f"{archive} is not here")
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    names = {"otb2015": "OTB100", "uav123": "UAV123"}
+    whole = load_benchmark(name, [shared / "data/annotations" / names[name]], images=False)
+    paths, *others = find_results(tmp_path / "tracking_results", "kcf", whole)
+    assert not others
+    matched = match_files(paths, whole)
+    assert len(matched.files) == len(whole.sequences) == count
+    assert not matched.doubles
+    assert all(path.name.startswith(prefix) for path in matched.files.values())
+    check_benchmark("here", paths, matched.files, whole)
 
 
 def test_missing_sequences_are_listed(tmp_path: Path, bench: Benchmark) -> None:

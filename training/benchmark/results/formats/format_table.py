@@ -36,6 +36,7 @@ def adopt_formats(names: Iterable[str]) -> None:
 
 
 def readers() -> dict[str, Read]:
-    """What reads a result file, by its ending."""
+    """What reads a result file, by its ending in lower case; text may end in `.csv` too."""
     rows = list(FORMATS.values())[::-1]  # the first of an ending wins
-    return {row.ending: row.read for row in rows if row.read is not None}
+    found = {row.ending.lower(): row.read for row in rows if row.read is not None}
+    return {".csv": found[OTB.ending], **found}

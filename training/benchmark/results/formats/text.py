@@ -48,6 +48,11 @@ def _got10k(result: Result) -> dict[str, bytes]:
     if len(rows) == len(sequence):
         rows = np.concatenate([sequence.lead_in, rows])
     folder, files = f"{result.folder}/{result.tracker}", {}
+    if result.folder == "GOT-10k":  # its own sequences have a folder each, for repetitions
+        place = f"{folder}/{sequence.name}/{sequence.name}"
+        if result.seconds is not None:
+            files[f"{place}_time.txt"] = times_bytes(result.seconds)
+        return {**files, f"{place}_001.txt": text_bytes(rows)}
     if result.seconds is not None:
         padded = np.concatenate([np.zeros(len(rows) - len(result.seconds)), result.seconds])
         files[f"{folder}/times/{sequence.name}_time.txt"] = times_bytes(padded)
