@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
 from training.losses import REGRESSION
 from training.tracking.online.gaussians import gaussian
 from training.tracking.online.head import Head
-from training.tracking.online.head_learner import Learner
+from training.tracking.online.head_learner import Adam, Learner
 from training.tracking.online.online_config import LearnConfig
 
 
@@ -73,9 +76,34 @@ def test_a_memory_over_the_batch_is_learnt_from_in_parts_in_turn(samples, expect
     monkeypatch.setattr(
         learner,
         "_step",
-        lambda spectra, labels: seen.append((spectra[:, 0, 0].real.tolist(), labels[:, 0, 0].tolist())),
+        lambda spectra, labels, _rate: seen.append((spectra[:, 0, 0].real.tolist(), labels[:, 0, 0].tolist())),
     )
     numbers = torch.arange(samples, dtype=torch.float32)
     for _ in range(2):
         learner.update(numbers[:, None, None].to(torch.complex64), numbers[:, None, None])
     assert seen == [(part, part) for part in expected]
+
+
+def test_adam_computes_what_torchs_does_to_the_last_bit():
+    generator = torch.Generator().manual_seed(5)
+    mine = [torch.randn((4, 3, 3), generator=generator), torch.zeros(())]
+    theirs = [value.clone().requires_grad_() for value in mine]
+    adam, reference = Adam(mine), torch.optim.Adam(theirs, lr=1.0, fused=True)
+    for step in range(30):
+        slopes = [torch.randn(value.shape, generator=generator) * 10.0 ** (step % 5 - 2) for value in mine]
+        rate = 1e-3 if step < 20 else 3e-4
+        adam.step(slopes, rate)
+        for value, slope in zip(theirs, slopes, strict=True):
+            value.grad = slope
+        reference.param_groups[0]["lr"] = rate
+        reference.step()
+        assert all(torch.equal(one, other) for one, other in zip(mine, theirs, strict=True))
+
+
+def test_the_first_frame_imports_no_compiler():
+    """It takes longer to import than the first frame to learn."""
+    code = (
+        "import sys, torch; from training.tracking.online.head_learner import Adam; "
+        "Adam([torch.zeros(2)]).step([torch.ones(2)], 0.1); sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
