@@ -15,7 +15,7 @@ GROUPS = {
     STAGE: ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score"),
     "set up and share": ("doctor", "check", "settings", "profile", "team", "push"),
     "look at results": ("summary", "table", "compare"),
-    "score and exchange anybody's files": ("evaluate", "convert", "classic"),
+    "score and exchange anybody's files": ("evaluate", "convert", "submit", "classic"),
     "run a tracker": ("follow", "starts", "vot"),
     "compare settings": ("study", "ablation"),
 }

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import scipy.io
 
+from curation.files import write_json
 from pipelines.__main__ import main
-from tests.training.benchmark.builders import still, write_rows
+from tests.training.benchmark.builders import still, write_images, write_rows
 from training.benchmark.results.result_writer import FORMATS, write_starts
 from training.benchmark.scores.starts import temporal_starts
 from training.benchmark.sequences.sequence import Sequence
@@ -262,3 +263,30 @@ def test_names_of_odd_files_reach_no_terminal(here: Path, capsys: pytest.Capture
     assert any("zzz\\x1b[2J\\xff.txt" in line for line in lines)
     assert all(line.isprintable() for line in lines)
     assert "zzz" in (here / "scores.json").read_text()
+
+
+def test_an_archive_for_a_server(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Results of the track stage, with the times that it recorded, from the set as it is distributed."""
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("track: {}\n")
+    names = [f"GOT-10k_Test_{number:06d}" for number in range(1, 181)]
+    for name in names:
+        write_images(tmp_path / "test" / name, ["00000001.jpg", "00000002.jpg"])
+        write_rows(tmp_path / f"test/{name}/groundtruth.txt", still(1, (3, 4, 5, 6)))
+        write_rows(tmp_path / f"data/results/got10k_test/siamese/{name}.txt", still(2, (3, 4, 5, 6)))
+    times = {"trackers": {"siamese": {"sequences": {name: [0.1, 0.2] for name in names}}}}
+    write_json(tmp_path / "data/times/got10k_test.json", times)
+    given = ["submit", "got10k_test", "--root", "test"]
+    assert main([*given, "data/results/got10k_test", "siamese", "--out", "siamese.zip"]) == 0
+    assert main([*given, "siamese.zip"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second == "siamese.zip: 180 sequences of GOT-10k test, repetitions: 1; complete"
+    assert main(["submit", "otb2015", "siamese.zip"]) == 1
+    assert main([*given, "data/results/got10k_test"]) == 1
+    assert "no test set with a server is named 'otb2015'" in caplog.text
+    assert "no tracker was named" in caplog.text

@@ -21,9 +21,9 @@ def read_boxes(path: Path) -> list[Segment]:
     return [Segment(read_table(path))]
 
 
-def text_bytes(boxes: Array, separator: str = ",") -> bytes:
-    """Rows with four decimals; NaN is written `nan`."""
-    return "".join(separator.join(f"{value:.4f}" for value in row) + "\n" for row in boxes).encode()
+def text_bytes(boxes: Array, separator: str = ",", *, decimals: int = 4) -> bytes:
+    """Rows with so many decimals; NaN is written `nan`."""
+    return "".join(separator.join(f"{value:.{decimals}f}" for value in row) + "\n" for row in boxes).encode()
 
 
 def times_bytes(seconds: Array) -> bytes:
