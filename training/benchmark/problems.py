@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from curation.errors import InputError, one_line
+from curation.errors import InputError, one_line, printable
 
 SHOWN = 3
 """Problems of one cause that are spelt out where there are more than one more."""
@@ -98,7 +98,7 @@ class Failures:
     def lines(self) -> dict[str, tuple[str, ...]]:
         """What is wrong with each, three lines of each cause."""
         return {
-            who: tuple(error.shown()) if isinstance(error, FolderError) else (str(error),)
+            printable(who): tuple(error.shown()) if isinstance(error, FolderError) else (str(error),)
             for who, error in self._errors.items()
         }
 
