@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from curation.crops.crop_config import CropConfig
 from curation.crops.shards import SUFFIX, data_offsets
-from curation.documents.document import Fields, integers, number, read_document, text
+from curation.documents.document import Fields, integers, number, read_videos, text
 from curation.errors import InputError
 from curation.files import MENDED, write_json
 
@@ -98,16 +98,17 @@ def save_crop_index(folder: Path, index: CropIndex) -> None:
 
 
 def load_crop_index(folder: Path) -> CropIndex:
-    """Read the index of the crops in `folder`; raises `InputError` as `documents.read_document`."""
-    return read_document(folder / FILE, _index, what="a crop index", schema=SCHEMA, made_by="crop")
+    """Read the index of the crops in `folder`; raises `InputError` as `document.read_videos`."""
+    return read_videos(
+        folder / FILE, _index, last=b"track", what="a crop index", schema=SCHEMA, made_by="crop"
+    )
 
 
 def _index(document: Fields) -> CropIndex:
-    videos = document["videos"]
     return CropIndex(
         text(document, "subset"),
         CropConfig(**document["crop"]),
-        {name: ShardIndex.of(videos.pop(name)) for name in list(videos)},
+        {name: ShardIndex.of(record) for name, record in document["videos"]},
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from curation.documents.document import Fields, integers, number, numbers, read_document, text
+from curation.documents.document import Fields, integers, number, numbers, read_videos, text
 from curation.files import write_json
 
 SCHEMA = 1
@@ -102,8 +102,10 @@ def write_tracks(path: Path, tracks: Tracks) -> None:
 
 
 def read_tracks(path: Path) -> Tracks:
-    """Read the document back; raises `InputError` as `documents.read_document`."""
-    return read_document(path, _tracks, what="an annotations file", schema=SCHEMA, made_by="annotate")
+    """Read the document back; raises `InputError` as `document.read_videos`."""
+    return read_videos(
+        path, _tracks, last=b"width", what="an annotations file", schema=SCHEMA, made_by="annotate"
+    )
 
 
 def _record(video: VideoTracks) -> Fields:
@@ -126,10 +128,8 @@ def _record(video: VideoTracks) -> Fields:
 
 
 def _tracks(document: Fields) -> Tracks:
-    videos = document["videos"]
-    # One at a time out of the parsed JSON, whose lists take six times the memory of the arrays.
-    read = {name: _video(name, videos.pop(name)) for name in list(videos)}
-    return Tracks(text(document, "subset"), read, document.get("still", False) is True)
+    videos = {name: _video(name, record) for name, record in document["videos"]}
+    return Tracks(text(document, "subset"), videos, document.get("still", False) is True)
 
 
 def _video(name: str, record: Fields) -> VideoTracks:

@@ -7,12 +7,13 @@ whatever is missing, of another type or of another length comes out as one line 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from curation.cures import remake
@@ -49,6 +50,44 @@ def read_document(
         If the file is missing, damaged, of another schema, or not of that form.
     """
     return parsed(read_json(path, made_by=made_by), parse, path, what=what, schema=schema, made_by=made_by)
+
+
+def read_videos(
+    path: Path,
+    parse: Callable[[Fields], Document],
+    *,
+    last: bytes,
+    what: str,
+    schema: int,
+    made_by: str,
+) -> Document:
+    """As `read_document`, of one with a record for each video; `parse` finds pairs of name and record in `videos`.
+
+    As our writers write it (keys sorted, nothing between them), `videos` is the last key, and `last` is the last of a
+    record. Such a file is parsed record by record: as a whole, one of 3.5 M boxes takes 1.5 GB.
+    """
+    names: Any = {"what": what, "schema": schema, "made_by": made_by}
+    try:
+        content = path.read_bytes()
+        at = content.index(b'"videos":{') + len(b'"videos":{')
+        head = orjson.loads(content[:at] + b"}}")
+        return parsed(head | {"videos": _records(content, at, b',"%b":' % last)}, parse, path, **names)
+    except (OSError, ValueError, TypeError, InputError):  # of another form, or damaged, which this names
+        whole = read_json(path, made_by=made_by)
+        if isinstance(whole, dict) and isinstance(whole.get("videos"), dict):
+            whole["videos"] = whole["videos"].items()
+        return parsed(whole, parse, path, **names)
+
+
+def _records(content: bytes, at: int, last: bytes) -> Iterator[tuple[str, Fields]]:
+    """Names and records from there to the end. A quote in a text is escaped, so no text holds a key or `":{`."""
+    while content[at : at + 1] == b'"':
+        colon = content.index(b'":{', at) + 1
+        end = content.index(b"}", content.index(last, colon)) + 1
+        yield orjson.loads(content[at:colon]), orjson.loads(content[colon + 1 : end])
+        at = end + (content[end : end + 1] == b",")
+    if content[at:] != b"}}\n":
+        raise ValueError("it ends early")
 
 
 def parsed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,8 @@ from curation.files import digest, replacing
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
+
+log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val")
 
@@ -92,6 +95,8 @@ def build_imdb(
     statistics = {split: Statistics() for split in SPLITS}
     left_out = LeftOut()
     crop: CropConfig | None = None
+    still: list[str] = []
+    named: dict[str, str] = {}
     for subset, result in zip(subsets, results, strict=True):
         if crop is not None and result.crop != crop:
             raise InputError(
@@ -100,6 +105,8 @@ def build_imdb(
                 reason="mixed crops",
             )
         crop = result.crop
+        still += [subset] if result.still else []
+        _check_part(subset, result, named)
         for split in SPLITS:
             lines[split] += result.lines[split]
             statistics[split].merge(result.statistics[split])
@@ -107,7 +114,7 @@ def build_imdb(
     _refuse_empty(config, statistics)
     assert crop is not None  # there is a subset
     for split in SPLITS:
-        header = Header(split, crop, asdict(config), statistics[split].counts())
+        header = Header(split, crop, asdict(config), statistics[split].counts(), tuple(still))
         with replacing(split_file(out, split)) as stream:
             for part in file_parts(header, iter(lines[split])):
                 stream.write(part)
@@ -130,6 +137,9 @@ class LeftOut:
     tracks_too_short: int = 0
     videos_without_track: int = 0
 
+    def __str__(self) -> str:
+        return ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(self).items())
+
     def merge(self, other: LeftOut) -> None:
         self.boxes_without_crop += other.boxes_without_crop
         self.tracks_too_short += other.tracks_too_short
@@ -139,6 +149,8 @@ class LeftOut:
 @dataclass
 class _SubsetResult:
     crop: CropConfig
+    still: bool
+    names: list[str]
     lines: dict[str, list[bytes]] = field(default_factory=lambda: {split: [] for split in SPLITS})
     statistics: dict[str, Statistics] = field(default_factory=lambda: {s: Statistics() for s in SPLITS})
     left_out: LeftOut = field(default_factory=LeftOut)
@@ -151,7 +163,7 @@ def _index_subset(
         tracks = read_tracks(annotations_dir / f"{subset}.json")
         index = load_crop_index(crops_dir / subset)
     check_shards(crops_dir / subset, index.videos)
-    result = _SubsetResult(crop=index.crop)
+    result = _SubsetResult(crop=index.crop, still=tracks.still, names=sorted(tracks.videos))
     stray = sorted(index.videos.keys() - tracks.videos.keys())
     if stray:
         raise _stale(f"{subset}/{stray[0]}")
@@ -167,6 +179,28 @@ def _index_subset(
                 result.statistics[split].add(kept, classes)
         result.left_out.videos_without_track += not listed
     return result
+
+
+def _check_part(subset: str, result: _SubsetResult, named: dict[str, str]) -> None:
+    """Refuse a part that gives nothing; say where two parts know a video by one name."""
+    if not any(result.lines.values()):
+        raise InputError(
+            f"part {subset} has no track to list: {len(result.names):,} videos, {result.left_out}",
+            do=f"Look at reports/annotate/{subset}.json and reports/crop/{subset}.json, or take {subset} out of "
+            "dataset.subsets",
+            reason="empty part",
+        )
+    doubled = [name for name in result.names if named.setdefault(name, subset) != subset]
+    if doubled:
+        log.warning(
+            "note: part %s has %d videos whose names part %s has too, the first %s: if they are the same, leave them "
+            "out of one (dataset.parts.%s.leave_out)",
+            subset,
+            len(doubled),
+            named[doubled[0]],
+            doubled[0],
+            subset,
+        )
 
 
 @contextmanager

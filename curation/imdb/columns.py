@@ -63,16 +63,22 @@ class Header:
     imdb : mapping
         The parameters of the imdb stage; `{"imported": "classic"}` where it did not make the file.
     counts : Counts
+    still : tuple of str
+        Parts of still images: each of their instances is its own pair. In the file only where there is one.
     """
 
     split: str
     crop: CropConfig
     imdb: Mapping[str, object]
     counts: Counts
+    still: tuple[str, ...] = ()
 
     def fields(self) -> Fields:
         """As it stands in the file."""
-        return {"schema": SCHEMA, **asdict(self)}
+        found = {"schema": SCHEMA, **asdict(self)}
+        if not self.still:
+            del found["still"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,7 @@ def _header(document: Fields) -> Header:
         CropConfig(**document["crop"]),
         dict(document["imdb"]),
         Counts(number(counts, "videos"), number(counts, "tracks"), number(counts, "instances")),
+        tuple(map(str, document.get("still", ()))),
     )
 
 

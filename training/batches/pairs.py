@@ -53,7 +53,7 @@ class PairSampler:
     """Draws pairs of one track: a random video, a random track in it, a random exemplar, a random partner.
 
     Tracks without two instances within `max_distance` frames are left out, and so are instances without a
-    partner.
+    partner. An instance of a still image is its own partner: augmentation tells the two apart.
 
     Parameters
     ----------
@@ -83,6 +83,7 @@ class PairSampler:
         if self.missing:
             self._report_missing(shards, config, name)
         self._distance = config.max_distance
+        self._still = np.array([video.partition("/")[0] in imdb.header.still for video in imdb.videos], bool)
         self._index()
         if not len(self._track):
             raise InputError(
@@ -113,6 +114,8 @@ class PairSampler:
         usable = np.zeros(count, dtype=bool)
         usable[:-1] |= near
         usable[1:] |= near
+        if self._still.any():
+            usable |= np.repeat(self._still[imdb.track_video], np.diff(imdb.track_start))
         usable &= np.repeat(self.present[imdb.track_video], np.diff(imdb.track_start))
         self._exemplar = np.flatnonzero(usable).astype(np.int32)
         first = np.searchsorted(self._exemplar, imdb.track_start)
@@ -144,13 +147,15 @@ class PairSampler:
         return len(self._exemplar)
 
     def draw(self, random: np.random.Generator) -> tuple[int, int]:
-        """One pair: exemplar and search instance (indices into the imdb), never one instance twice."""
+        """One pair: exemplar and search instance (indices into the imdb), two but for still images."""
         u = random.random(4)
         video = int(u[0] * self.videos)
         low, high = self._video_start[video], self._video_start[video + 1]
         track = int(self._track[self._order[low + int(u[1] * (high - low))]])
         low, high = self._first[track], self._last[track]
         exemplar = int(self._exemplar[low + int(u[2] * (high - low))])
+        if self._still[self.imdb.track_video[track]]:
+            return exemplar, exemplar
         start, stop = (int(n) for n in self.imdb.track_start[track : track + 2])
         frames = self.imdb.frame[start:stop]
         number = int(self.imdb.frame[exemplar])

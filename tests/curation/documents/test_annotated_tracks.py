@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,21 @@ def test_what_is_written_is_what_was_read(file: Path, tmp_path: Path) -> None:
     )
     assert video.boxes.tolist() == [[5, 5, 1, 1], [5, 5, 1, 1], [0, 0, 10, 20]]
     assert tracks.videos["w"].boxes.shape == (0, 4)
+
+
+def test_a_file_reformatted_by_another_tool_is_still_read(file: Path, tmp_path: Path) -> None:
+    write_tracks(tmp_path / "before.json", read_tracks(file))
+    file.write_bytes(orjson.dumps(orjson.loads(file.read_bytes()), option=orjson.OPT_INDENT_2))
+    write_tracks(tmp_path / "after.json", read_tracks(file))
+    assert (tmp_path / "after.json").read_bytes() == (tmp_path / "before.json").read_bytes()
+
+
+def test_a_class_of_any_text_is_read_as_it_is(file: Path, tmp_path: Path) -> None:
+    video = read_tracks(file).videos["v"]
+    odd = replace(video, label=['},"width":3}', 'a"":{'])
+    write_tracks(tmp_path / "b.json", Tracks("b", {"v": odd, "w": video}))
+    again = read_tracks(tmp_path / "b.json").videos
+    assert (again["v"].label, again["w"].label) == (odd.label, video.label)
 
 
 def test_fractional_boxes_stay_as_they_are(file: Path, tmp_path: Path) -> None:

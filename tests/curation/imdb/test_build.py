@@ -182,6 +182,25 @@ def test_subsets_cropped_in_different_ways_are_refused(made: Made) -> None:
     assert caught.value.reason == "mixed crops"
 
 
+def test_a_part_that_gives_nothing_is_named(made: Made) -> None:
+    made.video("v", {0: [0, 1]})
+    made.video("short", {0: [4]}, subset="clips")
+    with pytest.raises(
+        InputError, match=r"part clips has no track to list: 1 videos, .* 1 tracks too short"
+    ) as caught:
+        made.build()
+    assert caught.value.reason == "empty part"
+
+
+def test_a_video_name_in_two_parts_is_said(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+    for subset in ("a", "clips"):
+        made.video("same", {0: [0, 1]}, subset=subset)
+    with caplog.at_level("WARNING"):
+        made.build()
+    assert "part clips has 1 videos whose names part a has too, the first same" in caplog.text
+    assert set(listed(made.load())) == {"a/same", "clips/same"}
+
+
 def test_split_by_video_depends_on_the_name_alone(made: Made) -> None:
     names = [f"ILSVRC2015_train_{n:08d}" for n in range(60)]
     for name in names:

@@ -132,6 +132,7 @@ def test_each_layout_is_cropped_and_indexed(tmp_path: Path, layout: str) -> None
     imdb = load_imdb(split_file(tmp_path / "imdb", "train"))
     assert len(imdb) == boxes
     assert all(video.startswith("part/") for video in imdb.videos)
+    assert imdb.header.still == (("part",) if layout in ("coco", "det") else ())
 
 
 def test_every_keeps_one_frame_in_so_many(tmp_path: Path) -> None:

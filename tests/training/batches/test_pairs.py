@@ -180,3 +180,15 @@ def test_shards_that_are_emptied_or_cut_short(tmp_path: Path, policy: str, lengt
 def test_the_fabricated_imdb_loads(inputs: Inputs) -> None:
     sampler = PairSampler(load_imdb(inputs.train), inputs.crops, CONFIG, name="train")
     assert (sampler.videos, sampler.tracks, sampler.instances) == (4, 8, 64)
+
+
+def test_still_images_pair_with_themselves_and_others_do_not(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "v0.tar").touch()
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "coco" / "v1.tar").touch()
+    plain = imdb_of([(0, [3, 4]), (0, [9]), (1, [0]), (1, [7])], 2)
+    mixed = replace(plain, header=replace(plain.header, still=("coco",)), videos=["a/v0", "coco/v1"])
+    sampler = PairSampler(mixed, tmp_path, CONFIG, name="imdb_train.json")
+    assert (sampler.videos, sampler.tracks) == (2, 3), "the one frame of a video's track has no partner"
+    assert set(drawn(sampler)) == {(0, 1), (1, 0), (3, 3), (4, 4)}
