@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from array import array
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -94,10 +95,11 @@ def follow(
             f"{source.name}: the first frame cannot be read", do="Give another video", reason="bad video"
         )
     given = box(first) if callable(box) else box
-    boxes = [check_box(given, width=first.shape[1], height=first.shape[0])]
+    last = check_box(given, width=first.shape[1], height=first.shape[0])
+    boxes = array("d", last)  # flat: a day of video has millions
     sights: list[Sight | None] = [None]
     started = time.monotonic()
-    tracker.init(first, boxes[0].copy())
+    tracker.init(first, last.copy())
     odd = _OddFrames(source.name, first)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
@@ -108,8 +110,8 @@ def follow(
         def finish(frame: Frame, response: np.ndarray | None = None) -> None:
             """A box has its picture, where pictures are wanted."""
             if write or screen:
-                number = source.first + len(boxes) - 1
-                picture = draw(frame, boxes[-1], number, sight=sights[-1], response=response)
+                number = source.first + len(sights) - 1
+                picture = draw(frame, last, number, sight=sights[-1], response=response)
                 if write:
                     write.add(picture)
                 if screen:
@@ -122,17 +124,18 @@ def follow(
             for number, found in enumerate(source.frames, start=source.first + 1):
                 with interrupts.held():  # a box and its picture belong together
                     frame = odd.fitted(found, number)
-                    boxes.append(boxes[-1] if frame is None else _update(tracker, frame, boxes[-1], number))
+                    last = last if frame is None else _update(tracker, frame, last, number)
+                    boxes.extend(last)
                     sights.append(None if frame is None else getattr(tracker, "sight", None))
                     previous = previous if frame is None else frame
                     seen = responses and frame is not None
                     finish(previous, getattr(tracker, "response", None) if seen else None)
         except KeyboardInterrupt:
-            log.warning("%s: stopped after %d frames", source.name, len(boxes))
+            log.warning("%s: stopped after %d frames", source.name, len(sights))
     odd.summarise()
-    if source.count and len(boxes) < source.count:
-        log.warning("%s: %d of %d frames were read", source.name, len(boxes), source.count)
-    result = np.array(boxes)
+    if source.count and len(sights) < source.count:
+        log.warning("%s: %d of %d frames were read", source.name, len(sights), source.count)
+    result = np.array(boxes).reshape(-1, 4)
     if text:
         write_bytes(text, otb_text(result).encode())
     return Followed(result, odd.unread, tuple(sights), time.monotonic() - started)

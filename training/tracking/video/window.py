@@ -19,6 +19,9 @@ _ENDS = (ord("q"), 27)
 
 _TRY = "import cv2; cv2.namedWindow('try'); cv2.waitKey(1); cv2.destroyAllWindows()"
 
+LARGEST = (1600, 850)
+"""Width and height of what fits on a screen; larger frames are shown smaller."""
+
 PATIENCE = 20
 """Seconds in which a window must open."""
 
@@ -46,9 +49,12 @@ def ask_box(frame: Frame, name: str) -> Box:
     InputError
         If none is drawn.
     """
-    drawn = cv2.selectROI(f"{name}: draw the target, then Enter", frame, showCrosshair=False)
+    height, width = frame.shape[:2]
+    scale = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+    shown = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else frame
+    drawn = cv2.selectROI(f"{name}: draw the target, then Enter", shown, showCrosshair=False)
     cv2.destroyAllWindows()
-    box = np.array(drawn, dtype=np.float64)
+    box = np.rint(np.array(drawn) / scale)
     if min(box[2:]) <= 0:
         raise InputError("no box was drawn", do="Draw one with the mouse and press Enter, or give --box")
     return box

@@ -38,6 +38,17 @@ def test_a_box_is_drawn_or_it_is_said_that_none_was(monkeypatch):
         ask_box(FRAME, "clip")
 
 
+def test_a_frame_larger_than_a_screen_is_shown_smaller_and_the_box_is_its_own(monkeypatch):
+    seen = []
+    monkeypatch.setattr(cv2, "destroyAllWindows", lambda: None)
+    monkeypatch.setattr(
+        cv2, "selectROI", lambda _, frame, **__: (seen.append(frame.shape), (100, 50, 20, 10))[1]
+    )
+    box = ask_box(np.zeros((1700, 3200, 3), np.uint8), "clip")
+    assert seen == [(850, 1600, 3)]
+    np.testing.assert_array_equal(box, [200, 100, 40, 20])
+
+
 @pytest.mark.parametrize(
     ("key", "visible", "ends"), [(-1, 1.0, False), (ord("q"), 1.0, True), (27, 1.0, True), (-1, 0.0, True)]
 )
