@@ -76,7 +76,9 @@ def test_a_memory_over_the_batch_is_learnt_from_in_parts_in_turn(samples, expect
     monkeypatch.setattr(
         learner,
         "_step",
-        lambda spectra, labels, _rate: seen.append((spectra[:, 0, 0].real.tolist(), labels[:, 0, 0].tolist())),
+        lambda spectra, labels, _rate: seen.append(
+            (spectra[:, 0, 0].real.tolist(), labels[:, 0, 0].tolist())
+        ),
     )
     numbers = torch.arange(samples, dtype=torch.float32)
     for _ in range(2):
