@@ -67,7 +67,8 @@ def slow_iou(a: Items[float], b: Items[float]) -> float:
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     shared = max(0.0, width) * max(0.0, height)
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
+    union = a[2] * a[3] + b[2] * b[3] - shared
+    return shared / union if union else float("nan")  # a negative size may cancel the other's
 
 
 def slow_matlab(result: Array, truth: Array) -> tuple[list[float], list[float]]:

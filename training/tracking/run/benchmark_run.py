@@ -165,7 +165,8 @@ def run_benchmark(
     for job, result in zip(jobs, done, strict=True):
         check()
         if isinstance(result, InputError):
-            failed.append(result)
+            who = f"{job.contender.name} failed"  # the lines of one tracker are a group
+            failed.append(InputError(result.what, do=result.do, reason=who))
             continue
         _write(out, job, result, base=benchmark.base)
         entry = report[job.contender.name]

@@ -7,6 +7,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -278,6 +279,18 @@ def test_one_bad_tracker_stops_neither_the_others_nor_its_other_sequences(track,
     assert "raises on S0 failed in frame 1 of 5" in caught.value.problems[1]
     mended = Contender("fails", StillTracker, "1")
     assert tracked(track([mended, TEMPLATE])) == {"fails": (1, 2), "template": (0, 3)}
+
+
+def test_of_every_failing_tracker_three_sequences_are_named(track, benchmark):
+    for number in (3, 4):
+        one = benchmark["S0"]
+        benchmark.sequences.append(replace(one, name=f"S{number}"))
+    with pytest.raises(FolderError) as caught:
+        track([Contender("first", Raises, "1"), Contender("second", Raises, "2")])
+    lines = str(caught.value).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["first"] * 3
+    assert lines[4].endswith("... and 2 more (first failed)")
+    assert [line.split()[0] for line in lines[5:8]] == ["second"] * 3
 
 
 def test_names_must_differ(track):
