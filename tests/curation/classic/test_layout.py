@@ -43,7 +43,6 @@ def test_names_are_those_of_the_published_scripts() -> None:
         "/a/v/000000.00.crop.x.jpg",
         "a/v/000000.00.crop.z.jpg",
         "a/v/000000.JPEG",
-        "f/v/000000.00.crop.x.jpg",
         "a/v\n/000000.00.crop.x.jpg",
         "a\\v\\000000.00.crop.x.jpg",
         "",
