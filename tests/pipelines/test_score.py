@@ -208,7 +208,7 @@ def test_an_empty_lock_has_no_digests(project: Path) -> None:
     scores(project)
 
 
-@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9"])
+@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9"], ids=["control", "colour", "no UTF-8"])
 def test_an_imported_tracker_whose_name_cannot_be_printed(
     project: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
