@@ -125,7 +125,9 @@ def record(
     if content == before:
         return Recorded(changed=False, kept=False, note=f"{path.stem}: the raw data is unchanged")
     write_bytes(write_to(path), content)
-    return Recorded(changed=True, kept=False, note=f"{path.stem}: the raw data is new or changed")
+    return Recorded(
+        changed=True, kept=False, note=f"{path.stem}: the raw data, or code of your own, is new or changed"
+    )
 
 
 def _keep(path: Path, error: InputError) -> Recorded:

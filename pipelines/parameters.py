@@ -37,15 +37,17 @@ SECTIONS: Mapping[str, str] = {
 """Section of params.yaml -> the dataclass it is read into, imported only when asked for."""
 
 
+_CROP = "the section crop decides it"
 GONE: Mapping[str, str] = {
-    "train.pairs.exemplar_size": "crop.exemplar_size",
-    "train.pairs.crop_size": "crop.search_size",
-    "train.pairs.context": "crop.context",
-    "track.siamese.exemplar_size": "crop.exemplar_size",
-    "track.siamese.search_size": "crop.search_size",
-    "track.siamese.context": "crop.context",
+    "train.pairs.exemplar_size": f"{_CROP} (crop.exemplar_size)",
+    "train.pairs.crop_size": f"{_CROP} (crop.search_size)",
+    "train.pairs.context": f"{_CROP} (crop.context)",
+    "track.siamese.exemplar_size": f"{_CROP} (crop.exemplar_size)",
+    "track.siamese.search_size": f"{_CROP} (crop.search_size)",
+    "track.siamese.context": f"{_CROP} (crop.context)",
+    "dataset.layout": "a layout belongs to a part, in dataset.parts (curation/DATASETS.md)",
 }
-"""Keys that were spelled a second time once -> the key that decides."""
+"""Keys that earlier versions had -> what decides now."""
 
 
 def read(file: Path = FILE) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _explain(error: ValidationError, section: str, kind: Any, place: str) -> Inp
         if item["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
             problems.append(f"unknown key {key}")
             known = _suggest(str(item["loc"][-1]), _keys(kind, item["loc"][:-1]))
-            cure = f"Remove it: the section crop decides it ({GONE[key]})" if key in GONE else known
+            cure = f"Remove it: {GONE[key]}" if key in GONE else known
         else:
             message = item["msg"].removeprefix("Value error, ")
             problems.append(f"{key} = {item['input']!r}: {message[0].lower()}{message[1:]}")

@@ -8,17 +8,28 @@ lost when a later run has taken it, or when the process that waits for this run 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import signal
 import socket
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+import orjson
 
 from curation.cures import remake
 from curation.errors import InputError
 from curation.files import write_bytes, writing
+
+LOOK_EVERY = 0.5
+"""Seconds between looks at who holds a lock that is waited for."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,15 +56,24 @@ class Process:
             pass
         return _started(self.pid) != self.started
 
+    def asleep(self) -> bool:
+        """Whether it is known to be there, and stopped (SIGSTOP, Ctrl-Z)."""
+        return not self.ended() and self.host == socket.gethostname() and _fields(self.pid)[:1] == [b"T"]
+
 
 def _started(pid: int) -> str:
     """When a process started, in ticks since the machine did, and nothing for one that waits to be buried;
     where the system does not say (no /proc), all processes of one number count as one."""
+    fields = _fields(pid)
+    return "" if not fields or fields[0] in (b"Z", b"X") else fields[19].decode()
+
+
+def _fields(pid: int) -> list[bytes]:
+    """What the system says of a process, from its state on; nothing where it does not say."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
-        return ""
-    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+        return []
 
 
 @dataclass(frozen=True)
@@ -112,7 +132,51 @@ class Claim:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody takes the claim while the block runs."""
-        with (self.folder / "lock").open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        """Nobody takes the claim while the block runs.
+
+        Whoever holds it now is waited for; but an orphan that sleeps there is killed: it would sleep for ever, and
+        nobody waits for what it writes.
+        """
+        with (self.folder / "lock").open("a+b") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with _sleeping_orphan_killed(stream):
+                    fcntl.flock(stream, fcntl.LOCK_EX)
+            stream.truncate(0)
+            stream.write(orjson.dumps([Process.of(os.getpid()), self.waiting]))
+            stream.flush()
             yield
+
+
+@contextmanager
+def _sleeping_orphan_killed(lock: IO[bytes]) -> Iterator[None]:
+    """While the block runs, kill whoever sleeps with the lock, once whoever waited for it has ended."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            holder, waiting = _holder(lock)
+            if holder and waiting and waiting.ended() and holder.asleep():
+                log.warning(
+                    "process %d slept with the right to write here, and who started it has ended: it is killed",
+                    holder.pid,
+                )
+                os.kill(holder.pid, signal.SIGKILL)
+            done.wait(LOOK_EVERY)
+
+    watcher = threading.Thread(target=look, daemon=True, name="watch lock")
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _holder(lock: IO[bytes]) -> tuple[Process | None, Process | None]:
+    """Who holds a lock, or held it last, and who waits for that process."""
+    try:
+        holder, waiting = orjson.loads(os.pread(lock.fileno(), 4096, 0))
+        return Process(**holder), Process(**waiting)
+    except (OSError, ValueError, TypeError):
+        return None, None

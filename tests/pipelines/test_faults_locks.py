@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,17 @@ from tests.pipelines.clone import Clone
 from tests.pipelines.team import copy_of, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("locks")]
+
+
+SLEEPER = """
+import os, signal, sys
+from pathlib import Path
+from curation.outputs.claim import Claim, Process
+gone = Process.of(int(sys.argv[1]))
+with Claim(Path(sys.argv[2]), b"", gone).locked():
+    os.kill(os.getpid(), signal.SIGSTOP)
+"""
+"""Goes to sleep with a lock; who waited for it has ended."""
 
 
 def crop_process(clone: Clone) -> int | None:
@@ -30,6 +43,10 @@ def crop_process(clone: Clone) -> int | None:
     return None
 
 
+def asleep(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 @pytest.fixture
 def stopped(curated: Clone, tmp_path: Path) -> Iterator[tuple[Clone, subprocess.Popen[str], int]]:
     """A clone, `dvc repro` under way in it, and its crop stage, stopped in the midst of its work."""
@@ -41,12 +58,32 @@ def stopped(curated: Clone, tmp_path: Path) -> Iterator[tuple[Clone, subprocess.
     wait_until(lambda: claim.read_bytes() != before)
     stage = crop_process(clone)
     assert stage is not None, running.communicate()
-    os.kill(stage, signal.SIGSTOP)
+    with (claim.parent / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # not while it writes that it has come
+        os.kill(stage, signal.SIGSTOP)
+        wait_until(lambda: asleep(stage))
     yield clone, running, stage
     with suppress(ProcessLookupError):
         os.kill(stage, signal.SIGKILL)
     running.kill()
     running.communicate()
+
+
+def test_an_orphan_that_sleeps_with_the_lock_is_killed(
+    stopped: tuple[Clone, subprocess.Popen[str], int], tmp_path: Path
+) -> None:
+    """It would hold up every later run for ever, and says nothing."""
+    clone, running, _ = stopped
+    running.kill()
+    running.wait()
+    sleeper = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER, str(running.pid), "data/.store/crops/a"], cwd=clone.folder
+    )
+    wait_until(lambda: asleep(sleeper.pid))
+    done = clone.repro("-s", "crop@a")
+    assert done.ran == {"crop@a"}
+    assert f"process {sleeper.pid} slept with the right to write here" in done.output
+    assert sleeper.wait() == -signal.SIGKILL
 
 
 def test_a_second_run_is_told_who_is_busy(stopped: tuple[Clone, subprocess.Popen[str], int]) -> None:
