@@ -60,13 +60,15 @@ def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = "sia
         "--weights",
         type=Path,
         metavar="FILE",
-        help="of the network; without it, what params.yaml names, what is installed, or the network trained here",
+        help=f"of the network; without it, what params.yaml names, {'what is installed, ' if default == '' else ''}"
+        "or the network trained here",
     )
     parser.add_argument(
         "--backbone",
         metavar="NAME",
         help="online: what --weights holds, a name as for track.backbone in params.yaml (as the file tells)",
     )
+    parser.set_defaults(best=default == "")  # else what runs is what params.yaml says, whatever is installed
     parser.add_argument(
         "--convention",
         metavar="NAME",
@@ -156,7 +158,7 @@ def _backbone(
         return configured.name, file, {}
     elif name is None:
         found = installed()
-        if not found or not (toy or options.tracker == ""):
+        if not found or not options.best or not (toy or options.tracker == ""):
             return ("siamese", None, {}) if options.tracker else None
         name = found[0]
     elif name == configured.name:
