@@ -15,7 +15,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -137,15 +137,15 @@ class Claim:
         Whoever holds it now is waited for; but an orphan that sleeps there is killed: it would sleep for ever, and
         nobody waits for what it writes.
         """
-        with (self.folder / "lock").open("a+b") as stream:
+        with (self.folder / "lock").open("a+b", buffering=0) as stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 with _sleeping_orphan_killed(stream):
                     fcntl.flock(stream, fcntl.LOCK_EX)
-            stream.truncate(0)
-            stream.write(orjson.dumps([Process.of(os.getpid()), self.waiting]))
-            stream.flush()
+            with suppress(OSError):  # a full disk: then nobody is told who holds it
+                stream.truncate(0)
+                stream.write(orjson.dumps([Process.of(os.getpid()), self.waiting]))
             yield
 
 
@@ -162,7 +162,8 @@ def _sleeping_orphan_killed(lock: IO[bytes]) -> Iterator[None]:
                     "process %d slept with the right to write here, and who started it has ended: it is killed",
                     holder.pid,
                 )
-                os.kill(holder.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(holder.pid, signal.SIGKILL)
             done.wait(LOOK_EVERY)
 
     watcher = threading.Thread(target=look, daemon=True, name="watch lock")
