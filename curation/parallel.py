@@ -77,6 +77,8 @@ def run_in_order(
         If the system has killed a worker; of a cluster, if it has no worker, the scheduler is lost, or
         several workers have died on one item.
     """
+    if not items:
+        return
     results = (
         (_work(function, item) for item in items)
         if workers.here

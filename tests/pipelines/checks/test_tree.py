@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from curation.videos.dataset import open_dataset
-from pipelines.checks import Finding, check_tree, tree
+from pipelines.checks import tree
+from pipelines.checks.finding import Finding
+from pipelines.checks.tree import check_tree
 from tests.curation.trees import UNPACKED, frame_xml, object_xml, video_folders, write_tree
 
 JPEG = bytes(cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1])
