@@ -94,8 +94,8 @@ def scan_sequences(
     return Manifest("sequences", benchmark, found)
 
 
-def first_frames(manifest: Manifest, *, state: Path, natural_order: bool = False) -> dict[bytes, str]:
-    """Checksum of the first image of each video or sequence, and its name there; those not kept are left out.
+def first_frames(manifest: Manifest, *, state: Path, natural_order: bool = False) -> dict[str, bytes]:
+    """Checksum of the first image of each video or sequence by its name; none where checksums are not kept.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def first_frames(manifest: Manifest, *, state: Path, natural_order: bool = False
         Whether frames are in the natural order of their names (2 before 10), and not as they were listed.
     """
     checksums = checksums_folder(state, manifest.name)
-    found: dict[bytes, str] = {}
+    found: dict[str, bytes] = {}
     for name, entry in manifest.entries.items():
         files = Record(name, entry.images, checksums).files()
         if files:
             first = min(files, key=lambda file: natural(file.name)) if natural_order else files[0]
-            found.setdefault(first.value, name)
+            found[name] = first.value
     return found
 
 

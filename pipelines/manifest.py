@@ -95,7 +95,7 @@ def _subset(
 def _tested(found: Manifest, layout: Layout, tested: Mapping[bytes, str]) -> dict[str, str]:
     """The part's videos that begin as a sequence of a benchmark does. Of benchmarks that are not here, as recorded."""
     firsts = first_frames(found, state=paths.STATE, natural_order=not layout.form)
-    same = {name: tested[first] for first, name in firsts.items() if first in tested}
+    same = {name: tested[first] for name, first in firsts.items() if first in tested}
     here = {sequence.partition("/")[0] for sequence in tested.values()}
     path = paths.manifest(found.name)
     before = load_manifest(path).tested if path.is_file() else {}
@@ -138,7 +138,7 @@ def _benchmark(
         )
     found = scan_benchmark(benchmark, runtime, strict=strict)
     if any(config.part(part) != VID for part in config.subsets):
-        for first, sequence in first_frames(found, state=paths.STATE).items():
+        for sequence, first in first_frames(found, state=paths.STATE).items():
             tested.setdefault(first, f"{benchmark.name}/{sequence}")
     # What a list says beside its sequences matters to score.
     return replace(found, source=digest(Path(name).read_bytes()) if is_path(name) else None, code=code)

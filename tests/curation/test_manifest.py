@@ -329,9 +329,9 @@ def test_first_frames_by_content(tmp_path: Path) -> None:
             path.write_bytes(f"{name} {path.stem}".encode())
         listed.append(SequenceFiles(name, paths, []))
     found = scan_sequences("otb2013", listed, state=tmp_path / "state", strict=False, workers=ONE)
-    by_name = {checksum(b"Car 10"): "Car", checksum(b"Dog 1"): "Dog"}
+    by_name = {"Car": checksum(b"Car 10"), "Dog": checksum(b"Dog 1")}
     assert first_frames(found, state=tmp_path / "state") == by_name
-    naturally = {checksum(b"Car 2"): "Car", checksum(b"Dog 1"): "Dog"}
+    naturally = {"Car": checksum(b"Car 2"), "Dog": checksum(b"Dog 1")}
     assert first_frames(found, state=tmp_path / "state", natural_order=True) == naturally
     shutil.rmtree(tmp_path / "state")
     assert first_frames(found, state=tmp_path / "state") == {}

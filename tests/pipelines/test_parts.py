@@ -110,14 +110,25 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
     mixed: tuple[Clone, set[str]], tmp_path: Path
 ) -> None:
     clone = copy_of(mixed[0], tmp_path / "clone")
-    first = sorted((clone.folder / "data/sample/sequences").rglob("*.jpg"))[0]
     shutil.copytree(clone.environment["DSLT_ROOTS_CLIPS"], tmp_path / "clips")
     shutil.copytree(tmp_path / "clips/my_clip", tmp_path / "clips/basketball")
-    shutil.copy(first, tmp_path / "clips/my_clip/shot8.jpg")
+    trees.images(clone.folder / "lists/walk/img", [f"{number:04d}.jpg" for number in range(20, 26)])
+    (clone.folder / "lists/walk/groundtruth_rect.txt").write_text(trees.text(trees.BOXES, base=1))
+    shutil.copy(tmp_path / "clips/my_clip/shot8.jpg", clone.folder / "lists/walk/img/0020.jpg")
+    sequence = {"name": "walk", "folder": "walk", "start_frame": 20, "end_frame": 25}
+    listing = {"schema": 1, "benchmark": "own", "title": "Own", "kind": "ope", "sequences": [sequence]}
+    (clone.folder / "lists/own.json").write_text(json.dumps(listing))
     clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
-    clone.pipelines("manifest")
+    clone.pipelines("profile", "--set", "dataset.benchmarks=[lists/own.json]")
+    assert "part clips has 2 videos that begin as" in clone.pipelines("manifest").stderr
     recorded = json.loads((clone.folder / "data/manifest/clips.json").read_text())
-    assert set(recorded["tested"]) == {"my_clip"}
+    assert recorded["tested"] == {"basketball": "own/walk", "my_clip": "own/walk"}
+    bytes_ = (clone.folder / "data/manifest/clips.json").read_bytes()
+    shutil.move(clone.folder / "lists/walk", tmp_path / "walk")
+    clone.pipelines("manifest", check=False)
+    assert (clone.folder / "data/manifest/clips.json").read_bytes() == bytes_, (
+        "where the benchmark is not at hand"
+    )
     clone.pipelines("annotate", "clips")
     clone.pipelines("crop", "clips")
     assert "1 videos that are called as those of otb2015" in clone.pipelines("quality").stderr
