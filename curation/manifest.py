@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from curation.cures import FETCH
-from curation.digests.checksums import checksums_folder
+from curation.digests.checksums import Record, checksums_folder
 from curation.digests.contents import Subject, scan_groups
 from curation.digests.file_groups import Files
 from curation.digests.statcache import StatCache
 from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.files import write_bytes
+from curation.layouts.layout_table import natural
 from curation.parallel import Workers
 from curation.videos.dataset import MISSING_ROOT, Dataset
 
@@ -91,6 +92,28 @@ def scan_sequences(
     checksums = checksums_folder(state, benchmark)
     found = scan_groups(groups, cache, checksums, f"manifest {benchmark}", strict, workers)
     return Manifest("sequences", benchmark, found)
+
+
+def first_frames(manifest: Manifest, *, state: Path, natural_order: bool = False) -> dict[str, bytes]:
+    """Checksum of the first image of each video or sequence by its name; none where checksums are not kept.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        That `scan` or `scan_sequences` just made.
+    state : Path
+        Its folder.
+    natural_order : bool
+        Whether frames are in the natural order of their names (2 before 10), and not as they were listed.
+    """
+    checksums = checksums_folder(state, manifest.name)
+    found: dict[str, bytes] = {}
+    for name, entry in manifest.entries.items():
+        files = Record(name, entry.images, checksums).files()
+        if files:
+            first = min(files, key=lambda file: natural(file.name)) if natural_order else files[0]
+            found[name] = first.value
+    return found
 
 
 def record(

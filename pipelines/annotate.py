@@ -1,7 +1,8 @@
 """Read the annotations of one part of the dataset into columnar tracks.
 
 Each file is parsed once. Faulty boxes and files stop the stage, or are counted and left out, as
-`errors.policy` in params.yaml says; the counts are in reports/annotate/<subset>.json.
+`errors.policy` in params.yaml says; the counts are in reports/annotate/<subset>.json, with those of videos that
+`leave_out` names.
 """
 
 from __future__ import annotations
@@ -25,16 +26,18 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     runtime = settings.load()
     dataset = sources.open_part(stage.load("dataset"), runtime, options.subset)
     policy = stage.load("errors")
+    manifest = load_manifest(paths.manifest(options.subset))
     with settings.cluster(runtime):
         found, skipped = annotate_subset(
             dataset,
             options.subset,
-            load_manifest(paths.manifest(options.subset)),
+            manifest,
             policy,
             runtime.workers,
             state=paths.STATE,
         )
     report = stage.output(paths.report("annotate", options.subset), even_if_failed=True)
-    write_json(report, skipped.report())
+    more = {"videos_left_out": dataset.left_out(options.subset), "first_frame_of": manifest.tested}
+    write_json(report, {**skipped.report(), **{name: found for name, found in more.items() if found}})
     skipped.check(policy, stage=f"annotate {options.subset}")
     write_tracks(stage.output(paths.tracks(options.subset)), found)

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.documents.manifest_record import Manifest
+from curation.documents.manifest_record import Manifest, load_manifest
 from curation.files import digest
-from curation.manifest import SequenceFiles, record, scan, scan_sequences
+from curation.layouts.layout_table import Layout
+from curation.manifest import SequenceFiles, first_frames, record, scan, scan_sequences
 from curation.rows import is_own, own_digest
+from curation.videos.dataset import VID
 from pipelines import parameters, paths, settings, sources, waiting
 from pipelines.guard import Run
 from pipelines.settings import Settings
@@ -45,10 +48,16 @@ def run(options: argparse.Namespace, stage: Run) -> None:
     code = own_code(stage.load("track"))
     strict = options.strict or runtime.strict_manifest
     warn_of_unused_roots(config, runtime)
+    tested: dict[bytes, str] = {}
     with settings.cluster(runtime):
         makers = {
-            **{subset: partial(_subset, config, runtime, subset, strict) for subset in config.subsets},
-            **{name: partial(_benchmark, config, runtime, name, strict, code) for name in config.benchmarks},
+            **{
+                name: partial(_benchmark, config, runtime, name, strict, code, tested)
+                for name in config.benchmarks
+            },
+            **{
+                subset: partial(_subset, config, runtime, subset, strict, tested) for subset in config.subsets
+            },
         }
         unchanged = []
         for name, make in makers.items():
@@ -68,14 +77,43 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             log.warning("%s", line)
 
 
-def _subset(config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool) -> Manifest:
+def _subset(
+    config: sources.DatasetConfig, runtime: Settings, subset: str, strict: bool, tested: Mapping[bytes, str]
+) -> Manifest:
+    """The manifest of a part; `tested` has the first frames of the benchmarks."""
     dataset = sources.open_part(config, runtime, subset)
     found = scan(dataset, subset, state=paths.STATE, strict=strict, workers=runtime.workers)
     layout, rules = dataset.part.layout, dataset.part.rules
     # The code of a layout of one's own decides what the annotations say.
     code = own_digest(layout) if is_own(layout) else layout
     said = " ".join([code, *(f"{name}={value}" for name, value in rules.items())])
-    return found if said == "vid" else replace(found, source=said)
+    if said == "vid":
+        return found
+    return replace(found, source=said, tested=_tested(found, dataset.layout, tested))
+
+
+def _tested(found: Manifest, layout: Layout, tested: Mapping[bytes, str]) -> dict[str, str]:
+    """The part's videos that begin as a sequence of a benchmark does. Of benchmarks that are not here, as recorded."""
+    firsts = first_frames(found, state=paths.STATE, natural_order=not layout.form)
+    same = {name: tested[first] for name, first in firsts.items() if first in tested}
+    here = {sequence.partition("/")[0] for sequence in tested.values()}
+    path = paths.manifest(found.name)
+    before = load_manifest(path).tested if path.is_file() else {}
+    kept = {
+        name: sequence
+        for name, sequence in before.items()
+        if name in found.entries and sequence.partition("/")[0] not in here
+    }
+    if same:
+        log.warning(
+            "note: part %s has %d videos that begin as sequences of benchmarks do, the first %s (%s); where that is "
+            "tested, leave them out: dataset.parts.%s.leave_out",
+            found.name,
+            len(same),
+            *min(same.items()),
+            found.name,
+        )
+    return {**kept, **same}
 
 
 def own_code(config: TrackConfig) -> dict[str, str]:
@@ -85,14 +123,23 @@ def own_code(config: TrackConfig) -> dict[str, str]:
 
 
 def _benchmark(
-    config: sources.DatasetConfig, runtime: Settings, name: str, strict: bool, code: dict[str, str]
+    config: sources.DatasetConfig,
+    runtime: Settings,
+    name: str,
+    strict: bool,
+    code: dict[str, str],
+    tested: dict[bytes, str],
 ) -> Manifest:
+    """The manifest of a benchmark, whose first frames are added to `tested`."""
     benchmark = sources.open_benchmark(config, runtime, name)
     if benchmark.missing:
         log.info(
             "%s: %d sequences are missing: %s", name, len(benchmark.missing), ", ".join(benchmark.missing)
         )
     found = scan_benchmark(benchmark, runtime, strict=strict)
+    if any(config.part(part) != VID for part in config.subsets):
+        for sequence, first in first_frames(found, state=paths.STATE).items():
+            tested.setdefault(first, f"{benchmark.name}/{sequence}")
     # What a list says beside its sequences matters to score.
     return replace(found, source=digest(Path(name).read_bytes()) if is_path(name) else None, code=code)
 

@@ -104,9 +104,23 @@ def load(section: str, file: Path = FILE) -> Any:
 
 
 def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
-    """Validate every section, so that a slip in `train` shows before hours of cropping, not after."""
-    for section in SECTIONS:
-        build(section, values.get(section) or {}, place)
+    """Validate every section, so that a slip in `train` shows before hours of cropping, not after.
+
+    Raises
+    ------
+    InputError
+        As `load`, and if `train.pairs.parts` names a part that is not in use.
+    """
+    built = {section: build(section, values.get(section) or {}, place) for section in SECTIONS}
+    used = built["dataset"].subsets
+    for part in built["train"].pairs.parts:
+        if part not in used:
+            raise InputError(
+                f"{place}: train.pairs.parts.{part} is about a part that is not in use (in use: {', '.join(used)})",
+                do="Correct the name, add it to dataset.subsets, or do without shares: "
+                "python -m pipelines profile --set train.pairs.parts={}",
+                reason="bad parameter",
+            )
 
 
 def build(section: str, values: Any, place: str) -> Any:

@@ -6,11 +6,17 @@ Pictures go to reports/quality/pictures, the numbers to reports/quality/quality.
 from __future__ import annotations
 
 import argparse
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from curation.files import write_json
 from curation.quality.quality_report import report_quality
 from pipelines import paths, settings
 from pipelines.guard import Run
+from training.benchmark.sequences.held_out import listed
+
+log = logging.getLogger(__name__)
 
 
 def run(options: argparse.Namespace, stage: Run) -> None:
@@ -30,5 +36,18 @@ def run(options: argparse.Namespace, stage: Run) -> None:
                 for name in ("annotate", "crop")
                 for subset in subsets
             },
+            listed=listed,
         )
+    for line in _warnings(report["test_videos"]):
+        log.warning("%s", line)
     write_json(stage.output(paths.report("quality", "quality")), report)
+
+
+def _warnings(tested: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each part and list of test videos that it has videos of."""
+    for part, found in tested.items():
+        for name, videos in found.get("called", {}).items():
+            yield (
+                f"note: part {part} has {len(videos):,} videos that are called as those of {name}, the first "
+                f"{videos[0]}; where that is tested, leave them out: dataset.parts.{part}.leave_out: [{name}]"
+            )

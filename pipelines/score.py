@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError
-from curation.files import write_json
+from curation.files import read_json, write_json
 from curation.outside import read_outside
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
@@ -112,6 +112,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             synthetic=sources.built_in(dataset.sequences),
             filmstrips=films,
             curves=read_curves(paths.REPORTS / "train" / CURVES),
+            parts=_given(paths.report("train", "train")),
             training_pictures=_pictures(
                 paths.REPORTS / "train" / "pictures",
                 "training pairs, labels and response maps",
@@ -177,6 +178,12 @@ def _small(scores: Mapping[str, Scores]) -> dict[str, Any]:
         }
         for name, one in scores.items()
     }
+
+
+def _given(report: Path) -> Mapping[str, Mapping[str, float]]:
+    """What each part gave, of the train stage's report; nothing where there is none, or one from before it said so."""
+    found: Mapping[str, Any] = read_json(report, made_by="train") if report.is_file() else {}
+    return found.get("data", {}).get("parts", {})
 
 
 def _pictures(folder: Path, what: str, columns: Sequence[str] = ()) -> list[Picture]:

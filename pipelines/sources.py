@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ from curation.rows import unknown_name
 from curation.videos.dataset import VID, Dataset, PartConfig, open_dataset
 from pipelines.settings import OWN, Settings, known, root_setting
 from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.held_out import is_listed, list_names
 from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import OWN_NAME, is_path, load_listing, packaged_names
 
@@ -160,7 +162,9 @@ def needed_part_root(config: DatasetConfig, settings: Settings, name: str) -> Pa
 
 def open_part(config: DatasetConfig, settings: Settings, name: str) -> Dataset:
     """A part's videos; raises `InputError` as `needed_part_root` and `curation.videos.dataset.open_dataset`."""
-    return open_dataset(needed_part_root(config, settings, name), config.part(name))
+    part = config.part(name)
+    lists = {entry: partial(is_listed, entry) for entry in part.leave_out if entry in list_names()}
+    return open_dataset(needed_part_root(config, settings, name), part, lists)
 
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:

@@ -39,6 +39,8 @@ class Manifest:
         benchmark (`list`).
     code : mapping
         Digests of code of one's own that the benchmark's trackers are made of, by name.
+    tested : mapping
+        Of a part: its videos whose first frame is that of a benchmark's sequence, and which: `otb2015/Basketball`.
     """
 
     kind: Literal["vid", "sequences"]
@@ -46,6 +48,7 @@ class Manifest:
     entries: Mapping[str, Entry]
     source: str | None = None
     code: Mapping[str, str] = field(default_factory=dict)
+    tested: Mapping[str, str] = field(default_factory=dict)
 
     def encoded(self) -> bytes:
         """The file's content."""
@@ -57,6 +60,7 @@ class Manifest:
             entries: {key: asdict(entry) for key, entry in self.entries.items()},
             **({source: self.source} if self.source else {}),
             **({"code": self.code} if self.code else {}),
+            **({"tested": self.tested} if self.tested else {}),
         }
         option = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
         return orjson.dumps(document, option=option)
@@ -82,5 +86,5 @@ def _manifest(document: Fields) -> Manifest:
             for key, entry in document[entries].items()
         },
         document.get(source),
-        {name: text(document["code"], name) for name in document.get("code", {})},
+        *({name: text(document[key], name) for name in document.get(key, {})} for key in ("code", "tested")),
     )

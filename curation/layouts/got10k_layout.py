@@ -19,7 +19,7 @@ from pathlib import Path
 
 from curation.digests.file_groups import Folder
 from curation.errors import InputError
-from curation.layouts.box_text import flags_of, one_target, rows_of
+from curation.layouts.box_text import flags_of, no_annotation, one_target, rows_of
 from curation.layouts.frame_annotation import ABSENT, COVERED
 from curation.layouts.layout_table import JPEGS, Layout, Parse, Video, folder_names, nothing_here, present
 from curation.outside import read_outside
@@ -69,7 +69,9 @@ def _names(folder: Path) -> list[str]:
 
 
 def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
-    count = len(rows_of(contents.get(BOXES, b""), video.folder / BOXES))
+    if BOXES not in contents:
+        raise no_annotation(video, video.folder / BOXES)
+    count = len(rows_of(contents[BOXES], video.folder / BOXES))
     absent, cover, cut = (
         flags_of(contents, video.folder / name, count) for name in (ABSENCE, COVER, CUTTING)
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from curation.digests.file_groups import Folder
-from curation.layouts.box_text import flags_of, one_target, rows_of
+from curation.layouts.box_text import flags_of, no_annotation, one_target, rows_of
 from curation.layouts.frame_annotation import COVERED, OUT_OF_VIEW
 from curation.layouts.layout_table import JPEGS, Layout, Parse, Video, folder_names, nothing_here, present
 from curation.outside import read_outside
@@ -50,7 +50,9 @@ def _find(root: Path, split: str) -> Iterable[Video]:
 
 def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
     folder = video.folder.parent
-    count = len(rows_of(contents.get(BOXES, b""), folder / BOXES))
+    if BOXES not in contents:
+        raise no_annotation(video, folder / BOXES)
+    count = len(rows_of(contents[BOXES], folder / BOXES))
     occluded, gone = (flags_of(contents, folder / name, count) for name in (OCCLUSION, VIEW))
     out = {at: COVERED for at, flag in enumerate(occluded) if flag}
     out |= {at: OUT_OF_VIEW for at, flag in enumerate(gone) if flag}

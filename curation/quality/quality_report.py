@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ def report_quality(
     workers: Workers,
     *,
     skip_reports: Mapping[str, Path] | None = None,
+    listed: Callable[[Iterable[str]], Mapping[str, Sequence[str]]] = lambda _: {},
 ) -> dict[str, Any]:
     """Measure the boxes and crops of all subsets and draw the pictures.
 
@@ -49,12 +50,16 @@ def report_quality(
     skip_reports : mapping, optional
         Name -> report file of a stage that skips, such as `"annotate a"` -> `reports/annotate/a.json`. Files
         that are not there are left out.
+    listed : callable
+        From names of videos to those of them that a list of test videos names, by the list.
 
     Returns
     -------
     dict
         `subsets` (counts of each), `distributions` (of each measure of `MEASURES`, over all subsets),
-        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report).
+        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report), `test_videos`
+        (of each part that has some: its videos that are called as those of a list of test videos, and those whose first
+        frame is that of a test sequence).
         The same for any number of workers.
 
     Raises
@@ -73,10 +78,13 @@ def report_quality(
     counts: dict[str, Any] = {}
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     strips_of: dict[Sighting, list[Tile]] = {}
+    tested: dict[str, Any] = {}
     for subset, result in zip(subsets, results, strict=True):
         counts[subset] = result.counts
         values[subset] = {name: array[~np.isnan(array)] for name, array in result.measures.items()}
         strips_of.update(result.strips)
+        if found := _tested(listed(result.videos), (skip_reports or {}).get(f"annotate {subset}")):
+            tested[subset] = found
         write_bytes(pictures / f"crops_{subset}.jpg", result.sheet)
     chosen = choose(list(strips_of), config.strange_tracks)
     rows = [(f"{n}. {sighting.message()}", strips_of[sighting]) for n, sighting in enumerate(chosen, start=1)]
@@ -91,11 +99,24 @@ def report_quality(
         },
         "strange_tracks": [sighting.record() for sighting in chosen],
         "skipped": skipped,
+        "test_videos": tested,
     }
+
+
+def _tested(named: Mapping[str, Sequence[str]], annotate_report: Path | None) -> dict[str, Any]:
+    """A part's videos that are in a test set, as `report_quality` gives them."""
+    there = annotate_report is not None and annotate_report.is_file()
+    same = (
+        read_json(annotate_report, made_by="annotate").get("first_frame_of", {})
+        if annotate_report and there
+        else {}
+    )
+    return {**({"called": dict(named)} if named else {}), **({"first_frame_of": same} if same else {})}
 
 
 @dataclass(frozen=True)
 class _SubsetResult:
+    videos: list[str]
     counts: dict[str, Any]
     measures: dict[str, NDArray[np.float64]]
     strips: dict[Sighting, list[Tile]]
@@ -112,6 +133,7 @@ def _examine(subset: str, *, annotations_dir: Path, crops_dir: Path, config: Qua
     evenly = np.linspace(0, len(instances.frame) - 1, min(config.sheet_crops, len(instances.frame)))
     tiles = [crops.tile(instances, int(at)) for at in np.unique(np.rint(evenly))]
     return _SubsetResult(
+        videos=list(tracks.videos),
         counts=_count(tracks, instances, crops),
         measures=measures,
         strips=strips_of,

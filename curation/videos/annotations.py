@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -97,12 +98,15 @@ def annotate_subset(
         label=f"annotate {subset}",
         size=lambda result: len(result.tracks.frames) if result.tracks else 0,
     )
-    for result in results:
-        if result.error is not None:
-            raise result.error
-        skipped.merge(result.skipped)
-        if result.tracks is not None:
-            videos[result.name] = result.tracks
+    with closing(
+        results
+    ):  # else an error, which holds this frame, would keep the workers till the process ends
+        for result in results:
+            if result.error is not None:
+                raise result.error
+            skipped.merge(result.skipped)
+            if result.tracks is not None:
+                videos[result.name] = result.tracks
     return Tracks(subset, videos, dataset.layout.still), skipped
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +39,8 @@ class PartConfig:
     every : int
         Keep every n-th annotated frame.
     leave_out : tuple of str
-        Names of videos, or paths of texts that hold one a line (`lists/mine.txt`).
+        Names of videos, paths of texts that hold one a line (`lists/mine.txt`), or names of lists of test videos
+        (`vot_overlap`, `lasot`, and every other packaged benchmark).
     without_cut : bool
         Leave out boxes that the border of the image cuts.
     """
@@ -65,6 +69,7 @@ class Dataset:
 
     root: Path
     part: PartConfig = field(default_factory=PartConfig)
+    lists: Mapping[str, Callable[[str], bool]] = field(default_factory=dict)
 
     @property
     def layout(self) -> Layout:
@@ -76,6 +81,11 @@ class Dataset:
         """The splits that are there, the usual one first."""
         return self.layout.splits(self.root)
 
+    def left_out(self, name: str) -> dict[str, int]:
+        """How many videos of the part of that name its `leave_out` leaves out: by each list, and `named`."""
+        count = Counter(self._why(video.name) for video in self._found(name)) if self.part.leave_out else {}
+        return {why: count[why] for why in sorted(count) if why}
+
     def videos(self, name: str) -> list[Video]:
         """List the videos of the part of that name, sorted by theirs. Hidden folders are ignored.
 
@@ -85,6 +95,22 @@ class Dataset:
             If its split is unknown, absent or empty, or a video has a name that is not plain (letters, digits and
             `_ . + -`) or that another one has; and as `Layout.find`.
         """
+        found = self._found(name)
+        kept = [video for video in found if not self._why(video.name)]
+        if not kept:
+            raise InputError(
+                f"part {name} leaves out all its {len(found)} videos"
+                if found
+                else f"part {name} has no video in {self.root}",
+                do=f"Correct dataset.parts.{name}.leave_out, or take {name} out of dataset.subsets"
+                if found
+                else f"Point its root at the folder that holds {self.layout.holds}",
+                reason="empty subset",
+            )
+        return [video._replace(subset=name, layout_name=self.part.layout) for video in kept]
+
+    def _found(self, name: str) -> list[Video]:
+        """All of them, with those that are left out."""
         there = self.subsets
         split = self.part.split or (name if self.part.layout == "vid" else there[0])
         if split not in there and not (self.part.layout == "vid" and split in SUBSETS):
@@ -93,7 +119,6 @@ class Dataset:
                 do=f"There is: {', '.join(there)}",
                 reason="unknown subset",
             )
-        left_out = self._left_out()
         found = sorted(self.layout.find(self.root, split), key=lambda video: video.name)
         names = [video.name for video in found]
         for one, following in zip(found, [*names[1:], ""], strict=True):
@@ -109,24 +134,26 @@ class Dataset:
                     do="Rename one, or take only one of their splits",
                     reason="doubled video",
                 )
-        if stray := sorted(left_out - set(names)):
+        if stray := sorted(self._named - set(names)):
             raise InputError(
-                f"part {name} leaves out {stray[0]}, and has no such video ({len(stray)} of {len(left_out)} names)",
+                f"part {name} leaves out {stray[0]}, and has no such video ({len(stray)} of {len(self._named)} names)",
                 do=f"Correct dataset.parts.{name}.leave_out",
                 reason="unknown video",
             )
-        kept = [video for video in found if video.name not in left_out]
-        if not kept:
-            raise InputError(
-                f"part {name} has no video in {self.root}",
-                do=f"Point its root at the folder that holds {self.layout.holds}",
-                reason="empty subset",
-            )
-        return [video._replace(subset=name, layout_name=self.part.layout) for video in kept]
+        return found
 
-    def _left_out(self) -> set[str]:
+    def _why(self, video: str) -> str:
+        """What leaves a video out; empty where nothing does."""
+        by_list = (name for name, names in self.lists.items() if names(video))
+        return "named" if video in self._named else next(by_list, "")
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """Names of videos that are to be left out."""
         names: set[str] = set()
         for entry in self.part.leave_out:
+            if entry in self.lists:
+                continue
             if not entry.endswith(".txt"):
                 names.add(entry)
                 continue
@@ -137,11 +164,20 @@ class Dataset:
                     f"{entry} is missing, or no text", do="Correct leave_out", reason="missing file"
                 ) from None
             names.update(line.strip() for line in text.splitlines() if line.strip())
-        return names
+        return frozenset(names)
 
 
-def open_dataset(root: Path, part: PartConfig = VID) -> Dataset:
+def open_dataset(
+    root: Path, part: PartConfig = VID, lists: Mapping[str, Callable[[str], bool]] | None = None
+) -> Dataset:
     """Open the data at `root`.
+
+    Parameters
+    ----------
+    root : Path
+    part : PartConfig
+    lists : mapping, optional
+        Lists of videos that `part.leave_out` may name: from the name of a list to what tells whether a video is on it.
 
     Raises
     ------
@@ -149,7 +185,7 @@ def open_dataset(root: Path, part: PartConfig = VID) -> Dataset:
         If `root` is missing (reason `MISSING_ROOT`), or holds another layout or no split (reason `"unknown layout"`).
         Which splits are there is `Dataset.subsets`.
     """
-    dataset = Dataset(root, part)
+    dataset = Dataset(root, part, lists or {})
     if not root.is_dir():
         raise InputError(
             f"the dataset root {root} is missing or is not a folder",

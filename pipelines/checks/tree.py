@@ -1,12 +1,14 @@
-"""Is a VID tree whole? Counts everything, reads a sample."""
+"""Is a VID tree, or a part of another layout, whole? Counts everything, reads a sample."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from curation.digests.file_groups import Files, Folder
 from curation.errors import InputError
 from curation.layouts.frame_xml import read_frame as read_annotation
 from curation.layouts.layout_table import Video, number_frames
@@ -66,8 +68,10 @@ def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
     return found + _read_sample(whole, sample)
 
 
-def check_part(name: str, opened: Callable[[str], Dataset]) -> list[Finding]:
-    """Check a part of another layout: that its videos are found, and have images and an annotation each.
+def check_part(name: str, opened: Callable[[str], Dataset], *, sample: int = 200) -> list[Finding]:
+    """Check a part of another layout: its videos, that rows and images fit each other, and that both can be read.
+
+    Every row of text is parsed. Of XML files and images a sample is read: `sample` of each, spread over all videos.
 
     Parameters
     ----------
@@ -75,27 +79,110 @@ def check_part(name: str, opened: Callable[[str], Dataset]) -> list[Finding]:
         Of the part.
     opened : callable
         Opens its data; may raise `InputError`.
+    sample : int
     """
     check = f"part {name}"
     try:
-        videos = opened(name).videos(name)
-        lacks = {
-            "without images": [video.key for video in videos if not video.frames()],
-            "without an annotation": [video.key for video in videos if not video.annotations.names()],
-        }
+        dataset = opened(name)
+        videos = dataset.videos(name)
+        out = dataset.left_out(name)
     except InputError as error:
         return [Finding(check, "fail", error.what, error.do)]
-    faults = [
-        Finding(
-            check,
-            "fail",
-            f"{counted(len(names), 'video')} {what}: {_some(names)}",
-            f"Restore them; or leave them out: dataset.parts.{name}.leave_out, or errors.policy = skip",
-        )
-        for what, names in lacks.items()
-        if names
+    faults: dict[str, list[InputError]] = {}
+    frames: list[tuple[Video, list[int]]] = []
+    counts: Counter[str] = Counter()
+    for video in videos:
+        try:
+            numbers = list(video.frames())
+            counts["frame"] += len(numbers)
+            frames += [(video, numbers)] if numbers else []
+            for fault in _annotation_faults(video, numbers, counts, -(-sample // len(videos))):
+                faults.setdefault(fault.reason, []).append(fault)
+        except InputError as error:
+            faults.setdefault(error.reason, []).append(error)
+    for fault in _image_faults(frames, sample):
+        faults.setdefault(fault.reason, []).append(fault)
+    said = [f"{number:,} left out ({why})" for why, number in out.items()]
+    said += [f"{number:,} boxes {why}" for why, number in sorted(counts.items()) if why != "frame"]
+    found = [counted(len(videos), "video"), counted(counts["frame"], "frame")]
+    return [
+        Finding(check, "ok", ", ".join([*found, *said])),
+        *(
+            Finding(
+                check,
+                "fail",
+                f"{reason}, {counted(len(errors), 'time')}: {_some([error.what for error in errors])}",
+                f"{errors[0].do}; or dataset.parts.{name}.leave_out, or errors.policy = skip",
+            )
+            for reason, errors in faults.items()
+        ),
     ]
-    return [Finding(check, "ok", counted(len(videos), "video")), *faults]
+
+
+def _annotation_faults(
+    video: Video, numbers: Sequence[int], counts: Counter[str], sample: int
+) -> Iterator[InputError]:
+    """What of a video's annotation `annotate` would stop at; what rules leave out is added to `counts`."""
+    if not numbers:
+        yield _lacking(video, "images", video.folder)
+    names = video.annotations.names()
+    if not names:
+        yield _lacking(video, "annotation", video.folder)
+    if not numbers or not names:
+        return
+    if isinstance(video.images, Files) and (absent := [p for p in video.images.listed if not p.is_file()]):
+        yield InputError(
+            f"{counted(len(absent), 'image')} of {video.key}, the first {absent[0]}",
+            do="Restore them",
+            reason="missing image",
+        )
+    single = isinstance(video.annotations, Folder)  # a file a frame
+    stats = video.annotations.stats()
+    if single:
+        stems = {Path(file).stem for file in names}
+        if bare := [file for file in video.frames().values() if Path(file).stem not in stems]:
+            yield InputError(
+                f"{counted(len(bare), 'image')} of {video.key} without XML, the first {bare[0]}",
+                do="Restore the XML files, or remove the images",
+                reason="image without XML",
+            )
+        stats = stats[:: max(len(stats) // sample, 1)]
+    contents = {file.name: video.annotations.read(file) for file in stats}
+    annotated = video.layout.parse(video, contents)
+    for number in sorted(annotated if single else set(numbers) | annotated.keys()):
+        parse = annotated.get(number)
+        if parse is None or number not in numbers:
+            image, row = video.layout.words
+            has, lacks = (image, row) if parse is None else (row, image)
+            yield InputError(
+                f"frame {number} of {video.key} has no {lacks}",
+                do=f"Restore the {lacks}, or remove the {has}",
+                reason=f"{has} without {lacks}",
+            )
+            continue
+        try:
+            frame = parse()
+        except InputError as error:
+            yield error
+            continue
+        counts.update(frame.left_out)
+        yield from (error for error, _ in frame.faults)
+
+
+def _lacking(video: Video, what: str, folder: Path) -> InputError:
+    return InputError(f"{video.key} ({folder})", do="Restore them", reason=f"videos without {what}")
+
+
+def _image_faults(frames: list[tuple[Video, list[int]]], sample: int) -> Iterator[InputError]:
+    read = _decoder()
+    for video, number in spread(frames, sample) if read else []:
+        try:
+            assert read is not None
+            read(video.image(number), None)
+        except InputError as error:
+            yield error
+        except FileNotFoundError:
+            yield InputError(f"{video.image(number)}", do="Restore it", reason="missing image")
 
 
 def _count(dataset: Dataset, subset: str) -> _Tally:
@@ -182,7 +269,7 @@ def _read_sample(videos: list[tuple[Video, list[int]]], sample: int) -> list[Fin
     return [Finding(check, "fail", message, cure)]
 
 
-def _decoder() -> Callable[[Path, tuple[int, int]], object] | None:
+def _decoder() -> Callable[[Path, tuple[int, int] | None], object] | None:
     try:
         from curation.images.frames import FrameReader
     except ImportError:

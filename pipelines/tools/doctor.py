@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from curation.errors import InputError
+from curation.layouts.vid_layout import SUBSETS
 from curation.videos.dataset import VID, open_dataset
 from pipelines import parameters, paths, settings, sources
 from pipelines.checks.cache import check_cache
@@ -71,7 +72,7 @@ def _look_at_data(options: argparse.Namespace) -> list[Finding]:
     found = [
         finding
         for name in others
-        for finding in check_part(name, partial(sources.open_part, config, runtime))
+        for finding in check_part(name, partial(sources.open_part, config, runtime), sample=options.sample)
     ]
     subsets = [name for name in config.subsets if name not in others]
     return [*(_look_at_vid(config, runtime, subsets, options) if subsets else []), *found]
@@ -92,7 +93,26 @@ def _look_at_vid(
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, sample=options.sample) + _wanted(subsets, root)
+    return check_tree(root, sample=options.sample) + _wanted(subsets, root) + _unread(config, root)
+
+
+def _unread(config: sources.DatasetConfig, root: Path) -> list[Finding]:
+    """Folders of videos in a VID tree that no part names: the fifth pack of 2017's release is one."""
+    try:
+        there = open_dataset(root).subsets
+    except InputError:  # `check_tree` has said so
+        return []
+    read = {config.part(name).split for name in config.subsets}
+    return [
+        Finding(
+            split,
+            "warn",
+            f"{split} is there, and nothing reads it",
+            f"Take it for a part: dataset.parts.<name>={{layout: vid, split: {split}}}, and <name> in dataset.subsets",
+        )
+        for split in there
+        if split not in SUBSETS and split not in read
+    ]
 
 
 def _wanted(subsets: list[str], root: Path) -> list[Finding]:

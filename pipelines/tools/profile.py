@@ -52,8 +52,7 @@ def run(options: argparse.Namespace) -> None:
     }
     parts = [part for part in ("vid", "sequences") if sources.built_in(str(dataset[part]))]
     changed = overlay(changed, [{"dataset": {"built_in": parts}}])
-    for section, values in parameters.parse(changed, str(parameters.FILE)).items():
-        parameters.build(section, values or {}, "the changed params.yaml")
+    parameters.check(parameters.parse(changed, str(parameters.FILE)), "the changed params.yaml")
     lines = changes(before, changed)
     if lines:
         write_bytes(parameters.FILE, changed.encode())
@@ -62,7 +61,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
-    """The YAML text with the values of the overlays laid over it; comments and order are kept."""
+    """The YAML text with the values of the overlays laid over it; comments and order are kept.
+
+    Mappings are merged; an empty one takes the place of what was there.
+    """
     yaml = YAML()
     yaml.Representer = _Representer
     yaml.preserve_quotes = True
@@ -78,7 +80,8 @@ def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
 def changes(before: str, after: str) -> list[str]:
     """One line for every key whose value differs: `train.epochs: 12 -> 60`."""
     old, new = (_flat(YAML(typ="safe", pure=True).load(text), "") for text in (before, after))
-    return [f"{key}: {old.get(key)} -> {new[key]}" for key in new if old.get(key) != new[key]]
+    names = [*new, *(key for key in old if key not in new)]
+    return [f"{key}: {old.get(key)} -> {new.get(key)}" for key in names if old.get(key) != new.get(key)]
 
 
 class _Representer(RoundTripRepresenter):
@@ -100,7 +103,7 @@ def _flat(value: Any, prefix: str) -> dict[str, Any]:
 
 def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
     for key, value in layer.items():
-        if isinstance(value, dict) and isinstance(target.get(key), dict):
+        if isinstance(value, dict) and value and isinstance(target.get(key), dict):
             _merge(target[key], value, f"{prefix}{key}.")
         elif isinstance(value, list) and isinstance(target.get(key), CommentedSeq):
             # Filled in place, so that the list keeps its one-line form.

@@ -13,10 +13,11 @@ import orjson
 import pytest
 
 from curation.digests import contents
+from curation.digests.checksums import checksum
 from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.layouts.vid_layout import SUBSETS
-from curation.manifest import SequenceFiles, record, scan, scan_sequences
+from curation.manifest import SequenceFiles, first_frames, record, scan, scan_sequences
 from curation.parallel import Workers
 from curation.videos.dataset import open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
@@ -318,6 +319,23 @@ def test_sequences(tmp_path: Path) -> None:
     (tmp_path / "Dog" / "img" / "0001.jpg").unlink()
     with pytest.raises(InputError, match=r"Dog/img/0001\.jpg"):
         scanned(tmp_path)
+
+
+def test_first_frames_by_content(tmp_path: Path) -> None:
+    listed = []
+    for name, numbers in {"Car": (2, 10), "Dog": (1, 2)}.items():
+        paths = [tmp_path / name / f"{number}.jpg" for number in sorted(numbers, key=str)]
+        paths[0].parent.mkdir()
+        for path in paths:
+            path.write_bytes(f"{name} {path.stem}".encode())
+        listed.append(SequenceFiles(name, paths, []))
+    found = scan_sequences("otb2013", listed, state=tmp_path / "state", strict=False, workers=ONE)
+    by_name = {"Car": checksum(b"Car 10"), "Dog": checksum(b"Dog 1")}
+    assert first_frames(found, state=tmp_path / "state") == by_name
+    naturally = {"Car": checksum(b"Car 2"), "Dog": checksum(b"Dog 1")}
+    assert first_frames(found, state=tmp_path / "state", natural_order=True) == naturally
+    shutil.rmtree(tmp_path / "state")
+    assert first_frames(found, state=tmp_path / "state") == {}
 
 
 def test_no_sequences_make_an_empty_manifest(tmp_path: Path) -> None:

@@ -94,6 +94,53 @@ def test_the_doctor_names_whole_folders(mixed: tuple[Clone, set[str]], tmp_path:
     assert "1 video without an annotation: clips/bare" in done.stdout
 
 
+def test_a_change_of_shares_runs_nothing_before_the_training(
+    mixed: tuple[Clone, set[str]], tmp_path: Path
+) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    clone.pipelines("profile", "--set", "train.pairs.parts={clips: {weight: 2}}")
+    assert clone.repro("imdb", "quality").ran == {"manifest", "quality"}, "which the fixture left out"
+    clone.pipelines("profile", "--set", "train.pairs.parts={clips: {weight: 3}}")
+    assert clone.repro("imdb", "quality").ran == {"manifest"}
+    done = clone.pipelines("profile", "--set", "train.pairs.parts={nobody: {weight: 2}}", check=False)
+    assert (done.returncode, "parts.nobody is about a part that is not in use" in done.stderr) == (1, True)
+
+
+def test_own_clips_that_are_test_sequences_are_named_and_left_out(
+    mixed: tuple[Clone, set[str]], tmp_path: Path
+) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    shutil.copytree(clone.environment["DSLT_ROOTS_CLIPS"], tmp_path / "clips")
+    shutil.copytree(tmp_path / "clips/my_clip", tmp_path / "clips/basketball")
+    trees.images(clone.folder / "lists/walk/img", [f"{number:04d}.jpg" for number in range(20, 26)])
+    (clone.folder / "lists/walk/groundtruth_rect.txt").write_text(trees.text(trees.BOXES, base=1))
+    shutil.copy(tmp_path / "clips/my_clip/shot8.jpg", clone.folder / "lists/walk/img/0020.jpg")
+    sequence = {"name": "walk", "folder": "walk", "start_frame": 20, "end_frame": 25}
+    listing = {"schema": 1, "benchmark": "own", "title": "Own", "kind": "ope", "sequences": [sequence]}
+    (clone.folder / "lists/own.json").write_text(json.dumps(listing))
+    clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
+    clone.pipelines("profile", "--set", "dataset.benchmarks=[lists/own.json]")
+    assert "part clips has 2 videos that begin as" in clone.pipelines("manifest").stderr
+    recorded = json.loads((clone.folder / "data/manifest/clips.json").read_text())
+    assert recorded["tested"] == {"basketball": "own/walk", "my_clip": "own/walk"}
+    bytes_ = (clone.folder / "data/manifest/clips.json").read_bytes()
+    shutil.move(clone.folder / "lists/walk", tmp_path / "walk")
+    clone.pipelines("manifest", check=False)
+    assert (clone.folder / "data/manifest/clips.json").read_bytes() == bytes_, (
+        "where the benchmark is not at hand"
+    )
+    clone.pipelines("annotate", "clips")
+    clone.pipelines("crop", "clips")
+    assert "1 videos that are called as those of otb2015" in clone.pipelines("quality").stderr
+    report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["test_videos"]["clips"]
+    assert (report["called"]["otb2015"], report["first_frame_of"]) == (["basketball"], recorded["tested"])
+    clone.pipelines("profile", "--set", "dataset.parts.clips.leave_out=[otb2015]")
+    clone.pipelines("manifest")
+    clone.pipelines("annotate", "clips")
+    annotated = json.loads((clone.folder / "reports/annotate/clips.json").read_text())
+    assert annotated["videos_left_out"] == {"otb2015": 1}
+
+
 def test_crops_of_any_part_leave_as_loose_files(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
     mixed[0].pipelines("classic", "export", str(tmp_path / "out"), "--no-exemplars")
     assert len(list((tmp_path / "out/Data/VID/train/clips/my_clip").glob("*.crop.x.jpg"))) == len(trees.BOXES)

@@ -22,6 +22,14 @@ def test_comments_order_and_untouched_keys_stay() -> None:
     assert profile.changes(text, after) == ["a.y: [1, 2] -> [5]", "b.z: 3 -> 4"]
 
 
+def test_mappings_are_merged_and_an_empty_one_empties() -> None:
+    text = "a: # all\n  x: {p: 1} # some\n"
+    more = profile.overlay(text, [{"a": {"x": {"q": {"r": 2}}}}])
+    assert profile.changes(text, more) == ["a.x.q.r: None -> 2"]
+    none = profile.overlay(more, [{"a": {"x": {}}}])
+    assert profile.changes(more, none) == ["a.x.p: 1 -> None", "a.x.q.r: 2 -> None"]
+
+
 @pytest.mark.parametrize("name", profile.profiles())
 def test_every_profile_gives_valid_parameters(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

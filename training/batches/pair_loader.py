@@ -20,6 +20,7 @@ from curation.cures import remake
 from curation.errors import InputError
 from training.batches.augmentation import AugmentationConfig, Image, cut, draw_views
 from training.batches.batch import PairBatch, batch_bytes, batch_in
+from training.batches.mixing import Mix, plan
 from training.batches.pairs import PairConfig, PairSampler, pair_random
 from training.messages import first_line
 
@@ -50,7 +51,12 @@ class PairDataset(Dataset[Tensor | InputError]):
     steps : int
         Steps in an epoch.
     epoch : int or None
-        A fixed epoch number for every item (validation), or None.
+        A fixed epoch number for every item (validation), or None. Validation leaves out parts that have nothing for it.
+
+    Raises
+    ------
+    InputError
+        If `pairs.parts` names a part without a pair, and as `mixing.plan`.
     """
 
     def __init__(
@@ -75,7 +81,41 @@ class PairDataset(Dataset[Tensor | InputError]):
         self.global_batch = global_batch or batch
         self.first = first
         self.epoch = epoch
+        self._mix = self._planned(sampler, pairs)
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
+
+    def _planned(self, sampler: PairSampler, pairs: PairConfig) -> Mix | None:
+        strange = [part for part in pairs.parts if part not in sampler.parts]
+        if strange and self.epoch is None and not sampler.missing:
+            raise InputError(
+                f"{sampler.name}: train.pairs.parts names part {strange[0]}, and there is no pair of it "
+                f"(there are of: {', '.join(sampler.parts)})",
+                do=f"Take train.pairs.parts.{strange[0]} out; or, if all its videos are for validation, add videos, or "
+                "set imdb.split_by to time",
+                reason="no pairs",
+            )
+        if not pairs.mixed:
+            return None
+        planned = plan(
+            sampler.parts,
+            pairs.parts,
+            self.steps * self.global_batch,
+            name=sampler.name,
+            validation=self.epoch is not None,
+        )
+        return Mix(planned, self.seed)
+
+    def given(self, epochs: int) -> dict[str, dict[str, float]]:
+        """What each part gives in that many epochs: pairs, their share of all, videos they are drawn from."""
+        an_epoch = self.steps * self.global_batch
+        if self._mix:
+            pairs = {part: epochs * count for part, count in self._mix.given.items()}
+        else:
+            pairs = self.sampler.count_parts(self.seed, epochs, an_epoch)
+        return {
+            part: {"pairs": count, "share": round(count / (epochs * an_epoch), 4), "videos": videos}
+            for (part, count), videos in zip(pairs.items(), self.sampler.parts.values(), strict=True)
+        }
 
     def __getitem__(self, item: int) -> Tensor | InputError:
         """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which passes
@@ -108,13 +148,17 @@ class PairDataset(Dataset[Tensor | InputError]):
         buffer = _new_buffer(size)
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
-            random = pair_random(self.seed, epoch, start + row)
-            instances[row] = self.sampler.draw(random)
+            instances[row], random = self.pair(epoch, start + row)
             views = draw_views(self.augmentation, random)
             cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
             offset[row] = cut(self._crop(int(instances[row, 1])), views[1], search[row])
             colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
         return buffer
+
+    def pair(self, epoch: int, index: int) -> tuple[tuple[int, int], np.random.Generator]:
+        """Exemplar and search instance of a pair, and its generator, for what else is random about it."""
+        random = pair_random(self.seed, epoch, index)
+        return self.sampler.draw(random, self._mix.part(epoch, index) if self._mix else ""), random
 
     def _crop(self, instance: int) -> Image:
         """A stored crop, (S, S, 3) uint8 BGR."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import stat
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +18,7 @@ from curation.cures import FETCH
 from curation.errors import InputError
 from curation.files import MENDED
 from curation.imdb import Imdb
+from training.batches.mixing import PartPairs
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +44,21 @@ class PairConfig:
         crop (`crop.search_size`); published: 239 of 255. The exemplar has the side that it has in the crops.
     missing_shards : {"raise", "skip"}
         `skip` trains on the videos whose shard is there (a partial pull), and says how many are not.
+    parts : mapping
+        What is taken of each part of the dataset, by its name. Where no weight and no limit is given, a video is drawn
+        first, whatever its part.
     """
 
     per_epoch: int = Field(default=1024, ge=1)
     max_distance: int = Field(default=100, ge=1)
     search_size: int = Field(default=255, ge=87)
     missing_shards: Literal["raise", "skip"] = "raise"
+    parts: Mapping[str, PartPairs] = Field(default_factory=dict)
+
+    @property
+    def mixed(self) -> bool:
+        """Whether weights or limits decide how much each part gives."""
+        return any(part.weight is not None or part.limit for part in self.parts.values())
 
 
 class PairSampler:
@@ -75,6 +87,7 @@ class PairSampler:
 
     def __init__(self, imdb: Imdb, root: Path, config: PairConfig, *, name: str) -> None:
         self.imdb = imdb
+        self.name = name
         self.geometry = imdb.header.crop.geometry
         self.root = root
         shards = tuple(imdb.shard(video) for video in range(len(imdb.videos)))
@@ -82,9 +95,14 @@ class PairSampler:
         self.present = lengths != MISSING
         if self.missing:
             self._report_missing(shards, config, name)
-        self._distance = config.max_distance
-        self._still = np.array([video.partition("/")[0] in imdb.header.still for video in imdb.videos], bool)
+        parts = [video.partition("/")[0] for video in imdb.videos]
+        self._still = np.array([part in imdb.header.still for part in parts], bool)
+        reach = {part: config.parts[part].max_distance for part in config.parts}
+        self._distance = np.array([reach.get(part) or config.max_distance for part in parts], np.int64)
         self._index()
+        self._members: dict[str, list[int]] = {}
+        for at, video in enumerate(self._drawn.tolist()):
+            self._members.setdefault(parts[video], []).append(at)
         if not len(self._track):
             raise InputError(
                 f"{name}: there is no pair to draw: no track of its {len(imdb.videos)} videos has two frames "
@@ -109,7 +127,8 @@ class PairSampler:
     def _index(self) -> None:
         """Flat tables of what can be drawn: videos -> tracks -> exemplars."""
         imdb, count = self.imdb, len(self.imdb)
-        near = np.diff(imdb.frame) <= self._distance  # instance n and n + 1
+        reach = np.repeat(self._distance[imdb.track_video], np.diff(imdb.track_start))
+        near = np.diff(imdb.frame) <= reach[1:]  # instance n and n + 1
         near[imdb.track_start[1:-1] - 1] = False  # n and n + 1 are of different tracks
         usable = np.zeros(count, dtype=bool)
         usable[:-1] |= near
@@ -123,7 +142,7 @@ class PairSampler:
         self._first, self._last = first[:-1].astype(np.int32), first[1:].astype(np.int32)
         videos = imdb.track_video[self._track]
         self._order = np.argsort(videos, kind="stable").astype(np.int32)
-        _, start = np.unique(videos[self._order], return_index=True)
+        self._drawn, start = np.unique(videos[self._order], return_index=True)
         self._video_start = np.append(start, len(videos)).astype(np.int32)
 
     @property
@@ -137,6 +156,11 @@ class PairSampler:
         return len(self._video_start) - 1
 
     @property
+    def parts(self) -> dict[str, int]:
+        """Videos from which pairs are drawn, of each part."""
+        return {part: len(members) for part, members in self._members.items()}
+
+    @property
     def tracks(self) -> int:
         """Tracks from which pairs are drawn."""
         return len(self._track)
@@ -146,23 +170,35 @@ class PairSampler:
         """Instances that can be an exemplar."""
         return len(self._exemplar)
 
-    def draw(self, random: np.random.Generator) -> tuple[int, int]:
-        """One pair: exemplar and search instance (indices into the imdb), two but for still images."""
+    def draw(self, random: np.random.Generator, part: str = "") -> tuple[int, int]:
+        """One pair, of that part if one is named: exemplar and search instance (indices into the imdb), two but for
+        still images.
+        """
         u = random.random(4)
-        video = int(u[0] * self.videos)
+        video = self._members[part][int(u[0] * len(self._members[part]))] if part else int(u[0] * self.videos)
         low, high = self._video_start[video], self._video_start[video + 1]
         track = int(self._track[self._order[low + int(u[1] * (high - low))]])
         low, high = self._first[track], self._last[track]
         exemplar = int(self._exemplar[low + int(u[2] * (high - low))])
-        if self._still[self.imdb.track_video[track]]:
+        of = self.imdb.track_video[track]
+        if self._still[of]:
             return exemplar, exemplar
+        reach = int(self._distance[of])
         start, stop = (int(n) for n in self.imdb.track_start[track : track + 2])
         frames = self.imdb.frame[start:stop]
         number = int(self.imdb.frame[exemplar])
-        low = start + int(frames.searchsorted(number - self._distance, side="left"))
-        high = start + int(frames.searchsorted(number + self._distance, side="right"))
+        low = start + int(frames.searchsorted(number - reach, side="left"))
+        high = start + int(frames.searchsorted(number + reach, side="right"))
         search = low + int(u[3] * (high - low - 1))
         return exemplar, search + (search >= exemplar)
+
+    def count_parts(self, seed: int, epochs: int, pairs: int) -> dict[str, int]:
+        """How many of the pairs of the first `epochs`, `pairs` in each, come from each part where none is named."""
+        if len(self._members) == 1:
+            return dict.fromkeys(self._members, epochs * pairs)
+        part_of = {at: part for part, members in self._members.items() for at in members}
+        count = Counter(part_of[int(u * self.videos)] for u in _first_numbers(seed, epochs, pairs))
+        return {part: count[part] for part in self._members}
 
     def track_of(self, instance: int) -> int:
         """The track (its index, not its id) that an instance belongs to."""
@@ -178,6 +214,17 @@ class PairSampler:
 def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+
+
+def _first_numbers(seed: int, epochs: int, pairs: int) -> Iterator[float]:
+    """The first number of `pair_random` of each pair, in a fifth of its time: one generator, set to each stream."""
+    stream = np.random.Philox(key=seed)
+    state = stream.state
+    for epoch in range(epochs):
+        for index in range(pairs):
+            state["state"]["counter"][:] = (0, 0, index, epoch)
+            stream.state = state
+            yield (int(stream.random_raw()) >> 11) * 2.0**-53
 
 
 def _length(path: Path) -> int:

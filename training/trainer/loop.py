@@ -385,6 +385,7 @@ class _Run:
                 "tracks": sampler.tracks,
                 "exemplars": sampler.instances,
                 "missing_shards": sampler.missing,
+                "parts": self.train_pairs.given(self.config.epochs),
             },
             "network_parameters": sum(p.numel() for p in network.parameters()),
             "epochs": self.config.epochs,

@@ -279,6 +279,20 @@ def test_videos_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
         annotate(tmp_path, "got10k", leave_out=("three",))
 
 
+def test_videos_are_left_out_by_lists_and_counted(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        trees.got10k(tmp_path, name=name)
+    part = PartConfig(layout="got10k", leave_out=("tested", "one"))
+    dataset = open_dataset(tmp_path, part, {"tested": {"two", "absent"}.__contains__})
+    assert [video.name for video in dataset.videos("part")] == ["three"]
+    assert dataset.left_out("part") == {"named": 1, "tested": 1}
+    assert open_dataset(tmp_path, PartConfig(layout="got10k")).left_out("part") == {}
+    with pytest.raises(
+        InputError, match=r"part x leaves out all its 3 videos\. Correct dataset\.parts\.x\.leave_out"
+    ):
+        open_dataset(tmp_path, part, {"tested": bool}).videos("x")
+
+
 @pytest.mark.parametrize("layout", [*MAKERS, "vid"])
 def test_a_root_of_another_kind_is_one_line(tmp_path: Path, layout: str) -> None:
     (tmp_path / "empty").mkdir()

@@ -107,6 +107,7 @@ def test_counts_distributions_and_strange_tracks(reported: tuple[dict[str, Any],
     assert (strangest["kind"], strangest["video"], strangest["track"]) == ("motion", "b/v_b1", 0)
     assert strangest["frame"] == 4  # back again; its way there went over the gap
     assert found["skipped"] == {"by_reason": {}, "by_stage": {}}
+    assert found["test_videos"] == {}
     assert orjson.loads(orjson.dumps(found)) == found
 
 
@@ -132,6 +133,21 @@ def test_the_same_bytes_for_any_number_of_workers(
     assert report(curated, tmp_path, Workers(jobs=2)) == found
     for path in pictures.iterdir():
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+def test_videos_of_test_sets_are_named_by_part(curated: Path, tmp_path: Path) -> None:
+    record = {"items": 9, "skipped": 0, "by_reason": {}, "first_frame_of": {"v_b1": "otb2015/Car"}}
+    (tmp_path / "b.json").write_bytes(orjson.dumps(record))
+    found = report(
+        curated,
+        tmp_path / "pictures",
+        skip_reports={"annotate b": tmp_path / "b.json"},
+        listed=lambda videos: {"nfs": [video for video in videos if video.endswith("0")]},
+    )
+    assert found["test_videos"] == {
+        "a": {"called": {"nfs": ["v_a0"]}},
+        "b": {"called": {"nfs": ["v_b0"]}, "first_frame_of": {"v_b1": "otb2015/Car"}},
+    }
 
 
 def test_skips_are_added_up_from_the_reports_that_are_there(curated: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from curation.errors import ErrorPolicy, InputError, Skipped
 from curation.files import digest
 from curation.parallel import Workers
+from curation.videos import annotations
 from curation.videos.annotations import AnnotateConfig
 from tests.curation.trees import RENAMED, annotate_tree, frame_xml, object_xml, write_tree, write_video
 
@@ -182,6 +185,24 @@ def test_the_first_fault_is_the_same_for_any_number_of_workers(tmp_path: Path) -
         messages.add(str(caught.value))
     (message,) = messages
     assert "v3/000003.xml" in message
+
+
+def test_a_fault_ends_the_work_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not when the error is forgotten: at the end of the process, the workers' pool waits for ever."""
+    ended = []
+
+    def in_order(function: Any, items: Any, **_: Any) -> Iterator[Any]:
+        try:
+            yield from map(function, items)
+        finally:
+            ended.append(True)
+
+    monkeypatch.setattr(annotations, "run_in_order", in_order)
+    for name in ("v_a", "v_b"):
+        write_video(tmp_path, "a", name, {0: b"no XML"})
+    with pytest.raises(InputError) as caught:
+        annotate(tmp_path, policy=ErrorPolicy())
+    assert (caught.value.reason, ended) == ("malformed XML", [True])
 
 
 def test_the_report_is_json(tmp_path: Path) -> None:

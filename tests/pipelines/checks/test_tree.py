@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from curation.videos.dataset import open_dataset
+from curation.videos.dataset import PartConfig, open_dataset
 from pipelines.checks import tree
 from pipelines.checks.finding import Finding
-from pipelines.checks.tree import check_tree
+from pipelines.checks.tree import check_part, check_tree
+from tests.curation.layouts import layout_trees as trees
 from tests.curation.trees import UNPACKED, frame_xml, object_xml, video_folders, write_tree
 
 JPEG = bytes(cv2.imencode(".jpg", np.full((240, 320, 3), 90, np.uint8))[1])
@@ -118,3 +120,61 @@ def test_the_sample_is_small_andspread(whole: Path) -> None:
 def test_without_opencv_the_rest_is_still_checked(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "_decoder", lambda: None)
     assert problems(check_tree(whole)) == {"readable files": "not checked, because OpenCV does not load"}
+
+
+@pytest.mark.parametrize("layout", trees.MAKERS)
+def test_a_sound_part_of_each_layout(tmp_path: Path, layout: str) -> None:
+    trees.MAKERS[layout](tmp_path)
+    (finding,) = checked(tmp_path, layout)
+    assert (finding.status, finding.check) == ("ok", "part mine")
+    assert re.match(r"\d video(s)?, \d frames", finding.message)
+
+
+def checked(root: Path, layout: str) -> list[Finding]:
+    return check_part("mine", lambda _: open_dataset(root, PartConfig(layout=layout)), sample=20)
+
+
+@pytest.mark.parametrize(
+    ("layout", "file", "content", "said"),
+    [
+        (
+            "got10k",
+            "train/one/groundtruth.txt",
+            b"1,2,3,4\n1,2,3\n" + b"1,2,3,4\n" * 4,
+            "row 2: '1,2,3' is not 4",
+        ),
+        ("got10k", "train/one/cover.label", b"8\n8\n", "has 2 flags, but 6 boxes"),
+        ("got10k", "train/one/00000003.jpg", None, "has 6 rows, but there are 5 images"),
+        ("got10k", "train/one/00000003.jpg", b"\xff\xd8 no more", "00000003.jpg"),
+        ("got10k", "train/list.txt", b"one\ntwo\n", "names two, and there is no such folder"),
+        ("lasot", "airplane/airplane-1/groundtruth.txt", None, "groundtruth.txt is missing"),
+        ("trackingnet", "TRAIN_0/anno/abc_1.txt", None, "videos without annotation, 1 time: mine/abc_1"),
+        ("mot", "street/gt/gt.txt", b"1,3,nan,2,3,4,1,1,1\n", "gt.txt"),
+        ("clips", "my_clip/groundtruth.txt", b"1,2,nan,4\n" * 6, "bad number, 6 times"),
+        ("coco", "train2017/a.jpg", None, "missing image"),
+        (
+            "det",
+            "Annotations/DET/train/ILSVRC2013_train/n00007846/n1_2.xml",
+            None,
+            "without XML, the first n1_2.JPEG",
+        ),
+    ],
+)
+def test_where_the_next_run_would_stop_a_part_fails(
+    tmp_path: Path, layout: str, file: str, content: bytes | None, said: str
+) -> None:
+    trees.MAKERS[layout](tmp_path)
+    path = tmp_path / file
+    path.unlink() if content is None else path.write_bytes(content)
+    failed = [finding for finding in checked(tmp_path, layout) if finding.status == "fail"]
+    assert failed, "the doctor passes it"
+    assert said in failed[0].message
+    assert "\n" not in failed[0].message
+    assert failed[0].cure
+
+
+def test_what_rules_leave_out_of_a_part_is_counted_and_no_fault(tmp_path: Path) -> None:
+    trees.got10k(tmp_path, flags={"absence.label": "0\n1\n0\n0\n0\n0\n"})
+    assert [(f.status, f.message) for f in checked(tmp_path, "got10k")] == [
+        ("ok", "1 video, 6 frames, 1 boxes absent")
+    ]

@@ -94,6 +94,12 @@ def test_every_possible_pair_comes_up(tmp_path: Path) -> None:
     assert (sampler.videos, sampler.tracks, sampler.instances) == (2, 2, 6)
 
 
+def test_the_pairs_are_those_of_earlier_versions(tmp_path: Path) -> None:
+    tracks = [(0, [*range(0, 40, 2)]), (0, [1, 2, 9]), (1, [5, 6, 7]), (2, [*range(30)]), (3, [0, 50])]
+    first = [(2, 3), (23, 24), (35, 33), (19, 18), (44, 42), (54, 51), (20, 21), (24, 25), (23, 25), (23, 25)]
+    assert drawn(sampler_of(tmp_path, tracks, 4), 10) == first
+
+
 def test_videos_then_tracks_are_equally_likely(tmp_path: Path) -> None:
     """A video of one short track is drawn as often as a video of two long ones."""
     sampler = sampler_of(tmp_path, [(0, list(range(20))), (0, list(range(5))), (1, [0, 1])], 2)

@@ -66,7 +66,8 @@ def test_a_run_leaves_weights_curves_and_pictures(
     assert report["loss"] == float(rows[-1]["loss"])
     assert report["centre_error"] == float(rows[-1]["centre_error"])
     assert report["pairs"] == 24
-    assert report["data"] == {"videos": 4, "tracks": 8, "exemplars": 64, "missing_shards": 0}
+    counts = {"videos": 4, "tracks": 8, "exemplars": 64, "missing_shards": 0}
+    assert report["data"] == {**counts, "parts": {"a": {"pairs": 24, "share": 1.0, "videos": 4}}}
     assert len((outputs.records / "speed.csv").read_text().splitlines()) == 3
     json.dumps(report)
 

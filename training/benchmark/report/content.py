@@ -109,6 +109,8 @@ class ReportContent:
         What training recorded, a row an epoch.
     training_pictures : sequence of Picture
         Pictures made while training (augmented pairs, label maps).
+    parts : mapping of part to mapping
+        What each part of the dataset gave to training: `pairs`, their `share` of all, `videos`.
     quality : sequence of Picture
         Contact sheets of crops and distributions of the curated data.
     pipeline : Path or None
@@ -129,6 +131,7 @@ class ReportContent:
     filmstrips: Sequence[Filmstrip] = ()
     curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()
+    parts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     quality: Sequence[Picture] = ()
     pipeline: Path | None = None
     parameters: str = ""

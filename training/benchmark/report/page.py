@@ -101,6 +101,7 @@ def render(content: ReportContent) -> str:
         training_plots=training_plots(content.curves),
         epochs=len(content.curves),
         training_pictures=_figures(content.training_pictures),
+        parts=tables.parts_table(content.parts) if content.parts else None,
         quality=_figures(content.quality),
         pipeline=address("image/svg+xml", content.pipeline.read_bytes()) if content.pipeline else None,
         parameters=escape(content.parameters).replace(

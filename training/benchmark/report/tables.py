@@ -66,6 +66,23 @@ class Table:
     sortable: bool = False
 
 
+def parts_table(parts: Mapping[str, Mapping[str, float]]) -> Table:
+    """What each part of the dataset gave to training."""
+    rows = [
+        Row(
+            part,
+            [
+                Cell(f"{given['pairs']:,}"),
+                Cell(f"{given['share']:.1%}", bar=given["share"]),
+                Cell(f"{given['videos']:,}"),
+            ],
+        )
+        for part, given in parts.items()
+    ]
+    heads = [[Head("Pairs"), Head("Share"), Head("Videos")]]
+    return Table("parts", "What training drew from each part of the dataset", "Part", heads, [("", rows)])
+
+
 @dataclass(frozen=True)
 class Column:
     """A metric of one benchmark, or its mean over several; `first` of its benchmark's columns."""

@@ -142,6 +142,10 @@ def content(root: Path, otb: Benchmark, vot: Benchmark, scores: dict[str, Scores
         synthetic=True,
         filmstrips=films,
         curves=recorded(root, [EpochRow(n, 1 / n, 0.1**n, 2.0, 1.2 / n, 9.0 / n) for n in (1, 2, 3)]),
+        parts={
+            "a": {"pairs": 3000, "share": 0.75, "videos": 12},
+            "mine": {"pairs": 1000, "share": 0.25, "videos": 1},
+        },
         training_pictures=[Picture(image=sheet, alt="pairs", columns=["left", "right"])],
         quality=[Picture(image=sheet, alt="contact sheet of crops", caption="Crops")],
         pipeline=PIPELINE,

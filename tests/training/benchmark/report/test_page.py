@@ -155,7 +155,7 @@ def test_films_show_worst_and_best_with_boxes(page: html.HtmlElement) -> None:
 @pytest.mark.parametrize(
     ("change", "gone"),
     [
-        ({"curves": (), "training_pictures": ()}, "training"),
+        ({"curves": (), "training_pictures": (), "parts": {}}, "training"),
         ({"quality": ()}, "data"),
         ({"pipeline": None}, "pipeline"),
         ({"parameters": "", "digests": {}}, "provenance"),
@@ -167,6 +167,12 @@ def test_a_section_without_content_is_left_out(
     page = html.fromstring(render(replace(content, **change)))
     assert sections(page) == [name for name in SECTIONS if name != gone]
     assert f"#{gone}" not in page.xpath("//nav//@href")
+
+
+def test_what_each_part_gave_to_training(content: ReportContent) -> None:
+    (table,) = section(html.fromstring(render(content)), "training").xpath(".//table[@id='parts-table']")
+    rows = [[words(cell).strip() for cell in row] for row in table.xpath(".//tbody/tr")]
+    assert rows == [["a", "3,000", "75.0%", "12"], ["mine", "1,000", "25.0%", "1"]]
 
 
 def test_half_of_a_section(slim: ReportContent) -> None:
