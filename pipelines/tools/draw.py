@@ -293,18 +293,18 @@ def _is_of_vot(file: Path) -> bool:
 
 def drawn_series(names: Sequence[str]) -> dict[str, Series]:
     """How the report draws these trackers: with its colours for those in it, and further ones for the others."""
-    from pipelines.scoring import LABELS, leading
+    from pipelines.scoring import LABELS
     from training.benchmark.report.palette import assign_series
+    from training.benchmark.report.ranking import leader
     from training.benchmark.scores.score_file import load_scores
 
     scores = load_scores(paths.SCORES) if paths.SCORES.is_file() else {}
     known = [name for one in scores.values() for name in one.trackers]
     tracked = {path.name for path in paths.RESULTS.rglob("*") if path.is_dir()}
     imported = [name for name in known if name not in tracked]
-    leader = leading(scores, imported) if scores else ""
     return assign_series(
         [*known, *names],
-        leader=leader,
+        leader=leader(list(scores.values())),
         labels=LABELS,
         imported=[*imported, *(name for name in names if name not in known)],
     )
