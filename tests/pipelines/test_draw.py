@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import paths
 from pipelines.__main__ import main
-from pipelines.scoring import LABELS, leading
+from pipelines.scoring import LABELS
 from pipelines.tools.draw import drawn_series
 from tests.training.benchmark.builders import still, write_rows
 from tests.training.tracking.clips import read_back
@@ -138,7 +138,7 @@ def test_colours_are_those_of_the_report(here: Path) -> None:
     assert main(["evaluate", *DRAW[1:], "--short", "--json", str(paths.SCORES)]) == 0
     scores = load_scores(paths.SCORES)
     page = render(
-        ReportContent(scores=scores, leader=leading(scores, ["KCF"]), labels=LABELS, imported=["KCF"])
+        ReportContent(scores=scores, labels=LABELS, imported=["KCF"])
     )
     mine = drawn_series(["Other", "KCF", "DSST"])
     for name in ("KCF", "DSST"):
