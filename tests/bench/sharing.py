@@ -2,7 +2,7 @@
 
 Each runs whole, in a clone of this commit: training, the online tracker following a clip, cropping. It runs alone, and
 beside as many processes as there are cores, each computing without a pause; half of the machine is then a fair share.
-Threads of torch wait for each other in one of several ways, by environment variables that libgomp reads as it is loaded.
+Threads of torch wait for each other in one of several ways, by environment variables that libgomp reads as it loads.
 The ways take turns. Prints medians of seconds, and the speed beside the others as a share of the speed alone.
 """
 

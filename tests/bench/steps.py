@@ -13,7 +13,6 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from curation.crops.geometry import SIAMFC
 from curation.imdb import load_imdb
-from tests.bench.frame import CORES, fresh, options, show, table, take_turns, timed
+from tests.bench.frame import CORES, options, show, table, timed
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches.batch import PairBatch

@@ -137,9 +137,7 @@ def test_colours_are_those_of_the_report(here: Path) -> None:
     (here / paths.RESULTS / "otb2015/DSST").mkdir(parents=True)  # tracked here, the other imported
     assert main(["evaluate", *DRAW[1:], "--short", "--json", str(paths.SCORES)]) == 0
     scores = load_scores(paths.SCORES)
-    page = render(
-        ReportContent(scores=scores, labels=LABELS, imported=["KCF"])
-    )
+    page = render(ReportContent(scores=scores, labels=LABELS, imported=["KCF"]))
     mine = drawn_series(["Other", "KCF", "DSST"])
     for name in ("KCF", "DSST"):
         shown = re.search(rf"stroke:var\(--s(\d)\)[^>]*/></svg>\s*<span>{name}</span>", page)
