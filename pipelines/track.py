@@ -36,19 +36,18 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
         raise InputError(
             f"--{given[0]} is for a tracker that is run by hand", do="Name it too: --tracker NAME"
         )
+    runtime = settings.load()
+    name = options.benchmark
+    config = stage.load("track")
+    benchmark = sources.open_benchmark(stage.load("dataset"), runtime, name)
+    # Only now, as they load torch: errors of what the user gave come at once.
     from curation.documents.manifest_record import load_manifest
     from pipelines.environment import machine
     from training.device import pick_device
     from training.tracking.contenders import contenders
     from training.tracking.run.benchmark_run import run_benchmark
 
-    runtime = settings.load()
-    name = options.benchmark
-    config = stage.load("track")
-    benchmark, device = (
-        sources.open_benchmark(stage.load("dataset"), runtime, name),
-        str(pick_device(runtime.device)),
-    )
+    device = str(pick_device(runtime.device))
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
