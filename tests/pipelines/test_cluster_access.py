@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 def section() -> str:
     page = (ROOT / "pipelines/SCALE.md").read_text()
-    found = re.search(r"^## A Dask cluster\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^## Run on a Dask cluster\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
     assert found
     return found[1]
 
