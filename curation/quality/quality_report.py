@@ -59,7 +59,7 @@ def report_quality(
     -------
     dict
         `subsets` (counts of each), `distributions` (of each measure of `MEASURES`, over all subsets),
-        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report), `test_videos`
+        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report), `tested`
         (of each part that has some: its videos that are called as those of a list of test videos, and those whose first
         frame is that of a test sequence).
         The same for any number of workers.
@@ -101,7 +101,7 @@ def report_quality(
         },
         "strange_tracks": [sighting.record() for sighting in chosen],
         "skipped": skipped,
-        "test_videos": tested,
+        "tested": tested,
     }
 
 

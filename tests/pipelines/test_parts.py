@@ -91,7 +91,7 @@ def test_the_doctor_names_whole_folders(mixed: tuple[Clone, set[str]], tmp_path:
     clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
     done = clone.pipelines("doctor", "dataset", check=False)
     assert done.returncode == 1
-    assert "1 video without an annotation: clips/bare" in done.stdout
+    assert "videos without annotation, 1 time: clips/bare" in done.stdout
 
 
 def test_a_change_of_shares_runs_nothing_before_the_training(
@@ -139,7 +139,7 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
     clone.pipelines("annotate", "clips")
     clone.pipelines("crop", "clips")
     assert "1 videos that are called as those of otb2015" in clone.pipelines("quality").stderr
-    report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["test_videos"]["clips"]
+    report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["tested"]["clips"]
     assert (report["called"]["otb2015"], report["first_frame_of"]) == (["basketball"], recorded["tested"])
     pictures = {path.name for path in (clone.folder / "reports/quality/pictures").iterdir()}
     assert {"crops_clips.jpg", "strange_clips.jpg", "crops_got.jpg", "strange_got.jpg"} <= pictures
