@@ -1,4 +1,4 @@
-"""Annotation and imdb at the size of LaSOT: `python -m tests.bench.lasot --boxes LaSOT_annos.tar.xz`.
+"""Annotation and imdb at the size of LaSOT: `python -m tests.bench.lasot_boxes --boxes LaSOT_annos.tar.xz`.
 
 Reads the published boxes and absent flags of all 1,400 videos (3.5 M rows; in the archive of LaSOT's toolkit) as the
 annotate stage does, without their images: every frame is taken for one and the same picture, and no manifest is
@@ -146,9 +146,9 @@ def main() -> None:
         unpack(chosen.boxes, Path(name))
         for videos in (350, 700, 1400):
             steps: dict[str, Callable[[], dict[str, float]]] = {
-                "annotate": partial(fresh, "tests.bench.lasot:annotate", name, videos),
-                "imdb": partial(fresh, "tests.bench.lasot:build_imdb", name),
-                "load": partial(fresh, "tests.bench.lasot:load", name),
+                "annotate": partial(fresh, "tests.bench.lasot_boxes:annotate", name, videos),
+                "imdb": partial(fresh, "tests.bench.lasot_boxes:build_imdb", name),
+                "load": partial(fresh, "tests.bench.lasot_boxes:load", name),
             }
             boxes = 0.0
             for step, call in steps.items():
