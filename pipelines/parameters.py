@@ -6,6 +6,7 @@ turns every mistake in the file into one line that names the key, the value and 
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from copy import deepcopy
@@ -40,6 +41,9 @@ SECTIONS: Mapping[str, str] = {
 
 
 _CROP = "the section crop decides it"
+_MAPPING = re.compile(r"Mapping\[\w+, (\w+)\]")
+"""Type of a field that holds dataclasses by free names."""
+
 GONE: Mapping[str, str] = {
     "train.pairs.exemplar_size": f"{_CROP} (crop.exemplar_size)",
     "train.pairs.crop_size": f"{_CROP} (crop.search_size)",
@@ -149,10 +153,15 @@ def _explain(error: ValidationError, section: str, kind: Any, place: str) -> Inp
 
 
 def _keys(kind: Any, path: tuple[int | str, ...]) -> list[str]:
-    """Names of the fields of the (possibly nested) dataclass that `path` leads to."""
-    for part in path:
+    """Names of the fields of the (possibly nested) dataclass that `path` leads to, through mappings by free names."""
+    parts = iter(path)
+    for part in parts:
         nested = getattr(kind, "__dataclass_fields__", {}).get(part)
-        kind = getattr(import_module(kind.__module__), str(nested.type), None) if nested else None
+        named = str(nested.type) if nested else ""
+        if mapping := _MAPPING.fullmatch(named):
+            named = mapping[1]
+            next(parts, None)
+        kind = getattr(import_module(kind.__module__), named, None) if named else None
     return list(getattr(kind, "__dataclass_fields__", {}))
 
 

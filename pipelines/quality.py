@@ -38,7 +38,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
             },
             listed=listed,
         )
-    for line in _warnings(report["test_videos"]):
+    for line in _warnings(report["tested"]):
         log.warning("%s", line)
     write_json(stage.output(paths.report("quality", "quality")), report)
 

@@ -18,6 +18,7 @@ from curation.cures import remake
 from curation.documents.annotated_tracks import Tracks, read_tracks
 from curation.errors import InputError
 from curation.files import read_json, write_bytes
+from curation.layouts.vid_layout import SUBSETS
 from curation.parallel import Workers, run_in_order
 from curation.quality.extremes import Sighting, choose, strangest
 from curation.quality.histograms import histograms
@@ -41,7 +42,8 @@ def report_quality(
 ) -> dict[str, Any]:
     """Measure the boxes and crops of all subsets and draw the pictures.
 
-    Writes into `pictures`: `crops_<subset>.jpg`, `distributions.png`, `strange_tracks.jpg`.
+    Writes into `pictures`: `crops_<subset>.jpg`, `distributions.png` (a line a subset), `strange_tracks.jpg` (of all),
+    and `strange_<subset>.jpg` of each that is not one of VID's: among others a small one would never be seen.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def report_quality(
     -------
     dict
         `subsets` (counts of each), `distributions` (of each measure of `MEASURES`, over all subsets),
-        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report), `test_videos`
+        `strange_tracks` (what is wrong with each, in words), `skipped` (items by reason, of each report), `tested`
         (of each part that has some: its videos that are called as those of a list of test videos, and those whose first
         frame is that of a test sequence).
         The same for any number of workers.
@@ -86,10 +88,10 @@ def report_quality(
         if found := _tested(listed(result.videos), (skip_reports or {}).get(f"annotate {subset}")):
             tested[subset] = found
         write_bytes(pictures / f"crops_{subset}.jpg", result.sheet)
-    chosen = choose(list(strips_of), config.strange_tracks)
-    rows = [(f"{n}. {sighting.message()}", strips_of[sighting]) for n, sighting in enumerate(chosen, start=1)]
-    columns = config.strip_frames
-    write_bytes(pictures / "strange_tracks.jpg", strips(rows, columns=columns, side=config.tile))
+        if subset not in SUBSETS:
+            write_bytes(pictures / f"strange_{subset}.jpg", _strange(result.strips, config)[1])
+    chosen, picture = _strange(strips_of, config)
+    write_bytes(pictures / "strange_tracks.jpg", picture)
     write_bytes(pictures / "distributions.png", histograms(values))
     return {
         "subsets": counts,
@@ -99,8 +101,17 @@ def report_quality(
         },
         "strange_tracks": [sighting.record() for sighting in chosen],
         "skipped": skipped,
-        "test_videos": tested,
+        "tested": tested,
     }
+
+
+def _strange(
+    strips_of: Mapping[Sighting, Sequence[Tile]], config: QualityConfig
+) -> tuple[list[Sighting], bytes]:
+    """The strangest tracks, and their picture."""
+    chosen = choose(list(strips_of), config.strange_tracks)
+    rows = [(f"{n}. {sighting.message()}", strips_of[sighting]) for n, sighting in enumerate(chosen, start=1)]
+    return chosen, strips(rows, columns=config.strip_frames, side=config.tile)
 
 
 def _tested(named: Mapping[str, Sequence[str]], annotate_report: Path | None) -> dict[str, Any]:

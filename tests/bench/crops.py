@@ -5,7 +5,8 @@ once with smaller ones, whose windows need less padding, and measures, taking tu
 
 - plain: the reference's steps, one process (`tests.curation.crops.plain_crops`): XML, decode, mean and padded copy
   of the whole frame per object, both crops, loose files
-- ours: the crop stage into an empty store, with one process and with all cores; and with annotate in front
+- ours: the crop stage into an empty store, with one process and with all cores; and with annotate in front; and from
+  the same frames and boxes in another layout, MOTChallenge's
 - floor: decode the same frames and encode the same crops, nothing else, one process; as a plain loop, and
   with freed memory kept by the process, as ours does it: the floor that is compared with
 
@@ -14,6 +15,7 @@ Worker pools are started before the clock, as a run over thousands of videos wou
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import tempfile
@@ -30,10 +32,11 @@ from curation.crops.cutter import FrameCutter
 from curation.crops.geometry import centred_window, search_side
 from curation.errors import ErrorPolicy
 from curation.images.frames import keep_freed_memory, read_frame
+from curation.layouts.frame_xml import read_frame as read_annotation
 from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
 from curation.videos.annotations import annotate_subset
-from curation.videos.dataset import open_dataset
+from curation.videos.dataset import PartConfig, open_dataset
 from tests.bench.frame import CORES, PLAIN, fresh, megabytes, options, show, table, take_turns, texture, timed
 from tests.curation.crops import plain_crops
 from tests.curation.trees import frame_xml, object_xml, video_folders
@@ -77,14 +80,30 @@ def generate(root: Path, videos: int, frames: int, scale: float) -> None:
             corner = np.clip(corner + random.integers(-5, 6, (3, 2)), 0, room)
 
 
+def as_mot(tree: Path, root: Path) -> None:
+    """The same frames, as hard links, and the same boxes as MOTChallenge's `gt.txt`."""
+    for video in open_dataset(tree).videos(SUBSET):
+        (root / video.name / "img1").mkdir(parents=True)
+        (root / video.name / "gt").mkdir()
+        rows = []
+        for number, name in video.frames().items():
+            os.link(video.images.path_of(name), root / video.name / "img1" / f"{number + 1:06d}.jpg")
+            for item in read_annotation(video.annotation(number)).objects:
+                x, y, w, h = item.box
+                rows.append(f"{number + 1},{item.track + 1},{x + 1},{y + 1},{w},{h},1,1,1\n")
+        (root / video.name / "gt" / "gt.txt").write_text("".join(rows))
+
+
 class Bench:
     """The contenders, on the tree in a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, layout: str = "vid") -> None:
         self.folder = folder
-        self.dataset = open_dataset(folder / "tree")
+        self.dataset = open_dataset(
+            folder / ("tree" if layout == "vid" else layout), PartConfig(layout=layout)
+        )
         self.policy = ErrorPolicy()
-        self.state = folder / "state"
+        self.state = folder / f"state_{layout}"
         one = Workers(jobs=1)
         self.manifest = scan(self.dataset, SUBSET, state=self.state, strict=False, workers=one)
         self.annotations, _ = self.annotate(one)
@@ -145,7 +164,7 @@ def measure(contender: str, jobs: int, place: str) -> tuple[float, float]:
     """In a process of its own: seconds that a contender takes, and memory in MB, the largest process's."""
     cv2.setNumThreads(1)
     folder = Path(place)
-    bench = Bench(folder)
+    bench = Bench(folder, "mot" if contender == "mot" else "vid")
     if contender in ("floor", "kept_floor"):
         bench.cut()
     for name in ("loose", "crops", "store"):
@@ -156,6 +175,7 @@ def measure(contender: str, jobs: int, place: str) -> tuple[float, float]:
         {
             "plain": bench.plain,
             "ours": lambda: bench.ours(jobs),
+            "mot": lambda: bench.ours(jobs),
             "annotated": lambda: bench.annotate_and_ours(jobs),
             "floor": bench.floor,
             "kept_floor": bench.kept_floor,
@@ -175,6 +195,7 @@ def main() -> None:
     for scale in chosen.scale:
         with tempfile.TemporaryDirectory(prefix="bench_crops_") as name:
             generate(Path(name) / "tree", chosen.videos, chosen.frames, scale)
+            as_mot(Path(name) / "tree", Path(name) / "mot")
             show(f"boxes of {scale:g} times VID's size")
             compare(Path(name), chosen.rounds)
 
@@ -190,6 +211,7 @@ def compare(folder: Path, rounds: int) -> None:
     contenders = {
         PLAIN: ("plain", 1),
         "ours, 1 process": ("ours", 1),
+        "ours, layout mot, 1 process": ("mot", 1),
         f"ours, {CORES} processes": ("ours", CORES),
         "ours with annotate, 1 process": ("annotated", 1),
         "floor, plain loop": ("floor", 1),

@@ -68,6 +68,16 @@ def test_every_line_of_the_file_has_a_comment() -> None:
     ("text", "words"),
     [
         ("imdb: {val_fractoin: 0.1}", ["imdb.val_fractoin", "val_fraction"]),
+        ("train: {pairs: {parts: {a: {wieght: 2}}}}", ["train.pairs.parts.a.wieght", "'weight'"]),
+        ("dataset: {parts: {x: {layuot: mot}}}", ["dataset.parts.x.layuot", "'layout'"]),
+        (
+            "train: {pairs: {parts: {a: {weight: 0}}}}",
+            ["a.weight = 0: a weight is above 0", "dataset.subsets"],
+        ),
+        (
+            "train: {pairs: {parts: {q: {weight: 1}}}}",
+            ["parts.q", "not in use", "--set train.pairs.parts={}"],
+        ),
         ("imdb: {val_fraction: lots}", ["imdb.val_fraction", "'lots'", "number"]),
         ("imdb: {val_fraction: 7}", ["imdb.val_fraction", "7"]),
         ("imbd: {}", ["'imbd'", "'imdb'"]),

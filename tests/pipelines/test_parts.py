@@ -93,7 +93,7 @@ def test_the_doctor_names_whole_folders(mixed: tuple[Clone, set[str]], tmp_path:
     clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
     done = clone.pipelines("doctor", "dataset", check=False)
     assert done.returncode == 1
-    assert "1 video without an annotation: clips/bare" in done.stdout
+    assert "videos without annotation, 1 time: clips/bare" in done.stdout
 
 
 def test_a_change_of_shares_runs_nothing_before_the_training(
@@ -114,11 +114,18 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
     clone = copy_of(mixed[0], tmp_path / "clone")
     shutil.copytree(clone.environment["DSLT_ROOTS_CLIPS"], tmp_path / "clips")
     shutil.copytree(tmp_path / "clips/my_clip", tmp_path / "clips/basketball")
-    trees.images(clone.folder / "lists/walk/img", [f"{number:04d}.jpg" for number in range(20, 26)])
-    (clone.folder / "lists/walk/groundtruth_rect.txt").write_text(trees.text(trees.BOXES, base=1))
-    shutil.copy(tmp_path / "clips/my_clip/shot8.jpg", clone.folder / "lists/walk/img/0020.jpg")
+    trees.images(clone.folder / "lists/there/walk/img", [f"{number:04d}.jpg" for number in range(20, 26)])
+    (clone.folder / "lists/there/walk/groundtruth_rect.txt").write_text(trees.text(trees.BOXES, base=1))
+    shutil.copy(tmp_path / "clips/my_clip/shot8.jpg", clone.folder / "lists/there/walk/img/0020.jpg")
     sequence = {"name": "walk", "folder": "walk", "start_frame": 20, "end_frame": 25}
-    listing = {"schema": 1, "benchmark": "own", "title": "Own", "kind": "ope", "sequences": [sequence]}
+    listing = {
+        "schema": 1,
+        "benchmark": "own",
+        "title": "Own",
+        "kind": "ope",
+        "root": "there",
+        "sequences": [sequence],
+    }
     (clone.folder / "lists/own.json").write_text(json.dumps(listing))
     clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
     clone.pipelines("profile", "--set", "dataset.benchmarks=[lists/own.json]")
@@ -126,16 +133,18 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
     recorded = json.loads((clone.folder / "data/manifest/clips.json").read_text())
     assert recorded["tested"] == {"basketball": "own/walk", "my_clip": "own/walk"}
     bytes_ = (clone.folder / "data/manifest/clips.json").read_bytes()
-    shutil.move(clone.folder / "lists/walk", tmp_path / "walk")
-    clone.pipelines("manifest", check=False)
+    shutil.move(clone.folder / "lists/there", tmp_path / "there")
+    clone.pipelines("manifest")
     assert (clone.folder / "data/manifest/clips.json").read_bytes() == bytes_, (
         "where the benchmark is not at hand"
     )
     clone.pipelines("annotate", "clips")
     clone.pipelines("crop", "clips")
     assert "1 videos that are called as those of otb2015" in clone.pipelines("quality").stderr
-    report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["test_videos"]["clips"]
+    report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["tested"]["clips"]
     assert (report["called"]["otb2015"], report["first_frame_of"]) == (["basketball"], recorded["tested"])
+    pictures = {path.name for path in (clone.folder / "reports/quality/pictures").iterdir()}
+    assert {"crops_clips.jpg", "strange_clips.jpg", "crops_got.jpg", "strange_got.jpg"} <= pictures
     clone.pipelines("profile", "--set", "dataset.parts.clips.leave_out=[otb2015]")
     clone.pipelines("manifest")
     clone.pipelines("annotate", "clips")

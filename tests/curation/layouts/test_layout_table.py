@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,7 +16,8 @@ from curation.crops.crop_index import load_crop_index
 from curation.crops.crop_subset import crop_subset
 from curation.documents.annotated_tracks import write_tracks
 from curation.errors import ErrorPolicy, InputError
-from curation.imdb import ImdbConfig, build_imdb, load_imdb, split_file
+from curation.images.frames import FrameReader
+from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
 from curation.layouts.layout_table import LAYOUTS, layout_named, natural, number_frames
 from curation.manifest import scan
 from curation.parallel import Workers
@@ -23,6 +26,7 @@ from curation.videos.dataset import PartConfig, open_dataset
 from tests.curation.crops.crop_trees import jpeg, picture
 from tests.curation.layouts import layout_trees as trees
 from tests.curation.layouts.layout_trees import BOXES, MAKERS, SKIP, annotate, text
+from tests.curation.trees import frame_xml, object_xml, video_folders
 
 ONE = Workers(jobs=1)
 
@@ -105,34 +109,81 @@ def test_det_is_vid_without_trackids(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("layout", MAKERS)
-def test_each_layout_is_cropped_and_indexed(tmp_path: Path, layout: str) -> None:
-    MAKERS[layout](tmp_path / "tree")
-    dataset, state = open_dataset(tmp_path / "tree", PartConfig(layout=layout)), tmp_path / "state"
+def cropped(folder: Path, layout: str, **options: Any) -> tuple[dict[str, Any], Imdb]:
+    """Crop and index the part in `folder/tree`: the crop stage's report, and the imdb."""
+    dataset, state = open_dataset(folder / "tree", PartConfig(layout=layout, **options)), folder / "state"
     manifest = scan(dataset, "part", state=state, strict=False, workers=ONE)
     tracks, _ = annotate_subset(dataset, "part", manifest, ErrorPolicy(), ONE, state=state)
-    write_tracks(tmp_path / "annotations/part.json", tracks)
+    write_tracks(folder / "annotations/part.json", tracks)
     report, _ = crop_subset(
         dataset,
         "part",
         tracks,
         manifest,
         CropConfig(search_size=64, exemplar_size=32),
-        tmp_path / "crops/part",
-        tmp_path / "store",
+        folder / "crops/part",
+        folder / "store",
         ErrorPolicy(),
         ONE,
         state=state,
     )
-    boxes = sum(len(video.frame) for video in tracks.videos.values())
-    assert report["crops"] == boxes > 0
-    assert load_crop_index(tmp_path / "crops/part").subset == "part"
+    assert report["crops"] == sum(len(video.frame) for video in tracks.videos.values()) > 0
     config = ImdbConfig(val_fraction=0)
-    build_imdb(tmp_path / "annotations", tmp_path / "crops", ["part"], config, tmp_path / "imdb", ONE)
-    imdb = load_imdb(split_file(tmp_path / "imdb", "train"))
-    assert len(imdb) == boxes
+    build_imdb(folder / "annotations", folder / "crops", ["part"], config, folder / "imdb", ONE)
+    return report, load_imdb(split_file(folder / "imdb", "train"))
+
+
+@pytest.mark.parametrize("layout", MAKERS)
+def test_each_layout_is_cropped_and_indexed(tmp_path: Path, layout: str) -> None:
+    MAKERS[layout](tmp_path / "tree")
+    report, imdb = cropped(tmp_path, layout)
+    assert load_crop_index(tmp_path / "crops/part").subset == "part"
+    assert len(imdb) == report["crops"]
     assert all(video.startswith("part/") for video in imdb.videos)
     assert imdb.header.still == (("part",) if layout in ("coco", "det") else ())
+
+
+def test_every_fifth_frame_makes_a_fifth_of_the_crops_and_reads_a_fifth_of_the_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = trees.clips(tmp_path / "all/tree", names=[f"shot{n}.jpg" for n in range(40)])
+    (folder / "groundtruth.txt").write_text(text([(10 + n / 4, 12, 30, 24) for n in range(40)]))
+    shutil.copytree(tmp_path / "all", tmp_path / "fifth")
+    decoded: list[Path] = []
+    decode = FrameReader.decode
+
+    def counting(reader: FrameReader, content: bytes, path: Path, **more: Any) -> Any:
+        decoded.append(path)
+        return decode(reader, content, path, **more)
+
+    monkeypatch.setattr(FrameReader, "decode", counting)
+    whole = cropped(tmp_path / "all", "clips")[0]
+    images = len(decoded)
+    fifth, imdb = cropped(tmp_path / "fifth", "clips", every=5)
+    assert (whole["crops"], fifth["crops"], images, len(decoded) - images) == (40, 8, 40, 8)
+    assert imdb.frame.tolist() == list(range(0, 40, 5))
+
+
+def test_jpegs_and_pngs_in_one_folder_are_cropped_in_their_order(tmp_path: Path) -> None:
+    folder = trees.clips(tmp_path / "tree")
+    for path in sorted(folder.glob("*.jpg"))[::2]:
+        cv2.imwrite(str(path.with_suffix(".png")), cv2.imread(str(path)))
+        path.unlink()
+    report, imdb = cropped(tmp_path, "clips")
+    assert (report["crops"], imdb.frame.tolist()) == (6, list(range(6)))
+    assert imdb.boxes[:, 0].tolist() == [int(box[0]) for box in BOXES]
+
+
+def test_the_fifth_pack_of_the_vid_release_of_2017_is_a_split(tmp_path: Path) -> None:
+    pack = "ILSVRC2017_VID_train_0000"
+    shots, xmls = video_folders(tmp_path / "tree", "a", f"{pack[:-5]}_00000000", {"a": f"train/{pack}"})
+    trees.images(shots, [f"{n:06d}.JPEG" for n in range(4)])
+    for n in range(4):
+        frame = frame_xml([object_xml(0, (10 + n, 20, 49 + n, 59))], size=trees.SIZE)
+        (xmls / f"{n:06d}.xml").write_bytes(frame)
+    assert open_dataset(tmp_path / "tree").subsets == (pack,)
+    report, imdb = cropped(tmp_path, "vid", split=pack)
+    assert (report["crops"], imdb.videos) == (4, [f"part/{pack[:-5]}_00000000"])
 
 
 def test_every_keeps_one_frame_in_so_many(tmp_path: Path) -> None:
@@ -316,8 +367,6 @@ def test_an_image_that_tells_no_size_is_named(tmp_path: Path) -> None:
 
 
 def test_other_kinds_of_images_are_cropped(tmp_path: Path) -> None:
-    import cv2
-
     folder = trees.clips(tmp_path)
     for path in list(folder.glob("*.jpg")):
         cv2.imwrite(str(path.with_suffix(".png")), cv2.imread(str(path)))

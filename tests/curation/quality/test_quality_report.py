@@ -107,7 +107,7 @@ def test_counts_distributions_and_strange_tracks(reported: tuple[dict[str, Any],
     assert (strangest["kind"], strangest["video"], strangest["track"]) == ("motion", "b/v_b1", 0)
     assert strangest["frame"] == 4  # back again; its way there went over the gap
     assert found["skipped"] == {"by_reason": {}, "by_stage": {}}
-    assert found["test_videos"] == {}
+    assert found["tested"] == {}
     assert orjson.loads(orjson.dumps(found)) == found
 
 
@@ -144,7 +144,7 @@ def test_videos_of_test_sets_are_named_by_part(curated: Path, tmp_path: Path) ->
         skip_reports={"annotate b": tmp_path / "b.json"},
         listed=lambda videos: {"nfs": [video for video in videos if video.endswith("0")]},
     )
-    assert found["test_videos"] == {
+    assert found["tested"] == {
         "a": {"called": {"nfs": ["v_a0"]}},
         "b": {"called": {"nfs": ["v_b0"]}, "first_frame_of": {"v_b1": "otb2015/Car"}},
     }
