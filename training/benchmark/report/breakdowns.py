@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from training.benchmark.report.palette import Series
-from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best
+from training.benchmark.report.tables import Head, Row, Table, cell_of, mark_best, ranked_groups, tracker_row
 from training.benchmark.scores.metric_table import Metric
 from training.benchmark.scores.score_document import Numbers, Scores
 
@@ -44,14 +44,30 @@ def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Tabl
 def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
     """Every tracker over the sequences (VOT: frames) with each attribute, by the first metric that is known of them.
 
-    None without attributes.
+    A row for each tracker, as there may be many of them. None without attributes.
     """
     numbers = {name: tracker.attributes for name, tracker in document.trackers.items()}
     metric = next(iter(document.inner_metrics(numbers.values(), "page")), None)
     if metric is None:
         return None
-    names = {name: ATTRIBUTES.get(name, "") for name in document.attributes}
-    return breakdown(document, series, metric, "attribute", numbers, names)
+    names = document.ranked()
+    columns = []
+    for attribute in document.attributes:
+        found = (numbers[name].get(attribute) for name in names)
+        cells = [cell_of(metric, one.of(metric) if one else None, bar=False) for one in found]
+        whole = [
+            replace(cell, competes=document.whole(name)) for cell, name in zip(cells, names, strict=True)
+        ]
+        columns.append(mark_best(whole, metric))
+    rows = [tracker_row(series[name], cells) for name, *cells in zip(names, *columns, strict=True)]
+    return Table(
+        f"{document.name}-attributes",
+        f"{metric.name} on {document.title} by attribute, protocol {document.protocol}",
+        "Tracker",
+        [[Head(name, ATTRIBUTES.get(name, "")) for name in document.attributes]],
+        ranked_groups([document], names, rows),
+        sortable=True,
+    )
 
 
 def breakdown(

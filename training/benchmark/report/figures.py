@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from training.benchmark.report.downloads import Download
 from training.benchmark.report.palette import Series
 from training.benchmark.report.series_files import thresholds
 from training.benchmark.report.vector import (
@@ -20,6 +21,7 @@ from training.benchmark.report.vector import (
     page_axes,
     page_style,
     series_colour,
+    to_files,
     to_svg,
 )
 from training.benchmark.scores.metric_table import CURVES, METRICS, Curve, Metric
@@ -40,6 +42,7 @@ class Plot:
     metric: str
     legend: Sequence[tuple[Series, str]]
     numbered: bool = False
+    files: Sequence[Download] = ()
 
 
 def curve_figures(document: Scores, series: Mapping[str, Series]) -> list[Plot]:
@@ -76,8 +79,9 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], curve: Curve) 
         end = x[-1] if len(x) > 1 else x[0] + 1
         axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xlim=(x[0], end), ylim=(0, 1))
         label = f"{curve.title}, {document.title}, protocol {document.protocol}. {metric.short}: {told}"
-        svg = to_svg(axes, key=f"{document.name}-{curve.name}", label=label)
-    return Plot(curve.title, svg, metric.short, legend)
+        key, title = f"{document.name}-{curve.name}", f"{curve.title}, {document.title}"
+        svg, files = to_svg(axes, key=key, label=label), to_files(axes, key=key, title=title, legend=legend)
+    return Plot(curve.title, svg, metric.short, legend, files=files)
 
 
 def _told(document: Scores, name: str, metric: Metric) -> str:
@@ -120,5 +124,9 @@ def _accuracy_robustness(document: Scores, series: Mapping[str, Series]) -> Plot
         x_label = "robustness: chance to survive 30 frames"
         axes.set(xlabel=x_label, ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
         label = f"Accuracy and robustness on {document.title}, protocol {document.protocol}: {told}"
-        svg = to_svg(axes, key=f"{document.name}-ar", label=label)
-    return Plot("Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True)
+        key, title = f"{document.name}-ar", f"Accuracy and robustness, {document.title}"
+        svg = to_svg(axes, key=key, label=label)
+        files = to_files(axes, key=key, title=title, legend=legend, numbered=True)
+    return Plot(
+        "Accuracy and robustness", svg, "accuracy / chance to survive", legend, numbered=True, files=files
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.ranking import mean_over
-from training.benchmark.report.tables import Cell, Head, Row, Table, tracker_row
+from training.benchmark.report.tables import Cell, Head, Row, Table, signed, tracker_row
 from training.benchmark.scores.comparison import FEWEST, bootstrap_eao, paired_bootstrap
 from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.score_document import Numbers, Scores
@@ -33,7 +33,7 @@ def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: s
         if len(passes) > 1:
             ours, theirs = (mean_over(passes, one, AUC) for one in (leader, name))
             gap = None if ours is None or theirs is None else ours - theirs
-            cells.append(Cell("–") if gap is None else Cell(_signed(gap), gap))
+            cells.append(Cell("–") if gap is None else Cell(signed(gap), gap))
         rows.append(tracker_row(series[name], cells))
     if not rows:
         return None
@@ -67,10 +67,9 @@ def _margin(document: Scores, leader: str, name: str) -> Cell:
     gap = ours - theirs if alike or found is None else found["difference"]
     few = "" if alike else f"{len(common)} sequences"
     if found is None or len(common) < FEWEST:
-        return Cell(_signed(gap), gap, note=few, competes=alike)
+        return Cell(signed(gap), gap, note=few, competes=alike)
     low, high = found["low"], found["high"]
-    note = ", ".join(filter(None, [f"{_signed(low)} to {_signed(high)}", few]))
-    return Cell(_signed(gap), gap, best=low > 0 or high < 0, note=note, competes=alike)
+    return Cell(signed(gap), gap, best=low > 0 or high < 0, note=few, competes=alike, interval=(low, high))
 
 
 def _difference(
@@ -82,7 +81,3 @@ def _difference(
     pairs = [(a.of(AUC), b.of(AUC)) for a, b in zip(first, second, strict=True)]
     known = np.array([(a, b) for a, b in pairs if a is not None and b is not None])
     return paired_bootstrap(*known.T) if len(known) else None
-
-
-def _signed(number: float) -> str:
-    return f"{number:+.3f}".replace("-", "−")

@@ -16,10 +16,11 @@ from markupsafe import Markup, escape
 from curation.files import write_bytes
 from training.benchmark.report import breakdowns, tables
 from training.benchmark.report.content import Picture, ReportContent
+from training.benchmark.report.downloads import address, table_files
 from training.benchmark.report.figures import Plot, curve_figures
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
-from training.benchmark.report.pictures import Embedded, address, embed
+from training.benchmark.report.pictures import Embedded, embed
 from training.benchmark.report.ranking import leader
 from training.benchmark.report.shared import shared_tables
 from training.benchmark.report.strips import Strip, prepare_strip
@@ -89,6 +90,7 @@ def render(content: ReportContent) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["table_files"] = table_files
     text = environment.get_template("page.html").render(
         title=content.title,
         synthetic=content.synthetic,
@@ -138,7 +140,7 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
         attribute_table=breakdowns.attribute_table(document, series),
         sequence_tables=breakdowns.sequence_tables(document, series),
         strips=[
-            prepare_strip(strip, series, key=f"{document.name}-film-{index}")
+            prepare_strip(strip, series, key=f"{document.name}-film-{index}", title=document.title)
             for index, strip in enumerate(films)
         ],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.images.image import AS_STORED, decode_image, load_image
+from training.benchmark.report.downloads import address
 
 JPEG_QUALITY = 80
 MAX_WIDTH = 1400
@@ -68,8 +68,3 @@ def _shrunk(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return image
     size = (MAX_WIDTH, max(1, round(height * MAX_WIDTH / width)))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def address(mime: str, data: bytes) -> str:
-    """A file as a `data:` address."""
-    return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from training.benchmark.overlap.regions import corners
 from training.benchmark.report.content import Filmstrip
+from training.benchmark.report.downloads import Download
 from training.benchmark.report.palette import Series
 from training.benchmark.report.pictures import Embedded, encode, read_image
 from training.benchmark.report.timelines import timeline
@@ -50,10 +51,11 @@ class Strip:
     note: str
     frames: Sequence[StripFrame]
     timeline: Markup | None
+    files: Sequence[Download]
     means: Sequence[tuple[Series, float]]
 
 
-def prepare_strip(strip: Filmstrip, series: Mapping[str, Series], *, key: str) -> Strip:
+def prepare_strip(strip: Filmstrip, series: Mapping[str, Series], *, key: str, title: str) -> Strip:
     """Cut, shrink and annotate the frames of a filmstrip.
 
     Parameters
@@ -63,6 +65,8 @@ def prepare_strip(strip: Filmstrip, series: Mapping[str, Series], *, key: str) -
     series : mapping of tracker to Series
     key : str
         Unique on the page.
+    title : str
+        The benchmark's.
 
     Raises
     ------
@@ -76,16 +80,24 @@ def prepare_strip(strip: Filmstrip, series: Mapping[str, Series], *, key: str) -
     means.sort(key=lambda pair: (-pair[1], pair[0].index))
     drawn = [(series[name], known[name]) for name in sorted(known, key=lambda name: series[name].index)]
     told = ", ".join(f"{line.label} {mean:.2f}" for line, mean in means)
-    plot = None
+    plot, files = None, list[Download]()
     if drawn:
         label = f"Overlap in each frame of {strip.sequence}; mean: {told}"
-        plot = timeline(drawn, [frame.number for frame in strip.frames], key=key, label=label)
+        plot, files = timeline(
+            drawn,
+            [frame.number for frame in strip.frames],
+            key=key,
+            label=label,
+            title=f"Overlap on {strip.sequence} of {title}",
+            legend=[(line, f"{mean:.3f}") for line, mean in means],
+        )
     return Strip(
         sequence=strip.sequence,
         why=strip.why,
         note=strip.note,
         frames=_frames(strip, series),
         timeline=plot,
+        files=files,
         means=means,
     )
 

@@ -36,7 +36,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, the number to sort by, a bar's length (0 to 1), whether it is set off, a remark.
+    """A cell: its text, the number to sort by, a bar's length (0 to 1), whether it is set off, a note, an interval.
 
     A number that does not `compete` is of fewer sequences than others', and never the best.
     """
@@ -47,6 +47,13 @@ class Cell:
     best: bool = False
     note: str = ""
     competes: bool = True
+    interval: tuple[float, float] | None = None
+
+    @property
+    def remark(self) -> str:
+        """What stands below it: the interval and the note."""
+        ends = " to ".join(map(signed, self.interval)) if self.interval else ""
+        return ", ".join(filter(None, [ends, self.note]))
 
 
 @dataclass(frozen=True)
@@ -188,18 +195,25 @@ def _groups(
     """Rows of trackers with the best numbers marked, those that are not ranked, then those of papers that have any."""
     filled = [mark_best([column.cell(line.name) for line in trackers], column.metric) for column in columns]
     rows = [tracker_row(line, cells) for line, *cells in zip(trackers, *filled, strict=True)]
-    ranked = [compete(documents, line.name) for line in trackers]
-    groups = [
-        (title, found)
-        for title, wanted in (("", True), (APART, False))
-        if (found := [row for row, whole in zip(rows, ranked, strict=True) if whole is wanted])
-    ]
+    groups = ranked_groups(documents, [line.name for line in trackers], rows)
     papers = [
         Row(entry.tracker, [column.paper(entry) for column in columns], remark=entry.paper)
         for entry in published
     ]
     papers = [row for row in papers if any(cell.order is not None for cell in row.cells)]
     return [*groups, *([(_published_title(documents, synthetic), papers)] if papers else [])]
+
+
+def ranked_groups(
+    documents: Sequence[Scores], names: Sequence[str], rows: Sequence[Row]
+) -> list[tuple[str, list[Row]]]:
+    """Rows of trackers, those that are not ranked apart."""
+    ranked = [compete(documents, name) for name in names]
+    return [
+        (title, found)
+        for title, wanted in (("", True), (APART, False))
+        if (found := [row for row, whole in zip(rows, ranked, strict=True) if whole is wanted])
+    ]
 
 
 def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
@@ -224,6 +238,11 @@ def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
         return Cell("–")
     drawn = bar and not metric.lower_is_better and metric not in COUNTS
     return Cell(metric.text(found), found, min(max(found, 0.0), 1.0) if drawn else None)
+
+
+def signed(number: float) -> str:
+    """A difference as tables show it."""
+    return f"{number:+.3f}".replace("-", "−")
 
 
 def mark_best(cells: Iterable[Cell], metric: Metric) -> list[Cell]:
@@ -263,9 +282,9 @@ def text(table: Table, *, notes: bool = True) -> str:
 
 
 def _remark(cell: Cell, notes: bool) -> str:
-    if not cell.note:
+    if not cell.remark:
         return ""
-    return f" ({cell.note})" if notes else "" if cell.competes else "*"
+    return f" ({cell.remark})" if notes else "" if cell.competes else "*"
 
 
 def aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:

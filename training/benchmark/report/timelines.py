@@ -10,8 +10,9 @@ from markupsafe import Markup
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from training.benchmark.report.downloads import Download
 from training.benchmark.report.palette import Series
-from training.benchmark.report.vector import INK, WIDTH, draw_line, page_axes, page_style, to_svg
+from training.benchmark.report.vector import INK, WIDTH, draw_line, page_axes, page_style, to_files, to_svg
 from training.epochs import EpochRow
 
 TIMELINE_POINTS = 240
@@ -19,9 +20,15 @@ TIMELINE_POINTS = 240
 
 
 def timeline(
-    lines: Sequence[tuple[Series, NDArray[np.float64]]], shown: Sequence[int], *, key: str, label: str
-) -> Markup:
-    """Overlap over the frames of one sequence.
+    lines: Sequence[tuple[Series, NDArray[np.float64]]],
+    shown: Sequence[int],
+    *,
+    key: str,
+    label: str,
+    title: str,
+    legend: Sequence[tuple[Series, str]],
+) -> tuple[Markup, list[Download]]:
+    """Overlap over the frames of one sequence, for the page and as files.
 
     Parameters
     ----------
@@ -29,6 +36,10 @@ def timeline(
         NaN leaves a gap.
     shown : sequence of int
         1-based frames that have a picture: marked above.
+    key, label : str
+        As of `vector.to_svg`.
+    title, legend
+        Of the files, as of `vector.to_files`.
     """
     with page_style():
         axes = page_axes(WIDTH, 150, top=16)
@@ -48,7 +59,8 @@ def timeline(
         )
         axes.set(xlabel="frame", ylabel="overlap", xlim=(1, max(last, 2)), ylim=(0, 1), yticks=(0, 0.5, 1))
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        return to_svg(axes, key=key, label=label)
+        svg = to_svg(axes, key=key, label=label)
+        return svg, to_files(axes, key=key, title=title, legend=legend)
 
 
 def thinned(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -73,6 +85,7 @@ class TrainingPlot:
     title: str
     svg: Markup
     lines: Sequence[tuple[Series, str]]
+    files: Sequence[Download]
 
 
 _TRAINING = (
@@ -93,14 +106,14 @@ def training_plots(rows: Sequence[EpochRow]) -> list[TrainingPlot]:
             if np.isfinite(values).any():
                 lines.append((Series(index, column, name, leader=index == 0), values))
         if lines:
-            svg = _training_plot([row.epoch for row in rows], lines, title=title, unit=unit)
-            plots.append(TrainingPlot(title, svg, [(series, "") for series, _ in lines]))
+            svg, files = _training_plot([row.epoch for row in rows], lines, title=title, unit=unit)
+            plots.append(TrainingPlot(title, svg, [(series, "") for series, _ in lines], files))
     return plots
 
 
 def _training_plot(
     epochs: Sequence[int], lines: Sequence[tuple[Series, NDArray[np.float64]]], *, title: str, unit: str
-) -> Markup:
+) -> tuple[Markup, list[Download]]:
     told = ", ".join(f"{series.label} from {values[0]:.4g} to {values[-1]:.4g}" for series, values in lines)
     with page_style():
         axes = page_axes(WIDTH, 250, left=60)
@@ -118,8 +131,7 @@ def _training_plot(
             axes.set_ylim(bottom=min(0, smallest))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:g}"))
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-        return to_svg(
-            axes,
-            key=f"training-{lines[0][0].name}",
-            label=f"{title} over {len(epochs)} epochs: {told}",
-        )
+        key = f"training-{lines[0][0].name}"
+        svg = to_svg(axes, key=key, label=f"{title} over {len(epochs)} epochs: {told}")
+        legend = [(series, "") for series, _ in lines] if len(lines) > 1 else []
+        return svg, to_files(axes, key=key, title=title, legend=legend)

@@ -73,7 +73,7 @@ class Page:
     def press(self, key: str) -> None:
         """Press and release a key (`Tab`, `Enter`)."""
         text = {"Enter": "\r"}.get(key, "")
-        code = {"Tab": 9, "Enter": 13}[key]
+        code = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}[key]
         for kind in ("keyDown", "keyUp"):
             self._send("Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code)
 

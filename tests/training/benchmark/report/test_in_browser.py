@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.training.benchmark.report.browser import Page, browse, find_browser
+from training.benchmark.report.breakdowns import ATTRIBUTES
 from training.benchmark.report.content import ReportContent
 from training.benchmark.report.page import write_report
 
@@ -176,3 +178,67 @@ def test_a_legend_s_entry_brings_its_line_out(browser: Page, url: str) -> None:
     browser.open(url)
     rules = "[...document.styleSheets[0].cssRules].map(rule => rule.selectorText || '')"
     assert browser.evaluate(f"{rules}.filter(text => text.includes(':hover) [class')).length") == 3
+
+
+def test_pictures_enlarge_by_keyboard_and_lead_to_the_next(browser: Page, url: str) -> None:
+    browser.open(url, width=1280)
+    shown = "document.querySelector('dialog.viewer')"
+    small = browser.evaluate("document.querySelector('#otb2013 .frame').getBoundingClientRect().width")
+    browser.evaluate("document.querySelector('#otb2013 .frame').focus()")
+    browser.press("Enter")
+    assert browser.evaluate(f"{shown}.open")
+    assert browser.evaluate(f"{shown}.querySelector('.frame').getBoundingClientRect().width") > 3 * small
+    assert browser.evaluate(f"{shown}.querySelectorAll('polygon').length") > 0, "with its boxes"
+    told = f"{shown}.querySelector('span').textContent"
+    assert browser.evaluate(told).startswith("1 of 18: Dog, frame 1.")
+    browser.press("ArrowRight")
+    assert browser.evaluate(told).startswith("2 of 18: Dog, frame 9.")
+    browser.press("ArrowLeft")
+    browser.press("ArrowLeft")
+    assert browser.evaluate(told) == "18 of 18: Crops"
+    browser.press("Escape")
+    assert not browser.evaluate(f"{shown}.open")
+    assert browser.evaluate("document.activeElement === document.querySelector('#otb2013 .frame')")
+
+
+def test_heads_are_enlarged_with_their_picture(browser: Page, url: str) -> None:
+    browser.open(url, width=400, dark=True)
+    browser.evaluate("document.querySelector('#training .view').click()")
+    heads = "document.querySelector('dialog.viewer').querySelectorAll('ol.columns li')"
+    assert browser.evaluate(f"[...{heads}].map(head => head.textContent)") == ["left", "right"]
+    box = browser.evaluate("document.querySelector('dialog.viewer').getBoundingClientRect().toJSON()")
+    assert box["left"] >= 0
+    assert box["right"] <= 400
+    assert contrast(browser, ".viewer span") >= 4.5
+    browser.press("Escape")
+
+
+def test_a_link_saves_its_file(browser: Page, url: str) -> None:
+    browser.open(url)
+    links = "[...document.querySelectorAll('a[download]')]"
+    names = browser.evaluate(f"{links}.map(link => link.download)")
+    assert len(names) == len(set(names))
+    tables = browser.evaluate("document.querySelectorAll('table').length") - 1  # that of digests
+    plots = browser.evaluate("document.querySelectorAll('svg.plot').length")
+    assert [sum(name.endswith(end) for name in names) for end in (".csv", ".tex", ".pdf", ".svg")] == [
+        tables,
+        tables,
+        plots,
+        plots,
+    ]
+    first = browser.evaluate(f"atob({links}[0].href.split(',')[1])")
+    assert first.startswith('group,Tracker,"OTB-2013 *, protocol matlab, AUC"')
+    browser.evaluate(f"{links}[0].click()")
+    assert browser.messages == []
+
+
+def test_attributes_of_many_trackers_fit(browser: Page, content: ReportContent, tmp_path: Path) -> None:
+    document = content.scores["otb2013"]
+    entry = document.trackers["still"]
+    tags = dict.fromkeys(ATTRIBUTES, entry.attributes["IV"])
+    many = {f"Tracker-{n}": replace(entry, attributes=dict(list(tags.items())[:14])) for n in range(12)}
+    write_report(tmp_path / "a.html", ReportContent(scores={"lasot": replace(document, trackers=many)}))
+    browser.open((tmp_path / "a.html").as_uri(), width=1280)
+    box = "document.querySelector('#otb2013-attributes-table').parentElement"
+    assert browser.evaluate(f"{box}.querySelectorAll('tbody td').length") == 12 * 14
+    assert browser.evaluate(f"{box}.scrollWidth <= {box}.clientWidth")

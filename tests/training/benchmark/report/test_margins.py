@@ -45,7 +45,7 @@ def test_a_negative_one_has_a_minus_sign() -> None:
 def test_a_steady_lead_is_set_off() -> None:
     found = cell(document([0.51, 0.62, 0.70, 0.33, 0.44], [0.41, 0.50, 0.62, 0.20, 0.34]))
     assert found.best
-    low, high = (float(end) for end in found.note.split(" to "))
+    low, high = (float(end) for end in found.remark.split(" to "))
     assert 0.08 <= low < 0.106 < high <= 0.13
 
 
@@ -53,7 +53,7 @@ def test_a_lead_from_one_sequence_is_not() -> None:
     found = cell(document([0.5, 0.5, 0.5, 0.5, 0.9], [0.5, 0.5, 0.5, 0.5, 0.1]))
     assert found.text == "+0.160"
     assert not found.best
-    assert found.note.startswith("+0.000 to ")
+    assert found.remark.startswith("+0.000 to ")
 
 
 def test_a_steady_lag_is_set_off_too() -> None:
@@ -62,7 +62,7 @@ def test_a_steady_lag_is_set_off_too() -> None:
 
 def test_few_sequences_have_no_interval() -> None:
     found = cell(document([0.9] * (FEWEST - 1), [0.1] * (FEWEST - 1)))
-    assert (found.note, found.best) == ("", False)
+    assert (found.remark, found.best) == ("", False)
 
 
 def test_mean_only_with_a_number_everywhere() -> None:
@@ -82,7 +82,7 @@ def test_over_the_sequences_that_both_have() -> None:
     sequences = {name: still.sequences[name] for name in ("s0", "s1")}
     part = replace(still, overall=Numbers(values={"auc": 0.4}), sequences=sequences, missing=("s2",))
     found = cell(replace(whole, trackers={**whole.trackers, "still": part}))
-    assert (found.text, found.note) == ("+0.200", "2 sequences")
+    assert (found.text, found.remark) == ("+0.200", "2 sequences")
 
 
 @pytest.mark.parametrize("trained", ["nobody", ""])

@@ -35,7 +35,7 @@ def decode(source: str) -> np.ndarray:
 
 @pytest.mark.parametrize("box", [(300, 200, 120, 90), (0, 0, 100, 100), (600, 460, 20, 10), (20, 470, 8, 8)])
 def test_the_shape_lies_on_the_target_in_the_picture(box: tuple[float, ...]) -> None:
-    (frame,) = prepare_strip(film(box), SERIES, key="k").frames
+    (frame,) = prepare_strip(film(box), SERIES, key="k", title="OTB").frames
     assert frame.picture.width == FRAME_WIDTH
     shown = decode(frame.picture.source)
     assert shown.shape == (frame.picture.height, frame.picture.width)
@@ -46,8 +46,8 @@ def test_the_shape_lies_on_the_target_in_the_picture(box: tuple[float, ...]) -> 
 
 
 def test_a_small_target_is_shown_larger_but_never_alone() -> None:
-    (large,) = prepare_strip(film((300, 200, 120, 90)), SERIES, key="k").frames
-    (small,) = prepare_strip(film((300, 200, 6, 6)), SERIES, key="k").frames
+    (large,) = prepare_strip(film((300, 200, 120, 90)), SERIES, key="k", title="OTB").frames
+    (small,) = prepare_strip(film((300, 200, 6, 6)), SERIES, key="k", title="OTB").frames
     side = np.ptp(corners(small.shapes[0].points), axis=0)[0]
     assert side == pytest.approx(6 * FRAME_WIDTH / (640 * SMALLEST_VIEW), abs=0.2)
     assert np.ptp(corners(large.shapes[0].points), axis=0)[0] == pytest.approx(
@@ -57,7 +57,7 @@ def test_a_small_target_is_shown_larger_but_never_alone() -> None:
 
 def test_truth_below_trained_on_top_and_strangers_left_out() -> None:
     boxes = {"siamese": np.array([1.0, 1, 5, 5]), "still": np.arange(8.0), "unknown": np.ones(4)}
-    (frame,) = prepare_strip(film((10, 10, 40, 40), boxes=boxes), SERIES, key="k").frames
+    (frame,) = prepare_strip(film((10, 10, 40, 40), boxes=boxes), SERIES, key="k", title="OTB").frames
     assert [shape.series.name if shape.series else None for shape in frame.shapes] == [
         None,
         "still",
@@ -69,7 +69,7 @@ def test_no_shape_where_there_is_no_region() -> None:
     strip = film((10, 10, 40, 40), boxes={"still": NAN})
     absent = FilmFrame(number=2, image=strip.frames[0].image, truth=NAN, boxes={"still": np.ones(4)})
     both = Filmstrip(benchmark="b", sequence="s", why="best", frames=[strip.frames[0], absent])
-    first, second = prepare_strip(both, SERIES, key="k").frames
+    first, second = prepare_strip(both, SERIES, key="k", title="OTB").frames
     assert [shape.series for shape in first.shapes] == [None]
     assert [shape.series.name if shape.series else None for shape in second.shapes] == ["still"]
     assert second.alt == "s, frame 2. No target."
@@ -79,11 +79,11 @@ def test_words_and_means() -> None:
     strip = film((10, 10, 40, 40))
     overlaps = {"still": np.array([0.25, np.nan]), "siamese": np.array([0.75, 0.25]), "unknown": np.zeros(2)}
     strip = Filmstrip(benchmark="b", sequence="s", why="worst", frames=strip.frames, overlaps=overlaps)
-    ready = prepare_strip(strip, SERIES, key="k")
+    ready = prepare_strip(strip, SERIES, key="k", title="OTB")
     assert [(line.name, mean) for line, mean in ready.means] == [("siamese", 0.5), ("still", 0.125)]
     assert ready.frames[0].alt == "s, frame 1. Overlap: siamese 0.75, still 0.25."
     assert "mean: siamese 0.50, still 0.12" in str(ready.timeline)
 
 
 def test_without_overlaps_there_is_no_timeline() -> None:
-    assert prepare_strip(film((10, 10, 40, 40)), SERIES, key="k").timeline is None
+    assert prepare_strip(film((10, 10, 40, 40)), SERIES, key="k", title="OTB").timeline is None

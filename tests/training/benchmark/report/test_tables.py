@@ -101,8 +101,11 @@ def test_a_tracker_without_all_sequences_comes_last_marked_and_is_never_the_best
     assert texts(twice, 1)["still"][-2:] == ["–", "–"], "no mean"
     attributes = attribute_table(few, SERIES)
     assert attributes is not None
-    assert attributes.heads[0][1].note == "1 of 4 sequences"
-    assert not any(row.cells[1].best for row in attributes.groups[0][1])
+    assert [(title, [row.name for row in rows]) for title, rows in attributes.groups] == [
+        ("", ["siamese", "template"]),
+        (APART, ["still"]),
+    ]
+    assert not any(cell.best for cell in attributes.groups[1][1][0].cells)
 
 
 def test_in_a_terminal_the_numbers_of_a_benchmark_share_a_column(documents: list[Scores]) -> None:
@@ -123,10 +126,13 @@ def test_breakdowns(documents: list[Scores], scores: dict[str, Scores]) -> None:
     assert tagged.caption.startswith("Accuracy on VOT2016"), "no tag has an EAO: the sequences are too short"
     attributes = attribute_table(otb, SERIES)
     assert attributes is not None
-    assert [(row.name, row.remark) for row in attributes.groups[0][1]] == [
+    assert [(head.text, head.long) for head in attributes.heads[0]] == [
         ("IV", "illumination variation"),
         ("SV", "scale variation"),
     ]
+    found = scores["otb2013"].trackers["siamese"].attributes["SV"].values["auc"]
+    assert texts(attributes)["siamese"][1] == f"{found:.3f}"
+    assert [cell.best for cell in attributes.groups[0][1][0].cells] == [True, True]
 
 
 def test_a_number_that_is_not_published_stays_out() -> None:

@@ -43,7 +43,11 @@ def test_gaps_stay_gaps_in_blocks() -> None:
 
 
 def test_timeline_marks_the_frames_shown() -> None:
-    svg = timeline([(A, np.linspace(1, 0, 50)), (B, np.zeros(50))], [1, 25, 50], key="k", label="told")
+    lines = [(A, np.linspace(1, 0, 50)), (B, np.zeros(50))]
+    svg, files = timeline(
+        lines, [1, 25, 50], key="k", label="told", title="Ant", legend=[(A, ".5"), (B, ".0")]
+    )
+    assert [file.name for file in files] == ["k.pdf", "k.svg"]
     assert sorted(classes(svg)) == ["s0", "s1"]
     markers = [e for e in etree.fromstring(svg).iter("{*}use") if "var(--ink)" in e.get("style", "")]
     assert len(markers) == 3
@@ -54,7 +58,8 @@ def test_timeline_marks_the_frames_shown() -> None:
 
 
 def test_a_sequence_of_one_frame() -> None:
-    assert "<svg" in timeline([(A, np.array([1.0]))], [1], key="k", label="")
+    svg, _ = timeline([(A, np.array([1.0]))], [1], key="k", label="", title="", legend=[])
+    assert "<svg" in svg
 
 
 def test_training_plots_of_what_is_there(tmp_path: Path) -> None:

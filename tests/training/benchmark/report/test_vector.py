@@ -4,7 +4,7 @@ import re
 
 from lxml import etree
 
-from training.benchmark.report.palette import COLOURS
+from training.benchmark.report.palette import COLOURS, Series
 from training.benchmark.report.vector import (
     BAND,
     GRID,
@@ -14,6 +14,7 @@ from training.benchmark.report.vector import (
     page_axes,
     page_style,
     series_colour,
+    to_files,
     to_svg,
 )
 
@@ -97,3 +98,36 @@ def test_style_does_not_leak() -> None:
 def test_markers_of_colours_differ() -> None:
     markers = {INK, MUTED, GRID, BAND, PAGE, *(series_colour(colour) for colour in range(COLOURS))}
     assert len(markers) == 5 + COLOURS
+
+
+def files(key: str = "otb2013 success") -> dict[str, bytes]:
+    line = Series(3, "c", "C & D", leader=True)
+    with page_style():
+        axes = page_axes(380, 200)
+        axes.plot([0, 1], [0, 1], color=series_colour(3), gid="s3")
+        to_svg(axes, key=key, label="x")
+        return {
+            one.name: one.content
+            for one in to_files(axes, key=key, title="Success, OTB-2013 (built in)", legend=[(line, "0.500")])
+        }
+
+
+def test_files_have_title_legend_and_plain_colours() -> None:
+    found = files()
+    assert list(found) == ["otb2013-success.pdf", "otb2013-success.svg"]
+    root = etree.fromstring(found["otb2013-success.svg"])
+    words = ["".join(element.itertext()) for element in root.iter("{*}text")]
+    assert {"Success, OTB-2013 (built in)", "C & D  0.500"} <= set(words)
+    text = found["otb2013-success.svg"].decode()
+    assert "var(" not in text
+    assert not re.search(r"#000[01][0-9a-f]{2}", text.replace("#000000", "")), "a marker is left"
+    assert "#8240c0" in text, "the third colour of the light page"
+
+
+def test_files_of_the_same_figure_are_the_same_bytes_with_fonts_that_publishers_take() -> None:
+    found = files()
+    assert found == files()
+    pdf = found["otb2013-success.pdf"]
+    assert pdf.startswith(b"%PDF-")
+    assert b"/CIDFontType2" in pdf or b"/TrueType" in pdf
+    assert b"/Type3" not in pdf
