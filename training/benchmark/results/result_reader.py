@@ -23,7 +23,7 @@ from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.sequences.sequence_list import load_listing, name_key, packaged_names
-from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
+from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory, run_number
 
 MEND = "Correct these files or remove them; a score without them is marked partial"
 
@@ -215,7 +215,9 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
     for sequence in benchmark.sequences:
         paths = [path for key in keys_of(sequence) for path in found.pop(key, ())]
         with problems.catching():
-            if paths:
+            if paths and sequence.anchors and experiment == "baseline":
+                runs[sequence.name] = _from_anchors(sequence, paths)
+            elif paths:
                 trajectories = [read_trajectory(path) for path in paths]
                 check_lengths(sequence, trajectories)
                 runs[sequence.name] = trajectories
@@ -231,6 +233,31 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
     notes = [*odd_regions(benchmark.sequences, runs), *left_aside(unknown)]
     return TrackerResults(runs=runs, missing=missing, notes=notes)
+
+
+def _from_anchors(sequence: Sequence, paths: Items[Path]) -> list[Trajectory]:
+    """The runs of the multistart experiment, one an anchor, in the order of the anchors."""
+    found = {run_number(path): path for path in paths}
+    lacking = [anchor.frame for anchor in sequence.anchors if anchor.frame not in found]
+    if lacking:
+        raise InputError(
+            f"{sequence.name} lacks {len(lacking)} of {len(sequence.anchors)} runs, the first from its anchor in "
+            f"frame {lacking[0] + 1}: {paths[0].parent / f'{sequence.name}_{lacking[0]:08d}.txt'}",
+            do="Run the tracker to the end; supervised results are of other years",
+            reason="missing runs",
+        )
+    runs = []
+    for anchor in sequence.anchors:
+        run, frames = read_trajectory(found[anchor.frame]), len(anchor.rows(len(sequence)))
+        if len(run) != frames:
+            way = "backwards" if anchor.backwards else "forwards"
+            raise InputError(
+                f"{found[anchor.frame]}: {len(run)} rows, but {frames} frames {way} from frame {anchor.frame + 1}",
+                do="Give the complete result: nothing is cut or filled up silently",
+                reason="wrong length",
+            )
+        runs.append(run)
+    return runs
 
 
 def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> InputError:
