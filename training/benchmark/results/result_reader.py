@@ -63,7 +63,8 @@ def read_segments(path: Path) -> list[Segment]:
     """
     segments = readers()[path.suffix.lower()](path)
     for segment in segments:
-        _check_numbers(path, segment.boxes)
+        for boxes in (segment.boxes, *segment.again):
+            _check_numbers(path, boxes)
     return segments
 
 
@@ -80,13 +81,13 @@ def _check_numbers(path: Path, boxes: Array) -> None:
         )
 
 
-def _one_run(path: Path) -> Array:
+def _one_run(path: Path) -> Segment:
     segments = read_segments(path)
     if len(segments) != 1:
         raise InputError(
             f"{path} holds {len(segments)} runs (TRE or SRE)", do="Score them as such", reason="bad format"
         )
-    return segments[0].boxes
+    return segments[0]
 
 
 def read_results(
@@ -123,25 +124,32 @@ def read_results(
             do="Give complete runs, or name one of them",
             reason="missing results",
         )
-    return replace(first, again=[run.boxes for run in others])
+    return replace(first, again=[*first.again, *(run.boxes for run in others)])
 
 
 def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protocol) -> TrackerResults:
     matched = match_files(paths, benchmark)
     check_benchmark(where, paths, matched.files, benchmark)
     boxes: dict[str, Array] = {}
+    again: dict[str, tuple[Array, ...]] = {}
     problems = Collected()
     for sequence in benchmark.sequences:
         if sequence.name in matched.files:
             path = matched.files[sequence.name]
             with problems.catching():
-                boxes[sequence.name] = _one_run(path)
+                found = _one_run(path)
+                boxes[sequence.name], again[sequence.name] = found.boxes, found.again
                 fit_length(path.name, boxes[sequence.name], sequence, rules)
     misspelt, unknown = strangers(matched.others, matched.files, benchmark)
     for line in matched.doubles:
         problems.add(line, reason="several files")
     for line in misspelt:
         problems.add(line, reason="misspelt name")
+    counts = {len(more) for more in again.values()}
+    if len(counts) > 1:
+        problems.add(
+            f"its files hold from {min(counts) + 1} to {max(counts) + 1} repetitions", reason="repetitions"
+        )
     problems.check(where, do=_other_edition(boxes, benchmark) or MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
     notes = [*odd_rows(boxes), *left_aside(unknown)]
@@ -158,7 +166,8 @@ def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protoc
     ]
     if rules.whole:
         notes += [_trimmed(sequence) for sequence in benchmark.sequences if sequence.trimmed]
-    return TrackerResults(boxes=boxes, missing=missing, notes=notes)
+    repetitions = [{name: more[n] for name, more in again.items()} for n in range(max(counts, default=0))]
+    return TrackerResults(boxes=boxes, again=repetitions, missing=missing, notes=notes)
 
 
 def _other_edition(boxes: Mapping[str, Array], benchmark: Benchmark) -> str:
