@@ -5,6 +5,9 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 TESTABLE := .venv/.testable
 PEERS := .peers/.installed
+# What vot-toolkit imports when it runs and analyses; it names more, and opencv-python with windows.
+VOT_NEEDS := attributee==0.1.9 numba vot-trax tqdm pyYAML cachetools bidict phx-class-registry colorama packaging \
+  lazy-object-proxy
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -47,9 +50,11 @@ $(TESTABLE): $(INSTALLED)
 	@touch $@
 
 $(PEERS): Makefile
-	@echo "Making .peers, with another toolkit to compare with"
+	@echo "Making .peers, with other toolkits to compare with"
 	@$(PYTHON) -m venv .peers
-	@.peers/bin/python -m pip install -qq --disable-pip-version-check got10k==0.1.3 six opencv-python-headless
+	@.peers/bin/python -m pip install -qq --disable-pip-version-check got10k==0.1.3 six opencv-python-headless $(VOT_NEEDS)
+	@for version in 0.7.4 0.9.0; do .peers/bin/python -m pip install -qq --disable-pip-version-check --no-deps \
+	  --upgrade --target .peers/vot-$$version vot-toolkit==$$version || exit 1; done
 	@touch $@
 
 constraints: $(TESTABLE)

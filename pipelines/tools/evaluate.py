@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--year", help=f"VOT: whose interval EAO averages over, {', '.join(VOT_RULES)} (the benchmark's own)"
     )
-    parser.add_argument("--overlap", default="vot2016", help=f"VOT: {', '.join(RULES)} (default: vot2016)")
+    parser.add_argument("--overlap", help=f"VOT: {', '.join(RULES)} (vot2016; of multistart vot-toolkit)")
     parser.add_argument(
         "--eao", default="matlab", choices=EAO_RULES, help="VOT: how EAO cuts runs (default: matlab)"
     )
@@ -78,7 +78,9 @@ def run(options: argparse.Namespace) -> None:
         scores = score_starts(benchmark, options.results, trackers, options.starts, options.protocol)
     else:
         rules = VOT_RULES[options.year] if options.year else rules_of(benchmark)
-        rules = replace(rules, overlap=options.overlap, bounds=options.bounds, eao=options.eao)
+        rules = replace(
+            rules, overlap=options.overlap or rules.overlap, bounds=options.bounds, eao=options.eao
+        )
         scores = score_benchmark(
             benchmark, options.results, trackers, options.protocol, vot=rules, short=options.short
         )

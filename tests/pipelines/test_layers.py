@@ -34,6 +34,7 @@ OF_NO_MODULE = {
     "tests/training/benchmark/report/test_in_browser",
     "tests/training/benchmark/report/test_style",
     "tests/training/benchmark/test_peers",
+    "tests/training/benchmark/test_peers_vot",
     "tests/training/benchmark/test_published",
     "tests/training/losses/test_losses",
     "tests/training/test_gpu",

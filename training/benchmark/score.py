@@ -20,6 +20,7 @@ from training.benchmark.results.result_reader import (
 )
 from training.benchmark.results.start_reader import read_starts
 from training.benchmark.scores.metric_table import metrics_of
+from training.benchmark.scores.multistart import score_multistart
 from training.benchmark.scores.one_pass import Curves, Evaluation, mean_curves, rules_for
 from training.benchmark.scores.one_pass_summary import score_tracker, summary
 from training.benchmark.scores.protocols import Protocol
@@ -28,6 +29,7 @@ from training.benchmark.scores.score_file import parse_tracker
 from training.benchmark.scores.starts import spatial_curves, temporal_curves
 from training.benchmark.scores.vot_rules import VotRules, rules_of
 from training.benchmark.scores.vot_scores import score_supervised, score_unsupervised
+from training.benchmark.sequences.anchors import MULTISTART
 from training.benchmark.sequences.sequence import Benchmark
 
 
@@ -95,10 +97,16 @@ def score_benchmark(
     if some and not scores:
         failures.check(f"results in {results_dir}")
     name = vot.overlap if benchmark.kind == "vot" else rules.name
+    if benchmark.protocol == MULTISTART:
+        name = MULTISTART
     return _document(benchmark, name, scores, unsound=failures.lines)
 
 
 def _vot(benchmark: Benchmark, results_dir: Path, tracker: str, rules: VotRules) -> dict[str, Any]:
+    if benchmark.protocol == MULTISTART:
+        found = read_results(results_dir, tracker, benchmark)
+        present = [sequence for sequence in benchmark.sequences if sequence.name in found.runs]
+        return score_multistart(present, found.runs, rules) | _remarks(benchmark, found)
     free = read_unsupervised(results_dir, tracker, benchmark)
     if free is not None and not has_baseline(results_dir, tracker, benchmark):
         return _average_overlap(benchmark, free, rules) | _remarks(benchmark, free)

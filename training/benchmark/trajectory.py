@@ -7,6 +7,7 @@ four numbers `x y w h` or 2V numbers (corners) its region; 0-based, written with
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,6 +164,21 @@ def write_trajectories(
         write_bytes(path, trajectory.text().encode())
         paths.append(path)
     return paths
+
+
+def write_anchored(tracker_folder: Path, sequence: str, runs: Mapping[int, Trajectory]) -> list[Path]:
+    """Write the runs of the multistart experiment by the frame (0-based) of their anchor; returns the files."""
+    paths = []
+    for frame, trajectory in runs.items():
+        path = tracker_folder / "baseline" / sequence / f"{sequence}_{frame:08d}.txt"
+        write_bytes(path, trajectory.text().encode())
+        paths.append(path)
+    return paths
+
+
+def run_number(path: Path) -> int:
+    """The number at the end of a run's name: of a repetition, or of the frame of an anchor."""
+    return int(path.stem.rpartition("_")[2])
 
 
 def find_runs(folder: Path) -> dict[str, list[Path]]:

@@ -140,16 +140,28 @@ def _place_matlab(a: Array, b: Array, limits: Array, rule: RasterRule) -> Placed
 
 
 def _place_toolkit(a: Array, b: Array, limits: Array, rule: RasterRule) -> Placed:  # noqa: ARG001
-    """As `vot.region.raster`: numbers rounded half to even; two regions without extent count as equal."""
+    """As `vot.region.raster`: numbers rounded half to even; two regions without extent count as equal.
+
+    A box whose rounded size is 0 holds no pixel.
+    """
     polygons = [
         _polygons(np.round(regions.astype(np.float32)).astype(np.float64), -1.0) for regions in (a, b)
     ]
-    near = np.minimum(polygons[0].min(axis=1), polygons[1].min(axis=1))
-    far = np.maximum(polygons[0].max(axis=1), polygons[1].max(axis=1))
+    ends = []
+    for regions, polygon in zip((a, b), polygons, strict=True):
+        box = _is_box(regions)[:, None]  # one without size ends before it begins
+        ends.append(
+            (
+                np.where(box, polygon[:, 0], polygon.min(axis=1)),
+                np.where(box, polygon[:, 2], polygon.max(axis=1)),
+            )
+        )
+    near, far = np.minimum(ends[0][0], ends[1][0]), np.maximum(ends[0][1], ends[1][1])
     values = np.where((far <= near).any(axis=1), 1.0, 0.0)
     near = np.where(np.isinf(limits), near, np.maximum(near, 0)).astype(np.float32)
     far = np.where(np.isinf(limits), far, np.minimum(far, limits)).astype(np.float32)
-    pick = np.flatnonzero((far > near).all(axis=1) & (values == 0))
+    flat = [_is_box(regions) & (np.round(regions[:, 2:4]) < 1).any(axis=1) for regions in (a, b)]
+    pick = np.flatnonzero((far > near).all(axis=1) & (values == 0) & ~flat[0] & ~flat[1])
     corner = near[pick]
     left, right = (polygon[pick] - corner[:, None] for polygon in polygons)
     return values, pick, left, right, (far[pick] - corner).astype(np.int64) + 1

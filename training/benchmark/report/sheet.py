@@ -11,6 +11,7 @@ from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.tables import benchmark_table, text
 from training.benchmark.scores.metric_table import Metric
 from training.benchmark.scores.score_document import Numbers, Scores
+from training.benchmark.sequences.anchors import MULTISTART
 
 EVALUATIONS = {
     "tre": "temporal robustness (TRE)",
@@ -63,6 +64,9 @@ def _headline(scores: Scores) -> str:
     rule = f"overlap rule {scores.protocol}, bounds {rules.get('bounds', '–')}"
     if scores.interval is None:
         return f"{scores.title}, unsupervised, {rule}"
+    if scores.protocol == MULTISTART:
+        rule = f"overlap rule {rules['rule']}, bounds {rules['bounds']}"
+        return f"{scores.title}, multistart, {rule}, EAO over {low} to {high} frames after a start"
     return (
         f"{scores.title}, supervised, {rule}, "
         f"EAO by the rules of {rules.get('eao_rules', 'matlab')} over lengths {low} to {high}"

@@ -23,7 +23,7 @@ from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.vot_scores import check_lengths
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.benchmark.sequences.sequence_list import load_listing, name_key, packaged_names
-from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory
+from training.benchmark.trajectory import Trajectory, find_runs, read_trajectory, run_number
 
 MEND = "Correct these files or remove them; a score without them is marked partial"
 
@@ -63,7 +63,8 @@ def read_segments(path: Path) -> list[Segment]:
     """
     segments = readers()[path.suffix.lower()](path)
     for segment in segments:
-        _check_numbers(path, segment.boxes)
+        for boxes in (segment.boxes, *segment.again):
+            _check_numbers(path, boxes)
     return segments
 
 
@@ -80,13 +81,13 @@ def _check_numbers(path: Path, boxes: Array) -> None:
         )
 
 
-def _one_run(path: Path) -> Array:
+def _one_run(path: Path) -> Segment:
     segments = read_segments(path)
     if len(segments) != 1:
         raise InputError(
             f"{path} holds {len(segments)} runs (TRE or SRE)", do="Score them as such", reason="bad format"
         )
-    return segments[0].boxes
+    return segments[0]
 
 
 def read_results(
@@ -123,25 +124,32 @@ def read_results(
             do="Give complete runs, or name one of them",
             reason="missing results",
         )
-    return replace(first, again=[run.boxes for run in others])
+    return replace(first, again=[*first.again, *(run.boxes for run in others)])
 
 
 def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protocol) -> TrackerResults:
     matched = match_files(paths, benchmark)
     check_benchmark(where, paths, matched.files, benchmark)
     boxes: dict[str, Array] = {}
+    again: dict[str, tuple[Array, ...]] = {}
     problems = Collected()
     for sequence in benchmark.sequences:
         if sequence.name in matched.files:
             path = matched.files[sequence.name]
             with problems.catching():
-                boxes[sequence.name] = _one_run(path)
+                found = _one_run(path)
+                boxes[sequence.name], again[sequence.name] = found.boxes, found.again
                 fit_length(path.name, boxes[sequence.name], sequence, rules)
     misspelt, unknown = strangers(matched.others, matched.files, benchmark)
     for line in matched.doubles:
         problems.add(line, reason="several files")
     for line in misspelt:
         problems.add(line, reason="misspelt name")
+    counts = {len(more) for more in again.values()}
+    if len(counts) > 1:
+        problems.add(
+            f"its files hold from {min(counts) + 1} to {max(counts) + 1} repetitions", reason="repetitions"
+        )
     if problems.problems:
         problems.check(where, do=_other_edition(boxes, benchmark) or MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
@@ -159,7 +167,8 @@ def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protoc
     ]
     if rules.whole:
         notes += [_trimmed(sequence) for sequence in benchmark.sequences if sequence.trimmed]
-    return TrackerResults(boxes=boxes, missing=missing, notes=notes)
+    repetitions = [{name: more[n] for name, more in again.items()} for n in range(max(counts, default=0))]
+    return TrackerResults(boxes=boxes, again=repetitions, missing=missing, notes=notes)
 
 
 def _other_edition(boxes: Mapping[str, Array], benchmark: Benchmark) -> str:
@@ -216,7 +225,9 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
     for sequence in benchmark.sequences:
         paths = [path for key in keys_of(sequence) for path in found.pop(key, ())]
         with problems.catching():
-            if paths:
+            if paths and sequence.anchors and experiment == "baseline":
+                runs[sequence.name] = _from_anchors(sequence, paths)
+            elif paths:
                 trajectories = [read_trajectory(path) for path in paths]
                 check_lengths(sequence, trajectories)
                 runs[sequence.name] = trajectories
@@ -232,6 +243,31 @@ def _read_vot(folder: Path, benchmark: Benchmark, experiment: str = "baseline") 
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
     notes = [*odd_regions(benchmark.sequences, runs), *left_aside(unknown)]
     return TrackerResults(runs=runs, missing=missing, notes=notes)
+
+
+def _from_anchors(sequence: Sequence, paths: Items[Path]) -> list[Trajectory]:
+    """The runs of the multistart experiment, one an anchor, in the order of the anchors."""
+    found = {run_number(path): path for path in paths}
+    lacking = [anchor.frame for anchor in sequence.anchors if anchor.frame not in found]
+    if lacking:
+        raise InputError(
+            f"{sequence.name} lacks {len(lacking)} of {len(sequence.anchors)} runs, the first from its anchor in "
+            f"frame {lacking[0] + 1}: {paths[0].parent / f'{sequence.name}_{lacking[0]:08d}.txt'}",
+            do="Run the tracker to the end; supervised results are of other years",
+            reason="missing runs",
+        )
+    runs = []
+    for anchor in sequence.anchors:
+        run, frames = read_trajectory(found[anchor.frame]), len(anchor.rows(len(sequence)))
+        if len(run) != frames:
+            way = "backwards" if anchor.backwards else "forwards"
+            raise InputError(
+                f"{found[anchor.frame]}: {len(run)} rows, but {frames} frames {way} from frame {anchor.frame + 1}",
+                do="Give the complete result: nothing is cut or filled up silently",
+                reason="wrong length",
+            )
+        runs.append(run)
+    return runs
 
 
 def _no_vot_results(folder: Path, benchmark: Benchmark, experiment: str) -> InputError:

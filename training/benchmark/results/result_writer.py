@@ -15,7 +15,7 @@ from training.benchmark.results.formats.format_table import FORMATS
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.scores.starts import temporal_starts
 from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
-from training.benchmark.trajectory import DETERMINISTIC_AFTER, Trajectory, write_trajectories
+from training.benchmark.trajectory import DETERMINISTIC_AFTER, Trajectory, write_anchored, write_trajectories
 
 
 def check_format(name: str, benchmark: Benchmark) -> Format:
@@ -163,5 +163,8 @@ def write_runs(
     home = check_format(form, benchmark).vot
     assert home is not None
     folder = out / home.format(folder=result_folder(benchmark))
+    if sequence.anchors and experiment == "baseline":
+        anchored = {anchor.frame: run for anchor, run in zip(sequence.anchors, runs, strict=True)}
+        return write_anchored(folder / tracker, sequence.name, anchored)
     copies = DETERMINISTIC_AFTER if len(runs) == 1 and experiment == "baseline" else 1
     return write_trajectories(folder / tracker, sequence.name, list(runs) * copies, experiment=experiment)

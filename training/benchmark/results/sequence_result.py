@@ -17,7 +17,15 @@ from training.benchmark.results.result_folders import EXPERIMENTS, find_results,
 from training.benchmark.results.result_reader import read_segments
 from training.benchmark.scores.one_pass import is_filled_up
 from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
-from training.benchmark.trajectory import FAILURE, START, UNKNOWN, Trajectory, find_runs, read_trajectory
+from training.benchmark.trajectory import (
+    FAILURE,
+    START,
+    UNKNOWN,
+    Trajectory,
+    find_runs,
+    read_trajectory,
+    run_number,
+)
 
 Item = TypeVar("Item")
 
@@ -67,16 +75,17 @@ def read_sequence_result(
     if benchmark.kind == "vot":
         folder = find_tracker(results_dir, tracker, benchmark)
         paths = _vot_files(folder, sequence) if isinstance(folder, Path) else []
-        trajectory = read_trajectory(_pick(paths, run, where, sequence))
-        return from_trajectory(trajectory, runs=len(paths))
-    found = [
+        chosen = _pick(paths, run, where, sequence)
+        found = from_trajectory(read_trajectory(chosen), runs=len(paths))
+        return _in_order(found, sequence, run_number(chosen))
+    segments = [
         segment
         for files in find_results(results_dir, tracker, benchmark)
         if (path := match_files(files, benchmark).files.get(sequence.name)) is not None
         for segment in read_segments(path)
     ]
-    boxes, before = _in_frames(_pick(found, run, where, sequence), sequence)
-    return from_boxes(boxes, sequence.base, before=before, runs=len(found))
+    boxes, before = _in_frames(_pick(segments, run, where, sequence), sequence)
+    return from_boxes(boxes, sequence.base, before=before, runs=len(segments))
 
 
 def from_trajectory(trajectory: Trajectory, *, runs: int = 1) -> SequenceResult:
@@ -91,6 +100,20 @@ def from_boxes(boxes: Array, base: int, *, before: int = 0, runs: int = 1) -> Se
     regions = np.concatenate([np.full((before, 4), np.nan), to_base(boxes, base, 0)])
     regions[before:][lost] = np.nan
     return SequenceResult(regions, ["no box"] * before + ["lost" if one else "" for one in lost], runs)
+
+
+def _in_order(found: SequenceResult, sequence: Sequence, number: int) -> SequenceResult:
+    """A run from an anchor, if it is one, in the order of the sequence's frames."""
+    for anchor in sequence.anchors:
+        rows = anchor.rows(len(sequence))
+        if anchor.frame == number and len(rows) == len(found.regions):
+            regions = np.full((len(sequence), found.regions.shape[1]), np.nan)
+            regions[rows] = found.regions
+            words = ["no box"] * len(sequence)
+            for row, word in zip(rows, found.words, strict=True):
+                words[row] = word
+            return SequenceResult(regions, words, found.runs)
+    return found
 
 
 def _vot_files(folder: Path, sequence: Sequence) -> list[Path]:

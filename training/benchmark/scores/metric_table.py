@@ -110,9 +110,16 @@ _AVERAGE = Curve(
     counts=lambda frames, groups, count: np.bincount(groups, np.nan_to_num(frames.overlap), count)[:, None],
     only="got10k-val",
 )
-CURVES: Table[Curve] = Table(
-    "curve", {curve.name: curve for curve in (_SUCCESS, _PRECISION, _NORMALISED, _EXPECTED, _AVERAGE)}
+_MULTISTART = Curve(
+    "multistart_overlap",
+    "Expected overlap",
+    "multistart_eao",
+    "frames after the start",
+    "expected overlap",
+    only="multistart",
 )
+_CURVES = (_SUCCESS, _PRECISION, _NORMALISED, _EXPECTED, _AVERAGE, _MULTISTART)
+CURVES: Table[Curve] = Table("curve", {curve.name: curve for curve in _CURVES})
 """Every curve."""
 
 
@@ -262,6 +269,14 @@ _ROWS = (
         "AO",
         "average overlap without resets",
         shown=_PAGE | {"metrics.json", "page sequences"},
+    ),
+    *(
+        Metric(f"multistart_{key}", "vot", short, long, title=title, shown=shown, only="multistart")
+        for key, short, long, title, shown in (
+            ("eao", "EAO", "expected average overlap", "", _FIRST),
+            ("accuracy", "A", "accuracy: overlap until a failure", "Accuracy", _FIRST | _EACH),
+            ("robustness", "R", "robustness: share of frames until a failure", "Robustness", _FIRST | _EACH),
+        )
     ),
 )
 METRICS: Table[Metric] = Table("metric", {metric.key: metric for metric in _ROWS})

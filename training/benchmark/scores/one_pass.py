@@ -95,7 +95,7 @@ def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
     rules = get_protocol(protocol)
     if rules.name != "matlab":
         return rules
-    own = get_protocol(benchmark.protocol) if benchmark.protocol else rules
+    own = get_protocol(benchmark.protocol) if benchmark.protocol and benchmark.kind == "ope" else rules
     return own if benchmark.invalid_rows else replace(own, invalid_truth="as is")
 
 

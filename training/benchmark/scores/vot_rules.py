@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from curation.rows import Table, unknown_name
 from training.benchmark.overlap.rules import BOUNDS, RULES, Bounds, Rule
 from training.benchmark.scores.eao import EAO_RULES, EaoRules
+from training.benchmark.sequences.anchors import MULTISTART
 from training.benchmark.sequences.sequence import Benchmark
 
 
@@ -57,15 +58,26 @@ class VotRules:
 VOT2015 = VOT2016 = VotRules((108, 371))
 VOT2017 = VOT2018 = VotRules((100, 356))
 VOT2019 = VotRules((46, 291))
+VOT2020 = VOT2021 = VOT2022 = VotRules((115, 755), overlap="vot-toolkit")
+"""Of the multistart experiment, which has its own EAO (`multistart`)."""
 
 VOT_RULES: Table[VotRules] = Table(
     "VOT year",
-    {"vot2015": VOT2015, "vot2016": VOT2016, "vot2017": VOT2017, "vot2018": VOT2018, "vot2019": VOT2019},
+    {
+        "vot2015": VOT2015,
+        "vot2016": VOT2016,
+        "vot2017": VOT2017,
+        "vot2018": VOT2018,
+        "vot2019": VOT2019,
+        "vot2020": VOT2020,
+        "vot2021": VOT2021,
+        "vot2022": VOT2022,
+    },
 )
-"""Rules by year. Overlap is counted as in VOT2016 for all of them, so that their numbers compare."""
+"""Rules by year. Overlap is counted as in VOT2016 up to 2019, so that their numbers compare."""
 
 
 def rules_of(benchmark: Benchmark) -> VotRules:
-    """The rules of a benchmark's year (2016 where it has none), with the interval of its list, if that has one."""
-    rules = dict(VOT_RULES).get(benchmark.name, VOT2016)
+    """The rules of a benchmark's year, or of 2016 (multistart: 2022); with the interval of its list, if it has one."""
+    rules = dict(VOT_RULES).get(benchmark.name, VOT2022 if benchmark.protocol == MULTISTART else VOT2016)
     return replace(rules, lengths=benchmark.eao_interval or rules.lengths)

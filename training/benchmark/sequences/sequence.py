@@ -19,6 +19,7 @@ from curation.digests.reading import Reading
 from curation.errors import InputError
 from curation.rows import unknown_name
 from training.benchmark.arrays import Array
+from training.benchmark.sequences.anchors import Anchor
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,8 @@ class Sequence:
         Per-frame tags (VOT).
     absent : (N,) bool or None
         Frames in which the target is wholly occluded or out of view, where the benchmark says so (LaSOT, GOT-10k).
+    anchors : tuple of Anchor
+        Where the multistart experiment starts (VOT2020 to 2022); empty for other benchmarks.
     listed_size : (int, int) or None
         Frame width and height, if the list knows it.
     first_image : Path or None
@@ -77,6 +80,7 @@ class Sequence:
     aliases: tuple[str, ...] = ()
     tags: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
     absent: NDArray[np.bool_] | None = None
+    anchors: tuple[Anchor, ...] = ()
     listed_size: tuple[int, int] | None = None
     first_image: Path | None = None
     annotation_files: tuple[Path, ...] = ()

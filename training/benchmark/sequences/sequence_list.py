@@ -6,7 +6,8 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
      "origin": 0,                      optional: the top-left pixel in its files, where it is another one
-     "protocol": "lasot",              optional: whose rules `matlab`, its own authors' code, stands for (OTB's)
+     "protocol": "lasot",              optional: whose rules `matlab`, its own authors' code, stands for (OTB's); of
+                                       "vot": "multistart", in place of the supervised experiment
      "truth": "first",                 optional: only the first box is given away, a server scores the rest
      "flags": {"out_of_view.txt": "absent"},  optional: files of 0/1 beside the annotation; `absent` where one of
                                        them is not 0, `present` where it is not 0

@@ -11,6 +11,7 @@ from curation.digests.reading import Reading
 from curation.errors import InputError
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import crossed, polygon_area, unusable
+from training.benchmark.sequences.anchors import FILE, MULTISTART, Anchor, read_anchors, spread_anchors
 from training.benchmark.sequences.places import (
     Home,
     Place,
@@ -35,6 +36,12 @@ def load_sequence(
         return None
     reading = Reading()
     text = read_text(place.annotation, note=reading.note)
+    if listing.kind == "vot" and text.startswith("m"):
+        raise InputError(
+            f"{entry.name}: {place.annotation} holds masks",
+            do="Give sequences with boxes or polygons, as those of VOT2022's box challenge (vot2022/stb)",
+            reason="masks",
+        )
     annotation = parse_table(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
     if (bad := unusable(annotation)).any():
         row = int(np.argmax(bad))
@@ -67,6 +74,13 @@ def load_sequence(
     if listing.kind == "vot":
         tags = read_tags(place.annotation.parent, listing.attributes, len(annotation), note=reading.note)
         _check_polygons(place.annotation, annotation)
+    anchors: tuple[Anchor, ...] = ()
+    anchor_file = place.annotation.parent / FILE
+    if listing.protocol == MULTISTART:
+        given = anchor_file.is_file()
+        anchors = (
+            read_anchors(anchor_file, annotation, note=reading.note) if given else spread_anchors(annotation)
+        )
     marks = flag_files(place.annotation, listing.flags)
     if listing.flags and not marks:
         raise InputError(
@@ -87,7 +101,8 @@ def load_sequence(
             do="Unpack the sequence again",
             reason="bad annotation",
         )
-    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)), *marks.values())
+    beside = [anchor_file] * (anchor_file in reading)
+    files = (place.annotation, *tag_files(place.annotation.parent, tuple(tags)), *marks.values(), *beside)
     for path in files:
         if path not in reading:  # one that was not there a moment ago, or that nobody asks for
             read_text(path, note=reading.note)
@@ -105,6 +120,7 @@ def load_sequence(
         aliases=entry.aliases,
         tags=tags,
         absent=None if absent is None else absent[lead:],
+        anchors=anchors,
         listed_size=entry.size or _resolution(place.annotation.parent),
         first_image=first_image,
         annotation_files=files,

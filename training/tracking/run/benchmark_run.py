@@ -33,7 +33,8 @@ from training.benchmark.problems import FolderError
 from training.benchmark.results.result_writer import write_starts
 from training.benchmark.scores.starts import SHIFTS
 from training.benchmark.sequences import sequence as benchmarks
-from training.benchmark.trajectory import Trajectory, write_trajectories
+from training.benchmark.sequences.anchors import MULTISTART
+from training.benchmark.trajectory import Trajectory, write_anchored, write_trajectories
 from training.tracking.interface import Frame, Tracker
 from training.tracking.run.experiments import Experiment, perform
 from training.tracking.run.sequence_run import FAILED, UNPACK
@@ -140,6 +141,8 @@ def run_benchmark(
             reason="name taken",
         )
     experiment: Experiment = starts or benchmark.kind
+    if benchmark.protocol == MULTISTART:
+        experiment = "multistart"
     folder = out / starts.upper() if starts else out
     checksums = checksums_folder(state, benchmark.name)
     jobs = [
@@ -209,6 +212,8 @@ def _job(
     ]
     if experiment in ("tre", "sre"):  # what else decides the starts
         parts += [sequence.first_frame, sequence.omit, sequence.listed_size]
+    if experiment == MULTISTART:
+        parts += [list(map(asdict, sequence.anchors)), sequence.ground_truth.tolist()]
     return _Job(
         contender,
         sequence,
@@ -280,6 +285,10 @@ def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> Non
             else [np.array(boxes) for boxes in found]
         )
         write_starts(out, job.contender.name, job.sequence, runs, form="jwlim")
+        return
+    if "anchored" in result:
+        found = {int(frame): np.array(boxes) for frame, boxes in result["anchored"].items()}
+        write_anchored(folder, name, {frame: Trajectory.from_boxes(boxes) for frame, boxes in found.items()})
         return
     if "runs" in result:
         write_trajectories(folder, name, [Trajectory.from_rows(rows) for rows in result["runs"]])

@@ -1,4 +1,4 @@
-"""What a contender does on one sequence: one pass, VOT's two experiments, or OTB's many starts (TRE, SRE)."""
+"""What a contender does on one sequence: one pass, VOT's two experiments or its multistart, OTB's TRE and SRE."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from training.tracking.interface import Frame, Tracker
 from training.tracking.run.sequence_run import one_torch_thread, read_frame, track_sequence
 from training.tracking.run.supervised_run import run_supervised
 
-Experiment = Literal["ope", "vot", "tre", "sre"]
-"""Of a benchmark's `kind`, or `starts` of OTB: temporal (TRE) or spatial (SRE)."""
+Experiment = Literal["ope", "vot", "tre", "sre", "multistart"]
+"""Of a benchmark's `kind`; `starts` of OTB: temporal (TRE) or spatial (SRE); from the anchors of VOT2020 to 2022."""
 
 Make = Callable[[], Tracker]
 Read = Callable[[Path], Frame]
@@ -30,7 +30,7 @@ def perform(
 
     Parameters
     ----------
-    experiment : {"ope", "vot", "tre", "sre"}
+    experiment : {"ope", "vot", "tre", "sre", "multistart"}
     make : callable
         Makes the tracker; it is started again for every run.
     sequence : Sequence
@@ -45,7 +45,8 @@ def perform(
     dict
         As it is kept: `seconds`, of every frame run; `boxes`, one pass, N lists `x y w h`, 0-based (`ope`, `vot`);
         `runs`, of VOT's baseline, rows for `Trajectory.from_rows`; `starts`, the boxes of each run in the base of the
-        benchmark's files: a list (`tre`) or a dict by shift (`sre`).
+        benchmark's files: a list (`tre`) or a dict by shift (`sre`); `anchored`, as `boxes`, each run by the frame of
+        its anchor (`multistart`).
 
     Raises
     ------
@@ -57,6 +58,8 @@ def perform(
             return _both(make, sequence, who, read)
         if experiment == "ope":
             return _one_pass(make, sequence, who, read)
+        if experiment == "multistart":
+            return _multistart(make, sequence, who, read)
         return _starts(experiment, make, sequence, who, read)
 
 
@@ -98,6 +101,20 @@ def _starts(
         seconds += _rounded(done.seconds)
     starts = runs if kind == "tre" else dict(zip(SHIFTS, runs, strict=True))
     return {"starts": starts, "seconds": seconds}
+
+
+def _multistart(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
+    """VOT's runs from every anchor, without restarts; on the box around a polygon, as the toolkit gives it by TraX."""
+    starts = box_from_polygon(sequence.ground_truth, "minmax")
+    tracker, anchored, seconds = make(), {}, []
+    for anchor in sequence.anchors:
+        frames = [sequence.frames[row] for row in anchor.rows(len(sequence))]
+        way = "backwards" if anchor.backwards else "forwards"
+        run = f"{who} (from frame {anchor.frame + 1} {way})"
+        done = track_sequence(tracker, frames, starts[anchor.frame], who=run, read=read)
+        anchored[str(anchor.frame)] = done.boxes.tolist()
+        seconds += _rounded(done.seconds)
+    return {"anchored": anchored, "seconds": seconds}
 
 
 def _rounded(seconds: np.ndarray) -> list[float]:

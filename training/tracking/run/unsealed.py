@@ -26,14 +26,14 @@ def believable(result: Any, experiment: Experiment, sequence: Sequence) -> bool:
     """Whether a result without a seal can be one of `experiments.perform` on the sequence."""
     if not isinstance(result, dict):
         return False
-    rule: Callable[[dict[str, Any], Sequence], int] = {
+    rules: dict[str, Callable[[dict[str, Any], Sequence], int]] = {
         "ope": _free_run,
         "vot": _both,
         "tre": _temporal,
         "sre": _spatial,
-    }[experiment]
+    }
     try:
-        timed = rule(result, sequence)
+        timed = rules[experiment](result, sequence)  # of later experiments all are sealed
         seconds = _numbers(result["seconds"], 1)
         return len(seconds) == timed and bool((seconds >= 0).all())
     except (KeyError, TypeError, ValueError, IndexError, OverflowError):

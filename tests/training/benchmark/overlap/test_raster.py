@@ -145,3 +145,13 @@ def test_unknown_rules_suggest() -> None:
         region_overlap(BOX, BOX, (99, 99), "vot2017")
     with pytest.raises(InputError, match=r"no kind of bounds is named 'frame1'. Did you mean frame-1"):
         region_overlap(BOX, BOX, (99, 99), "vot2016", "frame1")
+
+
+def test_a_box_that_rounds_to_nothing_holds_no_pixel_under_the_python_toolkits_rule() -> None:
+    """As `calculate_overlap` of vot-toolkit 0.9.0: 0 with anything that has an extent."""
+    box, flat = boxes([48, 50, 30, 30]), boxes([50, 50, 0.4, 30])
+    assert raster_overlap(box, flat, (319, 239), "vot-toolkit")[0] == 0
+    assert raster_overlap(flat, box, (319, 239), "vot-toolkit")[0] == 0
+    assert raster_overlap(flat, flat, (319, 239), "vot-toolkit")[0] == 1
+    beside = boxes([65.4, 50, 0.2, 30]), boxes([64, 49, 0, 37])  # 65 to 64, and 64 to 63: together one column
+    assert raster_overlap(*beside, (319, 239), "vot-toolkit")[0] == 1

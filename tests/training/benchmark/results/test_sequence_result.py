@@ -10,7 +10,8 @@ from tests.training.benchmark.builders import benchmark, sequence, still, trajec
 from training.benchmark.results.result_writer import write_starts
 from training.benchmark.results.sequence_result import read_sequence_result
 from training.benchmark.scores.starts import temporal_starts
-from training.benchmark.trajectory import write_trajectories
+from training.benchmark.sequences.anchors import Anchor
+from training.benchmark.trajectory import write_anchored, write_trajectories
 
 
 def test_boxes_are_0_based_and_lost_ones_say_so_whatever_else_is_damaged(tmp_path: Path) -> None:
@@ -54,6 +55,15 @@ def test_codes_of_vot_are_words(tmp_path: Path) -> None:
     found = read_sequence_result(tmp_path, "SiamFC", benchmark([bag], "vot"), bag)
     assert found.words == ["started", "", "failed", "no box", "no box"]
     np.testing.assert_array_equal(found.regions[1], [1, 2, 3, 4])
+
+
+def test_a_run_from_an_anchor_lies_in_its_own_frames(tmp_path: Path) -> None:
+    bag = vot_sequence("bag", still(5), anchors=(Anchor(0, False), Anchor(3, True)))
+    backwards = trajectory([1], [3, 2, 9, 9], [2, 2, 9, 9], [0, 0, 0.5, 9])
+    write_anchored(tmp_path / "SiamFC", "bag", {0: trajectory([1], *[[1, 2, 3, 4]] * 4), 3: backwards})
+    found = read_sequence_result(tmp_path, "SiamFC", benchmark([bag], "vot"), bag, run=2)
+    assert found.words == ["", "", "", "started", "no box"]
+    np.testing.assert_array_equal(found.regions[:3, 0], [0, 2, 3])
 
 
 def test_no_result_of_it(tmp_path: Path) -> None:

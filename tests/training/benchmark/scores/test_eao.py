@@ -58,8 +58,9 @@ def test_intervals_of_the_years() -> None:
     assert VOT_RULES["vot2016"].interval == (108, 371)
     assert VOT_RULES["vot2018"].interval == (100, 356)
     assert VOT_RULES["vot2019"].interval == (46, 291)
+    assert VOT_RULES["vot2022"].interval == (115, 755)
     assert VotRules((46, 291), eao="vot-toolkit").interval == (47, 292)
-    assert set(VOT_RULES) == {f"vot{year}" for year in range(2015, 2020)}
+    assert set(VOT_RULES) == {f"vot{year}" for year in range(2015, 2023)}
     with pytest.raises(InputError, match=r"no VOT year is named 'vot20166'. Did you mean vot2016"):
         VOT_RULES["vot20166"]
 

@@ -12,9 +12,11 @@ import pytest
 from curation.errors import InputError
 from curation.parallel import Workers
 from tests.training.tracking.scenes import manifest_of, moving_target
+from training.benchmark.results.result_reader import read_results
 from training.benchmark.results.start_reader import read_starts
 from training.benchmark.score import score_starts
 from training.benchmark.scores.starts import SHIFTS, disturbed_box, temporal_starts
+from training.benchmark.sequences.anchors import MULTISTART, Anchor
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import Box, CheckedTracker, Frame
@@ -147,3 +149,23 @@ def test_a_failure_names_the_run_and_the_frame(benchmark: Benchmark) -> None:
     )
     with pytest.raises(InputError, match=message):
         perform("tre", Fails, long, who="fails on Long")
+
+
+def test_from_anchors_forwards_and_backwards(tmp_path: Path) -> None:
+    """Each run is a file by its anchor, which the reader takes back; a second call tracks nothing."""
+    sequence = filmed(tmp_path, "Clip", 9, 3, base=0, anchors=(Anchor(2, False), Anchor(6, True)))
+    bench = Benchmark("mine", "Mine", "vot", [sequence], protocol=MULTISTART)
+    truth = sequence.ground_truth
+    assert run(bench, tmp_path, "") == (1, 0)
+    files = sorted((tmp_path / "out/template/baseline/Clip").iterdir())
+    assert [file.name for file in files] == ["Clip_00000002.txt", "Clip_00000006.txt"]
+    forwards, backwards = read_results(tmp_path / "out", "template", bench).runs["Clip"]
+    assert (len(forwards), len(backwards)) == (7, 7)
+    np.testing.assert_allclose(forwards.regions[1:], truth[3:], atol=2)
+    np.testing.assert_allclose(backwards.regions[1:], truth[5::-1], atol=2)
+    assert run(bench, tmp_path, "", out="again") == (0, 1)
+    files[1].unlink()
+    with pytest.raises(
+        InputError, match=r"lacks 1 of 2 runs, the first from its anchor in frame 7: .*00000006\.txt"
+    ):
+        read_results(tmp_path / "out", "template", bench)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from curation.rows import Table
+from training.benchmark.results.formats.arrays import NPY
 from training.benchmark.results.formats.format_row import Format, Read
 from training.benchmark.results.formats.jwlim import JWLIM
 from training.benchmark.results.formats.matlab import OTB_MAT
@@ -17,7 +18,7 @@ VOT = Format(
 )
 
 FORMATS: Table[Format] = Table(
-    "result format", {row.name: row for row in (OTB, OTB_MAT, GOT10K, PYSOT, PYTRACKING, JWLIM, VOT)}
+    "result format", {row.name: row for row in (OTB, OTB_MAT, GOT10K, PYSOT, PYTRACKING, JWLIM, NPY, VOT)}
 )
 """Every format; one's own is a `Format`, named by the place of its code."""
 
@@ -36,7 +37,7 @@ def adopt_formats(names: Iterable[str]) -> None:
 
 
 def readers() -> dict[str, Read]:
-    """What reads a result file, by its ending in lower case; text may end in `.csv` too."""
+    """What reads a result file, by its ending in lower case; text may end in `.csv` too, arrays in `.npz`."""
     rows = list(FORMATS.values())[::-1]  # the first of an ending wins
     found = {row.ending.lower(): row.read for row in rows if row.read is not None}
-    return {".csv": found[OTB.ending], **found}
+    return {".csv": found[OTB.ending], ".npz": found[NPY.ending], **found}

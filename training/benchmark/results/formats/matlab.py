@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from curation.outside import read_outside
 from training.benchmark.results.formats.affine import boxes_of
+from training.benchmark.results.formats.arrays import repeated
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.mat_file import MatError, Matrix, find_variable
 from training.benchmark.results.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
 EXPECTED = "Expected a result file of the MATLAB OTB toolkit"
 BARE = ("result", "res", "boxes", "bboxes", "rects")
-"""Names of a variable that holds boxes (N, 4) alone."""
+"""Names of a variable that holds boxes (N, 4), or repetitions (R, N, 4), alone."""
 HEADER = b"MATLAB 5.0 MAT-file, written by training.benchmark"
 """Stands where scipy puts the time of writing, so that the same results give the same bytes."""
 HEADER_LENGTH = 116
@@ -46,7 +47,10 @@ def read_mat(path: Path) -> list[Segment]:
             bare = next(filter(None, (find_variable(content, name) for name in BARE)), None)
             if bare is None:
                 raise MatError("has no variable `results`")
-            return [Segment(boxes_of("rect", bare.numbers(), np.empty(0)))]
+            numbers = bare.numbers()
+            return [
+                repeated(numbers) if numbers.ndim == 3 else Segment(boxes_of("rect", numbers, np.empty(0)))
+            ]
         found = [_segment(record) for cell in results.cells() for record in cell.records()]
         if not found:
             raise MatError("has no field `res`")

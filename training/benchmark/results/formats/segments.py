@@ -44,9 +44,12 @@ class Segment:
         How the first box was disturbed (SRE): a name of `starts.SHIFTS`, else empty.
     fps : float or None
         Frames per second, if known.
+    again : tuple of (N, 4) float64
+        Boxes of further repetitions of the run.
     """
 
     boxes: Array
     first_frame: int = 1
     shift: str = ""
     fps: float | None = None
+    again: tuple[Array, ...] = ()
