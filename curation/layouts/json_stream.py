@@ -30,7 +30,7 @@ def stream(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         with path.open(encoding="utf-8") as file:
             yield from _Reader(file).pairs()
-    except (ValueError, OSError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+    except (ValueError, OSError, RecursionError) as error:  # those of decoding are ValueErrors
         raise InputError(
             f"{path} is not whole JSON ({getattr(error, 'strerror', None) or error})",
             do="Restore the file",

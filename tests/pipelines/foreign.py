@@ -29,6 +29,7 @@ from safetensors.torch import save
 
 from curation.classic.importer import import_classic
 from curation.crops.crop_config import CropConfig
+from curation.crops.geometry import SIAMFC
 from curation.errors import InputError
 from curation.parallel import Workers
 from pipelines import parameters, settings
@@ -41,6 +42,7 @@ from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.results.result_reader import read_segments
 from training.benchmark.sequences.sequence_list import load_listing
 from training.benchmark.trajectory import Trajectory, read_trajectory
+from training.network.initial import load_initial
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights, save_weights
@@ -274,6 +276,39 @@ def read_index(path: Path) -> None:
     )
 
 
+def pysot_index(rng: random.Random) -> bytes:
+    return orjson.dumps({"a/v": {"00": {"000001": [1.0, 2.0, 30.0, 40.0], "000002": [1, 2, 30, 40]}}})
+
+
+def read_pysot_index(path: Path) -> None:
+    folder = path.parent / "pysot"
+    for frame in (1, 2):
+        crop = folder / f"crop255/a/v/{frame:06d}.00.x.jpg"
+        if not crop.exists():
+            crop.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(crop), np.zeros((255, 255, 3), np.uint8))
+    (folder / "train.json").write_bytes(path.read_bytes())
+    out = (path.parent / "crops", path.parent / "imdb")
+    import_classic(folder, folder, CropConfig(), *out, form="pysot", workers=Workers(jobs=1))
+
+
+FIRST = NetworkConfig(width=0.02)
+"""The network of `first_weights`."""
+
+
+def first_weights(folder: Path) -> bytes:
+    path = folder / "first.pth"
+    if not path.exists():
+        state = SiameseNetwork(FIRST).state_dict()
+        torch.save({name: value for name, value in state.items() if name not in ("gain", "bias")}, path)
+    return path.read_bytes()
+
+
+def read_first_weights(path: Path) -> None:
+    state, _ = load_initial(path, FIRST, SIAMFC)
+    assert all(value.isfinite().all() for value in state.values())
+
+
 def weights(rng: random.Random, folder: Path) -> bytes:
     path = folder / "weights.safetensors"
     if not path.exists():
@@ -313,6 +348,8 @@ def forms(
         "k.toml": (lambda rng: SETTINGS, TEXTS, lambda path: settings.load({}, path)),
         "otb2015.json": (listing, TEXTS, lambda path: load_listing("otb2015", path)),
         "m.json": (index, TEXTS, read_index),
+        "n.json": (pysot_index, TEXTS, read_pysot_index),
+        "o.pth": (lambda rng: first_weights(folder), BINARIES, read_first_weights),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Two thousand damaged and hostile files of thirteen forms: read or refused in one line, with bounded memory."""
+"""Two thousand damaged and hostile files of fifteen forms: read or refused in one line, with bounded memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-FILES = 2200
+FILES = 2550
 SECONDS = 600
 """For a busy machine; alone it takes ten."""
 

@@ -219,6 +219,9 @@ def test_what_is_not_json(tree: Path, tmp_path: Path) -> None:
     (tree / "train.json").write_bytes(whole[:-400])
     with pytest.raises(InputError, match=r"train\.json is not whole JSON"):
         imported(tree, tmp_path)
+    (tree / "train.json").write_bytes(b'{"a/v": ' + 100_000 * b"[")
+    with pytest.raises(InputError, match=r"train\.json is not whole JSON"):
+        imported(tree, tmp_path)
     (tree / "train.json").unlink()
     with pytest.raises(InputError, match=r"train\.json is missing.*--indices"):
         imported(tree, tmp_path)
