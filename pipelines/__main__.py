@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         module, options = _parse(list(sys.argv[1:] if arguments is None else arguments))
         with redirect_stdout(cast(TextIO, PrintableStream(sys.stdout))):
-            if options.stage and not getattr(options, "tracker", None):  # one run by hand is no stage
+            if options.stage and not getattr(module, "by_hand", _never)(options):
                 from pipelines.guard import guarded
 
                 with guarded(options.stage, options) as run:
@@ -61,6 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("error: %s", explained)
         return 1
     return 0
+
+
+def _never(_options: argparse.Namespace) -> bool:
+    """A stage that is never run by hand."""
+    return False
 
 
 class _Parser(argparse.ArgumentParser):

@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the results of --tracker go")
 
 
+def by_hand(options: argparse.Namespace) -> bool:
+    """Whether this run makes no outputs of the stage."""
+    return bool(options.tracker)
+
+
 def run(options: argparse.Namespace, stage: Run | None = None) -> None:
     if stage is None:
         if options.out is None:

@@ -2,29 +2,60 @@
 
 A killed run goes on from its last checkpoint (models/checkpoints) and ends with the same weights. Under
 `torchrun` the processes share every batch: `torchrun --nproc-per-node 2 -m pipelines train`.
+With --headspace it is no stage: it trains for a few steps, writes nothing, and says what the loader costs.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from pathlib import Path
 
 from curation.errors import InputError
 from curation.files import write_json
-from pipelines import paths, settings
+from pipelines import parameters, paths, settings
 from pipelines.declaration import Declaration
-from pipelines.environment import environment
 from pipelines.guard import Run
-from training.device import pick_device
 from training.trainer.configuration import Inputs, Outputs, Runtime
-from training.trainer.distributed import join
-from training.trainer.loop import train
-from training.trainer.rounding import pin
+
+log = logging.getLogger(__name__)
 
 
-def run(options: argparse.Namespace, stage: Run) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--headspace",
+        action="store_true",
+        help="only measure how fast the steps would be with batches that cost nothing",
+    )
+
+
+def by_hand(options: argparse.Namespace) -> bool:
+    """Whether this run makes no outputs of the stage."""
+    return bool(options.headspace)
+
+
+def run(options: argparse.Namespace, stage: Run | None = None) -> None:
     del options
+    # Here, as these load torch.
+    from training.device import pick_device
+    from training.trainer.distributed import join
+    from training.trainer.headspace import measure_headspace
+    from training.trainer.loop import train
+    from training.trainer.rounding import pin
+
+    if stage is None:
+        found = measure_headspace(parameters.load("train"), imdb_files(), runtime())
+        log.info(
+            "%s, %d loader workers: %.0f pairs/s; with the same batches served again %.0f pairs/s. "
+            "The loader takes %.0f %% of a step",
+            found.device,
+            found.workers,
+            found.fed,
+            found.served,
+            100 * found.share,
+        )
+        return
     config = stage.load("train")
     if config.init:
         _check_followed(Path(config.init), stage.declaration)
@@ -77,6 +108,8 @@ def imdb_files() -> Inputs:
 
 def runtime() -> Runtime:
     """How a training runs, by the settings, and what on."""
+    from pipelines.environment import environment  # it loads the libraries whose versions it tells
+
     chosen = settings.load()
     return Runtime(device=chosen.device, workers=_loaders(chosen.jobs), environment=environment())
 

@@ -12,35 +12,23 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
-import orjson
 import torch
-from pydantic import TypeAdapter
 from tqdm import tqdm
 
-from curation.cures import remake
 from curation.errors import InputError
-from curation.files import digest
-from curation.imdb import load_imdb
-from training.batches.augmentation import NONE
 from training.batches.batch import PairBatch
 from training.batches.network_input import move
-from training.batches.pair_loader import PairDataset, load_batches
-from training.batches.pairs import VALIDATION, PairSampler
-from training.device import Underway, pick_device
+from training.batches.pair_loader import load_batches
+from training.device import Underway
 from training.epochs import CURVES, EpochRow, write_curves
-from training.losses import build_loss
-from training.network.initial import load_initial
-from training.network.siamese_network import SiameseNetwork, response_size
-from training.network.weights import recorded_parameters, save_origin, save_weights
-from training.trainer.checkpoints import Checkpoints, code_digest
+from training.network.weights import save_origin, save_weights
+from training.trainer.checkpoints import Checkpoints
 from training.trainer.configuration import Inputs, Outputs, Runtime, TrainConfig
 from training.trainer.distributed import Group
-from training.trainer.learner import Learner
+from training.trainer.preparation import computing, prepare
 from training.trainer.records import PICTURES, copy_pictures, picture_file, write_picture, write_speed
-from training.trainer.rounding import THREADS, pin
 from training.trainer.schedule import learning_rate
 from training.trainer.validation import Scores, validate
 
@@ -85,16 +73,8 @@ def train(
         finite, or a file cannot be written; if the training should be portable, and cannot be here.
     """
     runtime, group = runtime or Runtime(), group or Group()
-    before = torch.get_num_threads()
-    if config.precision.portable:
-        pin()
-        torch.set_num_threads(THREADS)
-    elif runtime.threads:
-        torch.set_num_threads(runtime.threads)
-    try:
+    with computing(config, runtime):
         return _Run(config, inputs, outputs, runtime, group, check).run()
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Run:
@@ -109,92 +89,18 @@ class _Run:
         group: Group,
         check: Callable[[], None],
     ) -> None:
+        ready = prepare(config, inputs, runtime, group)
         self.config, self.outputs, self.runtime, self.group = config, outputs, runtime, group
-        self.check = check
-        if config.batch % group.size:
-            raise InputError(
-                f"train.batch = {config.batch} cannot be shared equally by {group.size} processes",
-                do="Make it a multiple of their number",
-            )
-        self.steps = config.pairs.per_epoch // config.batch
-        if not self.steps:
-            raise InputError(
-                f"train.pairs.per_epoch = {config.pairs.per_epoch} is less than one batch of {config.batch}",
-                do="Raise it, or lower train.batch",
-            )
-        self.train_pairs = self._dataset(inputs.train, inputs.crops, validation=False)
-        geometry = self.train_pairs.sampler.geometry
-        response_size(geometry.exemplar_size, config.pairs.search_size)
-        self.parameters = recorded_parameters(TypeAdapter(TrainConfig).dump_python(config), geometry)
-        self.validation_pairs = (
-            self._dataset(inputs.validation, inputs.crops, validation=True)
-            if config.validation_pairs
-            else None
-        )
-        if self.validation_pairs and self.validation_pairs.sampler.geometry != geometry:
-            raise InputError(
-                f"{inputs.train} is of crops with {geometry}, {inputs.validation} of crops with "
-                f"{self.validation_pairs.sampler.geometry}",
-                do=f"Make both anew: {remake('imdb')}",
-                reason="crop specification differs",
-            )
-        self.imdb_digest = digest(
-            inputs.train.read_bytes(), inputs.validation.read_bytes() if config.validation_pairs else b""
-        )
-        self.metadata: dict[str, Any] = {"parameters": self.parameters, "imdb": self.imdb_digest}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            network = SiameseNetwork(config.network)
-        if config.init:
-            first, sha256 = load_initial(Path(config.init), config.network, geometry)
-            network.load_state_dict(first)
-            self.metadata["init"] = {"sha256": sha256}
-        determined_by = {**self.metadata, "parameters": {**self.parameters, "epochs": None}}
-        key = digest(
-            orjson.dumps(determined_by, option=orjson.OPT_SORT_KEYS),
-            code_digest().encode(),
-            self.train_pairs.sampler.present.tobytes(),
-        )
-        self.checkpoints = Checkpoints(outputs.checkpoints, key, config.epochs)
-        self.device = group.device or pick_device(runtime.device)
-        if config.precision.portable and (self.device.type != "cpu" or group.size > 1):
-            raise InputError(
-                f"train.precision.portable is for one process on the CPU, not for {group.size} on {self.device}",
-                do="Set device = cpu and do not use torchrun; or set it to false",
-                reason="not portable",
-            )
-        self.learner = Learner(
-            network.freeze(config.freeze),
-            build_loss(config.loss),
-            label=config.label,
-            optimiser=config.optimiser,
-            precision=config.precision,
-            ema=config.ema,
-            group=group,
-            device=self.device,
-        )
+        self.check, self.ready = check, ready
+        self.steps, self.learner, self.device = ready.steps, ready.learner, ready.learner.device
+        self.train_pairs, self.validation_pairs = ready.train_pairs, ready.validation_pairs
+        self.checkpoints = Checkpoints(outputs.checkpoints, ready.key, config.epochs)
         self.step = 0
         self.sums = [0.0, 0.0]  # loss and gradient norm, over this epoch's steps
         self.rows: list[EpochRow] = []
         self.made_on: list[dict[str, Any]] = []
         self.speed: dict[int, float] = {}
         self.pending: tuple[int, PairBatch, Underway] | None = None
-
-    def _dataset(self, path: Path, crops: Path, *, validation: bool) -> PairDataset:
-        config, group = self.config, self.group
-        sampler = PairSampler(load_imdb(path), crops, config.pairs, name=path.name)
-        share = config.batch // group.size
-        return PairDataset(
-            sampler,
-            config.pairs,
-            NONE if validation else config.augmentation,
-            seed=config.seed,
-            batch=share,
-            global_batch=config.batch,
-            first=group.rank * share,
-            steps=math.ceil(config.validation_pairs / config.batch) if validation else self.steps,
-            epoch=VALIDATION if validation else None,
-        )
 
     def run(self) -> dict[str, Any]:
         self._resume()
@@ -400,13 +306,13 @@ class _Run:
             save_weights(
                 self.outputs.weights,
                 network,
-                self.metadata,
+                self.ready.metadata,
             )
             if self.outputs.origin:
                 save_origin(self.outputs.origin, self.outputs.weights, self.made_on)
         return {
             "schema": 1,
-            "imdb": self.imdb_digest,
+            "imdb": self.ready.metadata["imdb"],
             "data": {
                 "videos": sampler.videos,
                 "tracks": sampler.tracks,

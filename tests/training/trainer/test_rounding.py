@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from curation.errors import InputError
 from tests.training.trainer.test_loop import spec_of
 from training.network.weights import load_weights
-from training.trainer import loop
+from training.trainer import preparation
 from training.trainer.configuration import OptimiserConfig, PrecisionConfig
 from training.trainer.distributed import Group
 from training.trainer.learner import _build_optimiser
@@ -111,7 +111,7 @@ def test_what_depends_on_the_processor_is_refused_beside_it(option: str) -> None
 def test_anything_but_one_process_on_the_cpu_is_refused(
     inputs: Inputs, outputs: Outputs, small: TrainConfig, group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "pin", lambda: None)
+    monkeypatch.setattr(preparation, "pin", lambda: None)
     config = replace(small, precision=PORTABLE)
     with pytest.raises(
         InputError, match=r"portable is for one process on the CPU, not for [12] on (cpu|meta)"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from curation.rows import Table
-from training.benchmark.results.formats.arrays import NPY
 from training.benchmark.results.formats.format_row import Format, Read
 from training.benchmark.results.formats.jwlim import JWLIM
 from training.benchmark.results.formats.matlab import OTB_MAT
+from training.benchmark.results.formats.runs_array import NPY
 from training.benchmark.results.formats.text import GOT10K, OTB, PYSOT, PYTRACKING
 
 VOT = Format(

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from curation.errors import InputError
 from curation.outside import read_outside
 from training.benchmark.results.formats.affine import boxes_of
-from training.benchmark.results.formats.arrays import repeated
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.mat_file import MatError, Matrix, find_variable
+from training.benchmark.results.formats.runs_array import repeated
 from training.benchmark.results.formats.segments import LIMIT, Segment, frame_number, frame_rate
 
 EXPECTED = "Expected a result file of the MATLAB OTB toolkit"

@@ -8,7 +8,7 @@ import scipy.io
 
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still
-from training.benchmark.results.formats.arrays import read_array
+from training.benchmark.results.formats.runs_array import read_array
 from training.benchmark.results.result_writer import write_boxes
 from training.benchmark.score import score_benchmark
 
