@@ -15,7 +15,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -30,6 +30,9 @@ LINE_EVERY = 60.0
 WATCH_EVERY = 1.0
 """Seconds between a worker's looks at whether its parent is still there."""
 
+START = 0.5
+"""Seconds until worker processes begin: they load what this process has loaded already."""
+
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +42,15 @@ class Workers:
 
     jobs: int = -1
     backend: str = "loky"
+
+    @property
+    def here(self) -> bool:
+        """Whether this process does the work by itself."""
+        return self.backend == "loky" and self.jobs == 1
+
+    def worth(self, seconds: float) -> Workers:
+        """For work of about so many seconds: none but this process where others would hardly begin."""
+        return Workers(jobs=1) if self.backend == "loky" and seconds < START else self
 
 
 def run_in_order(
@@ -53,6 +65,8 @@ def run_in_order(
 ) -> Generator[Result]:
     """Apply a picklable `function` to every item in parallel; yield the results in the order of `items`.
 
+    One job is this process alone.
+
     Progress goes to the terminal as a bar, elsewhere as one line a minute: items done, `size_unit` a
     second (`size(result)` counts them), time left. An exception in a worker is raised here as it is.
     However this process ends, its workers end with it.
@@ -63,6 +77,20 @@ def run_in_order(
         If the system has killed a worker; of a cluster, if it has no worker, the scheduler is lost, or
         several workers have died on one item.
     """
+    if not items:
+        return
+    results = (
+        (_work(function, item) for item in items)
+        if workers.here
+        else _in_workers(function, items, workers, label)
+    )
+    with closing(results):
+        yield from _with_progress(results, len(items), label=label, unit=unit, size=size, size_unit=size_unit)
+
+
+def _in_workers(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: Workers, label: str
+) -> Generator[Result]:
     import joblib  # here, as these two take long to load, and `Workers` is wanted by who only shows a help
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
@@ -89,9 +117,8 @@ def run_in_order(
                 reason="no workers",
             ) from None
         try:
-            yield from _with_progress(
-                results, len(items), label=label, unit=unit, size=size, size_unit=size_unit
-            )
+            for result in results:  # noqa: UP028 (`yield from` would close them before the rest is waited for)
+                yield result
         except GeneratorExit:
             # The caller stops at an error of its own. Items in work are finished: killing the pool
             # races with its threads, and would lose minutes of work.

@@ -14,7 +14,7 @@ STAGE = "stages, in the order of `dvc repro`"
 GROUPS = {
     STAGE: ("sample", "manifest", "annotate", "crop", "imdb", "quality", "train", "track", "score"),
     "set up and share": ("doctor", "check", "settings", "profile", "team", "push"),
-    "look at results": ("summary", "table", "compare"),
+    "look at results": ("summary", "table", "compare", "draw"),
     "score and exchange anybody's files": ("evaluate", "convert", "submit", "classic"),
     "run a tracker": ("follow", "starts", "vot"),
     "compare settings": ("study", "ablation"),

@@ -69,6 +69,21 @@ def _git(folder: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
+def machine() -> str:
+    """Processor, number of cores and GPUs, in words: `Intel(R) Xeon(R) Processor, 2 cores`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ", ".join([_processor(), f"{cores} core{'s' if cores != 1 else ''}", *_gpus()])
+
+
+def _gpus() -> list[str]:
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.split("\n")[:-1] if done.returncode == 0 else []
+
+
 def _processor() -> str:
     """The processor's name as Linux gives it, else its kind."""
     try:

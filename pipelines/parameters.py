@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -63,9 +65,14 @@ def read(file: Path = FILE) -> dict[str, Any]:
         If the file is missing, is not YAML, or has an unknown section.
     """
     try:
-        return parse(read_outside(file, limit=LIMIT, kind="a file of parameters"), str(file))
+        return deepcopy(_parsed(read_outside(file, limit=LIMIT, kind="a file of parameters"), str(file)))
     except FileNotFoundError:
         raise InputError(f"{file.absolute()} is missing", do=_where()) from None
+
+
+@lru_cache(maxsize=1)  # the guard of a stage reads it again at the end
+def _parsed(content: bytes, place: str) -> dict[str, Any]:
+    return parse(content, place)
 
 
 def _where() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,19 @@ from curation.outside import read_outside
 from curation.rows import unknown_name
 from pipelines import parameters, paths, settings, sources
 from pipelines.guard import Run
-from pipelines.scoring import LABELS, ScoreConfig, leading
+from pipelines.scoring import LABELS, ScoreConfig, baseline
 from pipelines.yaml_values import read_yaml
 from training.benchmark.problems import FolderError
 from training.benchmark.report.content import Filmstrip, Picture, ReportContent
 from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import write_report
 from training.benchmark.report.series_files import write_plot_files
+from training.benchmark.report.speeds import Speeds, read_speeds
 from training.benchmark.results.formats.format_table import adopt_formats
 from training.benchmark.results.result_folders import open_results
 from training.benchmark.results.result_reader import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.scores.metric_table import adopt_metrics, metrics_of
+from training.benchmark.scores.metric_table import METRICS, Metric, adopt_metrics, metrics_of
 from training.benchmark.scores.score_document import Scores
 from training.benchmark.scores.score_file import save_scores
 from training.benchmark.sequences.sequence import Benchmark
@@ -43,6 +44,9 @@ MEND_LOCK = "Take one side's (pipelines/TEAM.md, a conflict in dvc.lock), or: gi
 
 FILMED = 3
 """Imported trackers whose boxes the filmstrips show, the best ones: more would hide the target."""
+
+Numbered = dict[str, dict[str, dict[str, dict[str, float | None]]]]
+"""Benchmark, protocol (of VOT the overlap rule), tracker, number."""
 
 log = logging.getLogger(__name__)
 
@@ -92,24 +96,29 @@ def run(options: argparse.Namespace, stage: Run) -> None:
         opened.append((paths.RESULTS / place, benchmark))
         if found.partial:
             log.warning("%s is partial: %d sequences missing", name, len(found.missing))
-    leader = leading(scores, imported)
     films = [
         film
         for folder, one in opened
-        for film in _films(folder, one, config, leader, _best(scores[one.name], imported))
+        for film in _films(folder, one, config, scores[one.name].best, _best(scores[one.name], imported))
     ]
+    speeds = read_speeds(paths.TIMES, scores)
     save_scores(stage.output(paths.SCORES), scores.values())
-    write_json(stage.output(paths.report("score", "metrics")), _small(scores))
+    numbers, wanted = _numbers(scores), _subjects(scores, imported)
+    write_json(stage.output(paths.report("score", "numbers")), numbers)
+    write_json(
+        stage.output(paths.report("score", "metrics")), _small(numbers, scores, wanted, config.metrics)
+    )
+    write_json(stage.output(paths.report("score", "speed")), _speed(speeds, wanted))
     write_plot_files(stage.output(paths.REPORTS / "score" / "plots"), scores)
     write_report(
         stage.output(paths.PAGE),
         ReportContent(
             scores=scores,
-            leader=leader,
             labels=LABELS,
             imported=sorted(imported),
             own=own,
             synthetic=sources.built_in(dataset.sequences),
+            speeds=speeds,
             filmstrips=films,
             curves=read_curves(paths.REPORTS / "train" / CURVES),
             parts=_given(paths.report("train", "train")),
@@ -162,8 +171,8 @@ def _films(
     )
 
 
-def _small(scores: Mapping[str, Scores]) -> dict[str, Any]:
-    """Benchmark, protocol (of VOT the overlap rule), tracker, number: scores by other rules are never compared."""
+def _numbers(scores: Mapping[str, Scores]) -> Numbered:
+    """The main numbers of every tracker: scores by other rules are never compared."""
     return {
         name: {
             one.protocol: {
@@ -184,6 +193,46 @@ def _given(report: Path) -> Mapping[str, Mapping[str, float]]:
     """What each part gave, of the train stage's report; nothing where there is none, or one from before it said so."""
     found: Mapping[str, Any] = read_json(report, made_by="train") if report.is_file() else {}
     return found.get("data", {}).get("parts", {})
+
+
+def _subjects(scores: Mapping[str, Scores], imported: Collection[str]) -> set[str]:
+    """The trackers that a run is about: those that run here, without baselines if there are others."""
+    ours = {name for one in scores.values() for name in one.trackers if name not in imported}
+    return {name for name in ours if not baseline(name)} or ours
+
+
+def _small(
+    numbers: Numbered, scores: Mapping[str, Scores], wanted: Collection[str], own: Sequence[str]
+) -> Numbered:
+    """Of some trackers the first number of each benchmark that anybody has, and the user's own.
+
+    These are few enough for `dvc metrics show`.
+    """
+    keys = {METRICS[name].key for name in own} | {_first(one).key for one in scores.values()}
+    return {
+        name: {
+            protocol: {
+                tracker: {key: found for key, found in one.items() if key in keys}
+                for tracker, one in trackers.items()
+                if tracker in wanted
+            }
+            for protocol, trackers in protocols.items()
+        }
+        for name, protocols in numbers.items()
+    }
+
+
+def _first(scores: Scores) -> Metric:
+    """The first metric that a tracker has: EAO is not known where all sequences are short."""
+    metrics = scores.metrics("metrics.json")
+    known = [one for one in metrics if any(scores.number(name, one) is not None for name in scores.trackers)]
+    return next(iter(known), scores.headline)
+
+
+def _speed(speeds: Speeds, trackers: Collection[str]) -> dict[str, Any]:
+    """Frames per second over all benchmarks, and the machine they were measured on."""
+    rates = {name: speeds.rate(name, speeds.times) for name in sorted(trackers)}
+    return {"machine": speeds.machine, "frames_per_second": rates}
 
 
 def _pictures(folder: Path, what: str, columns: Sequence[str] = ()) -> list[Picture]:

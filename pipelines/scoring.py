@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from curation.config import STRICT, parameters
-from training.benchmark.report.ranking import leader
 from training.benchmark.results.formats.format_table import FORMATS
 from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.protocols import PROTOCOLS
-from training.benchmark.scores.score_document import Scores
 from training.tracking.roster import TRACKERS
 
 TRAINED = ("siamese", "online")
-"""Trackers that the pipeline trains, or that train themselves on a first frame. The best of them leads the report."""
+"""Trackers that the pipeline trains, or that train themselves on a first frame."""
 
 LABELS = {name: row.label for name, row in TRACKERS.items()}
 """Names shown instead of those of result folders."""
 
 
-def leading(scores: Mapping[str, Scores], imported: Collection[str] = ()) -> str:
-    """The best of `TRAINED` (`online-0`, `online-1`, ... too) in the scores of all benchmarks, by their headlines."""
-    names = {name for document in scores.values() for name in document.trackers if name not in imported}
-    trained = sorted(name for name in names if re.sub(r"-\d+$", "", name) in TRAINED)
-    return leader(list(scores.values()), trained) or TRAINED[0]
+def baseline(tracker: str) -> bool:
+    """Whether it is one of ours that nothing here trains, and so of no interest from run to run."""
+    return tracker in TRACKERS and tracker not in TRAINED
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

@@ -36,15 +36,18 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
         raise InputError(
             f"--{given[0]} is for a tracker that is run by hand", do="Name it too: --tracker NAME"
         )
-    from curation.documents.manifest_record import load_manifest
-    from training.device import pick_device
-    from training.tracking.contenders import contenders
-    from training.tracking.run.benchmark_run import run_benchmark
-
     runtime = settings.load()
     name = options.benchmark
     config = stage.load("track")
     benchmark = sources.open_benchmark(stage.load("dataset"), runtime, name)
+    # Only now, as they load torch: errors of what the user gave come at once.
+    from curation.documents.manifest_record import load_manifest
+    from pipelines.environment import machine
+    from training.device import pick_device
+    from training.tracking.contenders import contenders
+    from training.tracking.run.benchmark_run import run_benchmark
+
+    device = str(pick_device(runtime.device))
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
@@ -52,7 +55,7 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
                 config,
                 weights=paths.WEIGHTS,
                 backbone=runtime.backbone_file,
-                device=str(pick_device(runtime.device)),
+                device=device,
             ),
             manifest=load_manifest(paths.manifest(name)),
             out=stage.output(paths.RESULTS / name),
@@ -63,4 +66,7 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
         )
     for tracker, entry in times["trackers"].items():
         log.info("%s, %s: %.1f frames/s", name, tracker, entry["frames_per_second"])
+    times["machine"] = f"{machine()}, on {device}"
+    if kept := sum(entry["from_store"] for entry in times["trackers"].values()):
+        times["machine"] += f" ({kept} results: where they were tracked before)"
     write_json(stage.output(paths.TIMES / f"{name}.json"), times, indent=False)

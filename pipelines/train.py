@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
+from curation.errors import InputError
 from curation.files import write_json
 from pipelines import paths, settings
+from pipelines.declaration import Declaration
 from pipelines.environment import environment
 from pipelines.guard import Run
 from training.device import pick_device
@@ -23,6 +26,8 @@ from training.trainer.rounding import pin
 def run(options: argparse.Namespace, stage: Run) -> None:
     del options
     config = stage.load("train")
+    if config.init:
+        _check_followed(Path(config.init), stage.declaration)
     if config.precision.portable:
         pin()  # before anything here asks torch what the processor has
     records = stage.output(paths.REPORTS / "train")
@@ -43,6 +48,22 @@ def run(options: argparse.Namespace, stage: Run) -> None:
         )
         if group.main:
             write_json(records / "train.json", report)
+
+
+def _check_followed(init: Path, declaration: Declaration) -> None:
+    """Raise `InputError` for first weights whose change DVC would not see, or that the stage itself writes."""
+    if init == paths.WEIGHTS:
+        raise InputError(
+            f"train.init = {init} is the file that train writes",
+            do=f"Copy it and name the copy: cp {init} models/first.safetensors",
+            reason="bad parameter",
+        )
+    if declaration.deps and init not in declaration.deps:
+        raise InputError(
+            f"train.init = {init} is no dependency of train in dvc.yaml, so DVC would not see it change",
+            do=f"Add the line `- {init}` to stages: train: deps: of dvc.yaml",
+            reason="bad parameter",
+        )
 
 
 def imdb_files() -> Inputs:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 import training  # noqa: F401  it sets what torch reads, before any test loads torch
+
+# Commands that tests run keep their bytecode, as a user's do. Some machines forbid it, and every command compiles anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SHARED = Path(__file__).parents[2] / "shared"
 

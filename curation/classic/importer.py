@@ -1,42 +1,34 @@
-"""Pack an existing classic tree into shards and imdb: no crop is decoded, each stays as it is to the byte."""
+"""Pack a tree of loose crops into shards and imdb: no crop is decoded, each stays as it is to the byte."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 
-from curation.classic.layout import crop_file, data_folder, parse_crop_file, parse_instance_path
+from curation.classic.forms import FORMS, Form
+from curation.classic.listing import NO_BOXES, Listing, Place, VideoListing
 from curation.crops.crop_config import CropConfig
 from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
 from curation.crops.shards import SUFFIX, member_name, write_shard
-from curation.errors import InputError
+from curation.errors import InputError, Skipped
 from curation.files import replacing, write_bytes
-from curation.images.image_files import check_jpeg
+from curation.images.image_files import Size, check_jpeg
 from curation.imdb import split_file
 from curation.imdb.build import SPLITS
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
-from curation.layouts.frame_xml import MAX_SIDE
 from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order
 
-Boxes = dict[tuple[int, int], list[int]]
-"""(frame, trackid) -> x, y, w, h, in whole pixels."""
-
-INDEX_BYTES = 2 << 30
-"""Most bytes of an index; the published ones have about 700 million."""
 CROP_BYTES = 16 << 20
 """Most bytes of a crop's file."""
-NAME_FOLDER = "Name the folder of the indices that the SiamFC or DSLT scripts made"
-RESTORE = "Restore the crop; for exemplars that were not kept, set crop.exemplar_crops to false"
-CORNER = 2 * MAX_SIDE
-"""Pixels; a box may reach beyond the border by as much as an image can be large."""
+SKIP = "leave out what cannot be used: --skip"
+RESTORE = f"Restore the crop, or {SKIP}; for exemplars that were not kept, set crop.exemplar_crops to false"
 
 
 def import_classic(
@@ -46,57 +38,192 @@ def import_classic(
     crops_out: Path,
     imdb_out: Path,
     *,
+    form: str = "classic",
+    part: str = "",
+    val_fraction: float = 0.1,
+    skip: bool = False,
     workers: Workers,
 ) -> dict[str, Any]:
-    """Pack a classic tree, in parallel over videos.
+    """Pack a tree of loose crops, in parallel over videos.
 
     Parameters
     ----------
     curated : Path
-        The curated folder, or the `Data/VID/train` in it.
+        The curated folder, or the one in it that holds the videos' folders.
     indices : Path
-        Folder of the classic `imdb_video_train.json` and `imdb_video_val.json`. Their split is kept, except
-        for videos that they list without a track. The published ones take about 2 GB of memory to read.
+        Folder of the indices. Their split is kept, except for videos that they list without a track. The classic
+        ones, as published, take about 2 GB of memory to read.
     config : CropConfig
         How the crops were made, which the tree does not say: it becomes the header of what is written. The
-        size of every crop is compared with it; exemplars are packed only if `exemplar_crops` is set.
+        size of every crop is compared with it, or with that of the first crop where the form has no usual one
+        (`Form.measured`); exemplars are packed only if `exemplar_crops` is set.
     crops_out, imdb_out : Path
         Where the subsets' shards, and the two files, are written. All search crops of a listed video are
         packed, so an imdb can be built anew from annotations later.
+    form : str
+        A row of `FORMS`.
+    part : str
+        The part of the dataset that all videos go to; empty: as the tree has it.
+    val_fraction : float
+        Share for validation where the tree has no split.
+    skip : bool
+        Leave out instances whose crop is missing or damaged, or whose entry is not as it should be, and count them.
 
     Returns
     -------
     dict
-        Statistics as of the imdb stage, and the number of crops packed.
+        Statistics as of the imdb stage, and the number of crops packed and of instances left out, by reason.
 
     Raises
     ------
     InputError
-        If an index is damaged or leads out of the tree, or a crop is missing, cut short or of another size.
+        If an index is damaged or leads out of the tree; without `skip`, if some crops are missing, or one is cut
+        short or of another size; if nothing is left.
     """
-    tree = data_folder(curated)
-    listed = {split: _read_index(split_file(indices, split)) for split in SPLITS}
-    boxes = {video: found for split in SPLITS for video, found in listed[split].items()}
-    tasks = [_Task(tree, *video, frozenset(boxes[video])) for video in sorted(boxes)]
-    entries = run_in_order(
-        partial(_pack_video, crops_out=crops_out, config=config), tasks, workers=workers, label="import"
+    kind, skipped = FORMS[form], Skipped()
+    tree = kind.tree(curated)
+    listed = kind.read(tree, indices, part, val_fraction, skipped)
+    _find_missing(tree, kind, listed, skipped)
+    if skipped.skipped and not skip:
+        reason = next(iter(skipped.counts))
+        raise InputError(
+            f"{skipped.skipped:,} of {skipped.total:,} listed crops cannot be used "
+            f"({_by_reason(skipped)}); the first: {skipped.examples[reason][0]}",
+            do=f"Or {SKIP}",
+            reason=reason,
+        )
+    boxes = _joined(listed)
+    if kind.measured:
+        config = _measured(tree, kind, boxes, config)
+    tasks = [_Task(tree, *place, boxes[place]) for place in sorted(boxes)]
+    results = run_in_order(
+        partial(_pack_video, crops_out=crops_out, config=config, form=form, skip=skip),
+        tasks,
+        workers=workers,
+        label="import",
     )
-    packed = dict(zip(sorted(boxes), entries, strict=True))
+    packed: dict[Place, ShardIndex] = {}
+    for task, (entry, lost) in zip(tasks, results, strict=True):
+        skipped.merge(lost)
+        if len(entry.frame):
+            packed[task.place] = entry
+    if not packed:
+        raise InputError(
+            f"nothing of {tree} can be used ({_by_reason(skipped) or 'its indices list no crop'})",
+            do="Name the folder that holds the crops",
+            reason="nothing left",
+        )
     for subset in {subset for subset, _ in packed}:
         videos = {name: entry for (other, name), entry in packed.items() if other == subset}
         save_crop_index(crops_out / subset, CropIndex(subset, config, videos))
-    report: dict[str, Any] = {"crops": sum(len(entry.frame) for entry in packed.values())}
+    left_out = _by_reason(skipped)
+    report: dict[str, Any] = {
+        "crops": sum(len(entry.frame) for entry in packed.values()),
+        "pixels": config.search_size,
+        **({"left_out": left_out} if left_out else {}),
+    }
+    still = _still(boxes) if kind.writer and kind.writer.still else ()
     for split in SPLITS:
         statistics = Statistics()
         lines = []
-        for video, found in sorted(listed[split].items()):
-            rows = _rows("/".join(video), found, packed[video])
-            statistics.add(rows, dict.fromkeys(rows.track.tolist(), "unknown"))
-            lines.append(encode_video(rows))
-        header = Header(split, config, {"imported": "classic"}, statistics.counts())
+        for place, found in sorted(listed.splits[split].items()):
+            rows = _rows("/".join(place), found, packed[place]) if place in packed else None
+            if rows is not None and len(rows.frame):
+                statistics.add(rows, dict.fromkeys(rows.track.tolist(), "unknown"))
+                lines.append(encode_video(rows))
+        about = {"imported": form, **({} if listed.boxed else NO_BOXES)}
+        header = Header(split, config, about, statistics.counts(), still)
         write_bytes(split_file(imdb_out, split), b"".join(file_parts(header, iter(lines))))
         report[split] = statistics.report()
     return report
+
+
+def _by_reason(skipped: Skipped) -> str:
+    return ", ".join(f"{n:,} {reason}" for reason, n in sorted((skipped.counts + skipped.left_out).items()))
+
+
+def _joined(listed: Listing) -> dict[Place, VideoListing]:
+    """The videos of both splits; one may be in both."""
+    found: dict[Place, VideoListing] = {}
+    for videos in listed.splits.values():
+        for place, one in videos.items():
+            other = found.get(place)
+            columns = one[1:] if other is None else map(np.concatenate, zip(other[1:], one[1:], strict=True))
+            found[place] = VideoListing(one.folder, *columns)
+    return found
+
+
+def _still(boxes: dict[Place, VideoListing]) -> tuple[str, ...]:
+    """Parts in which no track has two frames: still images."""
+    moving = {part for (part, _), one in boxes.items() if len(set(one.track.tolist())) < len(one.track)}
+    return tuple(sorted({part for part, _ in boxes} - moving))
+
+
+def _find_missing(tree: Path, kind: Form, listed: Listing, skipped: Skipped) -> None:
+    """Take out of the listing what has no crop, and count it."""
+    if not any(path.is_dir() for path in (tree, *tree.parents[:1])):
+        raise InputError(
+            f"there is no folder {tree}", do="Name the one that holds the crops", reason="missing file"
+        )
+    for videos in listed.splits.values():
+        for place, one in list(videos.items()):
+            there = _there(tree / one.folder, kind)
+            kept = np.array([(*crop, "x") in there for crop in one.crops], bool)
+            if kept.all():
+                continue
+            frame, track = one.crops[int(np.argmin(kept))]
+            first = f"{tree / one.folder}: the crop of frame {frame}, track {track} is missing"
+            error = InputError(first, do="Restore the crops", reason="missing crop")
+            skipped.add(error, items=int((~kept).sum()))
+            videos[place] = VideoListing(one.folder, *(column[kept] for column in one[1:]))
+            if not kept.any():
+                del videos[place]
+
+
+def _there(folder: Path, kind: Form) -> dict[tuple[int, int, str], str]:
+    """Names of the crops in a video's folder by frame, track and kind; none where it is not there."""
+    try:
+        names = sorted((path.name for path in folder.iterdir()), reverse=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be read: {error.strerror}",
+            do="Fix its permissions or the disk, then run again",
+            reason="unreadable file",
+        ) from error
+    return {
+        (crop.frame, crop.track, crop.kind): name for name in names if (crop := kind.parse(name)) is not None
+    }
+
+
+def _measured(tree: Path, kind: Form, boxes: dict[Place, VideoListing], config: CropConfig) -> CropConfig:
+    """The configuration with the size of the first crop that is whole."""
+    fault: InputError | None = None
+    for path in _search_crops(tree, kind, boxes.values()):
+        try:
+            _, size = _whole(path)
+        except InputError as error:
+            fault = fault or error
+            continue
+        if size[0] != size[1] or size[0] < config.exemplar_size:
+            raise InputError(
+                f"{path} has {size[0]} x {size[1]} pixels, which is no square around an exemplar of "
+                f"{config.exemplar_size}",
+                do="Name the folder of search crops; crop.exemplar_size is the exemplar's side in them",
+                reason="crop size",
+            )
+        return replace(config, search_size=size[0])
+    raise fault or InputError(
+        f"nothing of {tree} can be used", do="Name the folder that holds the crops", reason="nothing left"
+    )
+
+
+def _search_crops(tree: Path, kind: Form, videos: Iterable[VideoListing]) -> Iterator[Path]:
+    for one in videos:
+        folder = tree / one.folder
+        there = _there(folder, kind)
+        yield from (folder / there[*crop, "x"] for crop in one.crops)
 
 
 @dataclass(frozen=True)
@@ -106,31 +233,38 @@ class _Task:
     tree: Path
     subset: str
     name: str
-    listed: frozenset[tuple[int, int]]
+    listed: VideoListing
+
+    @property
+    def place(self) -> Place:
+        return self.subset, self.name
 
 
-def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> ShardIndex:
-    """Write a video's shard; return its entry for the crop index."""
-    folder = task.tree / task.subset / task.name
-    try:
-        there = {crop for path in folder.iterdir() if (crop := parse_crop_file(path.name)) is not None}
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be read: {error.strerror}",
-            do="Restore the video's crops, or point at the right curated folder",
-            reason="missing crops",
-        ) from error
-    rows = sorted({(crop.frame, crop.track) for crop in there if crop.kind == "x"} | task.listed)
-    kinds = (
-        {"x": config.search_size, "z": config.exemplar_size}
-        if config.exemplar_crops
-        else {"x": config.search_size}
-    )
+def _pack_video(
+    task: _Task, *, crops_out: Path, config: CropConfig, form: str, skip: bool
+) -> tuple[ShardIndex, Skipped]:
+    """Write a video's shard; return its entry for the crop index, and what was left out."""
+    folder = task.tree / task.listed.folder
+    there = _there(folder, FORMS[form])
+    rows = sorted({(frame, track) for frame, track, kind in there if kind == "x"} | set(task.listed.crops))
+    kinds = {"x": config.search_size} | ({"z": config.exemplar_size} if config.exemplar_crops else {})
+    kept: list[tuple[int, int]] = []
+    skipped = Skipped()
 
     def members() -> Iterator[tuple[str, bytes]]:
         for frame, track in rows:
-            for kind, side in kinds.items():
-                content = _read_crop(folder / crop_file(frame, track, kind), side)
+            try:
+                found = {
+                    kind: _read_crop(folder, there.get((frame, track, kind)), side, (frame, track, kind))
+                    for kind, side in kinds.items()
+                }
+            except InputError as error:
+                if not skip:
+                    raise
+                skipped.add(error)
+                continue
+            kept.append((frame, track))
+            for kind, content in found.items():
                 yield member_name(task.name, frame, track, kind), content
 
     path = crops_out / task.subset / f"{task.name}{SUFFIX}"
@@ -138,87 +272,59 @@ def _pack_video(task: _Task, *, crops_out: Path, config: CropConfig) -> ShardInd
         sizes = write_shard(stream, members())
     columns = {
         "bytes": path.stat().st_size,
-        "frame": [frame for frame, _ in rows],
-        "track": [track for _, track in rows],
+        "frame": [frame for frame, _ in kept],
+        "track": [track for _, track in kept],
         "size": sizes[:: len(kinds)],
     }
-    return ShardIndex.of(columns | ({"exemplar": sizes[1::2]} if config.exemplar_crops else {}))
+    if not kept:
+        path.unlink()
+    return ShardIndex.of(columns | ({"exemplar": sizes[1::2]} if config.exemplar_crops else {})), skipped
 
 
-def _read_crop(path: Path, side: int) -> bytes:
+def _read_crop(folder: Path, name: str | None, side: int, crop: tuple[int, int, str]) -> bytes:
+    frame, track, kind = crop
     try:
-        content = read_outside(path, limit=CROP_BYTES, kind="a crop", do=RESTORE)
+        if name is None:
+            raise FileNotFoundError
+        path = folder / name
+        content, size = _whole(path)
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=RESTORE, reason="missing crop") from None
-    size = check_jpeg(content, path)
+        raise InputError(
+            f"{folder}: the crop ({kind}) of frame {frame}, track {track} is missing",
+            do=RESTORE,
+            reason="missing crop",
+        ) from None
     if size != (side, side):
         raise InputError(
             f"{path} has {size[0]} x {size[1]} pixels, not {side} x {side}",
-            do="Give the sizes that the tree was made with as crop.search_size and crop.exemplar_size",
+            do=f"Give the sizes that the tree was made with as crop.search_size and crop.exemplar_size, or {SKIP}",
             reason="crop size",
         )
     return content
 
 
-def _rows(video: str, boxes: Boxes, entry: ShardIndex) -> VideoRows:
-    """The listed instances of a video, track after track."""
+def _whole(path: Path) -> tuple[bytes, Size]:
+    """Content and size of a crop's file."""
+    content = read_outside(path, limit=CROP_BYTES, kind="a crop", do=RESTORE)
+    try:
+        return content, check_jpeg(content, path)
+    except InputError as error:
+        raise InputError(error.what, do=RESTORE, reason=error.reason) from None
+
+
+def _rows(video: str, found: VideoListing, entry: ShardIndex) -> VideoRows:
+    """The listed instances of a video that are packed, track after track."""
     place = {pair: row for row, pair in enumerate(entry.crops)}
-    listed = sorted(boxes, key=lambda pair: (pair[1], pair[0]))
-    rows = [place[pair] for pair in listed]
-    track, length = np.unique([track for _, track in listed], return_counts=True)
+    kept = np.array([crop in place for crop in found.crops], bool)
+    rows = [place[crop] for crop in found.crops if crop in place]
+    track, length = np.unique(found.track[kept], return_counts=True)
     return VideoRows(
         video=video,
         shard_bytes=entry.bytes,
         track=track.astype(np.int32),
         length=length.astype(np.int32),
-        frame=np.array([frame for frame, _ in listed], np.int32),
-        boxes=np.array([boxes[pair] for pair in listed], np.int32),
+        frame=found.frame[kept],
+        boxes=found.boxes[kept],
         size=entry.size[rows],
         offset=entry.offsets[rows],
     )
-
-
-def _read_index(path: Path) -> dict[tuple[str, str], Boxes]:
-    """(subset, video) -> boxes of its listed instances; videos without any are left out."""
-    try:
-        document = orjson.loads(read_outside(path, limit=INDEX_BYTES, kind="a classic index", do=NAME_FOLDER))
-    except FileNotFoundError:
-        raise _foreign(f"the index {path} is missing") from None
-    except orjson.JSONDecodeError as error:
-        raise _foreign(f"{path} is not whole JSON ({error})") from None
-    videos = document.get("videos") if isinstance(document, dict) else None
-    if not isinstance(videos, dict):
-        raise _foreign(f"{path} has no videos")
-    found: dict[tuple[str, str], Boxes] = {}
-    for name, groups in videos.items():
-        try:
-            instances = [one for group in groups for track in group.values() for one in track]
-            for instance in instances:
-                subset, video, crop = parse_instance_path(instance["instance_path"], str(path))
-                found.setdefault((subset, video), {})[crop.frame, crop.track] = _box(instance["bbox"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _foreign(f"{path}: video {name} is not as that form has it ({error!r})") from None
-    return found
-
-
-def _box(numbers: Any) -> list[int]:
-    """A box of an index in whole pixels, half to even.
-
-    Raises
-    ------
-    ValueError
-        If it is not four numbers, has no whole pixel, or reaches beyond `CORNER`.
-    """
-    if not isinstance(numbers, list) or not all(type(number) in (int, float) for number in numbers):
-        raise ValueError(f"the box {numbers!r} is not four numbers")
-    # Checked before the conversion, which would wrap: whatever is too large, infinite or NaN fails here.
-    if len(numbers) != 4 or not all(abs(number) <= CORNER for number in numbers):
-        raise ValueError(f"the box {numbers} does not lie in an image")
-    x, y, w, h = (round(number) for number in numbers)
-    if w < 1 or h < 1:
-        raise ValueError(f"the box {numbers} has no whole pixel")
-    return [x, y, w, h]
-
-
-def _foreign(what: str) -> InputError:
-    return InputError(what, do=NAME_FOLDER, reason="wrong schema")

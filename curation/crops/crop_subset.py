@@ -32,6 +32,9 @@ from curation.images.codec import UNKNOWN
 from curation.parallel import Workers, run_in_order
 from curation.videos.dataset import Dataset
 
+PIXELS_A_SECOND = 150e6
+"""Pixels of frames to decode and crops to encode that one process manages in a second, about."""
+
 
 def crop_subset(
     dataset: Dataset,
@@ -100,7 +103,7 @@ def crop_subset(
     results = run_in_order(
         partial(_crop_video, store=shelf, config=config, stop=stop, check=check),
         wanted,
-        workers=workers,
+        workers=workers.worth(sum(task.pixels(config) for task in wanted) / PIXELS_A_SECOND),
         label=f"crop {subset}",
         size=lambda result: result.frames if isinstance(result, _Finished) else 0,
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from curation.crops.crop_config import CropConfig
 from curation.crops.cutter import FrameCutter, encode_jpeg
 from curation.crops.geometry import centred_window, exemplar_side, search_side
@@ -53,6 +55,11 @@ class VideoTask:
         for track, number, box in zip(*columns, strict=True):
             frames.setdefault(number, []).append((track, box))
         return dict(sorted(frames.items()))
+
+    def pixels(self, config: CropConfig) -> int:
+        """Pixels of its frames and of their crops, about: a measure of the work."""
+        sizes = self.tracks.sizes_of(np.unique(self.tracks.frame).tolist())
+        return int(sizes.prod(axis=1).sum()) + len(self.tracks.frame) * config.search_size**2
 
     def part_key(self, left_out: Collection[str]) -> str:
         """Key of the shard that lacks the frames of these file names."""

@@ -37,8 +37,8 @@ from curation.parallel import Workers, run_in_order
 SAVE_EVERY = 30.0
 """Seconds of reading that a killed scan may lose."""
 
-SERIAL_BELOW = 50
-"""With fewer groups than this, starting worker processes costs more than they save."""
+GROUPS_A_SECOND = 100
+"""Videos or sequences that one process reads in a second, about."""
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ def scan_groups(
     results = run_in_order(
         partial(_scan_group, strict=strict),
         list(zip(groups, _believed(remembered, checksums), strict=True)),
-        workers=Workers(jobs=1) if len(groups) < SERIAL_BELOW else workers,
+        workers=workers.worth(len(groups) / GROUPS_A_SECOND),
         label=label,
         size=lambda result: result[1].frames,
     )

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val")
 
+BYTES_A_SECOND = 50e6
+"""Of the annotated tracks that one process indexes in a second, about."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ImdbConfig:
@@ -84,10 +87,12 @@ def build_imdb(
         If a file is missing or damaged, a shard is not as long as indexed, the subsets were cropped in different
         ways, crops are there that no annotation knows, or one of the splits would be empty.
     """
+    files = [annotations_dir / f"{subset}.json" for subset in subsets]
+    size = sum(file.stat().st_size for file in files if file.is_file())
     results = run_in_order(
         partial(_index_subset, annotations_dir=annotations_dir, crops_dir=crops_dir, config=config),
         list(subsets),
-        workers=workers,
+        workers=workers.worth(size / BYTES_A_SECOND),
         label="imdb",
         unit="subset",
     )

@@ -36,6 +36,9 @@ from curation.parallel import Workers, run_in_order
 from curation.videos.dataset import Dataset, PartConfig
 from curation.videos.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
+FRAMES_A_SECOND = 5000
+"""Frames whose annotations one process reads in a second, about."""
+
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class AnnotateConfig:
@@ -87,10 +90,11 @@ def annotate_subset(
     """
     videos: dict[str, VideoTracks] = {}
     skipped = Skipped()
+    listed = list_videos(dataset, subset, manifest, state=state)
     results = run_in_order(
         partial(_annotate_video, part=dataset.part, stop=policy.policy == "raise"),
-        list_videos(dataset, subset, manifest, state=state),
-        workers=workers,
+        listed,
+        workers=workers.worth(sum(files.frames for files in listed) / FRAMES_A_SECOND),
         label=f"annotate {subset}",
         size=lambda result: len(result.tracks.frames) if result.tracks else 0,
     )

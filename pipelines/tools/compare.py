@@ -77,7 +77,7 @@ def _table(found: dict[str, Any], *, listed: bool) -> str:
             interval, verdict = "", f"   fewer than {FEWEST} sequences show no difference"
         lines.append(f"  {metric:<14}{_columns(numbers)}   {interval}{verdict}")
     if listed:
-        metric = next(iter(found["metrics"]))
+        metric = next(iter(next(iter(found["sequences"].values()))))
         lines.append(f"  {metric} of each sequence, the worst for {found['second']} first")
         for name, entry in sorted(found["sequences"].items(), key=lambda item: item[1][metric]["difference"]):
             lines.append(f"  {name:<14}{_columns(entry[metric])}")

@@ -16,7 +16,10 @@ from curation.errors import InputError
 from curation.layouts.vid_layout import SUBSETS
 from curation.videos.dataset import VID, open_dataset
 from pipelines import parameters, paths, settings, sources
-from pipelines.checks import Finding, check_cache, check_installation, check_part, check_tree
+from pipelines.checks.cache import check_cache
+from pipelines.checks.finding import Finding
+from pipelines.checks.installation import check_installation
+from pipelines.checks.tree import check_part, check_tree
 from pipelines.settings import Settings
 
 PARTS = ("installation", "cache", "store", "dataset")

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from curation.files import read_json
 from pipelines import paths
-from pipelines.scoring import LABELS, leading
+from pipelines.scoring import LABELS
+from training.benchmark.report.speeds import rate_text, read_speeds
 from training.benchmark.report.summary import summary_table
 from training.benchmark.report.tables import aligned
+from training.benchmark.scores.score_document import Scores
 from training.benchmark.scores.score_file import load_scores
 
 
 def run(options: argparse.Namespace) -> None:
     del options
     scores = load_scores(paths.SCORES)
-    sys.stdout.write(f"{summary_table(scores, leader=leading(scores), labels=LABELS)}\n\n")
-    sys.stdout.write(speeds(scores))
+    sys.stdout.write(f"{summary_table(scores, labels=LABELS)}\n\n")
+    sys.stdout.write(rates(scores))
     for label, path in (
         ("report", paths.PAGE),
         ("crops", paths.REPORTS / "quality" / "pictures"),
@@ -28,23 +29,14 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{label:<9} {path}\n")
 
 
-def speeds(benchmarks: Iterable[str]) -> str:
+def rates(scores: Mapping[str, Scores]) -> str:
     """Frames per second of each tracker on each benchmark, as the track stage measured them; empty without."""
-    files = {name: paths.TIMES / f"{name}.json" for name in benchmarks}
-    times = {
-        name: read_json(file, made_by="track")["trackers"] for name, file in files.items() if file.is_file()
-    }
-    trackers = dict.fromkeys(tracker for found in times.values() for tracker in found)
+    speeds = read_speeds(paths.TIMES, scores)
+    trackers = dict.fromkeys(tracker for found in speeds.times.values() for tracker in found)
     if not trackers:
         return ""
-    rows = [["Tracker", *times]]
+    rows = [["Tracker", *(scores[name].title for name in speeds.times)]]
     for tracker in trackers:
-        found = (entry.get(tracker) for entry in times.values())
-        rows.append(
-            [LABELS.get(tracker, tracker), *(_rate(e["frames_per_second"]) if e else "–" for e in found)]
-        )
-    return f"Frames per second\n\n{aligned(rows, rule_after=1)}\n\n"
-
-
-def _rate(number: float) -> str:
-    return f"{number:.1f}" if number < 100 else f"{number:,.0f}"
+        found = (rate_text(speeds.rate(tracker, [name])) for name in speeds.times)
+        rows.append([LABELS.get(tracker, tracker), *found])
+    return f"Frames per second, measured on {speeds.machine}\n\n{aligned(rows, rule_after=1)}\n\n"

@@ -4,7 +4,7 @@
     python -m pipelines table otb2015 online siamese KCF
 Reads what the score stage wrote. Trackers called NAME-0, NAME-1, ... are shown as NAME: mean over the seeds, and the
 spread (standard deviation) of their means. A tracker without a result for every sequence has a mean over its own
-sequences, with their number, and comes last.
+sequences, with their number, and comes last; one more row then compares all on the sequences that all have.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 from curation.errors import InputError
 from pipelines import paths
 from pipelines.scoring import LABELS
+from training.benchmark.report.speeds import NO_SPEEDS, Speeds, rate_text, read_speeds
 from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.score_document import Numbers, Scores, TrackerScores
 from training.benchmark.scores.score_file import load_scores
@@ -39,10 +40,13 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(
             f"no one-pass scores of {options.benchmark}", do=f"Scored: {', '.join(passes) or 'none'}"
         )
-    sys.stdout.write(f"{table(passes[options.benchmark], options.trackers)}\n")
+    speeds = read_speeds(paths.TIMES, [options.benchmark])
+    sys.stdout.write(f"{table(passes[options.benchmark], options.trackers, speeds)}\n")
+    if speeds.times:
+        sys.stdout.write(f"\nFrames per second were measured on {speeds.machine}.\n")
 
 
-def table(scores: Scores, wanted: Sequence[str] = ()) -> str:
+def table(scores: Scores, wanted: Sequence[str] = (), speeds: Speeds = NO_SPEEDS) -> str:
     """The table of one benchmark.
 
     Raises
@@ -78,7 +82,22 @@ def table(scores: Scores, wanted: Sequence[str] = ()) -> str:
     if any(len(every) > 1 for every in seeds.values()):
         spreads = (_cell(summary[name], "_spread") if len(seeds[name]) > 1 else "" for name in names)
         rows.append(["spread over seeds", *spreads])
+    if any(few[name] for name in names):
+        shared = [s for s in scores.sequences if all(s in run.sequences for n in names for run in seeds[n])]
+        cells = ([run.sequences[s] for run in seeds[name] for s in shared] for name in names)
+        rows.append(
+            [f"mean of the {len(shared)} that all have", *(_cell(_means(n)) if n else "–" for n in cells)]
+        )
+    if speeds.times:
+        rows.append(["frames/s", *(_rate(speeds, name, scores) for name in names)])
     return markdown(*rows)
+
+
+def _rate(speeds: Speeds, name: str, scores: Scores) -> str:
+    """Frames per second of a tracker, over all its seeds."""
+    runs = [run for run in scores.trackers if re.sub(r"-\d+$", "", run) == name]
+    known = [rate for run in runs if (rate := speeds.rate(run, [scores.name])) is not None]
+    return rate_text(fmean(known) if known else None)
 
 
 def _means(numbers: Iterable[Numbers]) -> dict[str, float]:

@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from curation.errors import InputError
-from pipelines.checks import Finding
 from pipelines.checks.cache_objects import OBJECTS, RUNS
+from pipelines.checks.finding import Finding
 
 LINKS = ("reflink", "hardlink", "symlink", "copy")
 """How DVC brings an object into a clone: the first that works. ext4 has no reflinks, and Linux forbids hard

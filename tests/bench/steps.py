@@ -6,19 +6,13 @@
 - on a GPU: the kernels that a bfloat16 step spends most time in
 - end to end: pairs/s of steps fed by the loader from shards, and the device's utilisation: the share of the
   wall clock that the same steps take without a loader. Below 1 the loader is what bounds training.
-- on a CPU, beside other busy processes: how OpenMP's threads should wait for each other (they are read when
-  torch is loaded, so each way runs in a process of its own, taking turns)
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -26,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from curation.crops.geometry import SIAMFC
 from curation.imdb import load_imdb
-from tests.bench.frame import CORES, fresh, options, show, table, take_turns, timed
+from tests.bench.frame import CORES, options, show, table, timed
 from tests.bench.gpu import kernels, wait
 from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches.batch import PairBatch
@@ -43,13 +37,6 @@ from training.trainer.distributed import Group
 from training.trainer.learner import Learner
 
 RATE = 1e-4
-WAYS = {
-    "torch's own (spin)": {},
-    "OMP_WAIT_POLICY=PASSIVE": {"OMP_WAIT_POLICY": "PASSIVE"},
-    "GOMP_SPINCOUNT=10000": {"GOMP_SPINCOUNT": "10000"},
-    "one thread": {"OMP_NUM_THREADS": "1"},
-}
-"""Ways in which the threads of a CPU may wait, as environment variables."""
 
 
 def learner(device: torch.device, width: float, precision: PrecisionConfig) -> Learner:
@@ -185,49 +172,6 @@ def measure_end_to_end(
     table(["fed by the loader", "pairs/s", "utilisation"], *rows)
 
 
-def measure_waiting(width: float, batch_size: int, steps: int, rounds: int) -> None:
-    show(f"\npairs/s on the CPU, width {width:g}, beside busy processes; median of {rounds}")
-    medians = []
-    for busy in (0, CORES):
-        ways = {
-            way: partial(fresh, "tests.bench.steps:pairs_a_second", width, batch_size, steps, **variables)
-            for way, variables in WAYS.items()
-        }
-        with beside(busy):
-            turns = take_turns(ways, rounds)
-        medians.append({way: statistics.median(found) for way, found in turns.items()})
-    table(
-        ["", "0 busy", f"{CORES} busy"],
-        *([way, *(f"{found[way]:.1f}" for found in medians)] for way in WAYS),
-    )
-
-
-def pairs_a_second(width: float, batch_size: int, steps: int) -> float:
-    """Of steps on the CPU."""
-    trained = learner(torch.device("cpu"), width, PrecisionConfig())
-    return batch_size / step_seconds(trained, random_batch(batch_size), steps)
-
-
-@contextmanager
-def beside(busy: int) -> Iterator[None]:
-    """As many other processes as said, each computing without a pause."""
-    others = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(busy)]
-    for other in others:
-        other.start()
-    try:
-        yield
-    finally:
-        for other in others:
-            other.terminate()
-            other.join()
-
-
-def _spin() -> None:
-    number = 0
-    while True:
-        number += 1
-
-
 def main() -> None:
     whole = {"type": int}
     chosen = options(
@@ -236,7 +180,6 @@ def main() -> None:
         ("--width", None, "of the network: 1 on a GPU, 0.25 on a CPU", {"type": float}),
         ("--batch", None, "pairs of a step: 64 on a GPU, 16 on a CPU", whole),
         ("--steps", None, "of one measurement: 200 on a GPU, 12 on a CPU", whole),
-        ("--rounds", 3, "measurements of each way of waiting, in turn", {}),
         ("--workers", [n for n in (0, 2, 4, 8) if n <= CORES], "loaders", whole | {"nargs": "+"}),
     )
     device = pick_device(chosen.device)
@@ -248,8 +191,6 @@ def main() -> None:
     if fast:
         measure_kernels(device, width, batch)
     measure_end_to_end(device, width, batch, steps, chosen.workers)
-    if not fast:
-        measure_waiting(width, batch, steps, chosen.rounds)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class Clone:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("DSLT_", "DVC_", "GIT_"))
+            if not name.startswith(("DSLT_", "DVC_", "GIT_", "PYTHONDONTWRITEBYTECODE"))
         }
         here = str(Path(sys.executable).parent)
         return kept | {

@@ -27,7 +27,7 @@ import scipy.io
 import torch
 from safetensors.torch import save
 
-from curation.classic import import_classic
+from curation.classic.importer import import_classic
 from curation.crops.crop_config import CropConfig
 from curation.errors import InputError
 from curation.parallel import Workers

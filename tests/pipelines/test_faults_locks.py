@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -80,7 +81,10 @@ def test_an_orphan_that_sleeps_with_the_lock_is_killed(
         [sys.executable, "-c", SLEEPER, str(running.pid), "data/.store/crops/a"], cwd=clone.folder
     )
     wait_until(lambda: asleep(sleeper.pid))
+    otherwise = threading.Timer(900, sleeper.kill)  # so that this ends, and fails, where nobody kills it
+    otherwise.start()
     done = clone.repro("-s", "crop@a")
+    otherwise.cancel()
     assert done.ran == {"crop@a"}
     assert f"process {sleeper.pid} slept with the right to write here" in done.output
     assert sleeper.wait() == -signal.SIGKILL

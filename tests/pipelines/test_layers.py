@@ -30,6 +30,7 @@ OF_NO_MODULE = {
     "tests/curation/crops/test_golden",
     "tests/curation/sample/test_rich",
     "tests/curation/test_changed_files",
+    "tests/training/batches/test_foreign_crops",
     "tests/training/benchmark/report/test_in_browser",
     "tests/training/benchmark/report/test_style",
     "tests/training/benchmark/test_peers",

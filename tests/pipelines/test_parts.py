@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.curation.classic.loose_trees import moving, write_siamfc
 from tests.curation.layouts import layout_trees as trees
 from tests.pipelines.clone import Clone
 from tests.pipelines.team import copy_of
@@ -153,3 +155,38 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
 def test_crops_of_any_part_leave_as_loose_files(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
     mixed[0].pipelines("classic", "export", str(tmp_path / "out"), "--no-exemplars")
     assert len(list((tmp_path / "out/Data/VID/train/clips/my_clip").glob("*.crop.x.jpg"))) == len(trees.BOXES)
+
+
+def trained(clone: Clone) -> dict[str, Any]:
+    """The report of a training on what was imported, which no other stage runs for."""
+    assert clone.repro("--single-item", "train").ran == {"train"}
+    report: dict[str, Any] = json.loads((clone.folder / "reports/train/train.json").read_text())
+    return report
+
+
+def test_crops_of_any_part_leave_in_pysots_form_and_come_back_to_be_trained_on(
+    mixed: tuple[Clone, set[str]], tmp_path: Path
+) -> None:
+    clone, out = copy_of(mixed[0], tmp_path / "clone"), str(tmp_path / "out")
+    before = videos(clone)
+    clone.pipelines("classic", "export", out, "--form", "pysot", "--part", "a", "clips", "got")
+    listed = [json.loads((tmp_path / f"out/{split}.json").read_text()) for split in ("train", "val")]
+    assert {*listed[0], *listed[1]} == {name for name in before if not name.startswith("b/")}
+    done = clone.pipelines("classic", "import", out, "--form", "pysot")
+    assert "pixels: 255" in done.stdout
+    assert videos(clone) == {*listed[0], *listed[1]}
+    clone.pipelines("profile", "--set", "train.validation_pairs=0", "train.network.width=0.05")
+    assert trained(clone)["data"]["videos"] >= 1
+
+
+def test_folders_of_siamfc_are_trained_on(mixed: tuple[Clone, set[str]], tmp_path: Path) -> None:
+    clone = copy_of(mixed[0], tmp_path / "clone")
+    tree = write_siamfc(tmp_path / "siamfc", {f"video{number}": moving() for number in range(4)})
+    clone.pipelines("profile", "--set", "train.network.width=0.05")
+    clone.pipelines("classic", "import", str(tree), "--form", "siamfc", "--part", "vid")
+    assert {name.partition("/")[0] for name in videos(clone)} == {"vid"}
+    assert trained(clone)["centre_error"] > 0
+    done = clone.pipelines(
+        "classic", "import", str(tree), "--form", "siamfc", "--part", "../vid", check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)

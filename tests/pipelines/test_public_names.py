@@ -12,6 +12,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from curation.classic.forms import FORMS as CROP_FORMS
 from curation.layouts.layout_table import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
@@ -29,6 +30,7 @@ GOLDEN = Path(__file__).parent / "public_names.txt"
 ROWS = {
     "backbone": BACKBONES,
     "benchmark": packaged_names(),
+    "form of crops": CROP_FORMS,
     "format": FORMATS,
     "layout": LAYOUTS,
     "loss": LOSSES,

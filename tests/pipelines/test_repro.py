@@ -85,8 +85,8 @@ def test_dvc_shows_the_plots(clone: Clone) -> None:
 
 
 def test_dvc_shows_few_numbers_of_one_stage_and_what_is_out_of_date(clone: Clone) -> None:
-    shown = clone.run("dvc", "metrics", "show", "reports/train/train.json").stdout
-    assert len(shown.splitlines()[0].split()) < 20
+    shown = clone.run("dvc", "metrics", "show", "reports/score/metrics.json").stdout
+    assert len(shown.splitlines()[0].split()) < 8
     assert clone.run("dvc", "status").stdout.split() == ["manifest:", "always", "changed"]
 
 
@@ -97,7 +97,8 @@ def test_two_clones_and_any_number_of_workers_give_the_same_bytes(
     other.environment["DSLT_JOBS"] = "1"
     other.repro()
     ours, theirs = clone.locked(), other.locked()
-    different = {path for path in ours if ours[path] != theirs[path] and not path.startswith("data/times/")}
+    timed = ("data/times/", "reports/index.html", "reports/score/speed.json")
+    different = {path for path in ours if ours[path] != theirs[path] and not path.startswith(timed)}
     assert set(ours) == set(theirs)
     assert not different
 

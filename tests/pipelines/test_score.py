@@ -66,9 +66,9 @@ Metrics = dict[str, dict[str, dict[str, dict[str, float]]]]
 """Benchmark -> protocol -> tracker -> number."""
 
 
-def scores(project: Path) -> Metrics:
+def scores(project: Path, file: str = "numbers") -> Metrics:
     assert main(["score"]) == 0
-    found: Metrics = json.loads((project / "reports/score/metrics.json").read_text())
+    found: Metrics = json.loads((project / f"reports/score/{file}.json").read_text())
     return found
 
 
@@ -80,6 +80,8 @@ def test_imported_trackers_stand_beside_ours(project: Path) -> None:
     assert otb["KCF"] == otb["siamese"]
     assert {"auc", "dp20", "op50"} == set(otb["KCF"])
     assert "ao" in found["vot2016"]["vot2016"]["siamese"]
+    small = json.loads((project / "reports/score/metrics.json").read_text())
+    assert small["otb2013"]["matlab"] == {"siamese": {"auc": otb["siamese"]["auc"]}}, "what a run is about"
     page = (project / "reports/index.html").read_text()
     assert "imported results" in page
     films = html.fromstring(page).xpath("//article[contains(., 'frame 1')]")
@@ -108,7 +110,7 @@ def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(proj
     (project / "dvc.yaml").write_text(
         f"stages:\n  score:\n    cmd: python -m pipelines score\nmetrics: [{file}]\n"
     )
-    before = scores(project)["otb2013"]["matlab"]["siamese"]["auc"]
+    before = scores(project, "metrics")["otb2013"]["matlab"]["siamese"]["auc"]
     git("init", "-q")
     dvc("init", "-q")
     git("add", "dvc.yaml", file)
@@ -119,7 +121,7 @@ def test_dvc_shows_the_protocol_beside_every_number_and_compares_within_one(proj
 
     first = next((project / "data/results/otb2013/siamese").iterdir())
     first.write_text(first.read_text().splitlines()[0] + "\n" + "900,900,5,5\n" * 7)
-    after = scores(project)["otb2013"]["matlab"]["siamese"]["auc"]
+    after = scores(project, "metrics")["otb2013"]["matlab"]["siamese"]["auc"]
     assert after < before
     changes = json.loads(dvc("metrics", "diff", "--json"))[file]
     assert changes["otb2013.matlab.siamese.auc"]["diff"] == pytest.approx(after - before)

@@ -114,11 +114,16 @@ def test_the_picture_of_the_pipeline_shows_its_stages_and_arrows() -> None:
 def test_small_reports_stay_out_of_the_cache_and_big_outputs_in() -> None:
     for stage in DVC.values():
         for entry in stage.get("metrics", []) + stage.get("plots", []):
+            if entry == "reports/score/speed.json":
+                continue  # it differs from machine to machine, and so is not for git
             assert isinstance(entry, dict)
             assert all(options["cache"] is False for options in entry.values())
         for entry in stage.get("outs", []):
             # `persist` switches the run-cache off; only the manifest, which always runs, may use it.
-            assert isinstance(entry, str) or entry == {"data/manifest": {"persist": True}}
+            assert isinstance(entry, str) or entry in (
+                {"data/manifest": {"persist": True}},
+                {"reports/score/numbers.json": {"cache": False}},
+            )
 
 
 def test_runtime_settings_never_reach_dvc() -> None:

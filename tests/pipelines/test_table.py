@@ -11,6 +11,7 @@ from pipelines import paths
 from pipelines.__main__ import main
 from pipelines.tools.table import table
 from tests.training.benchmark.scored import scored, tracked
+from training.benchmark.report.speeds import Speeds
 from training.benchmark.scores.score_document import TrackerScores
 from training.benchmark.scores.score_file import save_scores
 
@@ -39,7 +40,13 @@ def test_seeds_are_merged_and_partial_means_are_marked() -> None:
         "| David | 0.800/0.900 | – |",
         "| mean | 0.700/0.950 | 0.900/0.300 (1) |",
         "| spread over seeds | 0.141/0.000 |  |",
+        "| mean of the 1 that all have | 0.600/1.000 | 0.900/0.300 |",
     ]
+
+
+def test_speeds_are_those_of_all_seeds() -> None:
+    times = {"otb2015": {"online-0": (100, 2.0), "online-1": (100, 4.0)}}
+    assert table(DOCUMENT, speeds=Speeds(times)).splitlines()[-1] == "| frames/s | 37.5 | – |"
 
 
 def test_trackers_stand_in_the_order_asked_for_and_must_exist() -> None:

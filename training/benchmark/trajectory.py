@@ -25,6 +25,9 @@ from training.benchmark.text_tables import LIMIT, parse_rows, read_text
 UNKNOWN, START, FAILURE, REGION = 0, 1, 2, 3
 """Codes of a frame; `REGION` is not a code in files: the row holds the region."""
 
+WIDTHS = (1, 4, *range(6, 65, 2))
+"""How many numbers a row of a file may have."""
+
 DETERMINISTIC_AFTER = 3
 """Runs that must agree for a tracker to count as deterministic."""
 
@@ -94,8 +97,7 @@ def read_trajectory(path: Path) -> Trajectory:
         Naming the line that is neither a code nor a region, or reaches beyond `regions.FARTHEST`; if a binary file is
         cut short or holds masks.
     """
-    widths = (1, 4, *range(6, 65, 2))
-    rows = _binary(path) if path.suffix == ".bin" else parse_rows(read_text(path), path, widths=widths)
+    rows = _binary(path) if path.suffix == ".bin" else parse_rows(read_text(path), path, widths=WIDTHS)
     if not rows:
         raise InputError(f"{path} is empty", do="One row a frame is expected", reason="empty")
     for number, row in enumerate(rows, start=1):

@@ -1,4 +1,4 @@
-"""Size and form of the Siamese network: `train.network` in params.yaml."""
+"""Size and form of the Siamese network: `train.network` in params.yaml; the names of its layers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from curation.config import STRICT, parameters
+
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "bias")
+"""Names of the layers: convolutions, each with the normalisation behind it, and the bias of the response."""
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)

@@ -6,6 +6,9 @@ scale every channel count and keep the geometry, so labels, trackers and crops a
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -85,6 +88,7 @@ class SiameseNetwork(nn.Module):
         share = c5 / CHANNELS[-1]
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
         self.bias = nn.Parameter(torch.zeros(()))
+        self._frozen: list[nn.Module] = []
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -97,6 +101,30 @@ class SiameseNetwork(nn.Module):
         batch = self.config.norm == "batch"
         convolution = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)
         return [convolution, nn.BatchNorm2d(outputs)] if batch else [convolution]
+
+    def freeze(self, layers: Collection[str]) -> Self:
+        """Have training leave some layers as they are, statistics of normalisations included. In place.
+
+        Parameters
+        ----------
+        layers : collection of str
+            Of `network_config.LAYERS`.
+        """
+        number = 0
+        for module in self.features:
+            number += isinstance(module, nn.Conv2d)
+            if f"conv{number}" in layers:
+                self._frozen.append(module.requires_grad_(False))
+        if "bias" in layers:
+            self.bias.requires_grad_(False)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """As of any module; frozen layers stay in evaluation mode."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
 
     def embed(self, images: Tensor) -> Tensor:
         """Features of a batch of images.

@@ -125,8 +125,8 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
     """Parameters of a training as the metadata record them: with the geometry of the crops it was fed.
 
-    `precision.portable` is left out where it is false, and `pairs.parts` where it is empty, so that weights have the
-    bytes of those from before they were.
+    `init`, `freeze`, `precision.portable` and `pairs.parts` are left out where they say nothing, so that weights have
+    the bytes of those from before they were.
     """
     crops = {
         "exemplar_size": geometry.exemplar_size,
@@ -135,6 +135,7 @@ def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dic
     }
     precision = {name: value for name, value in train["precision"].items() if name != "portable" or value}
     pairs = {name: value for name, value in train["pairs"].items() if name != "parts" or value}
+    train = {name: value for name, value in train.items() if name not in ("init", "freeze") or value}
     return {**train, "pairs": {**pairs, **crops}, "precision": precision}
 
 

@@ -2,7 +2,8 @@
 
 `<folder>/<digest>/last.pt` is written whole or not at all, and sealed (`curation.outputs.sealed`), so a killed run goes
 on from it, after a power cut too. The digest covers the parameters, both imdb files and the code of training, so
-a checkpoint is never taken by a run with others.
+a checkpoint is never taken by a run with others. The number of epochs stands behind it, in the clear: the same run of
+fewer epochs is the beginning of a longer one, where the schedule allows it.
 """
 
 from __future__ import annotations
@@ -43,12 +44,16 @@ class Checkpoints:
     folder : Path
         Where the checkpoints of all runs are; safe to delete when no run is under way.
     key : str
-        Digest of what determines the run.
+        Digest of what determines the run, but for its length.
+    epochs : int
+        Its length.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder = folder / key
-        self.key = key
+    def __init__(self, folder: Path, key: str, epochs: int) -> None:
+        self.folder = folder / f"{key}-{epochs}"
+        self.key = self.folder.name
+        self.epochs = epochs
+        self._digest = key
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint: tensors, numbers, strings and containers of them."""
@@ -72,6 +77,17 @@ class Checkpoints:
                     others,
                 )
         return content
+
+    def there(self) -> bool:
+        """Whether this run has a checkpoint, whole or not."""
+        return (self.folder / FILE).exists()
+
+    def shorter(self) -> list[Checkpoints]:
+        """Those of the same run with fewer epochs, the longest first."""
+        files = self.folder.parent.glob(f"{self._digest}-*/{FILE}")
+        found = {int(end) for file in files if (end := file.parent.name.rpartition("-")[2]).isdecimal()}
+        longest_first = sorted((epochs for epochs in found if epochs < self.epochs), reverse=True)
+        return [Checkpoints(self.folder.parent, self._digest, epochs) for epochs in longest_first]
 
     def decode(self, content: bytes) -> dict[str, Any]:
         """The state in a checkpoint's content; nothing in it is executed.

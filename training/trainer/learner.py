@@ -59,7 +59,7 @@ class Learner:
             self.network.compile()
         self.model = group.parallel(self.network, device)
         self._trained = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimiser = _build_optimiser(optimiser, self._trained)
+        self.optimiser = _build_optimiser(optimiser, self._trained, portable=precision.portable)
         self._average = {k: v.clone() for k, v in self.network.state_dict().items()} if ema else None
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -135,11 +135,18 @@ class Learner:
         torch.set_rng_state(state["rng"])
 
 
-def _build_optimiser(config: OptimiserConfig, trained: list[nn.Parameter]) -> torch.optim.Optimizer:
+def _build_optimiser(
+    config: OptimiserConfig, trained: list[nn.Parameter], *, portable: bool
+) -> torch.optim.Optimizer:
     if config.name == "sgd":
         return torch.optim.SGD(
             trained, config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
         )
     return torch.optim.AdamW(
-        trained, config.learning_rate, betas=(config.momentum, 0.999), weight_decay=config.weight_decay
+        trained,
+        config.learning_rate,
+        betas=(config.momentum, 0.999),
+        weight_decay=config.weight_decay,
+        # The other form takes roots from MKL, which rounds them by the processor whatever it is told.
+        fused=portable or None,
     )

@@ -32,13 +32,14 @@ from training.batches.pairs import VALIDATION, PairSampler
 from training.device import Underway, pick_device
 from training.epochs import CURVES, EpochRow, write_curves
 from training.losses import build_loss
+from training.network.initial import load_initial
 from training.network.siamese_network import SiameseNetwork, response_size
 from training.network.weights import recorded_parameters, save_origin, save_weights
 from training.trainer.checkpoints import Checkpoints, code_digest
 from training.trainer.configuration import Inputs, Outputs, Runtime, TrainConfig
 from training.trainer.distributed import Group
 from training.trainer.learner import Learner
-from training.trainer.records import PICTURES, copy_pictures, write_picture, write_speed
+from training.trainer.records import PICTURES, copy_pictures, picture_file, write_picture, write_speed
 from training.trainer.rounding import THREADS, pin
 from training.trainer.schedule import learning_rate
 from training.trainer.validation import Scores, validate
@@ -140,13 +141,21 @@ class _Run:
         self.imdb_digest = digest(
             inputs.train.read_bytes(), inputs.validation.read_bytes() if config.validation_pairs else b""
         )
+        self.metadata: dict[str, Any] = {"parameters": self.parameters, "imdb": self.imdb_digest}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            network = SiameseNetwork(config.network)
+        if config.init:
+            first, sha256 = load_initial(Path(config.init), config.network, geometry)
+            network.load_state_dict(first)
+            self.metadata["init"] = {"sha256": sha256}
+        determined_by = {**self.metadata, "parameters": {**self.parameters, "epochs": None}}
         key = digest(
-            orjson.dumps(self.parameters, option=orjson.OPT_SORT_KEYS),
-            self.imdb_digest.encode(),
+            orjson.dumps(determined_by, option=orjson.OPT_SORT_KEYS),
             code_digest().encode(),
             self.train_pairs.sampler.present.tobytes(),
         )
-        self.checkpoints = Checkpoints(outputs.checkpoints, key)
+        self.checkpoints = Checkpoints(outputs.checkpoints, key, config.epochs)
         self.device = group.device or pick_device(runtime.device)
         if config.precision.portable and (self.device.type != "cpu" or group.size > 1):
             raise InputError(
@@ -154,11 +163,8 @@ class _Run:
                 do="Set device = cpu and do not use torchrun; or set it to false",
                 reason="not portable",
             )
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            network = SiameseNetwork(config.network)
         self.learner = Learner(
-            network,
+            network.freeze(config.freeze),
             build_loss(config.loss),
             label=config.label,
             optimiser=config.optimiser,
@@ -346,7 +352,7 @@ class _Run:
             )
 
     def _resume(self) -> None:
-        content = self.group.share(self.checkpoints.read() if self.group.main else None)
+        content = self.group.share(self._begun() if self.group.main else None)
         if content is None:
             return
         state = self.checkpoints.decode(content)
@@ -362,6 +368,27 @@ class _Run:
             self.checkpoints.folder,
         )
 
+    def _begun(self) -> bytes | None:
+        """The content of this run's checkpoint, or of the same run's of fewer epochs, whose pictures come along."""
+        shorter = [] if self.checkpoints.there() else self.checkpoints.shorter()
+        if shorter and not self.config.schedule.open_ended:
+            log.info(
+                "the schedule %s spreads over all epochs, so this run of %d does not go on from that of %d; where it "
+                "should, give the finished weights as train.init, or train with train.schedule.name=exponential",
+                self.config.schedule.name,
+                self.config.epochs,
+                shorter[0].epochs,
+            )
+            shorter = []
+        for one in shorter:
+            if (content := one.read()) is not None:
+                pictures = self.checkpoints.folder / PICTURES
+                copy_pictures(one.folder / PICTURES, pictures)
+                if self.config.picture_every and one.epochs % self.config.picture_every:
+                    picture_file(pictures, one.epochs).unlink(missing_ok=True)  # that of its last epoch
+                return content
+        return self.checkpoints.read()
+
     def _finish(self) -> dict[str, Any]:
         sampler, last = self.train_pairs.sampler, self.rows[-1]
         network = self.learner.published()
@@ -373,7 +400,7 @@ class _Run:
             save_weights(
                 self.outputs.weights,
                 network,
-                {"parameters": self.parameters, "imdb": self.imdb_digest},
+                self.metadata,
             )
             if self.outputs.origin:
                 save_origin(self.outputs.origin, self.outputs.weights, self.made_on)

@@ -29,6 +29,11 @@ ROWS = 6
 """Pairs in a picture, shared by training and validation."""
 
 
+def picture_file(folder: Path, epoch: int) -> Path:
+    """The picture of an epoch, counted from 1."""
+    return folder / f"epoch-{epoch:03d}.png"
+
+
 def write_speed(folder: Path, pairs_per_second: Mapping[int, float]) -> None:
     """Write the speed of the epochs that this process trained to `speed.csv`."""
     lines = ["epoch,pairs_per_second"]
@@ -57,7 +62,7 @@ def write_picture(folder: Path, epoch: int, learner: Learner, batches: Sequence[
         cv2.drawMarker(searches[k], (x, y), (0, 255, 0), cv2.MARKER_CROSS, 15, 1)
         rows.append(np.hstack((exemplar, searches[k], _heat(label[k, 0], side), _heat(response[k, 0], side))))
     _, png = cv2.imencode(".png", np.vstack(rows))
-    write_bytes(folder / f"epoch-{epoch:03d}.png", png.tobytes())
+    write_bytes(picture_file(folder, epoch), png.tobytes())
 
 
 def _seen(pixels: Tensor, colour: Tensor) -> npt.NDArray[np.uint8]:

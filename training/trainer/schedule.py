@@ -32,6 +32,11 @@ class ScheduleConfig:
     final: float = Field(default=0.01, ge=0, le=1)
     decay: float = Field(default=0.8685, gt=0, le=1)
 
+    @property
+    def open_ended(self) -> bool:
+        """Whether the rate of a step is the same however many epochs follow, so that a run can be made longer."""
+        return self.name != "one_cycle"
+
 
 def learning_rate(config: ScheduleConfig, highest: float, *, step: int, steps: int, epochs: int) -> float:
     """Learning rate of a step, counted from 0 over the whole run of `epochs` x `steps` steps."""

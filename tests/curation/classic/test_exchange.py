@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from curation.classic import export_classic, import_classic
+from curation.classic.exporter import export_classic
+from curation.classic.importer import import_classic
 from curation.crops.crop_config import CropConfig
 from curation.crops.shards import ShardFolder
 from curation.documents.annotated_tracks import write_tracks
@@ -210,7 +211,7 @@ def test_quirks_of_published_indices_are_understood(curated: Curated, tmp_path: 
         (lambda crop: crop.write_bytes(b""), "empty image"),
         (lambda crop: crop.write_bytes(crop.read_bytes()[:-50]), "truncated image"),
         (lambda crop: cv2.imwrite(str(crop), np.zeros((127, 127, 3), np.uint8)), "crop size"),
-        (lambda crop: shutil.rmtree(crop.parent), "missing crops"),
+        (lambda crop: shutil.rmtree(crop.parent), "missing crop"),
     ],
 )
 def test_crop_that_cannot_be_used_is_named(

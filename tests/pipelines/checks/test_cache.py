@@ -11,7 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from pipelines.checks import Finding, cache, check_cache
+from pipelines.checks import cache
+from pipelines.checks.cache import check_cache
+from pipelines.checks.finding import Finding
 
 
 @pytest.fixture(scope="module")

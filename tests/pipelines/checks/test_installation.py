@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks import check_installation, installation
+from pipelines.checks import installation
 from pipelines.checks.finding import Answer, Finding, ask, counted
+from pipelines.checks.installation import check_installation
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.checks import check_cache, damage, mending
+from pipelines.checks import damage, mending
+from pipelines.checks.cache import check_cache
 from pipelines.checks.damage import Damage, find_damage
 from pipelines.checks.mending import mend
 from tests.pipelines.checks.projects import Project, made

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from curation.videos.dataset import PartConfig, open_dataset
-from pipelines.checks import Finding, check_part, check_tree, tree
+from pipelines.checks import tree
+from pipelines.checks.finding import Finding
+from pipelines.checks.tree import check_part, check_tree
 from tests.curation.layouts import layout_trees as trees
 from tests.curation.trees import UNPACKED, frame_xml, object_xml, video_folders, write_tree
 

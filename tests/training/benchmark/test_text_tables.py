@@ -45,6 +45,40 @@ def test_bad_rows_are_named(text: str, line: int, found: str) -> None:
     assert repr(found) in str(caught.value)
 
 
+words = st.sampled_from(
+    ["1", "-2.5", "0.125", "1e3", "+4", "5.", ".5", "007", "nan", "12345678901234567890", "x", ""]
+)
+
+
+@given(
+    st.lists(st.lists(words, min_size=4, max_size=5), max_size=4),
+    st.sampled_from([",", "\t", " ", ";", ", ", " ,", ",,", "  "]),
+    st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
+)
+def test_tables_are_what_their_rows_are(rows: list[list[str]], separator: str, end: str) -> None:
+    """Whether they are read the quick way or line by line."""
+    text = end.join(separator.join(row) for row in rows)
+    try:
+        plain = parse_rows(text, "x", widths=(4,))
+    except InputError as error:
+        expected: object = str(error)
+    else:
+        expected = (
+            np.array(plain).tolist() if plain else "x is empty. One line of 4 numbers a frame is expected"
+        )
+    try:
+        found: object = parse_table(text, "x").tolist()
+    except InputError as error:
+        found = str(error)
+    assert repr(found) == repr(expected)
+
+
+def test_boxes_and_polygons_do_not_mix() -> None:
+    assert parse_table("1,2,3,4,5,6,7,8", "x", widths=(4, 8)).shape == (1, 8)
+    with pytest.raises(InputError, match=r"x mixes rows of 4 or 8 numbers"):
+        parse_table("1,2,3,4\n1,2,3,4,5,6,7,8", "x", widths=(4, 8))
+
+
 def test_rows_of_different_widths() -> None:
     assert parse_rows("1\n2,3,4,5\n0\n", "x", widths=(1, 4)) == [[1], [2, 3, 4, 5], [0]]
     with pytest.raises(InputError, match=r"expected 1 or 4 numbers"):

@@ -19,7 +19,7 @@ STATE = {"step": 3, "rows": [[1, 0.5, None]], "tensor": torch.arange(4.0)}
 
 
 def test_what_is_saved_is_read(tmp_path: Path) -> None:
-    kept = Checkpoints(tmp_path, "key")
+    kept = Checkpoints(tmp_path, "key", 2)
     assert kept.read() is None
     kept.save(STATE)
     content = kept.read()
@@ -33,18 +33,18 @@ def test_what_is_saved_is_read(tmp_path: Path) -> None:
 def test_checkpoints_of_other_runs_are_said_not_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Checkpoints(tmp_path, "other").save(STATE)
+    Checkpoints(tmp_path, "other", 2).save(STATE)
     with caplog.at_level(logging.INFO):
-        assert Checkpoints(tmp_path, "key").read() is None
+        assert Checkpoints(tmp_path, "key", 2).read() is None
     assert "1 checkpoint(s) of other parameters, data or code, not used: this run starts anew" in caplog.text
 
 
 def test_a_checkpoint_put_in_the_wrong_folder_is_not_used(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Checkpoints(tmp_path, "other").save(STATE)
-    (tmp_path / "other").rename(tmp_path / "key")
-    assert Checkpoints(tmp_path, "key").read() is None
+    Checkpoints(tmp_path, "other", 2).save(STATE)
+    (tmp_path / "other-2").rename(tmp_path / "key-2")
+    assert Checkpoints(tmp_path, "key", 2).read() is None
     assert "is damaged, or of another run, and not used: this run starts anew" in caplog.text
 
 
@@ -69,9 +69,9 @@ def _flipped(content: bytes) -> bytes:
 def test_a_damaged_checkpoint_is_not_used_and_is_replaced(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[bytes], bytes]
 ) -> None:
-    kept = Checkpoints(tmp_path, "key")
+    kept = Checkpoints(tmp_path, "key", 2)
     kept.save(STATE)
-    path = tmp_path / "key" / FILE
+    path = tmp_path / "key-2" / FILE
     path.write_bytes(damage(path.read_bytes()))
     assert kept.read() is None
     assert f"{path} is damaged" in caplog.text
@@ -81,11 +81,11 @@ def test_a_damaged_checkpoint_is_not_used_and_is_replaced(
 
 def test_a_sound_checkpoint_is_not_blamed_for_want_of_memory(tmp_path: Path) -> None:
     """It would be deleted, or written over, by a run that starts anew."""
-    Checkpoints(tmp_path, "key").save({"step": 3, "tensor": torch.zeros(16 << 20)})
+    Checkpoints(tmp_path, "key", 2).save({"step": 3, "tensor": torch.zeros(16 << 20)})
     program = (
         "import resource, sys; from pathlib import Path; from pipelines.failures import explain\n"
         "from training.trainer.checkpoints import Checkpoints\n"
-        "kept = Checkpoints(Path(sys.argv[1]), 'key'); content = kept.read()\n"
+        "kept = Checkpoints(Path(sys.argv[1]), 'key', 2); content = kept.read()\n"
         "used = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (used + (32 << 20),) * 2)\n"
         "for action in (lambda: kept.decode(content), kept.read):\n"
@@ -107,7 +107,7 @@ class _Harmful:
 
 def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    kept = Checkpoints(tmp_path, "key")
+    kept = Checkpoints(tmp_path, "key", 2)
     kept.save(_Harmful())  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"last\.pt cannot be read by torch .*Delete it"):
         kept.decode(kept.read() or b"")
@@ -115,8 +115,8 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_failed_step_is_kept_for_inspection(tmp_path: Path) -> None:
-    path = Checkpoints(tmp_path, "key").keep_batch(1, {"loss": float("nan"), "batch": torch.ones(2)})
-    assert path.parent == tmp_path / "key"
+    path = Checkpoints(tmp_path, "key", 2).keep_batch(1, {"loss": float("nan"), "batch": torch.ones(2)})
+    assert path.parent == tmp_path / "key-2"
     assert torch.equal(torch.load(path, weights_only=True)["batch"], torch.ones(2))
 
 

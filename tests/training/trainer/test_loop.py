@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import logging
 import shutil
@@ -353,3 +354,142 @@ def test_weights_record_the_geometry_of_their_crops(
     assert (pairs["exemplar_size"], pairs["crop_size"], pairs["context"]) == (EXEMPLAR, CROP, 0.5)
     assert crop_geometry(metadata) == CropGeometry(EXEMPLAR, CROP, 0.5)
     assert crop_geometry({}) == SIAMFC
+
+
+@pytest.fixture
+def first(inputs: Inputs, outputs: Outputs, small: TrainConfig) -> tuple[str, Outputs]:
+    """Weights of a finished run, and where the next one writes."""
+    train(small, inputs, outputs, CPU)
+    return str(outputs.weights), elsewhere(outputs, "next")
+
+
+def fine(small: TrainConfig, init: str, **changes: object) -> TrainConfig:
+    return replace(small, init=init, optimiser=replace(small.optimiser, learning_rate=1e-4), **changes)
+
+
+def test_a_training_begins_with_given_weights(
+    inputs: Inputs, small: TrainConfig, first: tuple[str, Outputs]
+) -> None:
+    init, outputs = first
+    begun = load_weights(Path(init))[0].state_dict()
+    train(fine(small, init, freeze=("conv1", "conv3", "bias")), inputs, outputs, CPU)
+    network, metadata = load_weights(outputs.weights)
+    for name, value in network.state_dict().items():
+        kept = name.startswith(("features.0.", "features.1.", "features.8.", "features.9.")) or name in (
+            "bias",
+            "gain",
+        )
+        assert torch.equal(value, begun[name]) is kept, name
+        if not kept and value.is_floating_point() and "running" not in name:
+            assert (value - begun[name]).abs().max() < 2e-3, "a few small steps away"
+    assert metadata["init"] == {"sha256": hashlib.sha256(Path(init).read_bytes()).hexdigest()}
+    assert metadata["parameters"]["init"] == init
+    assert metadata["parameters"]["freeze"] == ["conv1", "conv3", "bias"]
+
+
+def test_the_running_average_keeps_frozen_layers_to_the_bit(
+    inputs: Inputs, small: TrainConfig, first: tuple[str, Outputs]
+) -> None:
+    init, outputs = first
+    begun = load_weights(Path(init))[0].state_dict()
+    train(fine(small, init, freeze=("conv1",), ema=0.9), inputs, outputs, CPU)
+    state = load_weights(outputs.weights)[0].state_dict()
+    frozen = [name for name in state if name.startswith(("features.0.", "features.1."))]
+    assert len(frozen) == 6
+    assert all(torch.equal(state[name], begun[name]) for name in frozen)
+
+
+def test_fine_tuning_is_repeatable_and_resumes(
+    inputs: Inputs, small: TrainConfig, first: tuple[str, Outputs]
+) -> None:
+    init, outputs = first
+    config = fine(small, init, freeze=("conv1",))
+    train(config, inputs, outputs, CPU)
+    again = elsewhere(outputs, "again")
+    every_step = replace(CPU, checkpoint_seconds=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(4, patch)
+        with pytest.raises(StoppedError):
+            train(config, inputs, again, every_step)
+    train(config, inputs, again, every_step)
+    assert products(again) == products(outputs)
+
+
+def test_other_first_weights_do_not_use_the_checkpoint(
+    inputs: Inputs, small: TrainConfig, first: tuple[str, Outputs], tmp_path: Path
+) -> None:
+    init, outputs = first
+    config = fine(small, str(tmp_path / "copy.safetensors"))
+    shutil.copyfile(init, config.init)
+    train(config, inputs, outputs, CPU)
+    before = outputs.weights.read_bytes()
+    shutil.copyfile(outputs.weights, config.init)
+    train(config, inputs, outputs, CPU)
+    assert outputs.weights.read_bytes() != before
+
+
+def test_first_weights_of_another_form(
+    inputs: Inputs, small: TrainConfig, first: tuple[str, Outputs]
+) -> None:
+    wider = replace(small, network=replace(small.network, width=0.1), init=first[0])
+    with pytest.raises(
+        InputError, match=r"width 0\.05, but train\.network has width 0\.1\. Run: .*width=0\.05"
+    ):
+        train(wider, inputs, first[1], CPU)
+    with pytest.raises(InputError, match=r"train\.init: there is no file .*none"):
+        train(replace(small, init="none.safetensors"), inputs, first[1], CPU)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"freeze": ["conv1"]}, "freeze without init would keep random weights"),
+        ({"init": "w", "freeze": ["cnov2"]}, "no such layer; did you mean 'conv2'"),
+        ({"init": "w", "freeze": ["head"]}, r"no such layer; \(layers: conv1, "),
+        ({"init": "w", "freeze": ["conv1", "conv2", "conv3", "conv4", "conv5", "bias"]}, "nothing to train"),
+        ({"init": "w", "freeze": "conv1"}, "valid tuple|valid array"),
+    ],
+)
+def test_layers_that_cannot_be_frozen(values: dict[str, object], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        TypeAdapter(TrainConfig).validate_json(orjson.dumps(values))
+
+
+@pytest.mark.parametrize("picture_every", [0, 2, 3])
+def test_a_longer_run_goes_on_from_a_finished_one(
+    inputs: Inputs,
+    outputs: Outputs,
+    small: TrainConfig,
+    caplog: pytest.LogCaptureFixture,
+    picture_every: int,
+) -> None:
+    config = replace(
+        small, schedule=replace(small.schedule, name="exponential"), epochs=4, picture_every=picture_every
+    )
+    train(config, inputs, outputs, CPU)
+    other = elsewhere(outputs, "other")
+    for epochs in (1, 2):
+        train(replace(config, epochs=epochs), inputs, other, CPU)
+    with caplog.at_level(logging.INFO):
+        caplog.clear()
+        train(config, inputs, other, CPU)
+    assert "going on from step 6 of 12" in caplog.text
+    assert products(other) == products(outputs)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        report = train(replace(config, epochs=3), inputs, other, CPU)
+    assert "going on from step 6 of 9" in caplog.text, "of two epochs, not of four"
+    assert report["epochs"] == 3
+
+
+def test_a_schedule_that_spreads_over_the_run_says_that_it_starts_anew(
+    inputs: Inputs, outputs: Outputs, small: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    train(small, inputs, outputs, CPU)
+    with caplog.at_level(logging.INFO):
+        train(replace(small, epochs=3), inputs, outputs, CPU)
+    assert "one_cycle spreads over all epochs, so this run of 3 does not go on from that of 2" in caplog.text
+    assert "going on from step" not in caplog.text
+    fresh = elsewhere(outputs, "fresh")
+    train(replace(small, epochs=3), inputs, fresh, CPU)
+    assert products(fresh) == products(outputs)

@@ -17,8 +17,9 @@ from curation.errors import InputError
 from tests.training.trainer.test_loop import spec_of
 from training.network.weights import load_weights
 from training.trainer import loop
-from training.trainer.configuration import PrecisionConfig
+from training.trainer.configuration import OptimiserConfig, PrecisionConfig
 from training.trainer.distributed import Group
+from training.trainer.learner import _build_optimiser
 from training.trainer.loop import Inputs, Outputs, Runtime, TrainConfig, train
 from training.trainer.rounding import PINS
 
@@ -64,6 +65,17 @@ def test_a_training_that_is_not_portable_depends_on_the_kernels(
     here = trained(inputs, tmp_path / "here", config)[0]
     assert trained(inputs, tmp_path / "there", config, ONEDNN_MAX_CPU_ISA="SSE41")[0] != here
     assert "portable" not in load_weights(tmp_path / "here/weights.safetensors")[1]["parameters"]["precision"]
+
+
+@pytest.mark.parametrize("portable", [True, False])
+def test_square_roots_are_not_left_to_mkl(portable: bool) -> None:
+    """`MKL_CBWR` does not reach them: with AVX-512 they are others than with AVX2, on the same matrices."""
+    weight = torch.nn.Parameter(torch.ones(8, 8))
+    weight.grad = torch.ones(8, 8)
+    optimiser = _build_optimiser(OptimiserConfig(), [weight], portable=portable)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
+        optimiser.step()
+    assert any("sqrt" in event.key for event in profile.key_averages()) != portable
 
 
 def test_after_a_first_computation_it_is_too_late() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.benchmark.report.published import Published, published_numbers
+from training.benchmark.report.speeds import NO_SPEEDS, Speeds
 from training.benchmark.scores.score_document import Scores
 from training.epochs import EpochRow
 
@@ -92,9 +93,6 @@ class ReportContent:
     scores : mapping of benchmark to Scores
         In the order of the page.
     title : str
-    leader : str
-        The tracker of the cards, whose margins over the others are given, and whose best and worst sequences are
-        shown (`ranking.leader` of those trained here); it need not be in `scores`.
     labels : mapping of tracker to str
         Names to show instead of the names of result folders.
     imported : sequence of str
@@ -104,6 +102,8 @@ class ReportContent:
         measured on the real benchmarks.
     own : sequence of str
         Benchmarks with sequences of the user's own: nothing is published of them, whatever their name.
+    speeds : Speeds
+        How fast the trackers that ran here were, and on what machine.
     filmstrips : sequence of Filmstrip
     curves : sequence of EpochRow
         What training recorded, a row an epoch.
@@ -123,11 +123,11 @@ class ReportContent:
 
     scores: Mapping[str, Scores]
     title: str = "Tracking report"
-    leader: str = "siamese"
     labels: Mapping[str, str] = field(default_factory=dict)
     imported: Sequence[str] = ()
     synthetic: bool = False
     own: Sequence[str] = ()
+    speeds: Speeds = NO_SPEEDS
     filmstrips: Sequence[Filmstrip] = ()
     curves: Sequence[EpochRow] = ()
     training_pictures: Sequence[Picture] = ()

@@ -71,7 +71,7 @@ def _curve_figure(document: Scores, series: Mapping[str, Series], curve: Curve) 
             axes.axvspan(*document.interval, color=BAND, linewidth=0)
         if curve.marker is not None:
             axes.axvline(curve.marker, color=MUTED, linewidth=1, dashes=(2, 2))
-        for name in sorted(curves, key=lambda name: -series[name].index):  # the leader's on top
+        for name in sorted(curves, key=lambda n: (series[n].leader, -series[n].index)):  # the leader's on top
             draw_line(axes, x[: len(curves[name])], curves[name], series[name])
         end = x[-1] if len(x) > 1 else x[0] + 1
         axes.set(xlabel=curve.x_label, ylabel=curve.y_label, xlim=(x[0], end), ylim=(0, 1))

@@ -7,7 +7,7 @@ needs no script for its content, and the same content gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,11 +20,11 @@ from training.benchmark.report.figures import Plot, curve_figures
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import Series, assign_series
 from training.benchmark.report.pictures import Embedded, address, embed
-from training.benchmark.report.ranking import mean_over
+from training.benchmark.report.ranking import leader
+from training.benchmark.report.shared import shared_tables
 from training.benchmark.report.strips import Strip, prepare_strip
 from training.benchmark.report.summary import partial_note
 from training.benchmark.report.timelines import training_plots
-from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.score_document import Scores
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -45,8 +45,10 @@ class Section:
 
     scores: Scores
     note: str
+    best: Series
     plots: Sequence[Plot]
     table: tables.Table
+    shared: Sequence[tables.Table]
     attribute_table: tables.Table | None
     sequence_tables: Sequence[tables.Table]
     strips: Sequence[Strip]
@@ -73,9 +75,10 @@ def write_report(out: Path, content: ReportContent) -> None:
 def render(content: ReportContent) -> str:
     """The page as text; see `write_report`."""
     documents = list(content.scores.values())
+    best = leader(documents)
     series = assign_series(
         (name for document in documents for name in document.trackers),
-        leader=content.leader,
+        leader=best,
         labels=content.labels,
         imported=content.imported,
     )
@@ -89,14 +92,17 @@ def render(content: ReportContent) -> str:
     text = environment.get_template("page.html").render(
         title=content.title,
         synthetic=content.synthetic,
-        leader=series.get(content.leader),
+        leader=series.get(best),
+        machine=content.speeds.machine if content.speeds.times else "",
         incomplete=any(tracker.missing for document in documents for tracker in document.trackers.values()),
         series=list(series.values()),
         labels={name: line.label for name, line in series.items()},
-        cards=_cards(documents, series, content.leader),
-        overview=tables.overview(documents, series, content.published, synthetic=content.synthetic),
+        cards=[_card(document, series) for document in documents],
+        overview=tables.overview(
+            documents, series, content.published, synthetic=content.synthetic, speeds=content.speeds
+        ),
         references=[entry for entry in content.published if entry.scores.keys() & content.scores.keys()],
-        margins=margins(documents, series, content.leader),
+        margins=margins(documents, series, best),
         sections=[_section(document, series, content) for document in documents],
         training_plots=training_plots(content.curves),
         epochs=len(content.curves),
@@ -115,16 +121,20 @@ def render(content: ReportContent) -> str:
 
 def _section(document: Scores, series: Mapping[str, Series], content: ReportContent) -> Section:
     films = [strip for strip in content.filmstrips if strip.benchmark == document.name]
+    series = {name: replace(line, leader=name == document.best) for name, line in series.items()}
     return Section(
         scores=document,
         note=partial_note(document),
+        best=series[document.best],
         plots=curve_figures(document, series),
         table=tables.benchmark_table(
             document,
             series,
             content.published,
             synthetic=content.synthetic,
+            speeds=content.speeds,
         ),
+        shared=shared_tables(document, series),
         attribute_table=breakdowns.attribute_table(document, series),
         sequence_tables=breakdowns.sequence_tables(document, series),
         strips=[
@@ -134,32 +144,11 @@ def _section(document: Scores, series: Mapping[str, Series], content: ReportCont
     )
 
 
-def _cards(documents: Sequence[Scores], series: Mapping[str, Series], leader: str) -> list[Card]:
-    """Headline numbers of the leader; without it there are none."""
-    if leader not in series:
-        return []
-    name = series[leader].label
-    passes = [document for document in documents if document.kind == "ope" and leader in document.trackers]
-    cards = []
-    if passes:
-        over = passes[0].title if len(passes) == 1 else f"mean of {len(passes)} benchmarks"
-        over += f", protocol {', '.join(dict.fromkeys(document.protocol for document in passes))}"
-        auc, dp20 = METRICS["auc"], METRICS["dp20"]
-        for metric, what in ((auc, "Success AUC"), (dp20, "Precision at 20 px")):
-            cards.append(Card(what, metric.text(mean_over(passes, leader, metric)), f"{name}, {over}"))
-        ours = mean_over(passes, leader, auc)
-        means = {other: mean_over(passes, other, auc) for other in series if other != leader}
-        known = {other: mean for other, mean in means.items() if mean is not None}
-        if known and ours is not None:
-            best = max(known, key=lambda other: (known[other], other))
-            gap = f"{ours - known[best]:+.3f}".replace("-", "−")
-            cards.append(Card("Lead in AUC", gap, f"over {series[best].label}, the best of the others"))
-    for document in documents:
-        if document.kind == "vot" and leader in document.trackers:
-            number = document.headline.text(document.number(leader, document.headline))
-            detail = f"{name}, {document.title}, protocol {document.protocol}"
-            cards.append(Card("Expected average overlap", number, detail))
-    return cards
+def _card(document: Scores, series: Mapping[str, Series]) -> Card:
+    """The best tracker of a benchmark, and its number."""
+    metric, best = document.headline, document.best
+    detail = f"{metric.name} of {series[best].label}, protocol {document.protocol}"
+    return Card(document.title, metric.text(document.number(best, metric)), detail)
 
 
 def _figures(pictures: Sequence[Picture]) -> list[tuple[Embedded, Picture]]:

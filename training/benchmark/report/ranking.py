@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from training.benchmark.scores.metric_table import Metric
 from training.benchmark.scores.score_document import Scores, rank
@@ -25,7 +25,13 @@ def order(documents: Sequence[Scores], name: str) -> tuple[int, float, str]:
     return lacking, rank(sum(known) / len(known) if known else None), name
 
 
-def leader(documents: Sequence[Scores], names: Iterable[str]) -> str | None:
-    """The first of some trackers by `order`; None if none of them was scored."""
-    scored = [name for name in names if any(name in document.trackers for document in documents)]
-    return min(scored, key=lambda name: order(documents, name), default=None)
+def leader(documents: Sequence[Scores]) -> str:
+    """The first of all trackers by `order`; empty without any."""
+    names = {name for document in documents for name in document.trackers}
+    return min(names, key=lambda name: order(documents, name), default="")
+
+
+def compete(documents: Sequence[Scores], name: str) -> bool:
+    """Whether a tracker is ranked: it has a result for every sequence of one of its benchmarks."""
+    there = [document for document in documents if name in document.trackers]
+    return not there or any(document.whole(name) for document in there)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import assign_series
+from training.benchmark.report.ranking import leader
+from training.benchmark.report.shared import shared_tables
 from training.benchmark.report.tables import benchmark_table, overview, text
 from training.benchmark.scores.score_document import Scores
 
@@ -13,16 +15,13 @@ from training.benchmark.scores.score_document import Scores
 def summary_table(
     scores: Mapping[str, Scores],
     *,
-    leader: str = "siamese",
     labels: Mapping[str, str] | None = None,
 ) -> str:
-    """Tables of all benchmarks: AUC and DP@20, the leader's margins, then VOT's numbers.
+    """Tables of all benchmarks: AUC and DP@20, the best tracker's margins, then VOT's numbers.
 
     Parameters
     ----------
     scores : mapping of benchmark to Scores
-    leader : str
-        Its margins in AUC over every other tracker are given; it need not be there.
     labels : mapping of tracker to str
         Names to show instead.
 
@@ -33,18 +32,18 @@ def summary_table(
         that have a result for every sequence of each of them.
     """
     documents = list(scores.values())
+    best = leader(documents)
     series = assign_series(
-        (name for document in documents for name in document.trackers), leader=leader, labels=labels
+        (name for document in documents for name in document.trackers), leader=best, labels=labels
     )
     passes = [document for document in documents if document.kind == "ope"]
     there = {name: s for name, s in series.items() if any(name in document.trackers for document in passes)}
     tables = [overview(passes, there, (), synthetic=False)] if passes else []
-    tables += [found] if (found := margins(passes, there, leader)) else []
+    tables += [found] if (found := margins(documents, series, best)) else []
+    tables += [table for document in documents for table in shared_tables(document, series)]
     tables += [benchmark_table(document, series) for document in documents if document.kind == "vot"]
     parts = [f"{table.caption}\n\n{text(table, notes=table.key != 'margins')}" for table in tables]
     notes = [note for document in documents if (note := partial_note(document))]
-    remarks = [document.title for document in documents if document.title != document.short_title]
-    notes += [f"Sequences: {', '.join(remarks)}"] if remarks else []
     return "\n\n".join([*parts, *(["\n".join(f"* {note}" for note in notes)] if notes else [])])
 
 

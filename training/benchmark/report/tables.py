@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from training.benchmark.report.palette import Series
 from training.benchmark.report.published import Published
-from training.benchmark.report.ranking import mean_over, order
+from training.benchmark.report.ranking import compete, mean_over, order
+from training.benchmark.report.speeds import NO_SPEEDS, Speeds, rate_text
 from training.benchmark.scores.metric_table import METRICS, Metric
 from training.benchmark.scores.score_document import Scores
 
@@ -16,6 +17,10 @@ COUNTS = (
     Metric("frames", "ope", "Frames", "", digits=0),
 )
 """What numbers are of: shown beside them, never compared."""
+
+RATE = Metric("frames_per_second", "ope", "Frames/s", "frames per second", digits=0)
+APART = "Not ranked: parts of the sequences"
+"""Heading of trackers that lack sequences everywhere; `shared` compares them with the others."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +90,12 @@ def parts_table(parts: Mapping[str, Mapping[str, float]]) -> Table:
 
 @dataclass(frozen=True)
 class Column:
-    """A metric of one benchmark, or its mean over several; `first` of its benchmark's columns."""
+    """A metric of one benchmark, or its mean over several; `first` of its benchmark's columns; of `RATE`, speeds."""
 
     metric: Metric
     documents: Sequence[Scores]
     first: bool = False
+    speeds: Speeds = NO_SPEEDS
 
     @property
     def head(self) -> Head:
@@ -97,6 +103,9 @@ class Column:
 
     def cell(self, name: str) -> Cell:
         """A tracker's number; the first column says how many sequences it is of, where that is not all."""
+        if self.metric is RATE:
+            rate = self.speeds.rate(name, [document.name for document in self.documents])
+            return Cell(rate_text(rate), rate, competes=False)
         if len(self.documents) > 1:
             return cell_of(self.metric, mean_over(self.documents, name, self.metric))
         (document,) = self.documents
@@ -115,24 +124,34 @@ def columns_of(document: Scores, metrics: Sequence[Metric]) -> list[Column]:
     return [Column(metric, [document], first=index == 0) for index, metric in enumerate(metrics)]
 
 
+def _rates(documents: Sequence[Scores], speeds: Speeds) -> list[Column]:
+    """A column of frames per second, where any was measured."""
+    known = any(document.name in speeds.times for document in documents)
+    return [Column(RATE, documents, speeds=speeds)] * known
+
+
 def overview(
     documents: Sequence[Scores],
     series: Mapping[str, Series],
     published: Sequence[Published],
     *,
     synthetic: bool,
+    speeds: Speeds = NO_SPEEDS,
 ) -> Table:
     """Every tracker on every benchmark, and below them what papers publish."""
     columns, top = [], []
     for document in documents:
         mine = columns_of(document, document.metrics("overview"))
         columns += mine
-        title = document.short_title + (" *" if document.partial else "")
+        title = document.title + (" *" if document.partial else "")
         top.append(Head(title, span=len(mine), note=f"protocol {document.protocol}"))
     passes = [document for document in documents if document.kind == "ope"]
     if len(passes) > 1:
         columns += [Column(METRICS[key], passes) for key in ("auc", "dp20")]
         top.append(Head("Mean", span=2, note=f"of {len(passes)} benchmarks"))
+    if rates := _rates(documents, speeds):
+        columns += rates
+        top.append(Head("Speed"))
     names = sorted(series, key=lambda name: order(documents, name))
     groups = _groups(columns, [series[name] for name in names], published, documents, synthetic=synthetic)
     heads = [top, [column.head for column in columns]]
@@ -146,9 +165,11 @@ def benchmark_table(
     *,
     synthetic: bool = False,
     metrics: Sequence[Metric] | None = None,
+    speeds: Speeds = NO_SPEEDS,
 ) -> Table:
     """All numbers of one benchmark, or some."""
     columns = columns_of(document, [*(document.metrics() if metrics is None else metrics), *COUNTS])
+    columns += _rates([document], speeds)
     ranked = [series[name] for name in document.ranked()]
     groups = _groups(columns, ranked, published, [document], synthetic=synthetic)
     caption = f"Scores on {document.title}, protocol {document.protocol}"
@@ -164,15 +185,21 @@ def _groups(
     *,
     synthetic: bool,
 ) -> list[tuple[str, list[Row]]]:
-    """Rows of trackers with the best numbers marked, then those of papers that have any of these numbers."""
+    """Rows of trackers with the best numbers marked, those that are not ranked, then those of papers that have any."""
     filled = [mark_best([column.cell(line.name) for line in trackers], column.metric) for column in columns]
     rows = [tracker_row(line, cells) for line, *cells in zip(trackers, *filled, strict=True)]
+    ranked = [compete(documents, line.name) for line in trackers]
+    groups = [
+        (title, found)
+        for title, wanted in (("", True), (APART, False))
+        if (found := [row for row, whole in zip(rows, ranked, strict=True) if whole is wanted])
+    ]
     papers = [
         Row(entry.tracker, [column.paper(entry) for column in columns], remark=entry.paper)
         for entry in published
     ]
     papers = [row for row in papers if any(cell.order is not None for cell in row.cells)]
-    return [("", rows), *([(_published_title(documents, synthetic), papers)] if papers else [])]
+    return [*groups, *([(_published_title(documents, synthetic), papers)] if papers else [])]
 
 
 def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
@@ -187,9 +214,8 @@ def _published_title(documents: Sequence[Scores], synthetic: bool) -> str:
 
 
 def tracker_row(series: Series, cells: Sequence[Cell]) -> Row:
-    """A tracker's row, with its line style; the leader and imported ones are called so."""
-    remark = "best trained here" if series.leader else "imported results" if series.imported else ""
-    return Row(series.label, cells, series=series, remark=remark)
+    """A tracker's row, with its line style; imported ones are called so."""
+    return Row(series.label, cells, series=series, remark="imported results" * series.imported)
 
 
 def cell_of(metric: Metric, found: float | None, *, bar: bool = True) -> Cell:
@@ -228,7 +254,8 @@ def text(table: Table, *, notes: bool = True) -> str:
         rows.append(["", *(head.note for head in table.heads[0])])
     rows += [["", *joined(head.text for head in heads)] for heads in table.heads[1:]]
     rule = len(rows)
-    for _, group in table.groups:
+    for title, group in table.groups:
+        rows += [[title]] * bool(title)
         for row in group:
             cells = [cell.text + _remark(cell, notes) for cell in row.cells]
             rows.append([row.name, *joined(cells)])
@@ -242,14 +269,17 @@ def _remark(cell: Cell, notes: bool) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], *, rule_after: int) -> str:
-    """Rows of cells as text in columns, the first to the left, with a line under the first `rule_after`."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Rows of cells as text in columns, the first to the left, with a line under the first `rule_after`.
+
+    A row of one cell is a heading across all columns.
+    """
+    widths = [max(map(len, column)) for column in zip(*(row for row in rows if len(row) > 1), strict=True)]
     lines = [
         "  ".join(
             cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for place, (cell, width) in enumerate(zip(row, widths, strict=False))
         )
         for row in rows
     ]
-    lines.insert(rule_after, "-" * len(lines[0]))
+    lines.insert(rule_after, "-" * (sum(widths) + 2 * (len(widths) - 1)))
     return "\n".join(line.rstrip() for line in lines)

@@ -142,7 +142,8 @@ def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protoc
         problems.add(line, reason="several files")
     for line in misspelt:
         problems.add(line, reason="misspelt name")
-    problems.check(where, do=_other_edition(boxes, benchmark) or MEND)
+    if problems.problems:
+        problems.check(where, do=_other_edition(boxes, benchmark) or MEND)
     missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in boxes]
     notes = [*odd_rows(boxes), *left_aside(unknown)]
     if rules.short:

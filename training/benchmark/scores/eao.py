@@ -23,6 +23,9 @@ from training.benchmark.arrays import Array
 EaoRules = Literal["matlab", "pysot", "vot-toolkit"]
 EAO_RULES: tuple[str, ...] = get_args(EaoRules)
 
+EAO_SUMS = ("overlap_sum", "overlap_weight")
+"""Names of the curves of a sequence that add up to the expected-overlap curve (`overlap_sums`)."""
+
 SKIP = 5
 """Frames from a failure to the restart."""
 
@@ -88,6 +91,17 @@ def expected_overlap_curve(
         length = max((end - start for run in runs for start, end, _ in _fragments(run, rules)), default=0)
     elif length is None:
         length = max((len(run.overlaps) for run in runs), default=0)
+    total, weights = overlap_sums(runs, length, rules=rules)
+    curve = np.divide(total, weights, out=np.full(length, np.nan), where=weights > 0)
+    curve[:1] = 1
+    return curve
+
+
+def overlap_sums(runs: Items[Run], length: int, *, rules: EaoRules = "matlab") -> tuple[Array, Array]:
+    """What `expected_overlap_curve` divides: weighted sums over all fragments and their weights, (length,) each.
+
+    Those of several sequences add up, so that sequences can be resampled.
+    """
     total, weights = np.zeros(length), np.zeros(length)
     count = np.maximum(np.arange(length), 1)
     for run in runs:
@@ -104,9 +118,7 @@ def expected_overlap_curve(
             values[:1] = 0
             total[:known] += weight * np.cumsum(values) / count[:known]
             weights[:known] += weight
-    curve = np.divide(total, weights, out=np.full(length, np.nan), where=weights > 0)
-    curve[:1] = 1
-    return curve
+    return total, weights
 
 
 def expected_average_overlap(curve: Array, low: int, high: int) -> float:

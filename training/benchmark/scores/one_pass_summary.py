@@ -64,11 +64,10 @@ def score_tracker(
     protocol : str or Protocol
     """
     rules = get_protocol(protocol)
+    tags = {sequence.name: sequence.attributes for sequence in benchmark.sequences}
     attributes = {}
     for attribute in benchmark.attributes:
-        rows = np.array(
-            [i for i, name in enumerate(names) if attribute in benchmark[name].attributes], dtype=np.int64
-        )
+        rows = np.array([i for i, name in enumerate(names) if attribute in tags[name]], dtype=np.int64)
         if len(rows):
             attributes[attribute] = summary(curves, rows, protocol=rules)
     return {

@@ -121,7 +121,7 @@ class Scores:
 
     @property
     def short_title(self) -> str:
-        """The title without a remark in brackets (`OTB-2013 (built in)`): for columns."""
+        """The title without a remark in brackets (`OTB-2013 (built in)`): for the page's list of sections."""
         return self.title.partition(" (")[0]
 
     @property
@@ -184,6 +184,11 @@ class Scores:
         """Trackers by a metric (the headline's), best first, equal ones by name; those that lack sequences last."""
         by = metric or self.headline
         return sorted(self.trackers, key=lambda n: (not self.whole(n), rank(self.number(n, by)), n))
+
+    @property
+    def best(self) -> str:
+        """The tracker that leads this benchmark."""
+        return self.ranked()[0]
 
     def plain(self) -> dict[str, Any]:
         """JSON values."""

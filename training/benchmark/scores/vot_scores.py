@@ -20,7 +20,14 @@ from training.benchmark.scores.accuracy import (
     mean_failures,
     pooled,
 )
-from training.benchmark.scores.eao import EaoRules, Run, expected_average_overlap, expected_overlap_curve
+from training.benchmark.scores.eao import (
+    EAO_SUMS,
+    EaoRules,
+    Run,
+    expected_average_overlap,
+    expected_overlap_curve,
+    overlap_sums,
+)
 from training.benchmark.scores.metric_table import metrics_of
 from training.benchmark.scores.vot_rules import VOT2016, VotRules
 from training.benchmark.sequences.sequence import Sequence
@@ -111,7 +118,8 @@ def score_supervised(
         `overall`: `eao`, `eao_curve` (value k is for length k + 1), `interval`, `eao_rules`, `rule`,
         `bounds`, and what
         `accuracy.accuracy_robustness` gives. `tags`: per tag `eao`, `accuracy`, `failures`, `frames`.
-        `sequences`: per sequence `accuracy`, `failures`, `frames`, `repetitions`.
+        `sequences`: per sequence `accuracy`, `failures`, `frames`, `repetitions`, and `curves` with the sums behind
+        EAO over the lengths of `interval` (`eao.overlap_sums`), for `comparison.bootstrap_eao`.
     """
     low, high = rules.interval
     runs = measure_runs(sequences, trajectories, rules)
@@ -143,10 +151,18 @@ def score_supervised(
                 "frames": len(sequence),
                 "repetitions": len(run.trajectories),
                 **_own([run]),
+                "curves": _sums(run, len(curve), rules),
             }
             for sequence, run in zip(sequences, runs, strict=True)
         },
     }
+
+
+def _sums(runs: Runs, length: int, rules: VotRules) -> dict[str, list[float]]:
+    """What a sequence adds to the expected-overlap curve at the lengths that EAO averages."""
+    low, high = rules.interval
+    sums = overlap_sums(_eao_runs([runs]), length, rules=rules.eao)
+    return {name: part[low - 1 : high].tolist() for name, part in zip(EAO_SUMS, sums, strict=True)}
 
 
 def _own(runs: list[Runs]) -> dict[str, float]:
@@ -155,19 +171,20 @@ def _own(runs: list[Runs]) -> dict[str, float]:
 
 
 def _curve(runs: Items[Runs], rules: EaoRules, tagged: Items[NDArray[np.bool_]] | None = None) -> Array:
-    return expected_overlap_curve(
-        [
-            Run(
-                overlaps,
-                trajectory.failures,
-                1 / len(run.trajectories),
-                None if tagged is None else tagged[i],
-            )
-            for i, run in enumerate(runs)
-            for trajectory, overlaps in zip(run.trajectories, run.overlaps, strict=True)
-        ],
-        rules=rules,
-    )
+    return expected_overlap_curve(_eao_runs(runs, tagged), rules=rules)
+
+
+def _eao_runs(runs: Items[Runs], tagged: Items[NDArray[np.bool_]] | None = None) -> list[Run]:
+    return [
+        Run(
+            overlaps,
+            trajectory.failures,
+            1 / len(run.trajectories),
+            None if tagged is None else tagged[i],
+        )
+        for i, run in enumerate(runs)
+        for trajectory, overlaps in zip(run.trajectories, run.overlaps, strict=True)
+    ]
 
 
 def _number(value: float) -> float | None:

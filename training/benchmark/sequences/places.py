@@ -222,12 +222,12 @@ def read_flags(
     absent = np.zeros(rows, dtype=np.bool_)
     for name, path in files.items():
         words = read_text(path, note=note).translate(SEPARATORS).split()
-        if len(words) != rows or not all(word.isdecimal() for word in words):
+        if len(words) != rows or not "".join(words).isdecimal():
             raise InputError(
                 f"{path}: expected {rows} whole numbers, found {len(words)} words",
                 do="Unpack the sequence again",
                 reason="bad flags",
             )
-        flags = np.array(words, dtype=np.int64) != 0
+        flags = np.array(list(map(int, words))) != 0
         absent |= ~flags if meanings.get(name) == "present" else flags
     return absent

@@ -24,7 +24,7 @@ from training.benchmark.sequences.places import (
 )
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.sequences.sequence_list import Entry, Listing
-from training.benchmark.text_tables import parse_rows, read_text
+from training.benchmark.text_tables import parse_table, read_text
 
 
 def load_sequence(
@@ -35,18 +35,11 @@ def load_sequence(
         return None
     reading = Reading()
     text = read_text(place.annotation, note=reading.note)
-    rows = parse_rows(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
-    if len({len(row) for row in rows}) != 1:
-        raise InputError(
-            f"{entry.name}: {place.annotation} is empty or mixes boxes and polygons",
-            do="Unpack the sequence again",
-            reason="bad annotation",
-        )
-    annotation = np.array(rows, dtype=np.float64)
+    annotation = parse_table(text, place.annotation, widths=(4, 8) if listing.kind == "vot" else (4,))
     if (bad := unusable(annotation)).any():
         row = int(np.argmax(bad))
         raise InputError(
-            f"{entry.name}: {place.annotation}, line {row + 1}: {rows[row]} does not lie in an image",
+            f"{entry.name}: {place.annotation}, line {row + 1}: {annotation[row].tolist()} does not lie in an image",
             do="Unpack the sequence again",
             reason="bad annotation",
         )

@@ -31,6 +31,7 @@ OTB-2015, one-pass evaluation, protocol got10k
 Tracker      AUC   DP@20  OP@0.5  NP@0.2  NP AUC  Sequences  Frames
 -------------------------------------------------------------------
 KCF       0.9524  1.0000  1.0000  1.0000  1.0000          2       9
+Not ranked: parts of the sequences
 DSST     0.2381*  0.2500  0.2500  0.2500  0.2500          1       4
 
 AUC by attribute     KCF  DSST

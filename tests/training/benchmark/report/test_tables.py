@@ -8,7 +8,7 @@ from tests.training.benchmark.scored import scored
 from training.benchmark.report.breakdowns import attribute_table, sequence_tables
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.published import Published, published_numbers
-from training.benchmark.report.tables import Table, benchmark_table, overview, text
+from training.benchmark.report.tables import APART, Table, benchmark_table, overview, text
 from training.benchmark.scores.score_document import Numbers, Scores
 
 SERIES = assign_series(["siamese", "template", "still"], leader="siamese", imported=["template"])
@@ -68,7 +68,7 @@ def test_benchmark_table_orders_trackers(documents: list[Scores]) -> None:
     assert list(rows) == ["siamese", "template", "still"]
     assert rows["siamese"][-2:] == ["4", "96"]
     assert all(len(row.cells) == len(table.heads[0]) for _, group in table.groups for row in group)
-    assert [row.remark for row in table.groups[0][1]] == ["best trained here", "imported results", ""]
+    assert [row.remark for row in table.groups[0][1]] == ["", "imported results", ""]
 
 
 def lacking(document: Scores, *names: str) -> Scores:
@@ -91,13 +91,14 @@ def test_a_tracker_without_all_sequences_comes_last_marked_and_is_never_the_best
         overview([few], SERIES, (), synthetic=False),
         overview([few, documents[1]], SERIES, (), synthetic=False),
     ):
-        last = table.groups[0][1][-1]
+        assert [title for title, _ in table.groups] == ["", APART][: len(table.groups)]
+        last = table.groups[-1][1][-1]
         assert last.name == "still"
         assert (last.cells[0].text, last.cells[0].note) == ("0.990", "1 of 4 sequences")
         assert [cell.best for cell in last.cells[:2]] == [False, False]
         assert table.groups[0][1][0].cells[0].best
     twice = overview([few, few], SERIES, (), synthetic=False)
-    assert texts(twice)["still"][-2:] == ["–", "–"], "no mean"
+    assert texts(twice, 1)["still"][-2:] == ["–", "–"], "no mean"
     attributes = attribute_table(few, SERIES)
     assert attributes is not None
     assert attributes.heads[0][1].note == "1 of 4 sequences"

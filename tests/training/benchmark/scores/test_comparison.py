@@ -1,5 +1,7 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +14,56 @@ from tests.training.benchmark.scored import scored, tracked
 from training.benchmark.results.result_reader import TrackerResults
 from training.benchmark.results.result_writer import write_runs
 from training.benchmark.score import score_benchmark, score_boxes
-from training.benchmark.scores.comparison import compare, paired_bootstrap
+from training.benchmark.scores.comparison import _expected, bootstrap_eao, compare, paired_bootstrap
 from training.benchmark.scores.score_document import Scores
+from training.benchmark.scores.score_file import parse_numbers
+from training.benchmark.scores.vot_rules import VotRules
+from training.benchmark.scores.vot_scores import score_supervised
 from training.benchmark.trajectory import Trajectory
+
+LENGTHS = VotRules((3, 9))
+
+
+def vot_scores(seed: int, names: Sequence[str]) -> dict[str, Any]:
+    """Of runs that differ from sequence to sequence; a name's digits are what its runs are drawn from."""
+    sequences, runs = [], {}
+    for name in names:
+        random = np.random.default_rng([seed, int(name.rstrip("'"))])
+        boxes = still(12) + random.normal(0, 5, (12, 4)).clip(-9, 9)
+        rows: list[Any] = [[1], *boxes[1:].tolist()]
+        if random.random() < 0.6:
+            rows[3:8] = [[2], [0], [0], [0], [0]]
+            rows[8] = [1]
+        runs[name] = [Trajectory.from_rows(rows)]
+        sequences.append(vot_sequence(name, still(12)))
+    return score_supervised(sequences, runs, LENGTHS)
+
+
+def test_the_eao_of_a_resample_is_that_of_its_sequences() -> None:
+    """Beside sequences that are really there twice."""
+    names = [str(number) for number in range(7)]
+    drawn = ["0", "0'", "3", "5", "5'", "5''", "6"]
+    for seed in range(4):
+        numbers = [parse_numbers(one) for one in vot_scores(seed, names)["sequences"].values()]
+        counts = np.array([[1] * 7, [2, 0, 0, 1, 0, 3, 1]])
+        expected = [vot_scores(seed, which)["overall"]["eao"] for which in (names, drawn)]
+        np.testing.assert_allclose(_expected(numbers, counts), expected, rtol=1e-12)
+
+
+def test_eao_has_an_interval() -> None:
+    names = [str(number) for number in range(9)]
+    first, second = (vot_scores(seed, names) for seed in (1, 2))
+    numbers = [[parse_numbers(one) for one in found["sequences"].values()] for found in (first, second)]
+    found = bootstrap_eao(*numbers, samples=500)
+    assert found is not None
+    assert found["difference"] == pytest.approx(second["overall"]["eao"] - first["overall"]["eao"])
+    assert found["low"] < found["difference"] < found["high"]
+    same = bootstrap_eao(numbers[0], numbers[0], samples=50)
+    assert same is not None
+    assert (same["low"], same["high"], same["share"]) == (0, 0, 1)
+    short = [replace(one, curves={}) for one in numbers[0]]
+    assert bootstrap_eao(numbers[0], short) is None
+
 
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
 
