@@ -31,7 +31,7 @@ from training.benchmark.results.formats.format_table import adopt_formats
 from training.benchmark.results.result_folders import open_results
 from training.benchmark.results.result_reader import read_results
 from training.benchmark.score import score_benchmark
-from training.benchmark.scores.metric_table import METRICS, Metric, adopt_metrics, metrics_of
+from training.benchmark.scores.metric_table import METRICS, Metric, adopt_metrics
 from training.benchmark.scores.score_document import Scores
 from training.benchmark.scores.score_file import save_scores
 from training.benchmark.sequences.sequence import Benchmark
@@ -178,7 +178,7 @@ def _numbers(scores: Mapping[str, Scores]) -> Numbered:
             one.protocol: {
                 tracker: {
                     metric.key: numbers[metric.key]
-                    for metric in metrics_of(one.kind, "metrics.json", protocol=one.protocol)
+                    for metric in one.metrics("metrics.json")
                     if metric.key in numbers
                 }
                 for tracker, entry in one.trackers.items()

@@ -10,6 +10,7 @@ from statistics import stdev
 from typing import Any, Literal
 
 from curation.errors import InputError
+from curation.rows import is_own
 from training.benchmark.problems import Failures
 from training.benchmark.results.result_folders import open_results
 from training.benchmark.results.result_reader import (
@@ -19,7 +20,7 @@ from training.benchmark.results.result_reader import (
     read_unsupervised,
 )
 from training.benchmark.results.start_reader import read_starts
-from training.benchmark.scores.metric_table import metrics_of
+from training.benchmark.scores.metric_table import METRICS, adopt_metrics, metrics_of
 from training.benchmark.scores.multistart import score_multistart
 from training.benchmark.scores.one_pass import Curves, Evaluation, mean_curves, rules_for
 from training.benchmark.scores.one_pass_summary import score_tracker, summary
@@ -72,8 +73,8 @@ def score_benchmark(
     Raises
     ------
     InputError
-        For an unknown protocol (the nearest is suggested), and where no tracker is sound: every problem of each is
-        listed. Where some are, the others are in `Scores.unsound`.
+        For an unknown protocol or metric of the list (the nearest is suggested), and where no tracker is sound: every
+        problem of each is listed. Where some are, the others are in `Scores.unsound`.
     """
     if not benchmark.given_away:
         raise InputError(
@@ -81,6 +82,7 @@ def score_benchmark(
             do="Pack the results for it: submit",
             reason="no truth",
         )
+    _own_metrics(benchmark)  # before the work
     rules, vot = replace(rules_for(protocol, benchmark), short=short), vot or rules_of(benchmark)
     if trackers is None:
         results_dir, trackers = open_results(results_dir, benchmark)
@@ -138,6 +140,27 @@ def _remarks(benchmark: Benchmark, results: TrackerResults) -> dict[str, Any]:
     return {"missing": results.missing, "partial": partial, "notes": results.notes}
 
 
+def _own_metrics(benchmark: Benchmark) -> tuple[str, ...]:
+    """Keys of the metrics that the benchmark's list names; one's own are adopted.
+
+    Raises
+    ------
+    InputError
+        If one is not known, or is not of the benchmark's kind and protocol.
+    """
+    adopt_metrics(filter(is_own, benchmark.metrics))
+    found = [METRICS[name] for name in benchmark.metrics]
+    for metric in found:
+        if metric.kind != benchmark.kind or metric.only not in ("", benchmark.protocol):
+            known = ", ".join(one.key for one in metrics_of(benchmark.kind, protocol=benchmark.protocol))
+            raise InputError(
+                f"the list of {benchmark.title} names the metric {metric.key}, which is not of its kind and protocol",
+                do=f"Name some of {known}",
+                reason="bad list",
+            )
+    return tuple(metric.key for metric in found)
+
+
 def _document(
     benchmark: Benchmark,
     protocol: str,
@@ -154,6 +177,7 @@ def _document(
         trackers={name: parse_tracker(one, benchmark.kind) for name, one in trackers.items()},
         missing=tuple(benchmark.missing),
         partial=benchmark.partial or any(one["partial"] for one in trackers.values()),
+        own_metrics=_own_metrics(benchmark),
         evaluation=evaluation,
         unsound=unsound,
     )

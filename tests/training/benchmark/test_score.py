@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import orjson
 import pytest
 
 from curation.errors import InputError
+from curation.files import write_json
 from tests.training.benchmark.builders import (
     PERFECT_AUC,
     benchmark,
@@ -17,8 +19,10 @@ from tests.training.benchmark.builders import (
 from training.benchmark.problems import FolderError
 from training.benchmark.results.result_writer import write_runs
 from training.benchmark.score import score_benchmark
+from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.score_file import parse_scores
 from training.benchmark.scores.vot_rules import VOT2016, VOT2019, rules_of
+from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import load_listing
 from training.benchmark.trajectory import Trajectory
@@ -206,3 +210,52 @@ def test_an_average_overlap_of_some_sequences_says_so(tmp_path: Path) -> None:
     assert document["trackers"]["KCF"]["notes"] == [
         "AO lacks 1 sequences without unsupervised results: ball1"
     ]
+
+
+def own_list(folder: Path, **more: object) -> Benchmark:
+    """A list of one's own with metrics, and the results of two trackers."""
+    header = {"schema": 1, "benchmark": "mine", "title": "My videos", "kind": "ope", **more}
+    write_json(folder / "mine.json", {**header, "sequences": [{"name": "cup", "folder": "cup"}]})
+    write_rows(folder / "cup/groundtruth_rect.txt", still(8, (10, 10, 20, 20)))
+    near, half = still(8, (10, 10, 20, 20)), still(8, (10, 10, 20, 20))
+    near[:, 0] += 8  # an overlap of 3/7 all along
+    half[:3, 0] += 500
+    write_rows(folder / "results/near/cup.txt", near)
+    write_rows(folder / "results/half/cup.txt", half)
+    return load_benchmark(str(folder / "mine.json"), [folder], images=False)
+
+
+def test_a_list_has_its_own_metrics_and_their_order(tmp_path: Path) -> None:
+    found = score_benchmark(own_list(tmp_path, metrics=["dp20", "op50"]), tmp_path / "results")
+    assert found.headline.key == "dp20"
+    assert found.ranked() == ["near", "half"]
+    for place in ("overview", "page", "sheet", "metrics.json"):
+        assert [metric.key for metric in found.metrics(place)] == ["dp20", "op50"]
+    assert parse_scores(found.plain(), "x") == found
+    usual = score_benchmark(own_list(tmp_path), tmp_path / "results")
+    assert (usual.headline.key, usual.ranked()) == ("auc", ["half", "near"])
+    assert "metrics" not in usual.plain()
+
+
+def test_a_list_s_metric_may_be_one_s_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(METRICS, "_rows", dict(METRICS._rows))
+    code = "from training.benchmark.scores.metric_table import Metric\n"
+    code += "SR40 = Metric('sr40_of_list', 'ope', 'SR.40', 'x', lambda curves: curves['success'][8])\n"
+    (tmp_path / "metric.py").write_text(code)
+    place = f"{tmp_path}/metric.py:SR40"
+    found = score_benchmark(own_list(tmp_path, metrics=[place, "auc"]), tmp_path / "results")
+    assert found.headline.key == "sr40_of_list"
+    assert [found.number(name, found.headline) for name in ("near", "half")] == [1.0, 6 / 8]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "answer"),
+    [
+        (["op05"], "no metric is named 'op05'. Did you mean op50"),
+        (["eao"], "the list of My videos names the metric eao, which is not of its kind and protocol"),
+        (["average_overlap"], "Name some of auc, dp20, op50"),
+    ],
+)
+def test_a_list_s_metric_must_be_known_and_fit(tmp_path: Path, metrics: list[str], answer: str) -> None:
+    with pytest.raises(InputError, match=re.escape(answer)):
+        score_benchmark(own_list(tmp_path, metrics=metrics), tmp_path / "results")

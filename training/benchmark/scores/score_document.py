@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from training.benchmark.scores.metric_table import Metric, Place, metrics_of
+from training.benchmark.scores.metric_table import METRICS, Metric, Place, metrics_of
 
 SCHEMA = 1
 
@@ -103,6 +103,8 @@ class Scores:
         Sequences of the benchmark that were not there.
     partial : bool
         Whether these, or results of a tracker, are missing.
+    own_metrics : tuple of str
+        Keys of the benchmark's own metrics, the first of which ranks; empty: those of its kind and protocol.
     evaluation : str
         `"tre"` or `"sre"`: from many starts; empty: from the first frame.
     unsound : mapping of str to sequence of str
@@ -116,6 +118,7 @@ class Scores:
     trackers: Mapping[str, TrackerScores]
     missing: tuple[str, ...] = ()
     partial: bool = False
+    own_metrics: tuple[str, ...] = ()
     evaluation: str = ""
     unsound: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -127,7 +130,15 @@ class Scores:
     @property
     def headline(self) -> Metric:
         """The metric by which trackers are ranked."""
-        return metrics_of(self.kind, protocol=self.protocol)[0]
+        return self._rows()[0]
+
+    def _rows(self, place: Place | None = None) -> Sequence[Metric]:
+        """The benchmark's own metrics, shown everywhere; else those of its kind and protocol that are shown at a place.
+
+        One that this process does not know (it was adopted where the scores were made) is left out.
+        """
+        own = [METRICS[key] for key in self.own_metrics if key in METRICS]
+        return own or metrics_of(self.kind, place, protocol=self.protocol)
 
     @property
     def interval(self) -> tuple[int, int] | None:
@@ -150,20 +161,12 @@ class Scores:
     def metrics(self, place: Place = "page") -> list[Metric]:
         """Those shown at a place that at least one tracker has."""
         overall = [numbers for t in self.trackers.values() for numbers in (t.overall, *(t.free or ())[:1])]
-        return [
-            m
-            for m in metrics_of(self.kind, place, protocol=self.protocol)
-            if any(m.key in one.values for one in overall)
-        ]
+        return [m for m in self._rows(place) if any(m.key in one.values for one in overall)]
 
     def inner_metrics(self, groups: Iterable[Mapping[str, Numbers]], place: Place) -> list[Metric]:
         """Those shown at a place that a sequence or attribute in any tracker's `groups` has."""
         entries = [numbers for group in groups for numbers in group.values()]
-        return [
-            m
-            for m in metrics_of(self.kind, place, protocol=self.protocol)
-            if any(e.of(m) is not None for e in entries)
-        ]
+        return [m for m in self._rows(place) if any(e.of(m) is not None for e in entries)]
 
     def number(self, tracker: str, metric: Metric) -> float | None:
         """A tracker's overall number, or None."""
@@ -201,6 +204,7 @@ class Scores:
             "missing": list(self.missing),
             "partial": self.partial,
             "trackers": {name: one.plain(self.kind) for name, one in self.trackers.items()},
+            **({"metrics": list(self.own_metrics)} if self.own_metrics else {}),
             **({"evaluation": self.evaluation} if self.evaluation else {}),
             **(
                 {"unsound": {name: list(lines) for name, lines in self.unsound.items()}}

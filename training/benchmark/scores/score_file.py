@@ -53,6 +53,7 @@ def parse_scores(raw: Any, place: str) -> Scores:
             trackers={name: parse_tracker(one, kind) for name, one in raw["trackers"].items()},
             missing=tuple(raw["missing"]),
             partial=bool(raw["partial"]),
+            own_metrics=tuple(raw.get("metrics", ())),
             evaluation=raw.get("evaluation", ""),
             unsound={name: tuple(lines) for name, lines in raw.get("unsound", {}).items()},
         )

@@ -82,6 +82,7 @@ def load_benchmark(name: str, roots: Items[Path], *, images: bool = True, whole:
         eao_interval=listing.eao_interval,
         result_folders=listing.results,
         protocol=listing.protocol,
+        metrics=listing.metrics,
         given_away=listing.truth == "all",
         own=_is_own(listing),
     )

@@ -141,6 +141,9 @@ class Benchmark:
         The protocol of its own authors; empty: OTB's.
     given_away : bool
         Whether its truth is there to score with; else a server has it.
+    metrics : tuple of str
+        Its own metrics, by name in `metric_table.METRICS` or by the place of their code; the first ranks its trackers.
+        Empty: those of its kind and protocol.
     own : bool
         Whether its sequences are not those of the packaged list of its name: nothing is published of it.
     """
@@ -157,6 +160,7 @@ class Benchmark:
     result_folders: tuple[str, ...] = ()
     protocol: str = ""
     given_away: bool = True
+    metrics: tuple[str, ...] = ()
     own: bool = False
 
     @property

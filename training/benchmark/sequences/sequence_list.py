@@ -6,6 +6,7 @@ benchmark's folder, which takes the place of the packaged one (header fields it 
     {"schema": 1, "benchmark": "otb2015", "title": "OTB-2015",
      "kind": "ope" | "vot",            "ope": boxes x y w h, 1-based; "vot": polygons, 0-based
      "origin": 0,                      optional: the top-left pixel in its files, where it is another one
+     "metrics": ["op50", "mine.py:SR75"],  optional: its own metrics, the first ranks; by key, or one's own by place
      "protocol": "lasot",              optional: whose rules `matlab`, its own authors' code, stands for (OTB's); of
                                        "vot": "multistart", in place of the supervised experiment
      "truth": "first",                 optional: only the first box is given away, a server scores the rest
@@ -139,6 +140,7 @@ class Listing:
     invalid_rows: bool = True
     origin: Literal[0, 1] | None = None
     protocol: Inside = ""
+    metrics: tuple[str, ...] = ()
     truth: Literal["all", "first"] = "all"
     flags: dict[Inside, Literal["absent", "present"]] = Field(default_factory=dict)
     names_in: Inside = "list.txt"
