@@ -11,13 +11,16 @@ import argparse
 import logging
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.errors import InputError
 from curation.files import write_json
 from pipelines import parameters, paths, settings
 from pipelines.declaration import Declaration
 from pipelines.guard import Run
-from training.trainer.configuration import Inputs, Outputs, Runtime
+
+if TYPE_CHECKING:
+    from training.trainer.configuration import Inputs, Runtime
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
     del options
     # Here, as these load torch.
     from training.device import pick_device
+    from training.trainer.configuration import Outputs
     from training.trainer.distributed import join
     from training.trainer.headspace import measure_headspace
     from training.trainer.loop import train
@@ -99,6 +103,8 @@ def _check_followed(init: Path, declaration: Declaration) -> None:
 
 def imdb_files() -> Inputs:
     """What a training reads: the imdb stage's files and the crop stage's shards."""
+    from training.trainer.configuration import Inputs
+
     return Inputs(
         train=paths.IMDB / "imdb_video_train.json",
         validation=paths.IMDB / "imdb_video_val.json",
@@ -109,6 +115,7 @@ def imdb_files() -> Inputs:
 def runtime() -> Runtime:
     """How a training runs, by the settings, and what on."""
     from pipelines.environment import environment  # it loads the libraries whose versions it tells
+    from training.trainer.configuration import Runtime
 
     chosen = settings.load()
     return Runtime(device=chosen.device, workers=_loaders(chosen.jobs), environment=environment())
