@@ -1,4 +1,4 @@
-"""How dataclasses of parameters are declared: typed, strict, unknown keys refused."""
+"""Parameter dataclasses: typed, strict, with unknown keys refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a cure: how a user makes a stage's output again, fetches it, or changes a parameter.
+"""Cures in messages: how to make a stage's output again, fetch it, or change a parameter.
 
 `curation` and `training` know stages and parameters by their names. With which command a stage is run, and in which
 file a parameter stands, is spelt here and nowhere else in them.
@@ -17,7 +17,7 @@ RESTORE = "dvc checkout"
 
 
 def remake(*stages: str) -> str:
-    """The command that makes the outputs of these stages again; without any, those of all stages.
+    """The command that makes the outputs of these stages again; without stages, all outputs.
 
     >>> remake("crop", "imdb")
     'dvc repro crop imdb'

@@ -71,7 +71,7 @@ class Ended(Exception):  # noqa: N818 (no error: somebody wants it so)
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ErrorPolicy:
-    """What to do with an item (a frame, a box) that cannot be used.
+    """The policy for unusable items (frames, boxes).
 
     `raise` stops at the first one. `skip` leaves it out, counts it by reason in the stage's report,
     and fails the stage once more than `max_skipped` of all items (a fraction) were left out.

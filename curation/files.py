@@ -1,4 +1,4 @@
-"""Files that are whole once they exist: written under a temporary name in the same folder, then renamed.
+"""Files that are complete as soon as they exist: written under a temporary name in the same folder, then renamed.
 
 A rename alone protects from a killed process, not from a power cut: the name may reach the disk long before the
 content does. So the content is synced before the name appears, and then the folder, before anything else relies
@@ -65,7 +65,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def filling(folder: Path) -> Iterator[Path]:
-    """A new folder to fill; on a clean exit it takes the place of `folder`, otherwise it is removed. Nothing is synced.
+    """A new folder to fill. On a clean exit it replaces `folder`, otherwise it is removed. Nothing is synced.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def filling(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """What the system refuses inside the block (`OSError`) is an `InputError` that names `path`."""
+    """Turn an `OSError` inside the block into an `InputError` that names `path`."""
     try:
         yield
     except OSError as error:

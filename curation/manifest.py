@@ -1,4 +1,4 @@
-"""The manifest: what raw data is there, by content. It stands in for the data as a DVC dependency.
+"""The manifest: digests of the raw data. DVC depends on it instead of the data.
 
 DVC would hash 86 GB and look at 2.6 M files on every `status`. A manifest names, for every video, the
 number of frames, their bytes, and one digest each of all images and all annotations (names and content,
@@ -37,7 +37,7 @@ from curation.videos.dataset import MISSING_ROOT, Dataset
 
 
 class SequenceFiles(NamedTuple):
-    """The files of one benchmark sequence: its frames in order, and whatever annotates them."""
+    """The files of one benchmark sequence: its frames in order, and its annotation."""
 
     name: str
     images: Sequence[Path]
@@ -46,7 +46,7 @@ class SequenceFiles(NamedTuple):
 
 @dataclass(frozen=True)
 class Recorded:
-    """What `record` did, in words in `note`. `kept`: the raw data is absent and the old manifest stays."""
+    """The result of `record`, in words in `note`. `kept`: the raw data is absent and the old manifest stays."""
 
     changed: bool
     kept: bool
@@ -119,7 +119,7 @@ def first_frames(manifest: Manifest, *, state: Path, natural_order: bool = False
 def record(
     path: Path, make: Callable[[], Manifest], *, write_to: Callable[[Path], Path] = lambda path: path
 ) -> Recorded:
-    """Bring the manifest file `path` up to date with `make()`, or keep it where the raw data is absent.
+    """Update the manifest file `path` from `make()`, or keep it if the raw data is absent.
 
     The file is written only if its bytes change.
 
@@ -165,5 +165,5 @@ def _keep(path: Path, error: InputError) -> Recorded:
         changed=False,
         kept=True,
         note=f"{path.stem}: the raw data is absent, so the manifest on record is kept ({error.what}): "
-        "results made from it can be used, but not made again from raw data here",
+        "you can use results made from it, but not make them again from raw data here",
     )

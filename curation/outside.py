@@ -1,4 +1,4 @@
-"""Files from outside: opened without waiting, plain, of bounded size."""
+"""Files from outside: opened without waiting, only plain files, of bounded size."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _too_large(path: Path, size: int, limit: int, kind: str, do: str) -> InputEr
 
 
 def unreadable(path: Path, error: OSError | ValueError, do: str = "") -> InputError:
-    """The error for a file or folder that the system does not let us read."""
+    """The error for a file or folder that the system refuses to read."""
     what = getattr(error, "strerror", None) or error
     cure = do or "Fix its permissions, the link or the disk, then run again"
     return InputError(

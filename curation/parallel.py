@@ -1,4 +1,4 @@
-"""The parallel map that everything over videos or sequences runs on.
+"""The parallel map for all work over videos or sequences.
 
 joblib does the work, so the backend is chosen outside: `loky` on one machine, `dask` on a cluster
 (`joblib.parallel_config(backend="dask")`). Results come as a generator, in the order of the items,
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Workers:
-    """How many processes, and of which joblib backend. `jobs` of -1 means every core."""
+    """How many processes, and which joblib backend. `jobs` of -1 means every core."""
 
     jobs: int = -1
     backend: str = "loky"
@@ -49,7 +49,7 @@ class Workers:
         return self.backend == "loky" and self.jobs == 1
 
     def worth(self, seconds: float) -> Workers:
-        """For work of about so many seconds: none but this process where others would hardly begin."""
+        """Workers for work of about so many seconds; only this process if others would hardly begin."""
         return Workers(jobs=1) if self.backend == "loky" and seconds < START else self
 
 
@@ -151,7 +151,7 @@ def _work(function: Callable[[Item], Result], item: Item) -> Result:
 
 @contextmanager
 def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
-    """Say in one line how a Dask cluster has failed."""
+    """Turn a failure of a Dask cluster into one line."""
     if workers.backend != "dask":
         yield
         return
@@ -175,7 +175,7 @@ def _cluster_errors(workers: Workers, label: str) -> Iterator[None]:
 
 
 def _end_with(parent: int) -> None:
-    """Watch the parent from a thread: without it, a worker would work on, and then idle for minutes."""
+    """Watch the parent from a thread; otherwise an orphaned worker would go on for minutes."""
 
     def watch() -> None:
         while os.getppid() == parent:

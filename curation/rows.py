@@ -1,4 +1,4 @@
-"""Tables of things that have names, one row a thing; one's own joins a table by the place of its code.
+"""Tables of named things, one row each. Users add rows by the path of their code.
 
 One's own loss, tracker or metric is named `module:Name` or `path/file.py:Name`, where a module is looked for
 in the current folder too, and what a file imports also beside that file. Using it runs its code.
@@ -24,7 +24,7 @@ OWN = "module:Name or path/file.py:Name"
 
 
 class Later(NamedTuple):
-    """A row that is loaded when it is first asked for, from `module:Name`: names are known without what it imports."""
+    """A row that is loaded on first use, from `module:Name`: its name is known without its imports."""
 
     place: str
 
@@ -77,7 +77,7 @@ class Table(Mapping[str, Row]):
         return len(self._rows)
 
     def adopt(self, name: str, row: Row) -> None:
-        """Add a row of one's own for the rest of this process.
+        """Add a user's row for the rest of this process.
 
         Raises
         ------
@@ -86,29 +86,29 @@ class Table(Mapping[str, Row]):
         """
         if self._rows.setdefault(name, row) is not row:
             raise InputError(
-                f"a {self.what} of one's own is called {name!r}, as another one is",
+                f"the name of your {self.what} {name!r} is already taken",
                 do="Give it another name",
                 reason="name taken",
             )
 
     def check(self, name: str) -> str:
-        """The name, if a row has it or it names an own one; for parameters, so it raises `ValueError`."""
+        """The name, if it is a row or a path of your own code; raises `ValueError`, because parameters use it."""
         place = name.rpartition(":")[0]
         if is_own(name) and place.endswith(".py") and not Path(place).is_file():
             raise ValueError(f"there is no file {place}")
         if name not in self._rows and not is_own(name):
-            raise ValueError(f"expected {', '.join(map(repr, self._rows))}, or one's own as {OWN}")
+            raise ValueError(f"expected {', '.join(map(repr, self._rows))}, or your own as {OWN}")
         return name
 
 
 def is_own(name: str) -> bool:
-    """Whether a name has the form of one's own."""
+    """Whether a name has the form `module:Name` or `file.py:Name`."""
     place, colon, attribute = name.rpartition(":")
     return bool(place and colon and attribute)
 
 
 def load_own(name: str, what: str) -> Any:
-    """What one's own name leads to; its module is imported, so its code runs.
+    """The object that a name like `file.py:Name` leads to. Its module is imported, so its code runs.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def load_own(name: str, what: str) -> Any:
 
 
 def own_digest(name: str) -> str:
-    """Digest of the file that holds one's own, whose code is not run: part of the key of whatever it makes.
+    """Digest of the file with the user's code, which is not run: part of the key of its results.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""The shells: one module a stage, parameters in, a library call, a report out."""
+"""The shells: one module for each stage. Parameters in, a library call, a report out."""

@@ -69,14 +69,14 @@ def _never(_options: argparse.Namespace) -> bool:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints quote words of the command line without their control characters."""
+    """A parser that leaves control characters out of its error messages."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
 
 def _parse(words: list[str]) -> tuple[ModuleType, argparse.Namespace]:
-    """The module of the command that `words` begin with, and its options; ends the program where argparse does."""
+    """The module and the options of the command at the start of `words`; argparse may end the program."""
     program = "dslt" if Path(sys.argv[0]).stem == "dslt" else "python -m pipelines"
     parser = _Parser(formatter_class=argparse.RawDescriptionHelpFormatter)
     if not words or words[0] not in BY_NAME:

@@ -1,4 +1,4 @@
-"""Open a benchmark from command-line options, for tools and for a tracker that is run by hand."""
+"""Open a benchmark from command-line options, for tools and for trackers run by hand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def add_benchmark(parser: argparse.ArgumentParser) -> None:
     """The arguments that name a benchmark and its sequences; `open_benchmark` reads them."""
     parser.add_argument(
         "benchmark",
-        help=f"whose sequences: {', '.join(packaged_names())}, or the path of your own list, .json",
+        help=f"the benchmark: {', '.join(packaged_names())}, or the path of your own list, .json",
     )
     parser.add_argument(
         "--root",
         type=Path,
         action="append",
         metavar="FOLDER",
-        help="of sequences or annotation files; repeated for several (those of the settings, or built in)",
+        help="folder of sequences or annotation files; may be repeated (default: the settings', or the built-in ones)",
     )
 
 
@@ -39,7 +39,7 @@ def open_benchmark(options: argparse.Namespace, *, images: bool = False) -> Benc
 
 
 def _roots(benchmark: str) -> tuple[Path, ...]:
-    """Where the settings say; else the built-in sequences, where this project uses them; or where the list does."""
+    """The folders of the settings; else the built-in sequences, if this project uses them; else the list's own."""
     runtime, listing = settings.load(), load_listing(benchmark)
     if roots := runtime.benchmark_roots(listing):
         return roots

@@ -1,4 +1,4 @@
-"""The commands there are: name, group and summary of each, known without importing any of them."""
+"""The commands: name, group and summary of each, without importing them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Command:
 
     @property
     def summary(self) -> str:
-        """What it does, in one line."""
+        """Its summary, in one line."""
         return str(ast.get_docstring(self.source)).partition("\n")[0]
 
     def fill(self, parser: argparse.ArgumentParser) -> None:

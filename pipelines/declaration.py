@@ -1,4 +1,4 @@
-"""What dvc.yaml declares of a stage: the files and the parameters that DVC records beside its outputs."""
+"""Read a stage's declaration in dvc.yaml: its files, and the parameters that DVC records."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Declaration:
 def declared(
     stage: str, options: argparse.Namespace, parameters: Mapping[str, Any], file: Path = FILE
 ) -> Declaration:
-    """The declaration of a stage; outside a pipeline (no dvc.yaml), that of its own section alone.
+    """The declaration of a stage; outside a pipeline (no dvc.yaml), only that of its own section.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def declared(
 
 
 def value_at(parameters: Mapping[str, Any], key: str) -> Any:
-    """The value of a dotted key, or None where it is not there."""
+    """The value of a dotted key, or None if it is missing."""
     value: Any = parameters
     for part in key.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
@@ -98,7 +98,7 @@ def value_at(parameters: Mapping[str, Any], key: str) -> Any:
 
 
 def changes(key: str, before: Any, after: Any) -> list[str]:
-    """What differs between two values of a key, by the full names of the keys in them."""
+    """The differences between two values of a key, by their full names."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         names = [*before, *(name for name in after if name not in before)]
         return [

@@ -1,4 +1,4 @@
-"""What a training runs on: the revision of the code, the versions of packages, the processor."""
+"""The environment of a training: revision of the code, versions of packages, processor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CODE = ("curation", "training", "pipelines")
 
 
 def environment() -> dict[str, Any]:
-    """What decides the result here besides data and parameters, in words; JSON-able."""
+    """The parts of the environment that affect the result, in words; JSON-able."""
     import torch  # here, not above: `training` has something to set before torch is loaded
 
     return {
@@ -50,7 +50,7 @@ def revision(folder: Path = Path()) -> str:
 
 
 class _RefusedError(Exception):
-    """What git says when it does not answer, in one line."""
+    """git's error, in one line."""
 
 
 def _git(folder: Path, *words: str) -> str:

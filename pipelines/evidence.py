@@ -1,4 +1,4 @@
-"""What stored crops and recorded outcomes are compared with: raw data, and outputs that name their parameters."""
+"""Evidence to check crops and outcomes: raw data, and outputs that store their parameters."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def curated(project: Path) -> Iterator[Curated]:
 
 
 def wrong_crops(subsets: Sequence[str], workers: Workers) -> list[str]:
-    """What a sample of the stored crops of some subsets shows to be wrong, a line each."""
+    """Faults in a sample of the stored crops of some subsets, one line each."""
     looked_at = [one for one in curated(Path()) if one.name in subsets]
     found = check_store(Path(), looked_at, PROOFS, workers=workers)
     return [f"{one.message}. {one.cure}" for one in found if one.status == "fail"]
 
 
 def _configurations(project: Path, subset: str) -> Iterator[CropConfig]:
-    """Those in params.yaml and on record; coming back to one of them finds its shards in the store."""
+    """The configurations in params.yaml and in records: returning to one finds its shards in the store."""
     yield parameters.load("crop")
     for outcome in find_outcomes(project, [f"crop@{subset}"]):
         try:

@@ -1,4 +1,4 @@
-"""What fails outside the program, said in one line: disks, permissions, limits of the system, memory.
+"""Turn failures outside the program into one line: disks, permissions, system limits, memory.
 
 Only what the user can fix is explained; an error of the program keeps its traceback.
 """
@@ -42,7 +42,7 @@ OTHERS: Mapping[str, str] = {
 
 
 def explain(error: Exception) -> InputError | None:
-    """The one line for an error that is not the program's, or None for one that is.
+    """The line for an error outside the program, or None for a fault of the program.
 
     An `OSError` is explained if its number is among `CURES` and, where a file is at fault, it names one: the
     number alone would not tell what is missing.
@@ -74,5 +74,5 @@ def _of_torch(error: Exception) -> bool:
 
 
 def _of_opencv(error: Exception) -> bool:
-    """OpenCV's number for want of memory is -4."""
+    """OpenCV's error number for too little memory is -4."""
     return type(error).__module__ == "cv2" and getattr(error, "code", 0) == -4

@@ -1,4 +1,4 @@
-"""The guard of every stage: it checks what the stage reads, and puts its outputs in place as a whole, once.
+"""Guard every stage: check what it reads, and put its outputs in place together, once.
 
 DVC looks at parameters and dependencies after a command has run, and records them beside its outputs. Whatever
 changed in between would be recorded beside outputs that were made from something else, and the run-cache would hand
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Run:
-    """One run of a stage: the parameters as they were when it started, and the places of its outputs."""
+    """One run of a stage: its parameters at the start, and the places of its outputs."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Run:
         return self._publication.output(path, even_if_failed=even_if_failed) if self._publication else path
 
     def remove(self, path: Path) -> None:
-        """Have a stale output removed when the rest is put in place."""
+        """Remove a stale output when the others are put in place."""
         if self._publication:
             self._publication.remove(path)
 
@@ -74,14 +74,14 @@ class Run:
         return self.claim.check if self.claim else _nothing
 
     def publish(self) -> None:
-        """Put the outputs in place, if everything that was read is as it was at the start."""
+        """Put the outputs in place, if everything read is still the same as at the start."""
         if self._publication:
             self._publication.publish(self._verify)
         if self.claim and self.claim.waiting:
             vouch(self.declaration, self.parameters, self._seen)
 
     def abandon(self, *, keep_reports: bool) -> None:
-        """Leave the outputs as they were, but for reports of what went wrong."""
+        """Keep the old outputs, but publish reports of what went wrong."""
         if self._publication:
             self._publication.abandon(keep=keep_reports)
 
@@ -148,7 +148,7 @@ def guarded(stage: str, options: argparse.Namespace) -> Iterator[Run]:
 
 
 def _nothing() -> None:
-    """The check of a process that writes nothing."""
+    """The check of a process that writes no outputs."""
 
 
 def _place(address: str) -> Path:
@@ -192,7 +192,7 @@ def _content(pid: int, name: str) -> bytes:
 
 @contextmanager
 def _ended_by_signal() -> Iterator[Any]:
-    """SIGTERM ends the block by an exception, so that it cleans up; not while outputs are put in place.
+    """Turn SIGTERM into an exception in the block, so that it cleans up; but not while outputs are put in place.
 
     Yields a context manager that also watches a run's claim from a thread.
     """

@@ -117,7 +117,7 @@ def _tested(found: Manifest, layout: Layout, tested: Mapping[bytes, str]) -> dic
 
 
 def own_code(config: TrackConfig) -> dict[str, str]:
-    """Digests of the code of trackers and of a backbone of one's own: where it is edited, `track` runs again."""
+    """Digests of the user's code of trackers and of a backbone: after an edit, `track` runs again."""
     own = {own.name: own.digest for choice in config.trackers if (own := own_tracker(choice))}
     return own | ({"backbone": own_digest(config.backbone.name)} if is_own(config.backbone.name) else {})
 
@@ -145,7 +145,7 @@ def _benchmark(
 
 
 def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = False) -> Manifest:
-    """`curation.manifest.scan_sequences` of a benchmark that was loaded with its images."""
+    """`curation.manifest.scan_sequences` for a benchmark loaded with its images."""
     return scan_sequences(
         benchmark.name,
         [SequenceFiles(s.name, s.frames, s.annotation_files) for s in benchmark.sequences],
@@ -156,7 +156,7 @@ def scan_benchmark(benchmark: Benchmark, runtime: Settings, *, strict: bool = Fa
 
 
 def warn_of_unused_roots(config: sources.DatasetConfig, runtime: Settings) -> None:
-    """Warn of every folder that is set while params.yaml uses the built-in data in its place."""
+    """Warn of every set folder that is not used, because params.yaml uses the built-in data."""
     if runtime.vid_root and sources.built_in(config.vid):
         log.warning(
             "note: vid_root is set, but params.yaml uses the built-in videos; "

@@ -76,14 +76,14 @@ def _parsed(content: bytes, place: str) -> dict[str, Any]:
 
 
 def _where() -> str:
-    """What to do in a folder that is not the project's: this code knows its project, where it runs in place."""
+    """The cure for a folder that is not the project's; names the project's folder if the code knows it."""
     root = Path(__file__).parents[1]
     at = f": cd {shlex.quote(str(root))}" if (root / FILE).is_file() else ""
     return f"Run from the project's root folder{at}. Files outside it are named by their whole path"
 
 
 def parse(text: str | bytes, place: str) -> dict[str, Any]:
-    """As `read`, from the file's content; `place` names it in messages."""
+    """Like `read`, from the file's content; `place` names it in messages."""
     raw = read_yaml(text, place)
     if not isinstance(raw, dict):
         raise InputError(f"{place} holds no sections", do="Restore it: git checkout params.yaml")
@@ -96,7 +96,7 @@ def parse(text: str | bytes, place: str) -> dict[str, Any]:
 
 
 def load(section: str, file: Path = FILE) -> Any:
-    """One section as its dataclass; keys that the file leaves out have the dataclass's defaults.
+    """One section as its dataclass; missing keys have the dataclass's defaults.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where every stage reads and writes, relative to the project's root. dvc.yaml names the same places."""
+"""The paths of every stage, relative to the project's root. dvc.yaml has the same."""
 
 from pathlib import Path
 
@@ -41,5 +41,5 @@ def tracks(subset: str) -> Path:
 
 
 def report(stage: str, item: str) -> Path:
-    """Small JSON report of one run of a stage; under git, not in the cache."""
+    """Small JSON report of a stage's run; git stores it, not the cache."""
     return REPORTS / stage / f"{item}.json"

@@ -1,4 +1,4 @@
-"""Show what was curated: contact sheets, distributions, the strangest tracks, what was skipped and why.
+"""Show the curated data: contact sheets, distributions, the strangest tracks, skipped items and reasons.
 
 Pictures go to reports/quality/pictures, the numbers to reports/quality/quality.json.
 """

@@ -136,7 +136,7 @@ def run(options: argparse.Namespace, stage: Run) -> None:
 
 
 def _check_imported(dataset: sources.DatasetConfig) -> None:
-    """Raise `InputError` for a folder of imported results that no benchmark is called like."""
+    """Raise `InputError` for a folder of imported results that has no benchmark's name."""
     known = [
         *packaged_names(),
         *(load_listing(name).benchmark for name in dataset.benchmarks if is_path(name)),

@@ -1,4 +1,4 @@
-"""Runtime settings: where the data are and how to run. They change no result, so DVC never sees them.
+"""Runtime settings: paths of data and how to run. They change no result, so DVC does not record them.
 
 One place for them: the file `.settings.toml` at the project's root (git-ignored), or environment
 variables, which win. `python -m pipelines settings` prints what is in force and where each value comes
@@ -97,13 +97,13 @@ class Settings:
         return Path(self.backbone_weights).expanduser() if self.backbone_weights else None
 
     def benchmark_roots(self, listing: Listing) -> tuple[Path, ...]:
-        """Folders in which to look for a benchmark's sequences; empty when none is set."""
+        """The folders to search for a benchmark's sequences; empty if none is set."""
         value = self.roots.get(root_setting(listing), "")
         return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
 
 
 def root_setting(listing: Listing) -> str:
-    """The setting that says where a benchmark's sequences are."""
+    """The setting with the folder of a benchmark's sequences."""
     return listing.setting or f"{OWN}{listing.benchmark.lower()}"
 
 
@@ -226,7 +226,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def known(name: str) -> bool:
-    """Whether there is a setting of that name, one's own roots among them."""
+    """Whether a setting has that name; the user's own `roots` count."""
     return name in FIELDS or bool(re.fullmatch(f"{re.escape(OWN)}{OWN_NAME}", name))
 
 

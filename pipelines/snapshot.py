@@ -1,4 +1,4 @@
-"""What a file or folder was like at one moment, to tell later whether it has changed since.
+"""The state of a file or folder at one moment, to find later changes.
 
 Files and small folders are known by content. A large folder is known by the names, sizes, times and inodes of its
 files: to read 20 GB of crops twice would cost more than the stage that reads them once.
@@ -49,7 +49,7 @@ def look(path: Path) -> Look:
 
 
 def as_recorded(path: Path, seen: Look) -> dict[str, Any]:
-    """What DVC records of a path that was looked at so: its digest; of a large folder, size and number of files."""
+    """DVC's record of a path in that state: its digest; for a large folder, size and number of files."""
     at = os.fspath(path)
     sizes = [what[0] for what in seen.values() if len(what) == 3]
     if sizes:

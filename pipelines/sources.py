@@ -1,4 +1,4 @@
-"""Which dataset the pipeline runs on, and the folder that holds each part of it."""
+"""The dataset of the pipeline, and the folder of each part."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class DatasetConfig:
                 raise ValueError(f"parts {other} and {name} are of one layout, root and split")
 
     def part(self, name: str) -> PartConfig:
-        """What the part of that name is. Raises `InputError` if there is none."""
+        """The part of that name. Raises `InputError` if there is none."""
         if name in self.parts:
             return self.parts[name]
         if name not in SUBSETS:
@@ -108,7 +108,7 @@ class DatasetConfig:
 
 
 def setting_of(name: str, part: PartConfig) -> str:
-    """The setting that says where a part's data are."""
+    """The setting with the folder of a part's data."""
     return part.root or LAYOUTS[part.layout].setting or f"{OWN}{name.lower()}"
 
 
@@ -118,7 +118,7 @@ def built_in(source: str) -> bool:
 
 
 def part_root(config: DatasetConfig, settings: Settings, name: str) -> Path | None:
-    """Folder that holds a part's data, or None where none is set (a pulled clone)."""
+    """The folder of a part's data, or None if it is not set (a pulled clone)."""
     setting = setting_of(name, config.part(name))
     if setting == "vid_root" and built_in(config.vid):
         return Path(config.vid)
@@ -127,7 +127,7 @@ def part_root(config: DatasetConfig, settings: Settings, name: str) -> Path | No
 
 
 def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
-    """Folders in which a benchmark's sequences are looked for; empty where none is set.
+    """The folders to search for a benchmark's sequences; empty if none is set.
 
     Those of one's own whole list are where the setting says, or else where the list does: it is never built in.
     """
@@ -138,7 +138,7 @@ def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) ->
 
 
 def needed_part_root(config: DatasetConfig, settings: Settings, name: str) -> Path:
-    """As `part_root`, for stages that cannot do without.
+    """Like `part_root`, for stages that need the folder.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def open_part(config: DatasetConfig, settings: Settings, name: str) -> Dataset:
 
 
 def needed_sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
-    """As `sequence_roots`, for stages that cannot do without; raises `InputError` as `needed_part_root`."""
+    """Like `sequence_roots`, for stages that need the folders; raises `InputError` as `needed_part_root`."""
     roots = sequence_roots(config, settings, benchmark)
     setting = root_setting(load_listing(benchmark))
     cure = f"Run: python -m pipelines settings --set {setting}=/path"

@@ -1,4 +1,4 @@
-"""What reaches the terminal: lines of printable characters, whatever a file or folder is called."""
+"""Make all output printable, whatever the names of files and folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from curation.errors import printable
 
 
 def printable_lines(text: str) -> str:
-    """Text of several lines as of `printable`; ends of lines and tabs stay."""
+    """`printable` for text of several lines; ends of lines and tabs stay."""
     parts = re.split(r"([\n\t])", text)
     return "".join(part if part in ("\n", "\t") else printable(part) for part in parts)
 

@@ -1,5 +1,4 @@
-"""Make a tracker from command-line options, for `track`, `follow`, `vot` and `starts`, from any folder; run it by
-hand."""
+"""Make a tracker from command-line options, in any folder, for `track`, `follow`, `vot` and `starts`."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ FEATURES = 'pip install -e ".[features]" -c constraints.txt'
 
 @dataclass(frozen=True)
 class Chosen:
-    """A tracker, and what one should know of it.
+    """A tracker, its description, and a warning if it should not be trusted.
 
     Attributes
     ----------
@@ -48,19 +47,19 @@ class Chosen:
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = "siamese") -> None:
-    """The options that choose a tracker; `default` "" is the best that there are weights for."""
+    """The options that choose a tracker; `default` "" is the best one with weights."""
     parser.add_argument(
         "--tracker",
         default=default,
         metavar="NAME",
-        help=f"{', '.join(TRACKERS)}, or one's own, {OWN}, or {TRAX}COMMAND that speaks TraX"
-        + ("" if default is None else f" ({default or 'the best that there are weights for'})"),
+        help=f"{', '.join(TRACKERS)}, or your own, {OWN}, or {TRAX}COMMAND that speaks TraX"
+        + ("" if default is None else f" ({default or 'the best one with weights'})"),
     )
     parser.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help=f"of the network; without it, what params.yaml names, {'what is installed, ' if default == '' else ''}"
+        help=f"weights file; default: what params.yaml names, {'what is installed, ' if default == '' else ''}"
         "or the network trained here",
     )
     parser.add_argument(
@@ -77,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = "sia
 
 
 def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
-    """The tracker that the command line names, with the settings of params.yaml.
+    """The tracker of the command line, with the settings of params.yaml.
 
     Parameters
     ----------
@@ -124,7 +123,7 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
 
 
 def project() -> Path | None:
-    """The folder of the project: this one, if its params.yaml is ours, or that of this code; None if neither is one."""
+    """The project's folder: this one if its params.yaml is ours, else the code's; None if neither fits."""
     for folder in (Path(), Path(__file__).parents[1]):
         file = folder / parameters.FILE
         if file.is_file() and re.search(rb"^track *:", file.read_bytes(), re.MULTILINE):
@@ -135,7 +134,7 @@ def project() -> Path | None:
 def _backbone(
     options: argparse.Namespace, config: TrackConfig, file: Path | None, *, toy: bool
 ) -> tuple[str, Path | None, Mapping[str, Any]] | None:
-    """Name and file of the online tracker's backbone, and what that changes in section `track`.
+    """Name and file of the online tracker's backbone, and its changes to section `track`.
 
     None where nothing but the network trained here is at hand, and nobody asked for it.
     """
@@ -165,8 +164,8 @@ def _backbone(
         return name, None if BACKBONES[name].trained else file, {}
     elif not (BACKBONES[name].trained or BACKBONES[name].package):
         raise InputError(
-            f"--backbone {name} was given without --weights, which it describes",
-            do="Give its file: --weights FILE; or leave it out, and the best that there is will be taken",
+            f"--backbone {name} was given without --weights",
+            do="Give its file: --weights FILE; or leave out --backbone to take the best one here",
         )
     chosen = {"name": name, "sha256": digest, "convention": options.convention or "auto"}
     if BACKBONES[name].trained:
@@ -176,7 +175,7 @@ def _backbone(
 
 
 def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:
-    """What choosing a backbone changes: itself, its precision, and the settings that its profile has for it."""
+    """The changes that come with a backbone: itself, its precision, and the settings of its profile."""
     from pipelines.tools.profile import profiles, read_profile
     from training.device import multiplies_bfloat16
 
@@ -191,7 +190,7 @@ def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:
 
 
 def _laid_over(below: Any, above: Any) -> Any:
-    """Mappings in each other, where the values above win."""
+    """Merge nested mappings; the values above win."""
     if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
         return above
     return {
@@ -201,7 +200,7 @@ def _laid_over(below: Any, above: Any) -> Any:
 
 
 def _is_toy() -> bool:
-    """Whether the network trained here was trained on the built-in dataset, as far as params.yaml tells."""
+    """Whether the network here was trained on the built-in dataset, by params.yaml."""
     from pipelines.sources import built_in
 
     if not parameters.FILE.is_file():
@@ -211,7 +210,7 @@ def _is_toy() -> bool:
 
 
 def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
-    """Which tracker it is and what it is worth; and why not to trust it."""
+    """The tracker's name and accuracy, and a warning if it is too weak."""
     from training.tracking.online.backbones.backbone_config import BACKBONES
 
     if is_own(name) or name.startswith(TRAX):
@@ -222,7 +221,7 @@ def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
         kind = BACKBONES[config.backbone.name]
         on, worth, trained = f" on {kind.name}", kind.worth, kind.trained
     words = f"{row.label}{on}" + (f": {worth}" if worth else "")
-    better = f"For features that are: {FEATURES}"
+    better = f"To install features that are: {FEATURES}"
     if trained and toy:
         return (
             words,

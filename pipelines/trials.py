@@ -1,4 +1,4 @@
-"""What `study` and `ablation` share: options as a typed configuration, and trackers run on chosen sequences."""
+"""Shared parts of `study` and `ablation`: typed options, and trackers run on chosen sequences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def add_arguments(
     parser: argparse.ArgumentParser, *, seeds: int, benchmarks: Sequence[str], number: str, out: Path
 ) -> None:
-    """Options of every study: how often each form is run, whose sequences are tracked, where the results go."""
+    """The options of every study: number of runs, benchmarks, output folder."""
     parser.add_argument("--seeds", type=int, default=seeds, help="runs of each form (%(default)s)")
     parser.add_argument(
         "--benchmarks",
@@ -31,13 +31,13 @@ def add_arguments(
         choices=one_pass_names(),
         default=list(benchmarks),
         metavar="BENCHMARK",
-        help="whose sequences are tracked, of %(choices)s (%(default)s)",
+        help="benchmarks to track, of %(choices)s (%(default)s)",
     )
     parser.add_argument("--out", type=Path, default=out, metavar="FOLDER", help="(%(default)s)")
 
 
 def configured(kind: type, command: str, **options: Any) -> Any:
-    """Options of a command as the dataclass they are for; `InputError` names the first that does not fit."""
+    """A command's options as their dataclass; `InputError` names the first wrong one."""
     try:
         return TypeAdapter(kind).validate_json(orjson.dumps(options))
     except ValidationError as error:
@@ -50,7 +50,7 @@ def configured(kind: type, command: str, **options: Any) -> Any:
 
 
 class Trials:
-    """Sequences of some benchmarks, opened at once, so that a missing folder shows before hours of work.
+    """The sequences of some benchmarks, opened at the start, so that a missing folder shows before hours of work.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What each run of a stage was made of, held against what DVC has recorded of it.
+"""Compare what each run of a stage was made of with DVC's record of it.
 
 The guard looks for the last time just before outputs appear. DVC looks when the command has ended, and records what it
 sees then: nobody can look in between. So a run under DVC leaves a note, and the next stage that starts here compares it
@@ -35,7 +35,7 @@ Note = Mapping[str, Any]
 
 
 def vouch(declaration: Declaration, values: Mapping[str, Any], seen: Mapping[Path, Look]) -> None:
-    """Note what a stage was made of and has made, before DVC records it. Errors as `replacing`."""
+    """Note a stage's inputs and outputs before DVC records them. Errors as `replacing`."""
     note = {
         "params": {key: value_at(values, key) for key in declaration.params},
         "deps": {str(path): as_recorded(path, what) for path, what in seen.items() if what},
@@ -47,7 +47,7 @@ def vouch(declaration: Declaration, values: Mapping[str, Any], seen: Mapping[Pat
 
 
 def refuse_contradictions(declaration: Declaration) -> None:
-    """Raise `InputError` if what a stage builds on is recorded as made of what it was not made of.
+    """Raise `InputError` if a stage depends on an output that is recorded with wrong inputs.
 
     The manifest stage, which every `dvc repro` runs, minds all others. What makes a record right again is not
     refused: the stage itself, and those that do not build on it.
@@ -69,15 +69,15 @@ def refuse_contradictions(declaration: Declaration) -> None:
     if found:
         stages = sorted(found, key=lambda address: STAGES.index(address.partition("@")[0]))
         raise InputError(
-            f"dvc.lock is wrong about {', '.join(stages)}: {some(found[stages[0]])}, as that changed between the "
-            "end of the stage and DVC's look",
+            f"dvc.lock is wrong about {', '.join(stages)}: {some(found[stages[0]])}, because that changed after "
+            "the stage ended and before DVC recorded it",
             do=f"Run: dvc repro -f -s {' '.join(stages)} && dvc repro",
             reason="contradiction",
         )
 
 
 def _prove(address: str, note: Note, problems: list[str]) -> bool:
-    """Whether DVC has put the contradiction into the run-cache since the note was written; it is removed there.
+    """Whether DVC has written the contradiction to the run-cache since the note; it is removed there.
 
     Without that, somebody has taken another dvc.lock from git, under whose parameters the same was made.
     """
@@ -97,7 +97,7 @@ def _prove(address: str, note: Note, problems: list[str]) -> bool:
 
 
 def _contradictions(note: Note, text: str) -> list[str] | None:
-    """What an entry of dvc.lock says otherwise than the note; None if it is not the entry of that run."""
+    """The difference of an entry of dvc.lock from the note; None if the entry is of another run."""
     try:
         [entry] = read_yaml(text, str(paths.LOCK)).values()
         outs, deps = ({item["path"]: item for item in entry.get(kind, [])} for kind in ("outs", "deps"))
@@ -136,7 +136,7 @@ def _file(address: str) -> Path:
 
 
 def _entry(address: str) -> str:
-    """The lines of a stage in dvc.lock, as DVC writes them; the whole file would take a second to parse."""
+    """The lines of a stage in dvc.lock as DVC writes them, because parsing the file takes a second."""
     try:
         text = paths.LOCK.read_text(encoding="utf-8", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Boxes that wait for frames that could not be read: how many, and the command that tries them again."""
+"""Report boxes that wait for unreadable frames, with the command that tries them again."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def told(boxes: int, subset: str) -> str:
 
 
 def lines(subsets: Iterable[str]) -> list[str]:
-    """A line for each subset of whose crops, as they are here, some boxes wait."""
+    """One line for each subset whose crops here have waiting boxes."""
     waiting = {subset: waiting_boxes(paths.report("crop", subset)) for subset in subsets}
     return [f"{subset}: {told(boxes, subset)}" for subset, boxes in waiting.items() if boxes]
 
 
 def forget(subset: str) -> str:
-    """Take crops of which boxes wait out of the run-cache, now that there are whole ones; say what could not be."""
+    """Remove crops with waiting boxes from the run-cache, now that there are complete ones; report failures."""
     kept = forget_waiting(Path(), f"crop@{subset}", paths.report("crop", subset).as_posix())
     if not kept:
         return ""

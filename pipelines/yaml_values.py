@@ -68,7 +68,7 @@ def read_yaml(content: str | bytes, place: str, *, limit: int = LIMIT, do: str =
 
 
 def _depth(text: str) -> int:
-    """Brackets opened and not closed, at most: more than there are levels only where texts hold brackets."""
+    """The largest number of open brackets; more than the levels only if texts hold brackets."""
     depth = deepest = 0
     for char in text:
         if char in "[{":
@@ -80,7 +80,7 @@ def _depth(text: str) -> int:
 
 
 def _check(document: Any, most: int, place: str, do: str) -> None:
-    """Raise `InputError` for the first part that is no plain value, too deep, or one too many.
+    """Raise `InputError` for the first part that is not a plain value, is too deep, or exceeds the number allowed.
 
     Without aliases no document has more values than characters; `most` leaves room for a few.
     """
@@ -106,7 +106,7 @@ def _check(document: Any, most: int, place: str, do: str) -> None:
 
 
 def _fault(value: Any) -> str:
-    """What is wrong with a single value; empty for a plain one."""
+    """The fault of a single value; empty for a plain one."""
     if isinstance(value, str):
         return "" if value.isascii() or value.encode("utf-8", "ignore").decode() == value else "is not text"
     if isinstance(value, bool) or value is None:

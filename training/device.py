@@ -1,4 +1,4 @@
-"""The torch device of a setting, and tensors on their way back from it."""
+"""The torch device of a setting, and tensors on the way back from it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def multiplies_bfloat16() -> bool:
 
 
 class Underway:
-    """A tensor on its way to the host: the device goes on computing, and only `get` waits.
+    """A tensor on its way to the host: the device goes on computing; only `get` waits.
 
     Parameters
     ----------

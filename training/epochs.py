@@ -1,4 +1,4 @@
-"""The curves of a training run: a row an epoch, written while it trains, read by the report and `dvc plots`."""
+"""The curves of a training run: one row for each epoch, for the report and `dvc plots`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other libraries' errors: what fits into one line of ours, and which of them say that the memory is full."""
+"""Errors of other libraries: their first line, and whether the memory is full."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def first_line(error: BaseException) -> str:
 
 
 def memory_is_full(error: BaseException) -> bool:
-    """Whether an error says that the memory is full: then whatever was read or made need not be at fault."""
+    """Whether an error means that the memory is full: then the file need not be at fault."""
     return isinstance(error, MemoryError) or (
         isinstance(error, RuntimeError) and any(words in str(error) for words in OUT_OF_MEMORY)
     )

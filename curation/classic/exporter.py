@@ -111,7 +111,7 @@ def export_classic(
 
 @dataclass(frozen=True)
 class _Task:
-    """One video: `stored` exemplars are copied; `cut` is the (size, quality) of those to cut."""
+    """One video to export: `stored` exemplars are copied; `cut` is the (size, quality) of those to cut."""
 
     shard: Path
     entry: ShardIndex
@@ -128,7 +128,7 @@ class _Task:
 
 
 def _export_video(task: _Task) -> int:
-    """Write a video's folder under another name, then rename it; 0 if it was there."""
+    """Write a video's folder under a temporary name, then rename it; 0 if it already exists."""
     entry, named = task.entry, task.entry.crops
     if _is_there(task):
         return 0
@@ -150,7 +150,7 @@ def _export_video(task: _Task) -> int:
 
 
 def _is_there(task: _Task) -> bool:
-    """Whether the folder holds these crops, by name and size; an exemplar that was cut, by name."""
+    """Whether the folder holds these crops, by name and size; for cut exemplars by name only."""
     try:
         sizes = {path.name: path.stat().st_size for path in task.folder.iterdir()}
     except OSError:

@@ -1,4 +1,4 @@
-"""Pack a tree of loose crops into shards and imdb: no crop is decoded, each stays as it is to the byte."""
+"""Pack a classic tree into shards and imdb. Crops are not decoded: their bytes stay the same."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def _search_crops(tree: Path, kind: Form, videos: Iterable[VideoListing]) -> Ite
 
 @dataclass(frozen=True)
 class _Task:
-    """One video of the tree, with the crops that the index lists of it."""
+    """One video of the tree, with the crops that the index lists."""
 
     tree: Path
     subset: str

@@ -35,7 +35,7 @@ INDEX_BYTES = 2 << 30
 
 
 class CropName(NamedTuple):
-    """What the name of a crop's file says; `kind` is `"x"` (search region) or `"z"` (exemplar)."""
+    """The parts of a crop's file name; `kind` is `"x"` (search region) or `"z"` (exemplar)."""
 
     frame: int
     track: int
@@ -176,5 +176,5 @@ def _instances(imdb: Imdb, video: int, track: int, rows: slice) -> list[dict[str
 
 
 def data_folder(curated: Path) -> Path:
-    """The folder that holds a..e, given it or the curated folder above it."""
+    """The folder that holds a..e, from that folder or the curated folder above it."""
     return curated / DATA if (curated / DATA).is_dir() else curated

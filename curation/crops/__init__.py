@@ -1,1 +1,1 @@
-"""The crop stage: from boxes and frames to shards of crops, and how these are read again."""
+"""The crop stage: cut crops from frames, write them as shards, and read them again."""

@@ -50,7 +50,7 @@ class ShardIndex:
 
     @classmethod
     def of(cls, fields: Fields, **more: int) -> ShardIndex:
-        """That of the columns in an index, or in a record of the store; errors as `documents.read_document` catches."""
+        """The crops from the columns of an index or a store record; errors as `documents.read_document` catches."""
         columns = {
             name: integers([fields[name]], name)
             for name in ("frame", "track", "size", "exemplar")
@@ -61,7 +61,7 @@ class ShardIndex:
         return cls(number({**fields, **more}, "bytes"), **columns)
 
     def columns(self) -> Fields:
-        """As they stand in an index."""
+        """The columns as an index has them."""
         return {name: column for name, column in vars(self).items() if column is not None}
 
     @property
@@ -83,7 +83,7 @@ NOTHING = ShardIndex(0, *(np.empty(0, np.int32),) * 3)
 
 @dataclass(frozen=True)
 class CropIndex:
-    """What is in the shards of a subset, by the video's bare name, and how the crops were made."""
+    """The contents of a subset's shards by the video's bare name, and how the crops were made."""
 
     subset: str
     crop: CropConfig
@@ -129,7 +129,7 @@ def check_shards(folder: Path, videos: Mapping[str, ShardIndex]) -> None:
     if wrong:
         first = wrong[0]
         raise InputError(
-            f"{len(wrong)} of {len(videos)} shards in {folder} have another length than was indexed: the first, "
+            f"{len(wrong)} of {len(videos)} shards in {folder} differ in length from the index: the first, "
             f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {videos[first].bytes}",
             do=MENDED,
             reason="foreign shard",

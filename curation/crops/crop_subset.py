@@ -1,4 +1,4 @@
-"""The crop stage: every annotated object of a subset, cut, scaled, encoded; one shard a video.
+"""The crop stage: cut, scale and encode every annotated object of a subset; one shard for each video.
 
 The output folder holds `<video>.tar` for every video with at least one crop, and `index.json`
 (`curation.crops.crop_index`). Finished videos are kept in a store, from which a later run takes them.
@@ -50,7 +50,7 @@ def crop_subset(
     state: Path,
     check: Callable[[], None] = lambda: None,
 ) -> tuple[dict[str, Any], Skipped]:
-    """Crop a subset into `out`, in parallel over videos; videos finished earlier are taken from `store`.
+    """Crop a subset into `out`, in parallel over videos. Videos finished earlier come from `store`.
 
     What is read is compared with the manifest. What cannot be read under the `skip` policy is left out of `out`, but
     waits: the next call tries it again.
@@ -181,7 +181,7 @@ def video_tasks(
 
 @dataclass(frozen=True)
 class _Finished:
-    """What the index and the report need of a shard."""
+    """The facts about a shard for the index and the report."""
 
     key: str
     frames: int
@@ -192,7 +192,7 @@ class _Finished:
 
 
 def _usable(record: dict[str, Any] | None, key: str, stop: bool) -> _Finished | None:
-    """What the store has of a video, if it will do.
+    """The finished shard of a video in the store, if it is usable.
 
     A shard that lacks something does not under `raise`, so that it shows again; nor one from before frames were
     compared with the manifest, because what it lacks may be there now.
@@ -240,11 +240,11 @@ def _crop_video(
 
 
 def _waiting(task: VideoTask, lost: dict[str, InputError]) -> _Finished:
-    """All of a video waits: while one frame cannot be read, nothing says that the others are those on record."""
+    """Let a whole video wait. While one frame cannot be read, nothing shows that the others are those on record."""
     boxes = len(task.tracks.frame)
     skipped = Skipped(total=boxes)
     if boxes:
         first = next(iter(lost.values()))
-        what = f"{first.what}, and the rest of its video waits with it"
+        what = f"{first.what}, so its whole video waits"
         skipped.add(InputError(what, do=first.do, reason=first.reason), items=boxes)
     return _Finished(task.key, len(task.boxes()), NOTHING, skipped, boxes)

@@ -1,4 +1,4 @@
-"""Crop one video: each frame with usable boxes is read and decoded once; members of a shard come out."""
+"""Crop one video: read and decode each frame with usable boxes once, and yield the members of its shard."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ class VideoTask:
         return dict(sorted(frames.items()))
 
     def pixels(self, config: CropConfig) -> int:
-        """Pixels of its frames and of their crops, about: a measure of the work."""
+        """Approximate pixels of its frames and of their crops: a measure of the work."""
         sizes = self.tracks.sizes_of(np.unique(self.tracks.frame).tolist())
         return int(sizes.prod(axis=1).sum()) + len(self.tracks.frame) * config.search_size**2
 
     def part_key(self, left_out: Collection[str]) -> str:
-        """Key of the shard that lacks the frames of these file names."""
+        """Key of the shard without the frames of these file names."""
         return (
             digest(self.key.encode(), *(name.encode() for name in sorted(left_out))) if left_out else self.key
         )
 
 
 class UnreadFramesError(Exception):
-    """Frames with boxes could not be read, and what cannot be used is to be skipped.
+    """Frames with boxes could not be read, and the policy says to skip them.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def write_crops(
     stream: IO[bytes],
     left_out: Mapping[str, InputError] | None = None,
 ) -> dict[str, Any]:
-    """Write the shard of a video, from frames that are those on record.
+    """Write the shard of a video from frames that match the record.
 
     Every file of the video is read, also those without boxes, because only all together can be compared with the
     digest on record; those without boxes are not decoded.
@@ -173,7 +173,7 @@ def write_crops(
 def read_files(
     task: VideoTask, needed: Set[str], stop: bool, left_out: Mapping[str, InputError]
 ) -> Iterator[tuple[Path, bytes]]:
-    """Path and content of a video's files in the order of the record, which they are compared with at the end.
+    """Path and content of a video's files, in the order of the record; compared with the record at the end.
 
     After one that is `needed` and cannot be read, the rest is read for the comparison only. Errors of `write_crops`.
     """

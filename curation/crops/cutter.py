@@ -1,4 +1,4 @@
-"""Cut windows out of a decoded frame, scale and encode them, without processing the whole frame for each.
+"""Cut, scale and encode windows of a decoded frame without processing the whole frame for each.
 
 The crops equal, pixel for pixel, those of the recipe that pads the whole frame with its mean colour, cuts,
 and resizes with bicubic interpolation; and, byte for byte, its JPEG files. The window of a large object is
@@ -36,7 +36,7 @@ class FrameCutter:
         self.open(np.empty((0, 0, 3), np.uint8))
 
     def open(self, frame: Image) -> None:
-        """Take a frame, (H, W, 3) uint8 BGR, to cut from; it must stay as it is until the next one."""
+        """Take a frame, (H, W, 3) uint8 BGR, to cut from. Do not change it before the next one."""
         self._frame = frame
         self._fill: tuple[int, int, int] | None = None
 
@@ -97,7 +97,7 @@ def _scale(patch: Image, size: int) -> Image:
 
 
 def _touched(span: _Span, side: int, size: int) -> _Span:
-    """The output rows that can see any row of `span`, with a row to spare on each side for rounding.
+    """The output rows that depend on any row of `span`, with a spare row on each side for rounding.
 
     Output row i lies at source position `(i + 1/2) side / size - 1/2`.
     """
@@ -108,7 +108,7 @@ def _touched(span: _Span, side: int, size: int) -> _Span:
 
 
 def _paint_around(image: Image, rows: _Span, columns: _Span, colour: tuple[int, int, int]) -> None:
-    """Paint all of an image but the given rows and columns, in place."""
+    """Paint an image except the given rows and columns, in place."""
     height, width = image.shape[:2]
     for top, bottom, left, right in (
         (0, rows[0], 0, width),

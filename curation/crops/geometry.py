@@ -1,4 +1,4 @@
-"""From an annotated box to the square windows that are cut out of its frame: numbers only, no pixels.
+"""Crop geometry: from an annotated box to the square windows of its frame. Numbers only, no pixels.
 
 Boxes are `(x, y, w, h)` in pixels, 0-based, with `w = xmax - xmin + 1`. A window is a square of whole
 pixels. Everything here follows SiamFC's curation [1]_ operation by operation, because half a unit in the
@@ -28,7 +28,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class CropGeometry:
-    """How much of a frame a crop shows: decided in `crop`, and read by whoever uses the crops.
+    """How much of a frame a crop shows. The stage `crop` sets it; all users of crops read it.
 
     It travels in the header of the imdb and, from there, in the metadata of trained weights.
 

@@ -1,4 +1,4 @@
-"""Shards from before records were sealed: trusted where the record says what the shard holds."""
+"""Shards older than sealed records: trusted if the record says what the shard holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from curation.crops.shards import list_members, member_name
 
 
 def describes(record: dict[str, Any], shard: Path, *, task: VideoTask, config: CropConfig) -> bool:
-    """Whether a record without a seal says what this task leaves out and what its shard holds.
+    """Whether an unsealed record says what this task leaves out and what its shard holds.
 
     It is compared with the shard's member names, which tell video, frame and track, with their sizes, and with
     the task's boxes. What it cannot see is whose `config` the crops were made with.

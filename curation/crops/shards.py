@@ -1,4 +1,4 @@
-"""One tar per video: plain USTAR, the same bytes for the same members, read at random by offset.
+"""Shards: one plain USTAR file for each video. The same members give the same bytes; offsets allow random reads.
 
 A member is named `<video>/<frame:06d>-<track:02d>.x.jpg` (`.z.jpg` for an exemplar crop). The first dot of
 the file name stands before the kind of crop, so `webdataset` makes one sample of an object in a frame: key
@@ -92,7 +92,7 @@ def list_members(path: Path) -> list[tuple[str, int]]:
 
 
 def _header(name: str, size: int) -> bytes:
-    """As `tarfile` makes it, in a tenth of the time where the name needs no folder field of its own."""
+    """A header as `tarfile` makes it, in a tenth of the time if the name needs no folder field."""
     digits = b"%011o" % size
     if len(name) > _NAME or len(digits) > _DIGITS or not name.isascii():
         return _any_header(name, size)
@@ -174,7 +174,7 @@ class ShardReader:
         return found[BLOCK:]
 
     def _open(self) -> int:
-        """Without a lock, which a fork could copy while another thread holds it; the first to open is kept."""
+        """Open without a lock, because a fork could copy a held one; the first thread to open wins."""
         handle = self._checked()
         kept = self._handles.setdefault("file", handle)
         if kept != handle:

@@ -1,4 +1,4 @@
-"""Finished work, kept outside the stages' outputs and found again by what it was made from.
+"""The store of finished work, outside the stages' outputs; its keys are digests of the inputs.
 
 DVC deletes a stage's output before it runs the stage. A store is what survives that, a `kill -9`, a power cut
 and a change of one video out of thousands. `Records` keeps small documents (the boxes of a tracked sequence);
@@ -58,11 +58,11 @@ class Records:
         self.folder = folder
 
     def path(self, key: str) -> Path:
-        """Where the document of that key lies, or will."""
+        """Path of the document of that key, present or not."""
         return self.folder / f"{key}.json"
 
     def find(self, key: str) -> Facts | None:
-        """The document of that key, or None; a damaged one counts as absent, so it is made again."""
+        """The document of that key, or None. A damaged one counts as absent and is made again."""
         content = read_sealed(self.path(key), key)
         return None if content is None else orjson.loads(content)
 
@@ -86,7 +86,7 @@ class Store:
         self._records = Records(folder)
 
     def shard(self, key: str) -> Path:
-        """Where the shard of that key lies, or will."""
+        """Path of the shard of that key, present or not."""
         return self.folder / f"{key}{SUFFIX}"
 
     def find(self, key: str, *, vouch: Callable[[Facts, Path], bool] | None = None) -> Facts | None:
@@ -132,11 +132,11 @@ class Store:
         return self._record(key, facts, digesting.digest)
 
     def keys(self) -> list[str]:
-        """Of everything there, whole or not, sorted."""
+        """Keys of everything there, complete or not, sorted."""
         return sorted({path.stem for end in (".json", SUFFIX) for path in self.folder.glob(f"[!.]*{end}")})
 
     def look(self, key: str, *, read: bool = False) -> Facts | None:
-        """As `find`, but changes nothing: a record that is not sealed yet is taken as it is.
+        """Like `find`, without changes: an unsealed record is taken as it is.
 
         With `read`, the shard is read and compared with its digest, whatever its time.
         """
@@ -149,17 +149,17 @@ class Store:
             return None
 
     def remove(self, key: str) -> None:
-        """Remove a shard and its record: `OSError` if that cannot be."""
+        """Remove a shard and its record; raises `OSError` if that fails."""
         self._records.path(key).unlink(missing_ok=True)
         self.shard(key).unlink(missing_ok=True)
 
     def clean(self) -> None:
-        """Remove what killed runs left half-written. One still writing fails; what it had finished stays."""
+        """Remove half-written files of killed runs. A run that still writes them fails; its finished files stay."""
         for path in self.folder.glob(".*.part"):
             path.unlink(missing_ok=True)
 
     def prune(self, used: Collection[str], *, keep_days: float = KEEP_UNUSED_DAYS) -> int:
-        """Mark the `used` keys as used now; remove the others not used for `keep_days`; return how many."""
+        """Mark `used` keys as used now, and remove others not used for `keep_days`; return how many."""
         oldest = time.time() - keep_days * 86400
         removed = 0
         for path in sorted([*self.folder.glob("*.json"), *self.folder.glob(f"*{SUFFIX}")]):
@@ -184,7 +184,7 @@ class Store:
         return record
 
     def _adopt(self, key: str, vouch: Callable[[Facts, Path], bool] | None) -> Facts | None:
-        """The record of a shard from before records were sealed, after reading the shard; it is sealed now."""
+        """The record of a shard that is older than seals, after reading the shard; seals it."""
         shard, record = self.shard(key), self._unsealed(key)
         try:
             if record is None or record.get("digest") != _digest(shard):
@@ -212,7 +212,7 @@ class Store:
 
 
 class _Digesting:
-    """A stream that is written to, and the digest of what was."""
+    """A stream to write to, with the digest of what was written."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -1,1 +1,1 @@
-"""What files hold, as digests: read once, remembered, and compared with what is read later."""
+"""Digests of files: computed once, remembered, and compared with later reads."""

@@ -1,4 +1,4 @@
-"""Digests of single files, where the manifest has one digest for all of them.
+"""Digests of single files; the manifest has only one digest for a group of them.
 
 The manifest's digest of a video's images is that of their names and BLAKE2b digests, one after the other. Just these
 bytes are kept in a state folder, in a file named by the digest. So such a file proves itself: it cannot be out of date.
@@ -27,7 +27,7 @@ _DOUBT = ".doubt"
 
 
 def checksums_folder(state: Path, name: str) -> Path:
-    """Where the checksums of a subset's or benchmark's files are kept in the state folder."""
+    """Path of the checksums of a subset's or benchmark's files in the state folder."""
     return state / "checksums" / name
 
 
@@ -50,7 +50,7 @@ def pack(files: Iterable[Checksum]) -> bytes:
 
 
 def unpack(packed: bytes) -> tuple[Checksum, ...]:
-    """The checksums that `pack` was given."""
+    """The inverse of `pack`."""
     files = []
     at = 0
     while at < len(packed):
@@ -68,7 +68,7 @@ def group_digest(packed: bytes) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What the manifest says of one group of files: a video's images, or its annotations.
+    """The manifest's record of one group of files: a video's images, or its annotations.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Record:
     checksums: Path
 
     def keep(self, packed: bytes) -> None:
-        """Keep the group's checksums. It was just read, so nobody doubts it any more."""
+        """Keep the group's checksums, and clear any doubt about it: it was just read."""
         with writing(self._kept):
             self.checksums.mkdir(parents=True, exist_ok=True)
             # Written in place and not synced: half a file does not prove itself.
@@ -93,7 +93,7 @@ class Record:
             self._doubt.unlink(missing_ok=True)
 
     def files(self) -> tuple[Checksum, ...] | None:
-        """The group's checksums in its order, or None where they are not kept or damaged."""
+        """The group's checksums in order, or None if they are missing or damaged."""
         try:
             packed = self._kept.read_bytes()
         except OSError:
@@ -101,7 +101,7 @@ class Record:
         return unpack(packed) if group_digest(packed) == self.digest else None
 
     def differs(self, problems: Sequence[str]) -> InputError:
-        """The error for what is not as on record; the manifest stage will look at the whole group again.
+        """The error for a group that differs from the record; the manifest stage will read the whole group again.
 
         Parameters
         ----------
@@ -133,17 +133,17 @@ def changed(what: str) -> InputError:
 
 
 def is_kept(checksums: Path, digest: str) -> bool:
-    """Whether the checksums of a group are kept, as far as their name says."""
+    """Whether there is a file of checksums for a group, by its name."""
     return (checksums / digest).is_file()
 
 
 def doubted(checksums: Path) -> set[str]:
-    """Digests of the groups that did not hold what is on record: to be read even if they look unchanged."""
+    """Digests of groups that differed from their record: to be read even if they look unchanged."""
     return {path.name.removesuffix(_DOUBT) for path in checksums.glob(f"*{_DOUBT}")}
 
 
 def keep_only(checksums: Path, digests: Collection[str]) -> None:
-    """Remove the checksums of groups that are not there any more."""
+    """Remove the checksums of groups that no longer exist."""
     for path in checksums.glob("*"):
         if path.name.removesuffix(_DOUBT) not in digests:
             path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Digest the content of groups of files, reading only those that look changed.
+"""Digest groups of files, and read only those that look changed.
 
 A group is one video or sequence: its images and its annotations. What was read is kept in a `StatCache`, and the
 checksum of every file beside it (`curation.digests.checksums`).
@@ -50,7 +50,7 @@ take long; they are there after a strict scan."""
 
 @dataclass(frozen=True)
 class Entry:
-    """What the manifest says of one video or sequence.
+    """The manifest's record of one video or sequence.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Entry:
 
     @property
     def digests(self) -> set[str]:
-        """Both."""
+        """Both groups."""
         return {self.images, self.annotations}
 
 
@@ -120,7 +120,7 @@ def scan_groups(
 
 
 def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Remembered | None]:
-    """What is remembered of groups, but for those to be read whatever `stat` says."""
+    """What is remembered of groups, without those to be read whatever `stat` says."""
     unread = doubted(checksums)
     entries = [one and Entry(**one.result) for one in remembered]
     lacking = [one for one in entries if one and not is_kept(checksums, one.images)]

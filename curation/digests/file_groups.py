@@ -1,4 +1,4 @@
-"""Groups of files that a manifest has one digest of: the images of a video, or its annotation."""
+"""Groups of files with one digest in a manifest: the images of a video, or its annotation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CURE = "Fix the permissions or the disk, or wait until nobody changes the data,
 
 @dataclass(frozen=True)
 class Folder:
-    """Every visible file of a folder whose name ends in one of `endings`; if some end in `first`, those alone."""
+    """Every visible file of a folder with one of `endings`; if some have one of `first`, only those."""
 
     path: Path
     endings: tuple[str, ...]
@@ -73,7 +73,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Given:
-    """Content that was read of a file that many videos share; in place of a file of its own.
+    """A file that many videos share, represented by the content read from it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Given:
         return [self.path]
 
     def stats(self) -> list[FileStat]:
-        """The name tells the content, in place of a time."""
+        """The name stands for the content, so it replaces the time."""
         return [FileStat(digest(self.content), len(self.content), 0, "")]
 
     def path_of(self, name: str) -> Path:

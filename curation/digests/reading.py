@@ -1,4 +1,4 @@
-"""What a stage reads of a group of files, compared with what the manifest stage read.
+"""Compare what a stage reads of a group of files with what the manifest stage read.
 
 The bytes that are hashed are those that are decoded. So a file that was changed between the two stages, or while
 this one reads, is noticed, whatever it holds before and after.
@@ -13,13 +13,13 @@ from curation.digests.checksums import Checksum, Record, changed, checksum, grou
 
 
 class Reading:
-    """The content of one group's files, noted as it is read."""
+    """The content of one group's files, recorded while they are read."""
 
     def __init__(self) -> None:
         self._read: dict[Path, bytes] = {}
 
     def note(self, path: Path, content: bytes) -> None:
-        """Note a file's content.
+        """Record a file's content.
 
         Raises
         ------
@@ -107,7 +107,7 @@ def check_names(paths: Sequence[Path], record: Record) -> bool:
 
 
 def other_names(paths: Sequence[Path], recorded: Collection[str]) -> list[str]:
-    """What is there and was not, and what was there and is gone, a line each."""
+    """Added and missing names, one line each."""
     folder = paths[0].parent if paths else Path()
     there = {path.name for path in paths}
     return [

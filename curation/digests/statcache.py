@@ -1,4 +1,4 @@
-"""Remember what was read, so that a file is read again only when `stat` says that it may have changed.
+"""Remember results of reading, so that a file is read again only if `stat` shows a possible change.
 
 Files are known by name, size and time of modification. Two things are guarded against:
 
@@ -32,7 +32,7 @@ RESOLUTION_NS = 2_000_000_000
 
 
 class FileStat(NamedTuple):
-    """What `stat` says of one file: name inside its folder, bytes, nanoseconds since the epoch, its path."""
+    """One file by `stat`: name inside its folder, bytes, nanoseconds since the epoch, its path."""
 
     name: str
     size: int
@@ -42,7 +42,7 @@ class FileStat(NamedTuple):
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What `stat` says of a group of files. `young` if it cannot vouch for their content yet."""
+    """A group of files by `stat`. `young` if `stat` cannot vouch for their content yet."""
 
     value: str
     young: bool
@@ -142,7 +142,7 @@ class StatCache:
         self._changed = False
 
     def get(self, name: str) -> Remembered | None:
-        """What is remembered for `name`; it holds if the files' fingerprint still has this value."""
+        """The remembered result for `name`; valid if the files' fingerprint still has this value."""
         return self._results.get(name)
 
     def put(self, name: str, mark: Fingerprint, result: Any) -> None:
@@ -153,7 +153,7 @@ class StatCache:
         self._changed = True
 
     def keep_only(self, names: set[str]) -> None:
-        """Forget what is no longer there."""
+        """Forget names that no longer exist."""
         for name in self._results.keys() - names:
             del self._results[name]
             self._changed = True

@@ -1,4 +1,4 @@
-"""The tracks of a part of a dataset: what every stage after annotate knows of its boxes.
+"""The tracks of a part of a dataset: all that later stages know about its boxes.
 
 The file is one JSON object without indentation:
 

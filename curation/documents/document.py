@@ -1,4 +1,4 @@
-"""JSON that one stage writes and others read, checked here and nowhere else.
+"""JSON documents between stages, checked here only.
 
 A document is a frozen dataclass with one reader and one writer. Its reader says how the parsed JSON becomes the record;
 whatever is missing, of another type or of another length comes out as one line that names the file.
@@ -61,7 +61,7 @@ def read_videos(
     schema: int,
     made_by: str,
 ) -> Document:
-    """As `read_document`, of one with a record for each video; `parse` finds pairs of name and record in `videos`.
+    """Like `read_document`, for one record a video; `parse` finds pairs of name and record in `videos`.
 
     As our writers write it (keys sorted, nothing between them), `videos` is the last key, and `last` is the last of a
     record. Such a file is parsed record by record: as a whole, one of 3.5 M boxes takes 1.5 GB.
@@ -93,7 +93,7 @@ def _records(content: bytes, at: int, last: bytes) -> Iterator[tuple[str, Fields
 def parsed(
     document: Any, parse: Callable[[Fields], Document], path: Path, *, what: str, schema: int, made_by: str
 ) -> Document:
-    """As `read_document`, of JSON that has been read from `path`."""
+    """Like `read_document`, for JSON already read from `path`."""
     if not isinstance(document, dict) or document.get("schema") != schema:
         found = document.get("schema") if isinstance(document, dict) else None
         other = f": it has schema {found}, of another version" if isinstance(found, int) else ""
@@ -130,7 +130,7 @@ def text(fields: Fields, name: str) -> str:
 
 
 def integers(columns: Iterable[Iterable[int]], name: str) -> NDArray[np.int32]:
-    """Columns joined, (N,) int32. As `np.array(list, np.int32)`, in half its time."""
+    """Columns joined, (N,) int32: `np.array(list, np.int32)` in half its time."""
     values = list(chain.from_iterable(columns))
     try:
         return np.frombuffer(struct.pack(f"={len(values)}i", *values), np.int32)

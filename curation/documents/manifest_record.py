@@ -1,4 +1,4 @@
-"""What the manifest stage has noted of the files of a subset or benchmark."""
+"""The manifest's record of the files of a subset or benchmark."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Images read with care: whole, of the right kind and size, or a clear error."""
+"""Images read safely: complete, of the right kind and size, or a clear error."""

@@ -1,4 +1,4 @@
-"""Which libraries decode, scale and encode pictures here: others may give other bytes for the same picture."""
+"""The libraries that decode, scale and encode pictures; others may give other bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read JPEG frames: whole, of the right kind and size, or a clear error. Pixels come out as stored."""
+"""Read JPEG frames: complete, of the right kind and size, or a clear error. Pixels come as stored."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class FrameReader:
         return self.decode(load_frame(path), path, size=size)
 
     def _decode(self, content: bytes, size: tuple[int, int]) -> Image | None:
-        """OpenCV decodes into memory that is there only from a file; what it allocates itself, it copies once more."""
+        """Decode from a file: only then does OpenCV use existing memory; otherwise it copies the image once more."""
         if self._copy is None or not _rewrite(self._copy, content):
             image = cv2.imdecode(np.frombuffer(content, np.uint8), _FLAGS)
             return None if image is None else np.asarray(image, np.uint8)
@@ -109,7 +109,7 @@ def read_frame(path: Path, *, size: tuple[int, int] | None = None) -> Image:
 
 
 def _private_file() -> int | None:
-    """A file in memory that nobody else can open or change, where the system has them: Linux."""
+    """A file in memory that nobody else can open or change, or None; Linux has them."""
     try:
         handle = os.memfd_create("frame")
     except (AttributeError, OSError):
@@ -121,7 +121,7 @@ def _private_file() -> int | None:
 
 
 def _rewrite(handle: int, content: bytes) -> bool:
-    """Whether the file now holds just that: there may be no memory for it."""
+    """Whether the file now holds exactly that; memory may be missing for it."""
     try:
         os.ftruncate(handle, len(content))
         return os.pwrite(handle, content, 0) == len(content)
@@ -130,7 +130,7 @@ def _rewrite(handle: int, content: bytes) -> bool:
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep the memory of freed images for the next ones.
+    """Keep the memory of freed images for the next ones, in this process.
 
     By default glibc hands blocks of this size back to the system at once, and each is paged in anew: hundreds
     of page faults an image. Its limits follow the largest block that was ever freed, up to 32 MB, so to free

@@ -1,4 +1,4 @@
-"""Read one image of any kind: a plain file of bounded size, whole, or a clear error."""
+"""Read one image of any kind: a plain file of bounded size, complete, or a clear error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AS_STORED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 
 
 def read_image(path: Path, flags: int = cv2.IMREAD_COLOR, *, do: str = "") -> np.ndarray:
-    """An image as `cv2.imread(path, flags)` gives it, but only a whole one.
+    """An image as `cv2.imread(path, flags)` gives it, but only a complete one.
 
     Parameters
     ----------

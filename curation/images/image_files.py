@@ -1,4 +1,4 @@
-"""Image files as bytes, checked before they are decoded: whole, and not too large to decode."""
+"""Image files as bytes, checked before decoding: complete, and not too large."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _read_header(content: bytes) -> tuple[Size, int]:
 
 
 def undecodable(path: Path, size: Size, why: str, *, do: str = "") -> InputError:
-    """The error for a picture that was not decoded: its own fault only if there was memory to decode it."""
+    """The error for a picture that was not decoded: the picture's fault only if there was enough memory."""
     try:
         np.empty(_DECODING * size[0] * size[1], np.uint8)
     except MemoryError:

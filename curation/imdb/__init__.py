@@ -1,4 +1,4 @@
-"""The index that training reads: which crops there are, of which track and frame, and where they lie.
+"""The index that training reads: the crops, their tracks and frames, and their places.
 
 `columns` is the file format, `build` makes the files, `memory` loads them into flat arrays.
 """

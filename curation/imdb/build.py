@@ -1,4 +1,4 @@
-"""The imdb stage: join annotations with the crops that exist, split into train and val, write both files."""
+"""The imdb stage: join annotations with existing crops, split into train and val, write both files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BYTES_A_SECOND = 50e6
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class ImdbConfig:
-    """What goes into the imdb, and into which split.
+    """The parameters of the imdb: what it lists, and in which split.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def is_val(name: str, val_fraction: float) -> bool:
 
 @dataclass
 class LeftOut:
-    """What is annotated but not listed: boxes whose crop was skipped, and tracks and videos that are too short."""
+    """Annotated but not listed: boxes whose crop was skipped, and tracks and videos that are too short."""
 
     boxes_without_crop: int = 0
     tracks_too_short: int = 0
@@ -187,7 +187,7 @@ def _index_subset(
 
 
 def _check_part(subset: str, result: _SubsetResult, named: dict[str, str]) -> None:
-    """Refuse a part that gives nothing; say where two parts know a video by one name."""
+    """Refuse an empty part; warn if two parts have a video of one name."""
     if not any(result.lines.values()):
         raise InputError(
             f"part {subset} has no track to list: {len(result.names):,} videos, {result.left_out}",

@@ -52,7 +52,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Header:
-    """What the file says of all its videos.
+    """The header of the file: facts about all its videos.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Header:
     still: tuple[str, ...] = ()
 
     def fields(self) -> Fields:
-        """As it stands in the file."""
+        """The header as JSON."""
         found = {"schema": SCHEMA, **asdict(self)}
         if not self.still:
             del found["still"]

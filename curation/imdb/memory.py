@@ -1,4 +1,4 @@
-"""The imdb in memory: flat arrays over all instances, which any number of loader workers share."""
+"""The imdb in memory: flat arrays over all instances, shared by any number of loader workers."""
 
 from __future__ import annotations
 

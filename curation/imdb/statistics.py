@@ -1,4 +1,4 @@
-"""What is in a split: counts, track lengths, box sizes, gaps."""
+"""Statistics of a split: counts, track lengths, box sizes, gaps."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How datasets lie in their folders: one row a layout, one module for what it reads."""
+"""Layouts of datasets: one row for each, and one module that reads it."""

@@ -1,4 +1,4 @@
-"""Annotation in text: a box a row, and flags beside it, as GOT-10k, LaSOT, TrackingNet and own clips have it."""
+"""Annotation as text, one row for each box, and flags beside it: GOT-10k, LaSOT, TrackingNet, own clips."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def one_target(
     out: Mapping[int, str] | None = None,
     cut: Mapping[int, int] | None = None,
 ) -> Mapping[int, Parse]:
-    """What parses the frames of a video of one target, a row a frame.
+    """A parser for the frames of a video with one target, one row for each frame.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def one_target(
     if len(rows) != len(frames):
         raise InputError(
             f"{path} has {len(rows):,} rows, but there are {len(frames):,} images in {video.folder}",
-            do="Restore the missing ones, or leave the video out; a test set keeps all rows but the first to itself",
+            do="Restore the missing rows or images, or leave the video out (a test set publishes its first row only)",
             reason="rows and images differ",
         )
     first = min(frames, default=0)
@@ -134,7 +134,7 @@ def _frame(row: str, path: Path, number: int, label: str, base: int, out: str, c
 
 
 def usable(box: Box, place: str) -> Box | str:
-    """A box, whole numbers as such; or the rule that leaves it out. Raises `InputError` for no numbers."""
+    """A box (integers stay integers), or the rule that leaves it out. Raises `InputError` if it is not numbers."""
     if not is_finite(box):
         raise InputError(f"{place}: the box does not lie in an image: {box}", do=MEND, reason="bad number")
     if box[2] < LEAST_SIDE or box[3] < LEAST_SIDE:

@@ -1,4 +1,4 @@
-"""One folder a video, with a text of boxes in it: the neutral form of one's own clips.
+"""Your own clips: one folder for each video, with a text file of boxes.
 
     <root>/<video>/groundtruth.txt           x,y,w,h a row, 0-based pixels, as in GOT-10k
     <root>/<video>/groundtruth_rect.txt      or so: 1-based pixels, as in OTB

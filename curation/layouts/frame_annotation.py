@@ -1,4 +1,4 @@
-"""What is annotated in one frame, whatever the layout; and which boxes can be used."""
+"""The annotation of one frame, in any layout, and which boxes can be used."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ObjectAnnotation:
 
 @dataclass(frozen=True, slots=True)
 class FrameAnnotation:
-    """One frame's annotation: its size in pixels, its usable objects, and what became of the others.
+    """One frame's annotation: its size in pixels, its usable objects, and the faults of the others.
 
     `width` and `height` are 0 where the annotation does not say. `faults` pairs each error with the number of boxes
     that it costs; `left_out` holds one of `RULES` for each box that is left out by a rule.
@@ -53,7 +53,7 @@ class FrameAnnotation:
 
 
 def outside(box: Sequence[float], width: int, height: int) -> str:
-    """Where a box lies that cannot be used: `"outside"`, `"too far outside"`; empty for one that can.
+    """Why a box cannot be used: `"outside"`, `"too far outside"`; empty for a usable one.
 
     A box may stick out over the border. One with no pixel inside the image is an error, and so is one that reaches
     further past a border than the image is large: that is a damaged number, and its crop would need unbounded memory.
@@ -72,7 +72,7 @@ def is_cut(box: Sequence[float], width: int, height: int) -> bool:
 
 
 def sized(frame: FrameAnnotation, size: tuple[int, int], place: str) -> FrameAnnotation:
-    """The annotation of a frame whose size the image tells; `place` names the row in messages."""
+    """The annotation of a frame whose size comes from the image; `place` names the row in messages."""
     faults = list(frame.faults)
     objects = []
     for item in frame.objects:

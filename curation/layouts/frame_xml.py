@@ -1,4 +1,4 @@
-"""Read one frame's ILSVRC VID annotation: XML bytes in, boxes out, nothing trusted.
+"""Read one frame's ILSVRC VID annotation: untrusted XML in, boxes out.
 
 Coordinates in the files are inclusive 0-based pixel indices, so a box here is
 `x = xmin, y = ymin, w = xmax - xmin + 1, h = ymax - ymin + 1`, in pixels.
@@ -93,7 +93,7 @@ def parse(xml: bytes, path: Path, *, still: bool = False) -> FrameAnnotation:
     """
     if len(xml) > MAX_FILE_BYTES:
         raise InputError(
-            f"{path} is not an annotation: it has {len(xml):,} bytes, and one has at most {MAX_FILE_BYTES} bytes",
+            f"{path} is not an annotation: it has {len(xml):,} bytes, more than {MAX_FILE_BYTES}",
             do=MEND,
             reason="malformed XML",
         )

@@ -1,4 +1,4 @@
-"""How a dataset lies in its folders: one row a layout, and one module for what it reads.
+"""Layouts of datasets: one row for each, and one module that reads it.
 
 Curation asks a layout for its videos, and of a video for its images and its annotation; everything after the tracks
 knows no layout. One of one's own is a `Layout` too, named by the place of its code.
@@ -28,7 +28,7 @@ IMAGES = (*JPEGS, ".png", ".PNG", ".bmp", ".tif", ".tiff", ".webp")
 
 
 class Row(NamedTuple):
-    """Where a layout's code is, the setting that says where its data are, and what it is called."""
+    """A row: the layout's code, the setting of its data's place, its name."""
 
     place: str
     setting: str
@@ -55,7 +55,7 @@ LAYOUTS: Table[Row] = Table(
 
 
 class Video(NamedTuple):
-    """One video of a dataset, as its layout finds it.
+    """One video of a dataset, found by its layout.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class Video(NamedTuple):
 
     @property
     def layout(self) -> Layout:
-        """How its files are named and read."""
+        """The layout of its files."""
         return layout_named(self.layout_name)
 
     @property
@@ -90,11 +90,11 @@ class Video(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """Where its images are."""
+        """The folder of its images."""
         return self.images.path if isinstance(self.images, Folder) else self.images.listed[0].parent
 
     def image(self, frame: int) -> Path:
-        """Path of a frame's image or, where it has none, of one that it could have."""
+        """Path of a frame's image, or of the image that a frame without one could have."""
         names = self.frames()
         return self.images.path_of(names.get(frame) or f"{(self.layout.form or '%d') % frame}{self._ending}")
 
@@ -116,7 +116,7 @@ class Video(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """One kind of dataset: where its videos are, how its files are named, what they say.
+    """One kind of dataset: where its videos are, how its files are named, how annotations are read.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def layout_named(name: str) -> Layout:
 
 
 def number_frames(names: Iterable[str], form: str, folder: str) -> dict[int, str]:
-    """Names of images by the number of their frame, ascending; names of another form count for nothing.
+    """Names of images by frame number, ascending; names of another form are ignored.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def folder_names(folder: Path) -> Iterable[str]:
 
 
 def present(*paths: Path) -> Files:
-    """Those of the files that are there."""
+    """The files that exist."""
     return Files(tuple(path for path in paths if path.exists()))
 
 

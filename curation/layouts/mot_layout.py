@@ -1,4 +1,4 @@
-"""MOTChallenge's form, as CVAT, Datumaro, Label Studio and others export it: several targets a video.
+"""MOTChallenge's form, as exported by CVAT, Datumaro, Label Studio and others: several targets in a video.
 
     <root>/<video>/img1/000001.jpg ..
     <root>/<video>/gt/gt.txt      frame,id,x,y,w,h[,conf[,class[,visibility]]]; frames and pixels count from 1

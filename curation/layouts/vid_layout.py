@@ -1,4 +1,4 @@
-"""The ILSVRC2015 VID tree, in place, whichever of its two forms it has.
+"""The ILSVRC2015 VID tree, read in place in either of its two forms.
 
 As unpacked, and as the SiamFC and DSLT instructions have users move and rename it by hand:
 
@@ -61,7 +61,7 @@ def _subsets(root: Path) -> tuple[str, ...]:
 
 
 def _find(root: Path, subset: str) -> Iterable[Video]:
-    """A video has a folder under `Data/VID` or under `Annotations/VID`, so that one without the other is noticed."""
+    """Folders under `Data/VID` or `Annotations/VID`: either one makes a video, so a missing partner is noticed."""
     frames, annotations = (_folder(root / tree / "VID", subset) for tree in ("Data", "Annotations"))
     for name in {*folder_names(frames), *folder_names(annotations)}:
         yield Video(name, Folder(frames / name, IMAGES, ".JPEG"), Folder(annotations / name, (".xml",)))

@@ -1,1 +1,1 @@
-"""Outputs that are whole once they are in place, written by one run at a time."""
+"""Outputs that are complete once they are in place, written by one run at a time."""

@@ -1,4 +1,4 @@
-"""The right to write an output: the latest run of a stage has it, for as long as whoever started it is there.
+"""The right to write an output. The latest run of a stage has it, as long as its starter lives.
 
 A run that was killed may leave a child that still works: `kill DVC` does. Such an orphan must not write into the
 outputs of a later run. So each run claims its outputs before it starts, and looks before it writes: a claim is
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Process:
-    """A process of one machine; a later one with the same number is another, as it started at another time."""
+    """A process of one machine, told from later ones with the same number by its start time."""
 
     host: str
     pid: int
@@ -45,7 +45,7 @@ class Process:
         return cls(socket.gethostname(), pid, _started(pid))
 
     def ended(self) -> bool:
-        """Whether it is known to have ended; on another machine that is never known."""
+        """Whether it has ended for certain; on another machine that is unknown."""
         if self.host != socket.gethostname():
             return False
         try:
@@ -57,7 +57,7 @@ class Process:
         return _started(self.pid) != self.started
 
     def asleep(self) -> bool:
-        """Whether it is known to be there, and stopped (SIGSTOP, Ctrl-Z)."""
+        """Whether it is stopped for certain (SIGSTOP, Ctrl-Z)."""
         return not self.ended() and self.host == socket.gethostname() and _fields(self.pid)[:1] == [b"T"]
 
 
@@ -69,7 +69,7 @@ def _started(pid: int) -> str:
 
 
 def _fields(pid: int) -> list[bytes]:
-    """What the system says of a process, from its state on; nothing where it does not say."""
+    """The system's fields of a process, from its state on; empty if it gives none."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:
@@ -96,7 +96,7 @@ class Claim:
 
     @classmethod
     def take(cls, folder: Path, waiting: Process | None = None) -> Claim:
-        """Claim, in place of whoever had the claim.
+        """Take the claim from its present owner.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Claim:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody takes the claim while the block runs.
+        """Keep others from taking the claim while the block runs.
 
         Whoever holds it now is waited for; but an orphan that sleeps there is killed: it would sleep for ever, and
         nobody waits for what it writes.
@@ -151,7 +151,9 @@ class Claim:
 
 @contextmanager
 def _sleeping_orphan_killed(lock: IO[bytes]) -> Iterator[None]:
-    """While the block runs, kill whoever sleeps with the lock, once whoever waited for it has ended."""
+    """While the block runs, kill a stopped process that holds the lock, once the process that waited for it has
+    ended.
+    """
     done = threading.Event()
 
     def look() -> None:
@@ -159,7 +161,7 @@ def _sleeping_orphan_killed(lock: IO[bytes]) -> Iterator[None]:
             holder, waiting = _holder(lock)
             if holder and waiting and waiting.ended() and holder.asleep():
                 log.warning(
-                    "process %d slept with the right to write here, and who started it has ended: it is killed",
+                    "killed process %d: it was stopped with the right to write here, and its starter has ended",
                     holder.pid,
                 )
                 with suppress(ProcessLookupError, PermissionError):
@@ -175,7 +177,7 @@ def _sleeping_orphan_killed(lock: IO[bytes]) -> Iterator[None]:
 
 
 def _holder(lock: IO[bytes]) -> tuple[Process | None, Process | None]:
-    """Who holds a lock, or held it last, and who waits for that process."""
+    """The process that holds or last held a lock, and the process that waits for it."""
     try:
         holder, waiting = orjson.loads(os.pread(lock.fileno(), 4096, 0))
         return Process(**holder), Process(**waiting)

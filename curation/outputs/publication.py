@@ -1,4 +1,4 @@
-"""Put finished outputs in place as a whole, all at the end, and only by the run that has the claim.
+"""Put all finished outputs in place at the end, only in the run that has the claim.
 
 Every output is filled beside its place, under a hidden name that DVC and git ignore. At the end all of them are
 made durable and renamed, under the lock of the claim, so that a place holds the old output or the whole new one.
@@ -34,7 +34,7 @@ class Publication:
         self._removed: list[Path] = []
 
     def output(self, path: Path, *, even_if_failed: bool = False) -> Path:
-        """Where to write what shall become `path`, a file or a folder; nothing is there yet.
+        """Where to write the new `path`, a file or a folder; nothing is there yet.
 
         Parameters
         ----------
@@ -60,7 +60,7 @@ class Publication:
         return staged
 
     def remove(self, path: Path) -> None:
-        """Have an output that is no longer wanted removed with the rest put in place."""
+        """Remove an output that is no longer wanted, when the others are put in place."""
         self._removed.append(path)
 
     def publish(self, verify: Callable[[], None]) -> None:
@@ -81,8 +81,7 @@ class Publication:
             path.unlink(missing_ok=True)
 
     def abandon(self, *, keep: bool = True) -> None:
-        """Remove what was staged; if `keep`, and the claim still stands, publish what is wanted even of a
-        failed run."""
+        """Remove staged outputs. If `keep` and the claim still stands, publish those wanted even after a failure."""
         try:
             if keep and self._kept:
                 self._place({path: self._staged[path] for path in self._kept}, lambda: None)

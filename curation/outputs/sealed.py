@@ -1,4 +1,4 @@
-"""Files that show whether they are whole: the first line has a digest of key, length and content.
+"""Files that prove they are complete: the first line is a digest of key, length and content.
 
     sealed 1 <digest>
     <content>
@@ -21,14 +21,14 @@ _LONGEST = 100
 
 
 def write_sealed(path: Path, key: str, content: bytes) -> None:
-    """Write a whole file under the seal of `key`; on the disk when this returns. Errors as `replacing`."""
+    """Write a file with the seal of `key`; it is on the disk on return. Errors as `replacing`."""
     with replacing(path) as stream:
         stream.write(_seal(key, content))
         stream.write(content)
 
 
 def read_sealed(path: Path, key: str) -> bytes | None:
-    """The content of a file sealed with `key`; None if it is not there, not readable, or not as it was sealed.
+    """The content of a file sealed with `key`; None if it is missing, unreadable, or altered.
 
     `OSError` or `MemoryError` where the system lacks memory or file handles: the file may be sound.
     """

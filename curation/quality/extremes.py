@@ -1,4 +1,4 @@
-"""Which tracks to look at: the most extreme of each kind, in turn."""
+"""The tracks to look at: the most extreme of each kind, in turn."""
 
 from __future__ import annotations
 

@@ -67,7 +67,8 @@ def step(path: FloatArray, frame: int) -> FloatArray:
 
 @dataclass(frozen=True)
 class Stage:
-    """What actors share: length of the clip, size of the frame (pixels), how the world moves in the image.
+    """The common parameters of actors: length of the clip, size of the frame (pixels), the world's motion in the
+    image.
 
     `world`: (2, frames) float64, x and y in the image of a fixed point of the world; `shake`: (2, frames), the
     part of it that the camera's shaking and turning away adds to everything.

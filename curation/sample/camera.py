@@ -1,4 +1,4 @@
-"""What a real camera does to a picture: shutter, focus, exposure, white balance, noise, resolution, JPEG."""
+"""Camera faults: shutter, focus, exposure, white balance, noise, resolution, JPEG."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the built-in dataset is written: a folder of its own, marked as such, never somebody's real data."""
+"""The folder of the built-in dataset: its own, marked as such, never somebody's real data."""
 
 from __future__ import annotations
 

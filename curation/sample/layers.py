@@ -61,7 +61,7 @@ class Sprite:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where and how a sprite appears in one frame.
+    """The place and look of a sprite in one frame.
 
     `x`, `y`: centre, 0-based pixels, whole numbers at pixel centres. `size`: side of the sprite in the frame,
     pixels. `angle`: degrees, clockwise on the screen. `stretch`: square root of the width over height gained

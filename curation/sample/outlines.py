@@ -85,7 +85,7 @@ SHAPES = {"blob": _blob, "creature": _creature, "vehicle": _vehicle, "fish": _fi
 
 
 def draw_outline(rng: np.random.Generator, shape: str) -> Image:
-    """The outline of that name, (SPRITE, SPRITE) uint8 coverage; it fills the sprite but for the margin."""
+    """The outline of that name, (SPRITE, SPRITE) uint8 coverage; it fills the sprite up to the margin."""
     return rasterise(SHAPES[shape](rng))
 
 
@@ -111,7 +111,7 @@ def draw_foreground(rng: np.random.Generator, aspect: float) -> Image:
 
 
 def rasterise(parts: list[Points]) -> Image:
-    """The union of polygons, scaled so that its longer side fills the sprite but for the margin."""
+    """The union of polygons, scaled so that its longer side fills the sprite up to the margin."""
     corners = np.concatenate(parts)
     low, high = corners.min(axis=0), corners.max(axis=0)
     side = SPRITE * OVERSAMPLING

@@ -1,4 +1,4 @@
-"""What an object is made of: one stiff sprite, or several parts that swing about joints."""
+"""The body of an object: one stiff sprite, or several parts that swing about joints."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class CameraConfig:
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class SampleConfig:
-    """What the built-in dataset holds and how hard it is.
+    """The content and the difficulty of the built-in dataset.
 
     The defaults give 30 VID videos (840 frames) and 10 evaluation clips with 12 targets. For tests of other
     parts, `SampleConfig(videos_per_subset=1, frames=6, sequence_frames=8)` is generated in about a second and

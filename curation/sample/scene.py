@@ -24,7 +24,7 @@ LIGHT_PERIOD = 60.0
 
 @dataclass(frozen=True)
 class Script:
-    """What happens in one clip.
+    """The events of one clip.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What can be seen of an object in a frame: its box, its fitted box, and its visible share."""
+"""The visible part of an object in a frame: its box, its fitted box, and its visible share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a benchmark records of a target: boxes, polygons and attributes."""
+"""A benchmark's record of a target: boxes, polygons and attributes."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _name(folder: str, index: int, per_subset: int) -> str:
 
 
 def script_for(index: int, config: SampleConfig, rng: np.random.Generator) -> Script:
-    """What happens in the video of that number; rare events take turns, so that a few videos have them all."""
+    """The events of the video of that number; rare events take turns, so that a few videos have them all."""
     objects = int(rng.integers(config.min_objects, config.max_objects + 1))
     portrait = index % 7 == 5
     return Script(

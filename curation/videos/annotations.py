@@ -1,4 +1,4 @@
-"""All annotations of a part: whatever its layout in, one columnar record of tracks a video out.
+"""Annotations of a part in any layout, turned into one columnar record of tracks for each video.
 
 What a file may hold is its layout's matter (`curation.layouts`). Within a video:
 
@@ -112,7 +112,7 @@ def annotate_subset(
 
 @dataclass
 class _VideoResult:
-    """What one worker brings back; an error is not raised there, so that order decides which."""
+    """The result of one worker; errors are returned, so that the order of videos decides which is raised."""
 
     name: str
     tracks: VideoTracks | None = None
@@ -238,7 +238,7 @@ def _image_size(video: Video, stop: bool) -> tuple[int, int]:
             return size
         except InputError as error:
             fault = InputError(
-                f"{error.what}; it tells the size of all images of {video.key}",
+                f"{error.what}; its size stands for all images of {video.key}",
                 do=error.do,
                 reason=error.reason,
             )
@@ -254,7 +254,7 @@ def _without_cut(frame: FrameAnnotation) -> FrameAnnotation:
 
 
 def _numbered(frames: Mapping[int, FrameAnnotation]) -> dict[int, FrameAnnotation]:
-    """Every box of still images a track of its own, in order."""
+    """Give every box of still images its own track, in order."""
     numbers = count()
     return {
         number: replace(frame, objects=tuple(replace(one, track=next(numbers)) for one in frame.objects))

@@ -1,4 +1,4 @@
-"""A part of a dataset, in place: its videos, as every stage after the manifest knows them."""
+"""A part of a dataset, in place: its videos as later stages see them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class PartConfig:
-    """What a part of the dataset is: a layout and a root, and what is taken of it.
+    """A part of the dataset: its layout, its root, and what is taken of it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class PartConfig:
 
     @property
     def rules(self) -> dict[str, object]:
-        """What else than files decides the tracks, where it is not the usual."""
+        """The options that decide the tracks besides the files, where they differ from VID's."""
         given = {"every": self.every, "without_cut": self.without_cut}
         return {name: value for name, value in given.items() if value != getattr(VID, name)}
 
@@ -73,7 +73,7 @@ class Dataset:
 
     @property
     def layout(self) -> Layout:
-        """How they lie."""
+        """Their layout."""
         return layout_named(self.part.layout)
 
     @property
@@ -161,7 +161,7 @@ class Dataset:
                 text = read_outside(Path(entry), limit=1 << 24, kind="a list of videos").decode()
             except (FileNotFoundError, UnicodeDecodeError):
                 raise InputError(
-                    f"{entry} is missing, or no text", do="Correct leave_out", reason="missing file"
+                    f"{entry} is missing or is not text", do="Correct leave_out", reason="missing file"
                 ) from None
             names.update(line.strip() for line in text.splitlines() if line.strip())
         return frozenset(names)

@@ -1,4 +1,4 @@
-"""The files of a subset's videos as the annotate stage reads them: those of the manifest, or an error."""
+"""The files of a subset's videos for the annotate stage: those of the manifest, or an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from curation.videos.dataset import Dataset
 
 
 class VideoFiles(NamedTuple):
-    """One video, and what the manifest says of it: number of images, and its two groups of files."""
+    """One video and its manifest record: number of images, and its two groups of files."""
 
     video: Video
     frames: int

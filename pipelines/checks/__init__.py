@@ -1,1 +1,1 @@
-"""What is missing here, and what to do about it: checks of a dataset tree, a DVC cache, an installation."""
+"""Checks of a dataset tree, a DVC cache and an installation: what is missing, and the cure."""

@@ -1,4 +1,4 @@
-"""Is the DVC cache usable, whole, and able to link?"""
+"""Check that the DVC cache is usable, complete, and able to link."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = 3
 def check_cache(
     project: Path, *, sample: int = 100, strict: bool = False, mend: bool = False
 ) -> list[Finding]:
-    """Check the project's DVC cache: where it is, what is missing from it, and what is damaged.
+    """Check the project's DVC cache: its place, missing objects, damaged objects.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _place(project: Path, cache: Path) -> list[Finding]:
 
 
 def _damaged(damage: Damage) -> list[Finding]:
-    """What is damaged, a line a kind; one line of what was looked at if nothing is."""
+    """One line for each kind of damage; without damage, one line on what was checked."""
     kinds = {
         "cache content": (list(damage.objects.values()), f"of {damage.read:,} objects read are damaged"),
         "run-cache": (
@@ -109,7 +109,7 @@ def _damaged(damage: Damage) -> list[Finding]:
 
 
 def _missing(project: Path) -> Finding:
-    """Outputs on record whose content is nowhere here."""
+    """Recorded outputs without content here."""
     answer = ask([sys.executable, "-m", "dvc", "data", "status", "--json"], folder=project)
     status = _json(answer.output)
     if not answer.succeeded or not isinstance(status, dict):

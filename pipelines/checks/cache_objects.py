@@ -1,4 +1,4 @@
-"""Objects of DVC's cache that a power cut has emptied, found in milliseconds, before a stage trusts them.
+"""Find the objects of DVC's cache that a power cut has emptied, in milliseconds, before a stage trusts them.
 
 DVC writes an object without syncing it, makes it read-only, and never looks into a read-only object again: after a
 power cut it links empty ones in place of outputs, and says that all is well. So every stage looks first, by `stat`
@@ -55,7 +55,7 @@ def refuse_empty(project: Path, remembered: Path) -> None:
 
 
 def empty_objects(cache: Path, remembered: Path) -> list[Path]:
-    """Objects of zero bytes in a DVC cache, but for that of the empty file; sorted.
+    """Objects of zero bytes in a DVC cache, except the one of the empty file; sorted.
 
     Parameters
     ----------
@@ -93,13 +93,13 @@ def object_folders(cache: Path) -> list[Path]:
 
 
 def objects(cache: Path) -> Iterator[Path]:
-    """Files and folder listings in a cache, sorted; not what is being written."""
+    """Files and folder listings in a cache, sorted, without those being written."""
     for folder in object_folders(cache):
         yield from sorted(Path(entry) for entry in _entries(folder))
 
 
 def object_name(path: Path) -> str:
-    """The digest that an object's content should have, with `.dir` behind that of a folder's listing."""
+    """The digest of an object's content by its name; a folder's listing has `.dir` behind it."""
     return path.parent.name + path.name
 
 
@@ -109,7 +109,7 @@ def is_empty_file(path: Path) -> bool:
 
 
 def cache_folder(project: Path) -> Path:
-    """Where the cache of a DVC project is, as its configuration says: without DVC, which takes a second."""
+    """The cache of a DVC project by its configuration, without DVC, which takes a second."""
     cache = project / ".dvc" / "cache"
     for file in _configurations(project, os.environ):
         try:
@@ -164,7 +164,7 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def _still_empty(paths: list[Path]) -> Iterator[Path]:
-    """Of empty objects, those that stay so: one that is just being made is empty for an instant."""
+    """The empty objects that stay empty: one being made is empty for an instant."""
     if paths:
         time.sleep(SETTLING)
     for path in paths:

@@ -1,4 +1,4 @@
-"""Outcomes on record under parameters that they were not made with: some outputs say what they were made with."""
+"""Find outcomes recorded under wrong parameters, by outputs that store their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.checks.outcomes import Outcome
 
 @dataclass(frozen=True)
 class Proof:
-    """An output that says itself which parameters it was made with.
+    """An output that stores the parameters it was made with.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Proof:
 
 
 def contradiction(outcome: Outcome, proofs: Sequence[Proof]) -> str:
-    """The first value that an outcome's output gives otherwise than its record, in words; empty if there is none."""
+    """The first value in which an outcome's output and its record differ, in words; empty if none does."""
     for proof in proofs:
         if outcome.stage.partition("@")[0] == proof.stage:
             for output in outcome.outputs:
@@ -46,7 +46,7 @@ def contradiction(outcome: Outcome, proofs: Sequence[Proof]) -> str:
 
 
 def _differences(name: str, recorded: Any, said: Any) -> list[str]:
-    """Values that both give, and that differ: what only one gives may come from another version."""
+    """Values that both give and that differ. A value that only one gives may come from another version."""
     if isinstance(recorded, Mapping) and isinstance(said, Mapping):
         common = [key for key in said if key in recorded]
         return [text for key in common for text in _differences(f"{name}.{key}", recorded[key], said[key])]

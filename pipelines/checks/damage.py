@@ -1,4 +1,4 @@
-"""What a power cut, a bad disk or an edit in place has damaged of a DVC project: cache, records, outputs.
+"""Find what a power cut, a bad disk or an edit in place has damaged: cache, records, outputs.
 
 Sizes of all objects are compared with what is on record, and with zero; the content of all folder listings and of
 a sample of the others, or of all, with the digest that is their name.
@@ -30,7 +30,7 @@ Listings = dict[str, dict[str, str]]
 
 @dataclass
 class Damage:
-    """What is damaged, and how much was looked at.
+    """The damage found, and how much was checked.
 
     Attributes
     ----------
@@ -154,7 +154,7 @@ def _objects(cache: Path, recorded: list[Entry], sample: int | None, damage: Dam
 
 
 def _damaged(cache: Path, names: list[str]) -> Iterator[str]:
-    """Those whose content is not what their name says."""
+    """The objects whose content does not match their name."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = threads.map(md5, (_path(cache, name) for name in names))
         for name, digest in zip(names, found, strict=True):
@@ -163,7 +163,7 @@ def _damaged(cache: Path, names: list[str]) -> Iterator[str]:
 
 
 def _names(entry: Entry, listings: Listings) -> set[str]:
-    """The object of an entry and, of a folder, those of the files in it."""
+    """The object of an entry, and for a folder the objects of its files."""
     return {entry.name, *listings.get(entry.name, {}).values()}
 
 
@@ -188,7 +188,7 @@ def _outputs(project: Path, lock: list[Entry], listings: Listings, damage: Damag
 
 
 def _made(project: Path, lock: list[Entry], listings: Listings) -> Iterator[tuple[Path, str]]:
-    """Files that stages made and the objects on record for them; no name for one that is not on record."""
+    """Files that stages made, and their recorded objects; no object for an unrecorded file."""
     for entry in (entry for entry in lock if entry.made):
         root = project / entry.path
         if not entry.is_folder:
@@ -210,7 +210,7 @@ def md5(path: Path) -> str | None:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file this is, after following links; None if there is none."""
+    """The identity of a file after following links; None if there is none."""
     try:
         state = path.stat()
     except OSError:

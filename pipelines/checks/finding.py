@@ -15,7 +15,7 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """The result of one check.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a program printed, and whether it succeeded; `last` is its last line of complaint."""
+    """The output of a program and whether it succeeded; `last` is its last error line."""
 
     succeeded: bool
     output: str
@@ -45,7 +45,7 @@ class Answer:
 
 
 def ask(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None) -> Answer:
-    """Run a program in a folder, with more in its environment, and wait for its answer."""
+    """Run a program in a folder with an extended environment, and wait for it."""
     try:
         done = subprocess.run(
             list(command),

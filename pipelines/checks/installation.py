@@ -1,4 +1,4 @@
-"""Is everything installed that the project needs, and does it start?"""
+"""Check that everything is installed and starts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _python() -> Finding:
 
 
 def _packages(project: Path) -> list[Finding]:
-    """What pip finds wrong with what is installed."""
+    """Faults that pip finds in the installed packages."""
     if "curation" not in metadata.packages_distributions():
         return [Finding("packages", "warn", "the project itself is not installed into this Python", SETUP)]
     answer = ask([sys.executable, "-m", "pip", "check", "--disable-pip-version-check"], folder=project)

@@ -1,4 +1,4 @@
-"""The databases in which DVC remembers digests and links, outside the project; it can do without them."""
+"""DVC's databases of digests and links, outside the project; DVC can do without them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ print(os.path.join(site_cache_dir(repo.config["core"].get("site_cache_dir")), "r
 
 
 def _folder(project: Path) -> Path | None:
-    """The folder in which DVC remembers digests and links of this project; None if it does not say."""
+    """The folder of DVC's databases for this project; None if DVC does not tell."""
     with tempfile.TemporaryDirectory() as elsewhere:
         given = {"GIVEN": os.environ.get("DVC_SITE_CACHE_DIR", ""), "DVC_SITE_CACHE_DIR": elsewhere}
         answer = ask([sys.executable, "-c", _STATE], folder=project, environment=given)
@@ -40,12 +40,12 @@ def find_databases(project: Path) -> list[Path]:
 
 
 def remembers_digests(database: Path) -> bool:
-    """Whether DVC would take a file for unchanged by it, one that has the time and size it had."""
+    """Whether DVC would trust a file's time and size, and take it for unchanged."""
     return "hashes" in database.parts
 
 
 def is_broken(database: Path) -> bool:
-    """Whether it cannot be read; one that is in use is not broken."""
+    """Whether the database cannot be read; one in use is not broken."""
     try:
         connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)
         try:

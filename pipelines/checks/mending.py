@@ -1,4 +1,4 @@
-"""Repair what is damaged of a DVC project: delete it, or put a sound copy in its place.
+"""Repair a DVC project: delete damaged files, or replace them by sound copies.
 
 Nothing sound is deleted. What is gone then is made again by `dvc repro`, or brought by `dvc pull`.
 """
@@ -27,7 +27,7 @@ Step = tuple[str, str, Path, Callable[[], object]]
 
 
 def mend(project: Path, damage: Damage) -> list[Finding]:
-    """Repair what may be repaired here; say what was done, and who can do the rest."""
+    """Repair what this user may repair; say what was done, and who can do the rest."""
     done: Counter[tuple[str, str]] = Counter()
     refused: Counter[str] = Counter()
     for verb, thing, path, act in _steps(project, damage):
@@ -51,7 +51,7 @@ def mend(project: Path, damage: Damage) -> list[Finding]:
 
 
 def _steps(project: Path, damage: Damage) -> Iterator[Step]:
-    """What is counted, the file concerned, and what to do."""
+    """The kind of damage, the file, and the repair."""
     for path in damage.outputs:
         yield "deleted", "output", path, path.unlink
     for name, path in damage.objects.items():
@@ -69,7 +69,7 @@ def _steps(project: Path, damage: Damage) -> Iterator[Step]:
 
 
 def _delete_run(path: Path) -> None:
-    """A record and, where it was the only one, its folder: DVC stumbles over an empty one."""
+    """Delete a record, and its folder if that is now empty, because DVC fails on an empty one."""
     if not path.is_dir():
         path.unlink()
         path = path.parent
@@ -84,7 +84,7 @@ def _delete_database(path: Path) -> None:
 
 
 def _put_back(name: str, source: Path, path: Path) -> None:
-    """Make the object anew of a sound file of the workspace."""
+    """Restore the object from a sound file of the workspace."""
     with replacing(path) as stream, source.open("rb") as content:
         shutil.copyfileobj(content, stream)
     path.chmod(READ_ONLY)
@@ -93,7 +93,7 @@ def _put_back(name: str, source: Path, path: Path) -> None:
 
 
 def _mend_lock(project: Path) -> None:
-    """Take dvc.lock as git has it; without it, `dvc repro` makes it of the run-cache."""
+    """Restore dvc.lock from git; without it, `dvc repro` writes it again from the run-cache."""
     kept = committed_lock(project)
     if kept is None:
         (project / LOCK).unlink()

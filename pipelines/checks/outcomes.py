@@ -1,4 +1,4 @@
-"""Outcomes of stages that DVC has on record, in the run-cache and in dvc.lock: made with what, and holding what.
+"""Outcomes of stages in the run-cache and in dvc.lock: their inputs and outputs.
 
 DVC takes an outcome out of the run-cache for whoever has the same parameters and dependencies, the newest first. So
 one that is wrong, or that lacks what could not be read for a while, must leave it: making the right one again does
@@ -57,7 +57,7 @@ class Outcome:
         return path if path is not None and path.is_file() else None
 
     def listing(self, output: str) -> dict[str, str]:
-        """Of an output that is a folder: path inside it to the object's name. Empty if the cache lacks it."""
+        """The files of an output folder: path inside it to the object's name. Empty if the cache lacks it."""
         path = self.object(output) if self.outputs.get(output, "").endswith(".dir") else None
         try:
             entries = orjson.loads(path.read_bytes()) if path else []
@@ -80,7 +80,7 @@ class Outcome:
 
 
 def find_outcomes(project: Path, stages: Collection[str]) -> Iterator[Outcome]:
-    """Outcomes of stages: of one item of a matrix (`crop@a`) or of all (`crop`). Damaged records are passed over."""
+    """Outcomes of one item of a matrix (`crop@a`) or of all (`crop`). Damaged records are skipped."""
     cache = cache_folder(project)
     for path in sorted((cache / RUNS).glob("??/*/*")):
         try:
@@ -100,7 +100,7 @@ def find_outcomes(project: Path, stages: Collection[str]) -> Iterator[Outcome]:
 
 
 def forget_waiting(project: Path, stage: str, report: str) -> int:
-    """Remove outcomes of a stage whose report says that something waits from the run-cache.
+    """Remove outcomes from the run-cache if their report says that boxes wait.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def _waits(outcome: Outcome, report: str) -> bool:
 
 
 def waiting_boxes(report: Path) -> int:
-    """How many boxes wait for frames that could not be read, by a report of the crop stage; 0 if it does not say."""
+    """Number of boxes that wait for unreadable frames, by a report of the crop stage; 0 if it does not say."""
     try:
         content = orjson.loads(report.read_bytes())
     except (OSError, orjson.JSONDecodeError):

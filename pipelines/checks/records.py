@@ -1,4 +1,4 @@
-"""What DVC has on record: the files that stages read and made, by digest and size, in dvc.lock and the run-cache."""
+"""DVC's records in dvc.lock and the run-cache: the files of stages, by digest and size."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Entry:
 
 
 def read_lock(content: bytes) -> list[Entry] | None:
-    """The entries of a dvc.lock; None if it is damaged. One that a merge has left in conflict has none."""
+    """The entries of a dvc.lock; None if it is damaged, empty after a merge conflict."""
     try:
         text = content.decode()
         if _CONFLICT in text:
@@ -60,7 +60,7 @@ def read_lock(content: bytes) -> list[Entry] | None:
 
 
 def committed_lock(project: Path) -> bytes | None:
-    """The dvc.lock that git keeps, staged or committed; None if it keeps none that is whole."""
+    """The dvc.lock in git, staged or committed; None if git has no readable one."""
     answer = ask(["git", "show", f":./{LOCK}"], folder=project)
     content = answer.output.encode()
     return content if answer.succeeded and read_lock(content) else None
@@ -75,7 +75,7 @@ def read_run(content: bytes) -> list[Entry] | None:
 
 
 def read_listing(content: bytes) -> dict[str, str] | None:
-    """Path below the folder -> name of the object, of a folder's listing; None if it is damaged."""
+    """The listing of a folder: path below it to the object's name; None if it is damaged."""
     try:
         listing = orjson.loads(content)
         return {str(item["relpath"]): _name(item["md5"]) for item in listing}

@@ -1,4 +1,4 @@
-"""Are stored crops those of the raw data? Cut again, and compared byte by byte."""
+"""Check stored crops: cut them again from the raw data, and compare byte by byte."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Columns = Mapping[str, Sequence[int]]
 
 
 class Copy(NamedTuple):
-    """A shard as it is stored, and what it should hold, as recorded."""
+    """A stored shard, and its record."""
 
     path: Path
     columns: Columns
@@ -36,7 +36,7 @@ class Copy(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard:
-    """What a shard should have been made of and with, and where it is stored."""
+    """The inputs that a shard should have been made from, and where it is stored."""
 
     task: VideoTask
     config: CropConfig
@@ -45,7 +45,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out of comparing one copy.
+    """The result of comparing one copy.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tracking results in the store that cannot be checked: made before frames were compared with the manifest."""
+"""Count tracking results that cannot be checked: older than the comparison of frames with the manifest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.checks.finding import Finding, counted
 
 
 def check_results(folder: Path, proof: str) -> Finding:
-    """Count the results in the store; `proof` is the entry that one has of which what was read was compared."""
+    """Count the results in the store; `proof` is the key of a result whose inputs were compared."""
     paths = sorted(folder.rglob("*.json"))
     unproven = [path for path in paths if proof not in (Records(path.parent).find(path.stem) or {})]
     message = f"{counted(len(paths), 'result')} in the store"

@@ -1,4 +1,4 @@
-"""Are the crops in the store and in the outputs those of the raw data, and recorded under what they were made with?
+"""Check the crops in the store and in the outputs against the raw data and their records.
 
 Until crops were compared with the manifest while they were cut, and parameters looked at again when a stage ended,
 both could be wrong with nothing to show for it. What is wrong is found here, and repaired: it leaves the store and the
@@ -59,7 +59,7 @@ class Curated:
 
 @dataclass
 class _Wrong:
-    """What was found wrong, to be repaired."""
+    """Faults to be repaired."""
 
     shards: set[tuple[Path, str]] = field(default_factory=set)
     objects: set[str] = field(default_factory=set)
@@ -77,7 +77,7 @@ def check_store(
     mend: bool = False,
     workers: Workers,
 ) -> list[Finding]:
-    """Check stored crops against the raw data, and outcomes on record against what they say of themselves.
+    """Check stored crops against the raw data, and recorded outcomes against their own parameters.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def check_store(
 
 
 def _check_shards(subset: Curated, read: bool, wrong: _Wrong) -> Finding:
-    """Are the shards in the store whole, by length or by digest?"""
+    """Check that the shards in the store are complete, by length or by digest."""
     check, store = f"store {subset.name}", Store(subset.store)
     keys = store.keys()
     damaged = [key for key in keys if store.look(key, read=read) is None]
@@ -143,7 +143,7 @@ def _cut_again(chosen: tuple[Shard, list[int] | None]) -> list[Comparison]:
 
 
 def _shards(subset: Curated) -> list[Shard]:
-    """Those that are in the output or, of any configuration, in the store."""
+    """The shards in the output or, under any configuration, in the store."""
     store = Store(subset.store)
     try:
         index = load_crop_index(subset.out)
@@ -192,7 +192,7 @@ def _judge(subset: Curated, found: list[Comparison], strict: bool, wrong: _Wrong
 
 
 def _check_outcomes(project: Path, proofs: Sequence[Proof], wrong: _Wrong) -> Finding:
-    """Are outcomes on record under the parameters that they were made with?"""
+    """Check that outcomes are recorded under the parameters they were made with."""
     outcomes = list(find_outcomes(project, [proof.stage for proof in proofs]))
     problems = []
     for outcome in outcomes:

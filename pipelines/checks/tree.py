@@ -1,4 +1,4 @@
-"""Is a VID tree, or a part of another layout, whole? Counts everything, reads a sample."""
+"""Check that a VID tree is complete: count everything, read a sample."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GOLDEN = 0.618034
 
 @dataclass
 class _Tally:
-    """What was counted in one subset; the lists hold what is wrong, by name."""
+    """The counts of one subset; the lists name the faulty items."""
 
     videos: list[Video] = field(default_factory=list)
     frames: int = 0
@@ -279,7 +279,7 @@ def _decoder() -> Callable[[Path, tuple[int, int] | None], object] | None:
 
 
 def spread(videos: list[tuple[Item, list[int]]], sample: int) -> list[tuple[Item, int]]:
-    """At most `sample` frames: of videos evenly over the list, at ever other places in them."""
+    """At most `sample` frames: of videos spread over the list, at different places in them."""
     rounds = -(-sample // len(videos)) if videos else 0
     chosen = [
         (video, frames[int(len(frames) * (turn + number * _GOLDEN % 1) / rounds)])

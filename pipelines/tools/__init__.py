@@ -1,1 +1,1 @@
-"""Commands beside the stages: they look at the pipeline, set it up, or carry its results elsewhere."""
+"""Commands beside the stages: inspect the pipeline, set it up, or move its results."""

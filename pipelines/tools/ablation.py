@@ -36,9 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=list(DEFAULTS.factors),
         metavar="FACTOR",
-        help="on the learning rates, tried for each loss (%(default)s); one: no tuning",
+        help="factors on the learning rates, tried for each loss (%(default)s); with one there is no tuning",
     )
-    parser.add_argument("--sequences", nargs="+", metavar="NAME", help="which of them (all that are here)")
+    parser.add_argument(
+        "--sequences", nargs="+", metavar="NAME", help="sequences to track (default: all that are here)"
+    )
     trials.add_arguments(
         parser,
         seeds=DEFAULTS.seeds,

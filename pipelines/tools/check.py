@@ -75,14 +75,14 @@ class Item:
 
     @classmethod
     def of(cls, entry: Any) -> Item:
-        """Of a dependency or an output of DVC."""
+        """The item of a dependency or an output of DVC."""
         size, count = entry.meta.size, entry.meta.nfiles
         return cls(PurePosixPath(entry.def_path), entry.hash_info.value or "", size or 0, count or 1)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A stage: what dvc.lock says that it read and made, and what is here and differs from that."""
+    """A stage: its recorded inputs and outputs, and what differs from them here."""
 
     name: str
     read: list[Item]
@@ -91,13 +91,13 @@ class Recorded:
 
     @classmethod
     def of(cls, stage: Any) -> Recorded:
-        """Of a stage of DVC."""
+        """The record of a stage of DVC."""
         read = [Item.of(dep) for dep in stage.deps if dep.hash_name != "params"]
         return cls(stage.addressing, read, [Item.of(out) for out in stage.outs], list(_changes(stage)))
 
 
 def faults(stages: Sequence[Recorded], lists: Lists) -> tuple[list[str], list[str]]:
-    """What is out of date, a line each; and folders of which only number and size of files could be compared."""
+    """The outdated stages, one line each; and folders compared by number and size of files only."""
     found = [line for stage in stages for line in _outdated(stage)]
     made = {item.path: item for stage in stages for item in stage.made if item.digest}
     unsure: set[str] = set()
@@ -134,11 +134,11 @@ def _outdated(stage: Recorded) -> Iterator[str]:
 
 
 def _unlike(stage: str, item: Item) -> str:
-    return f"{stage}: has read another {item.path} than is recorded as made"
+    return f"{stage}: read a version of {item.path} that differs from the recorded output"
 
 
 def _joined(folder: PurePosixPath, parts: Sequence[Item], lists: Lists) -> Files | None:
-    """The files of a folder that outputs lie in; None where a list is not here."""
+    """The files of a folder that holds outputs; None if a list is missing here."""
     joined: dict[PurePosixPath, str] = {}
     for part in parts:
         files = lists(part.digest) if part.digest.endswith(".dir") else {PurePosixPath(): part.digest}
@@ -149,7 +149,7 @@ def _joined(folder: PurePosixPath, parts: Sequence[Item], lists: Lists) -> Files
 
 
 def _faults_inside(folder: Item, readers: Sequence[tuple[str, Item]], lists: Lists) -> Iterator[str]:
-    """Faults of stages that have read single files of a folder that one stage made.
+    """Faults of stages that read single files of a folder made by one stage.
 
     Without DVC's list of the folder it is put together from what was read, so all files must have been.
     """
@@ -178,7 +178,7 @@ def _digest(files: Files) -> str:
 
 
 def _changes(stage: Any) -> Iterator[str]:
-    """What DVC finds changed of a stage, but for what is missing here and that it always runs."""
+    """DVC's changes of a stage, without missing files and the rule that it always runs."""
     for entry in stage.status().get(stage.addressing, []):
         if entry == "changed command":
             yield "its command"
@@ -192,7 +192,7 @@ def _changes(stage: Any) -> Iterator[str]:
 
 
 def _lists(repo: Any, remote: str | None) -> Lists:
-    """Lists of files from the cache, or else from the remote of that name."""
+    """Lists of files from the cache, otherwise from the remote of that name."""
     from dvc_data.hashfile.hash_info import HashInfo
     from dvc_data.hashfile.tree import Tree
     from dvc_objects.errors import ObjectFormatError

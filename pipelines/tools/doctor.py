@@ -116,7 +116,7 @@ def _unread(config: sources.DatasetConfig, root: Path) -> list[Finding]:
 
 
 def _wanted(subsets: list[str], root: Path) -> list[Finding]:
-    """Whether the tree holds the subsets that params.yaml asks for; the manifest stage stops where it does not."""
+    """Check that the tree holds the subsets of params.yaml; otherwise the manifest stage stops."""
     try:
         there = open_dataset(root).subsets
     except InputError:  # `check_tree` has said so

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder with one folder a tracker, a toolkit's own tree, or a tracker's folder",
     )
-    parser.add_argument("trackers", nargs="*", help="which trackers (all)")
+    parser.add_argument("trackers", nargs="*", help="trackers to score (default: all)")
     parser.add_argument(
         "--protocol", default="matlab", help=f"{', '.join(PROTOCOLS)} (default: matlab, of published numbers)"
     )
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--starts", choices=("tre", "sre"), help="score runs from 20 frames, or from 12 disturbed first boxes"
     )
     parser.add_argument(
-        "--year", help=f"VOT: whose interval EAO averages over, {', '.join(VOT_RULES)} (the benchmark's own)"
+        "--year", help=f"VOT: year of EAO's interval of lengths, {', '.join(VOT_RULES)} (the benchmark's own)"
     )
     parser.add_argument("--overlap", help=f"VOT: {', '.join(RULES)} (vot2016; of multistart vot-toolkit)")
     parser.add_argument(
@@ -55,15 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"one of your own too: {OWN}",
+        help=f"add a metric of your own: {OWN}",
     )
     parser.add_argument(
-        "--format", action="append", default=[], metavar="NAME", help=f"read a format of your own too: {OWN}"
+        "--format", action="append", default=[], metavar="NAME", help=f"also read a format of your own: {OWN}"
     )
     parser.add_argument(
         "--short",
         action="store_true",
-        help="take results that are shorter than their sequence too; the rest counts as lost",
+        help="also take results that are shorter than their sequence; missing frames count as lost",
     )
     parser.add_argument("--attributes", action="store_true", help="list every attribute (VOT: tag)")
     parser.add_argument("--sequences", action="store_true", help="list every sequence")

@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--live",
         action="store_true",
-        help="show it in a window (q ends); of a camera or an address take the newest frame, not every one",
+        help="show a window (q ends); from a camera or an address take the newest frame, not every one",
     )
     parser.add_argument(
         "--range", metavar="LOW,HIGH", help="more than 8 bits: values that become black and white (as used)"
@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="where to write the video (<video>.tracked.mp4)"
     )
-    parser.add_argument("--force", action="store_true", help="write over files that are there")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
     parser.add_argument(
         "--responses", action="store_true", help="draw the tracker's response map and its peak in"
     )
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def summary(done: Followed, source: Source) -> str:
-    """How many frames there were, how fast they went, and how well the target was seen in them."""
+    """Summarise the run: frames, speed, and how well the target was seen."""
     count = len(done.boxes)
     words = f"{count} frames"
     if source.first > 1:
@@ -163,7 +163,7 @@ def _numbers(option: str, words: str, form: str, example: str) -> tuple[float, .
 
 
 def _check_places(places: Sequence[Path], options: argparse.Namespace) -> None:
-    """Raise `InputError` where a file would be lost."""
+    """Raise `InputError` if a file would be lost."""
     if places[0].resolve() == places[-1].resolve() and len(places) > 1:
         raise InputError(f"boxes and video cannot both be {places[0]}", do="Give --boxes and --out two names")
     for place in places:
@@ -184,7 +184,7 @@ def _can_show() -> bool:
 
 
 def _check_display(source: Source, options: argparse.Namespace) -> None:
-    """Where no window can be opened, write the first frame with a grid, and end with how to go on."""
+    """Without a window, write the first frame with a grid, and end with instructions."""
     if _can_show():
         return
     from curation.files import write_bytes

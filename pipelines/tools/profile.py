@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def profiles() -> list[str]:
-    """Names of the profiles there are."""
+    """Names of all profiles."""
     return sorted(file.stem for file in FOLDER.glob("*.yaml"))
 
 
@@ -85,7 +85,7 @@ def changes(before: str, after: str) -> list[str]:
 
 
 class _Representer(RoundTripRepresenter):
-    """Writes None as `null`, which a reader sees, not as nothing."""
+    """Write None as `null`, so that a reader sees it."""
 
 
 _Representer.add_representer(
@@ -113,7 +113,7 @@ def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
 
 
 def read_profile(name: str) -> dict[str, Any]:
-    """What a profile changes.
+    """The overlay of a profile.
 
     Raises
     ------

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Leave the error of a failed transfer, not its traceback, as the `dvc` command does."""
+    """Log only the error of a failed transfer, without its traceback, as the `dvc` command does."""
     if record.exc_info:
         record.msg = f"{record.getMessage()}: {record.exc_info[1]}"
         record.args, record.exc_info = None, None

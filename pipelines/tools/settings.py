@@ -1,4 +1,4 @@
-"""Show or set where the data are and how to run (jobs, backend, device).
+"""Show or set runtime settings: paths of data, jobs, backend, device.
 
 Settings live in `.settings.toml` (git-ignored) or in DSLT_* environment variables, which win. They change
 no result, so changing them re-runs nothing but the manifest's scan.

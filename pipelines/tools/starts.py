@@ -1,4 +1,4 @@
-"""Run a tracker from other first frames and boxes, for OTB's scores TRE and SRE.
+"""Run a tracker from the other first frames and boxes of OTB's scores TRE and SRE.
 
     python -m pipelines starts otb2015 --tracker siamese --out runs/
     python -m pipelines evaluate otb2015 runs/ --starts tre          # then the same with sre

@@ -1,4 +1,4 @@
-"""Write the archive that a test set's server takes, or check one: GOT-10k test, TrackingNet.
+"""Write or check the archive for a test set's server: GOT-10k test, TrackingNet.
 
     python -m pipelines submit got10k_test data/results/got10k_test siamese --out siamese.zip
     python -m pipelines submit trackingnet siamese.zip                                        # checks it
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "results", type=Path, help="folder of results, as for evaluate; or an archive, .zip, to check"
     )
-    parser.add_argument("tracker", nargs="?", help="whose results")
+    parser.add_argument("tracker", nargs="?", help="name of the tracker")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the archive goes (<tracker>.zip)")
 
 

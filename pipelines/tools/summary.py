@@ -1,4 +1,4 @@
-"""Print the scores of the last run, the trackers' speed, and where the pictures are."""
+"""Print the scores of the last run, the trackers' speed, and the paths of the pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Print scores sequence by sequence as a Markdown table, runs of one tracker with several seeds merged.
+"""Print scores by sequence as a Markdown table, with the seeds of a tracker merged.
 
     python -m pipelines table otb2015
     python -m pipelines table otb2015 online siamese KCF
@@ -31,7 +31,9 @@ MEASURES = [Measure(metric.key, metric.name) for metric in SHOWN]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("benchmark", help="a one-pass benchmark that was scored")
-    parser.add_argument("trackers", nargs="*", help="which, in this order (all, best first)")
+    parser.add_argument(
+        "trackers", nargs="*", help="trackers to show, in this order (default: all, best first)"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

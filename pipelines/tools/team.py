@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def make(cache: Path, group: int | None) -> None:
-    """Make a cache with the folders that DVC would make in it; correct the modes of those that are ours.
+    """Make a cache with DVC's folders, and correct the modes of our own folders.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def former_cache(dvc_folder: Path) -> Path:
 
 
 def carry(old: Path, cache: Path) -> str:
-    """Take along what was computed in the cache that a clone used until now: objects and recorded runs.
+    """Copy the results of a clone's former cache: objects and recorded runs.
 
     Files are linked where the file system allows it, else copied; what `cache` has already is left alone.
 
@@ -146,7 +146,7 @@ def carry(old: Path, cache: Path) -> str:
 
 
 def _bring(source: Path, target: Path) -> None:
-    """Link a file to another place, or copy it there; under its name it is whole."""
+    """Link or copy a file to another place; it gets its name when it is complete."""
     try:
         target.hardlink_to(source)
     except FileExistsError:
@@ -194,7 +194,7 @@ def _access(cache: Path) -> Finding:
 
 
 def _modes(cache: Path) -> Finding:
-    """Whether everyone in the group can add everywhere, and what is added stays in the group."""
+    """Check that everyone in the group can add files everywhere, and that these stay in the group."""
     group = cache.stat().st_gid
     closed = []
     for folder in _folders(cache):

@@ -50,7 +50,7 @@ def test_a_name_is_checked_without_running_code(tmp_path: Path) -> None:
     assert TABLE.check(f"{file}:BLUE") == f"{file}:BLUE"
     assert TABLE.check("red") == "red"
     for name in ("blue", ":BLUE", "shades.py:"):
-        with pytest.raises(ValueError, match="expected 'red', 'green', or one's own as module:Name"):
+        with pytest.raises(ValueError, match="expected 'red', 'green', or your own as module:Name"):
             TABLE.check(name)
     with pytest.raises(ValueError, match="there is no file"):
         TABLE.check(f"{tmp_path}/none.py:BLUE")
@@ -82,5 +82,5 @@ def test_adopted_rows_stay_and_must_not_take_a_name(tmp_path: Path) -> None:
     for _ in range(2):
         table.adopt("blue", table[f"{file}:BLUE"])
     assert list(table) == ["red", "blue"]
-    with pytest.raises(InputError, match="is called 'red', as another one is"):
+    with pytest.raises(InputError, match="'red' is already taken"):
         table.adopt("red", table[f"{file}:RED"])

@@ -64,14 +64,14 @@ def test_what_was_never_recorded_or_has_changed_is_named() -> None:
 def test_a_file_or_folder_made_by_another_stage() -> None:
     new = stage("imdb", IMDB.read, [folder("data/imdb", {"i.json": "new"})])
     assert faults(changed(IMDB, new), LISTS.get)[0] == [
-        "train: has read another data/imdb than is recorded as made"
+        "train: read a version of data/imdb that differs from the recorded output"
     ]
 
 
 def test_a_file_of_a_folder_with_and_without_its_list() -> None:
     new = stage("manifest", [], [folder("data/manifest", {"a.json": "new", "b.json": "2"})])
     assert faults(changed(MANIFEST, new), LISTS.get)[0] == [
-        "crop@a: has read another data/manifest/a.json than is recorded as made"
+        "crop@a: read a version of data/manifest/a.json that differs from the recorded output"
     ]
     assert faults(changed(MANIFEST, new), lambda _: None)[0] == [
         "data/manifest: not all its files, as recorded, are what was read by crop@a, crop@b"
@@ -84,11 +84,11 @@ def test_a_file_that_two_stages_read_as_different_files() -> None:
     )
     new = stage("manifest", [], [folder("data/manifest", {"a.json": "new", "b.json": "2"})])
     found = faults([new, annotate, *ALL[1:]], lambda _: None)[0]
-    assert found == ["crop@a: has read another data/manifest/a.json than is recorded as made"]
+    assert found == ["crop@a: read a version of data/manifest/a.json that differs from the recorded output"]
 
 
 def test_a_folder_of_outputs_with_and_without_their_lists() -> None:
-    line = "imdb: has read another data/crops than is recorded as made"
+    line = "imdb: read a version of data/crops that differs from the recorded output"
     same_size = stage("crop@a", CROP_A.read, [folder("data/crops/a", {"x.tar": "new"}, size=512)])
     assert faults(changed(CROP_A, same_size), LISTS.get) == ([line], [])
     assert faults(changed(CROP_A, same_size), lambda _: None) == ([], ["data/crops"])
@@ -101,5 +101,5 @@ def test_a_folder_with_files_that_no_stage_made() -> None:
     more = stage("imdb", [crops], IMDB.made)
     for lists in (LISTS.get, lambda _: None):
         assert faults(changed(IMDB, more), lists)[0] == [
-            "imdb: has read another data/crops than is recorded as made"
+            "imdb: read a version of data/crops that differs from the recorded output"
         ]

@@ -86,7 +86,7 @@ def test_an_orphan_that_sleeps_with_the_lock_is_killed(
     done = clone.repro("-s", "crop@a")
     otherwise.cancel()
     assert done.ran == {"crop@a"}
-    assert f"process {sleeper.pid} slept with the right to write here" in done.output
+    assert f"killed process {sleeper.pid}: it was stopped with the right to write here" in done.output
     assert sleeper.wait() == -signal.SIGKILL
 
 

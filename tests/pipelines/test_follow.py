@@ -190,7 +190,7 @@ def claims(count: int) -> bytes:
             {"conv1.weight": claims(10**13)},
             "odd.npz is damaged (conv1.weight promises (10000000000000,) numbers",
         ),
-        ({"a": b"notnpy"}, "odd.npz holds no whole backbone that is known (first names: a)"),
+        ({"a": b"notnpy"}, "odd.npz holds no complete backbone of a known kind (first names: a)"),
         ({"conv1.weight": b"notnpy"}, "odd.npz is damaged (conv1.weight is not an array)"),
     ],
 )

@@ -67,8 +67,8 @@ def test_names_that_are_none(tmp_path: Path) -> None:
         ("none.json", "there is no such file"),
         ("../mine.json", "inside the project"),
         (str(tmp_path / "mine.json"), "inside the project"),
-        (write_list("taken.json", "otb2015"), "is called 'otb2015', as a packaged list is"),
-        (write_list("odd.json", "my list"), "is called 'my list'"),
+        (write_list("taken.json", "otb2015"), "is 'otb2015': a packaged list has that name"),
+        (write_list("odd.json", "my list"), "is 'my list': .* or it is not A-Za-z0-9-_"),
         (write_list("bad.json", "bad", sequences=[{}]), r"bad\.json, sequences\.0\.name"),
     ):
         with pytest.raises(InputError, match=words):

@@ -159,7 +159,7 @@ def test_a_machine_without_data_can_check_that_the_lock_is_up_to_date(whole: Clo
     commit(whole, "-A")
     status, output = checked(whole, tmp_path / "four")
     assert status == 1
-    assert "imdb: has read another data/annotations than is recorded as made" in output
+    assert "imdb: read a version of data/annotations that differs from the recorded output" in output
 
 
 def test_a_conflict_in_the_lock_is_resolved_in_three_lines(curated: Clone, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Augmentation of training pairs: what is drawn at random, and how a view is cut from a stored crop.
+"""Augmentation of training pairs: the random draws, and how a view is cut from a stored crop.
 
 Stretch, scale and shift choose a window of whole pixels, which one resize brings to the network's size;
 windows and sizes in whole pixels cost a quarter of a general warp, and the target's exact place in the

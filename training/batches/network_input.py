@@ -1,4 +1,4 @@
-"""From the uint8 batch of a loader to the network's input, on the training device."""
+"""Turn a loader's uint8 batch into the network's input, on the training device."""
 
 from __future__ import annotations
 

@@ -246,7 +246,7 @@ def _check_lengths(
     if len(wrong):
         at = int(wrong[0])
         raise InputError(
-            f"{name}: {len(wrong)} of {len(shards)} shards in {root} have another length than was indexed: the "
+            f"{name}: {len(wrong)} of {len(shards)} shards in {root} differ in length from the index: the "
             f"first, {shards[at]}, has {found[at]} bytes, not {indexed[at]}",
             do=MENDED,
             reason="foreign shard",

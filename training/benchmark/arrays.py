@@ -1,4 +1,4 @@
-"""Names for the kinds of arrays that benchmarks are made of."""
+"""Names for the array types of benchmarks."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ SHOWN = 3
 
 
 class FolderError(InputError):
-    """Several things wrong with one folder: `str()` gives a headline, then a line for each, or three of each cause.
+    """Several faults of one folder: `str()` gives a headline, then a line for each, or three of each cause.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class FolderError(InputError):
         return "\n".join([*lines, self.do] if self.do else lines)
 
     def shown(self) -> Iterator[str]:
-        """A line for each problem, or three of each cause and how many more there are."""
+        """One line for each problem; of many with one cause, three and their number."""
         causes: dict[str, list[str]] = {}
         for given, line in zip(self.given, self.problems, strict=True):
             causes.setdefault(given.reason if isinstance(given, InputError) else "", []).append(line)
@@ -81,7 +81,7 @@ class Collected:
 
 
 class Failures:
-    """Collects what went wrong with each of several trackers: one of them does not hide the others."""
+    """Collects the errors of several trackers, so that one does not hide the others."""
 
     def __init__(self) -> None:
         self._errors: dict[str, InputError] = {}
@@ -96,7 +96,7 @@ class Failures:
 
     @property
     def lines(self) -> dict[str, tuple[str, ...]]:
-        """What is wrong with each, three lines of each cause."""
+        """The errors of each tracker, three lines for each cause."""
         return {
             printable(who): tuple(error.shown()) if isinstance(error, FolderError) else (str(error),)
             for who, error in self._errors.items()

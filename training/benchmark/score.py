@@ -78,8 +78,8 @@ def score_benchmark(
     """
     if not benchmark.given_away:
         raise InputError(
-            f"the truth of {benchmark.title} is with its server, which alone scores it",
-            do="Pack the results for it: submit",
+            f"only its server has the ground truth of {benchmark.title} and can score it",
+            do="Pack the results for the server: submit",
             reason="no truth",
         )
     _own_metrics(benchmark)  # before the work
@@ -129,7 +129,7 @@ def _unsupervised(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -
 
 
 def _average_overlap(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> dict[str, Any]:
-    """The score of a tracker that ran without restarts only: no EAO, no accuracy, no robustness."""
+    """The score of a tracker with results without restarts only: no EAO, no accuracy, no robustness."""
     found = _unsupervised(benchmark, free, rules)
     overall = {key: found["overall"][key] for key in ("rule", "bounds", "frames", "sequences")}
     return {"overall": overall, "tags": {}, "sequences": found["sequences"], "unsupervised": found}
@@ -242,7 +242,7 @@ def score_boxes(
 
 
 def _spread(runs: Items[Curves], rules: Protocol) -> str:
-    """A word on the repetitions whose mean the scores are."""
+    """A note on the repetitions behind a mean score."""
     headline = metrics_of("ope", protocol=rules.name)[0]
     numbers = [float(str(summary(curves, protocol=rules)[headline.key])) for curves in runs]
     least, most = min(numbers), max(numbers)

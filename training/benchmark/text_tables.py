@@ -92,7 +92,7 @@ def parse_rows(text: str, where: str | Path, *, widths: Collection[int]) -> list
 
 
 def _numbers(line: str) -> list[float]:
-    """The numbers of a line; none if it holds anything else, also what only Python takes for a number (1_000)."""
+    """The numbers of a line; none if it holds anything else, such as Python's form 1_000."""
     if len(line) > LONGEST_ROW or "_" in line or not line.isascii():
         return []
     try:

@@ -1,4 +1,4 @@
-"""What a tracker did on a VOT sequence, frame by frame, and the text files that hold it.
+"""A tracker's run on a VOT sequence, frame by frame, and the text files that hold it.
 
 One row a frame: `1` the tracker was started here, `2` it failed here, `0` it was not run or nothing is known,
 four numbers `x y w h` or 2V numbers (corners) its region; 0-based, written with four decimals.
@@ -111,7 +111,7 @@ def read_trajectory(path: Path) -> Trajectory:
         if any(abs(value) > FARTHEST for value in row):
             raise InputError(
                 f"{path}, line {number}: {row} is not a region",
-                do=f"None of its numbers is beyond {FARTHEST:,.0f} pixels; a lost target is the code 0",
+                do=f"Write numbers of at most {FARTHEST:,.0f} pixels; a lost target is the code 0",
                 reason="bad row",
             )
     return Trajectory.from_rows(rows)

@@ -84,7 +84,7 @@ def build_loss(config: LossConfig) -> Loss:
 
 
 def bound(name: str, values: Mapping[str, Any]) -> Loss:
-    """The loss of a name, with those of the values that it has a parameter for."""
+    """The loss of a name, with those of the values that are parameters of it."""
     function = LOSSES[name]
     known = inspect.signature(function).parameters
     return partial(function, **{key: value for key, value in values.items() if key in known})

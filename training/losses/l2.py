@@ -1,4 +1,4 @@
-"""The squared error: the baseline, which easy samples dominate."""
+"""The squared error, the baseline: easy samples dominate it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cubed absolute error: by the shrinkage paper, the counterpart of the focal loss in regression."""
+"""The cubed absolute error: for the shrinkage paper, the focal loss's counterpart in regression."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from training.losses.reduction import Reduction, reduce, single_precision
 
 
 def l3(prediction: Tensor, label: Tensor, *, reduction: Reduction = "mean") -> Tensor:
-    """|P - Y|^3: easy samples weigh less than under L2, but so do all with an error under 1.
+    """|P - Y|^3: easy samples weigh less than under L2, but so do all others with an error under 1.
 
     Parameters and precision as in `shrinkage`.
     """

@@ -67,7 +67,7 @@ def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any
 
 
 def save_origin(path: Path, weights: Path, made_on: Sequence[Mapping[str, Any]]) -> None:
-    """Write a JSON file that says what a weights file was made on.
+    """Write a JSON file about the machine and versions that made a weights file.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 
 
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
-    """Parameters of a training as the metadata record them: with the geometry of the crops it was fed.
+    """Parameters of a training as its metadata records them, with the geometry of its crops.
 
     `init`, `freeze`, `precision.portable` and `pairs.parts` are left out where they say nothing, so that weights have
     the bytes of those from before they were.

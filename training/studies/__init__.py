@@ -1,4 +1,4 @@
-"""Experiments: forms of a network or a tracker, each with several seeds, compared in one table and one plot.
+"""Studies: forms of a network or tracker compared over several seeds, in one table and one plot.
 
 loss_study  losses of the Siamese network: trained anew with each
 ablation    parts of the online tracker: tracked with and without each

@@ -39,7 +39,7 @@ Run = Callable[[Mapping[str, "OnlineConfig"], Sequence[str]], Scores]
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class AblationConfig:
-    """What is compared.
+    """The forms to compare.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def ablate(
 def _tuned(
     config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
 ) -> dict[str, dict[str, float]]:
-    """By loss and sequence, the factor that is best on the other sequences, with a seed that is not scored."""
+    """For each loss and sequence, the best factor on the other sequences, from a seed that is not scored."""
     if len(config.factors) == 1 or len(sequences) == 1:
         middle = config.factors[len(config.factors) // 2]
         return {loss: dict.fromkeys(sequences, middle) for loss in config.losses}

@@ -1,4 +1,4 @@
-"""What a study gives: means and spreads over seeds, a Markdown table, a plot of bars with a dot a run."""
+"""The outcome of a study: means and spreads over seeds, a Markdown table, a plot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from curation.files import write_bytes
 
 @dataclass(frozen=True)
 class Measure:
-    """What forms are compared by: a key of the rows, its name, the digits that tables give."""
+    """A number by which forms are compared: its key, its name, its digits in tables."""
 
     key: str
     name: str
@@ -34,7 +34,7 @@ class Measure:
 def summarise(
     rows: Iterable[Mapping[str, Any]], form: Sequence[str], measures: Iterable[Measure]
 ) -> list[dict[str, Any]]:
-    """A row a form, in the order they come in: the keys that tell forms apart, and means and spreads over its runs.
+    """One row for each form, in the order given: its keys, means and spreads over its runs.
 
     `<measure>_spread` is the standard deviation of the sample, 0 for one run. It and `<measure>_mean` are None where
     the measure was not taken.

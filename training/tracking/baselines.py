@@ -1,4 +1,4 @@
-"""Two trackers without learning, to compare with: the first box kept, and template matching."""
+"""Two trackers without learning, for comparison: a still box, and template matching."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.tracking.windows import box_around, centre_and_size, inside
 
 
 class StillTracker(CheckedTracker):
-    """Always returns the first box: the score that a benchmark gives without any tracking."""
+    """Always returns the first box: a benchmark's score without any tracking."""
 
     def _start(self, frame: Frame, box: Box) -> None:  # noqa: ARG002
         self._first = box.copy()

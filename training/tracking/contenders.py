@@ -1,4 +1,4 @@
-"""Trackers made ready to take part in a run: those of `roster.TRACKERS`, and one's own."""
+"""Trackers ready for a run: those of `roster.TRACKERS`, and the user's own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from training.tracking.trax_tracker import TraxTracker
 
 @dataclass(frozen=True)
 class Given:
-    """What trackers are made from: all settings, the trained network, the backbone's file, the device."""
+    """The parts of trackers: all settings, the trained network, the backbone's file, the device."""
 
     config: TrackConfig
     weights: Path
@@ -46,7 +46,7 @@ class Given:
     device: str
 
     def contender(self, name: str, make: Callable[[], Tracker], *parts: Any) -> Contender:
-        """A contender whose identity is a digest of recipe, name and parts."""
+        """A contender; its identity is a digest of recipe, name and parts."""
         return Contender(name, make, _identity(self.config, name, list(parts)))
 
 
@@ -126,7 +126,7 @@ def still(given: Given) -> list[Contender]:
 
 
 def online(given: Given) -> list[Contender]:
-    """The online tracker, once a seed."""
+    """The online tracker, one for each seed."""
     config = given.config
     seeds = range(config.online.seed, config.online.seed + config.online_seeds)
     forms = {
@@ -180,7 +180,7 @@ def _online(
 
 
 def _with_geometry(config: SiameseConfig, weights: Path) -> dict[str, Any]:
-    """All that decides a Siamese tracker's boxes besides its network."""
+    """Everything besides the network that decides a Siamese tracker's boxes."""
     settings: dict[str, Any] = TypeAdapter(SiameseConfig).dump_python(config, mode="json")
     return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
 

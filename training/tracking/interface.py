@@ -1,4 +1,4 @@
-"""The tracker interface, and the small state machine that every tracker of this project shares.
+"""The tracker interface, and the base class that checks the order of calls and their values.
 
 Boxes are `xywh`: left, top, width, height in pixels, 0-based, measured at pixel edges. The box
 (0, 0, 2, 1) covers the two leftmost pixels of the top row; its centre lies at (x + (w - 1) / 2,

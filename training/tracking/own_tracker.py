@@ -1,4 +1,4 @@
-"""A user's own tracker, checked as ours are."""
+"""A user's own tracker, checked like ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.tracking.roster import PATIENCE
 
 
 class OwnTracker(CheckedTracker):
-    """Any object with `init(frame, box)` and `update(frame) -> box`, made by code that a name leads to.
+    """Wraps any object with `init(frame, box)` and `update(frame) -> box`, made by the code of a name.
 
     It is taken for deterministic only if it says so, in an attribute `deterministic`.
 
@@ -74,7 +74,7 @@ class OwnTracker(CheckedTracker):
         if box.shape != (4,) or not np.isfinite(box).all():
             raise InputError(
                 f"{self._name} answered {str(answer)[:60]!r}",
-                do="A tracker must answer x, y, w, h; where it lost the target, its last box",
+                do="Return x, y, w, h; for a lost target, the last box",
                 reason="bad answer",
             )
         return box
@@ -95,7 +95,7 @@ class OwnTracker(CheckedTracker):
 
 @contextmanager
 def _within(seconds: float, who: str) -> Iterator[None]:
-    """Raise `InputError` in the block once it has taken so long, and every second after."""
+    """Raise `InputError` in the block after so many seconds, and every second after that."""
 
     def late(*_: object) -> None:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The trackers by name, one row each. No torch: the report reads their labels."""
+"""The trackers, one row each. No torch here: the report reads their labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from curation.rows import Table, is_own, own_digest
 
 @dataclass(frozen=True)
 class TrackerRow:
-    """A tracker that is known by name.
+    """A tracker with a name.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True)
 class Own:
-    """A tracker of one's own, as params.yaml and `--tracker` name it.
+    """A user's tracker, as params.yaml and `--tracker` name it.
 
     Attributes
     ----------
@@ -81,14 +81,14 @@ class Own:
 
     @property
     def digest(self) -> str:
-        """Of the file that holds its class, or of the files that its command names; errors as of `own_digest`."""
+        """Digest of the file with its class, or of the files that its command names; errors as of `own_digest`."""
         if not self.place.startswith(TRAX):
             return own_digest(self.place)
         return digest(b"\0".join(path.read_bytes() for path in _files(self.place)))
 
 
 def own_tracker(choice: Choice) -> Own | None:
-    """One's own tracker that an entry of `track.trackers` names, or None where it names one of ours.
+    """The user's tracker of an entry of `track.trackers`, or None if it names one of ours.
 
     Raises
     ------
@@ -98,19 +98,19 @@ def own_tracker(choice: Choice) -> Own | None:
     given = {choice: {}} if isinstance(choice, str) else dict(choice)
     name, seconds = given.pop("as", None), given.pop("seconds", PATIENCE)
     if len(given) != 1:
-        raise ValueError("expected one tracker of one's own, with its arguments")
+        raise ValueError("expected one tracker of your own, with its arguments")
     [(place, arguments)] = given.items()
     if not place.startswith(TRAX):
         TRACKERS.check(place)
         if not is_own(place):
             if not isinstance(choice, str):
-                raise ValueError(
-                    f"{place} is not a tracker of one's own: its settings stand below track.{place}"
-                )
+                raise ValueError(f"{place} is not a tracker of your own: its settings are in track.{place}")
             return None
     name = name or (_command_name(place) if place.startswith(TRAX) else place.rpartition(":")[2])
     if not isinstance(name, str) or not re.fullmatch(r"[\w+-][\w.+-]*", name) or name in TRACKERS:
-        raise ValueError(f"{name!r} is no name for it: expected letters, digits and -_.+, and none of ours")
+        raise ValueError(
+            f"{name!r} is not a valid name: expected letters, digits and -_.+, and no built-in name"
+        )
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < float("inf"):
         raise ValueError(f"seconds = {seconds!r}: expected a number above 0")
     if not isinstance(arguments, dict | None):
@@ -119,12 +119,12 @@ def own_tracker(choice: Choice) -> Own | None:
 
 
 def _files(command: str) -> list[Path]:
-    """The files that a command of TraX names, the program itself too where it is named by its path."""
+    """The files that a TraX command names, with the program if it is named by its path."""
     return [path for word in shlex.split(command.removeprefix(TRAX)) if (path := Path(word)).is_file()]
 
 
 def _command_name(command: str) -> str:
-    """The first file that it names, without ending; or else the program."""
+    """The first file of the command, without its ending; without files, the program."""
     words = shlex.split(command.removeprefix(TRAX))
     if not words:
         raise ValueError(f"{TRAX} is followed by no command")

@@ -25,7 +25,7 @@ STRIDE = 8
 
 
 class Network(Protocol):
-    """What the tracker needs of `training.network.siamese_network.SiameseNetwork`."""
+    """The part of `training.network.siamese_network.SiameseNetwork` that the tracker needs."""
 
     def embed(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) float32 RGB 0..255 -> features."""
@@ -118,7 +118,7 @@ class SiameseTracker(CheckedTracker):
             return self.network.embed(rgb.permute(0, 3, 1, 2))  # channels_last in memory: no copy
 
     def _fill(self, frame: Frame, side: float) -> tuple[float, ...]:
-        """The frame's mean colour, computed only where the window leaves the frame."""
+        """The frame's mean colour, computed only if the window leaves the frame."""
         reach = side / 2
         limits = np.array([frame.shape[1], frame.shape[0]])
         if (self._centre - reach < 0).any() or (self._centre + reach > limits - 1).any():

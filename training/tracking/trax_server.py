@@ -1,4 +1,4 @@
-"""A tracker behind the TraX protocol, by which the VOT toolkit drives trackers of any language.
+"""Serve a tracker over the TraX protocol, with which the VOT toolkit drives trackers.
 
 The toolkit starts a process for every run, sends the first frame with a region, then frame by frame, and
 expects a region after each, the first included. Boxes are axis-aligned rectangles, 0-based, as VOT's are.
@@ -102,17 +102,17 @@ def _wait(server: Any, waiting: threading.Event) -> Any:
 
 
 def _end_with_the_input(waiting: threading.Event) -> None:
-    """End the process where the client has ended in the midst of a message: there the library turns for ever."""
+    """End the process if the client ended inside a message, because the library would loop for ever."""
     seen = 0
     while seen < PATIENCE:
         threading.Event().wait(1)
         seen = seen + 1 if waiting.is_set() and _input_has_ended() else 0
-    log.error("error: no TraX client speaks on standard input: it has ended in the midst of a message")
+    log.error("error: no TraX client speaks on standard input: it ended in the middle of a message")
     os._exit(1)
 
 
 def _input_has_ended() -> bool:
-    """Whether there is nothing to be read, and never will be."""
+    """Whether the input is empty and closed."""
     try:
         ready, _, _ = select.select([0], [], [], 0)
         left = fcntl.ioctl(0, termios.FIONREAD, bytes(4))

@@ -1,4 +1,4 @@
-"""A tracker that is a program of its own and speaks TraX, in any language: what the VOT toolkit runs too.
+"""A tracker that is a separate program and speaks TraX, in any language, as the VOT toolkit runs them.
 
 Its process is started anew for every start, as the toolkit does. It gets frames as PNG files unless it takes them from
 memory alone, and boxes as rectangles, which the protocol writes with two decimals.
@@ -100,7 +100,7 @@ class TraxTracker(CheckedTracker):
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Kill the process where the block takes too long, which ends the block; say what went wrong in it."""
+        """Kill the process if the block takes too long, which ends the block; report the fault."""
         import trax
 
         late = threading.Event()
@@ -124,11 +124,11 @@ class TraxTracker(CheckedTracker):
 
 
 def _ignore(message: str) -> None:
-    """What a program says beside the protocol is no concern of ours."""
+    """Drop the program's output beside the protocol."""
 
 
 def _kill(process: subprocess.Popen[bytes], folder: str, held: list[Any]) -> None:
-    """End the process. The client goes before its streams are closed, and before what it logs to: it uses both."""
+    """End the process. The client must end before its streams and its log, because it uses both."""
     while held:
         del held[0]
     shutil.rmtree(folder, ignore_errors=True)

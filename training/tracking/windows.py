@@ -86,7 +86,7 @@ def linear_map(step: tuple[float, float], *, angle: float = 0.0, mirror: bool = 
 def _shrunk(
     frame: Frame, linear: np.ndarray, origin: np.ndarray, shape: tuple[int, int], factor: int
 ) -> tuple[Frame, np.ndarray, np.ndarray]:
-    """Average what the window covers of the frame over factor x factor blocks; map the warp onto it."""
+    """Average the covered part of the frame over factor x factor blocks, and map the warp onto it."""
     corners = origin + np.array([[0, 0], [shape[1], 0], [0, shape[0]], [shape[1], shape[0]]]) @ linear.T
     limits = np.array([frame.shape[1], frame.shape[0]])
     start = np.clip(np.floor(corners.min(axis=0)).astype(int) - 2 * factor, 0, limits - 1)

@@ -133,7 +133,7 @@ def test_without_checksums_the_whole_video_waits(curation: Curation, spare: Path
     (curation.images / "000002.JPEG").write_bytes(jpeg(picture(99)))
     report = curation.crop(SKIP)
     assert (report["crops"], report["waiting"], report["shards"]) == (12, 6, 2)
-    assert "the rest of its video waits with it" in str(report["skipped"]["examples"])
+    assert "so its whole video waits" in str(report["skipped"]["examples"])
     put_back(curation, spare)
     curation.crop(SKIP)
     assert contents(curation.folder / "out") == curation.truth()

@@ -326,7 +326,7 @@ def test_videos_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     Path("without.txt").write_text("one\n")
     assert list(annotate(tmp_path, "got10k", leave_out=("without.txt",))[0]["videos"]) == ["two"]
-    with pytest.raises(InputError, match="leaves out three, and has no such video"):
+    with pytest.raises(InputError, match="has no video three to leave out"):
         annotate(tmp_path, "got10k", leave_out=("three",))
 
 
@@ -361,7 +361,7 @@ def test_a_split_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
 def test_an_image_that_tells_no_size_is_named(tmp_path: Path) -> None:
     folder = trees.got10k(tmp_path)
     (folder / "00000001.jpg").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"00000001\.jpg is not a readable image; it tells the size of all"):
+    with pytest.raises(InputError, match=r"00000001\.jpg is not a readable image; its size stands for all"):
         annotate(tmp_path, "got10k")
     assert only(annotate(tmp_path, "got10k", SKIP)[0])["width"] == 96, "the next one tells it"
 

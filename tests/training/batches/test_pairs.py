@@ -175,7 +175,7 @@ def test_shards_that_are_emptied_or_cut_short(tmp_path: Path, policy: str, lengt
         os.truncate(tmp_path / "crops" / "a" / name, length)
     with pytest.raises(
         InputError,
-        match=rf"2 of 3 shards in .* another length than was indexed: the first, a/train001.tar, has {length} bytes"
+        match=rf"2 of 3 shards in .* differ in length from the index: the first, a/train001.tar, has {length} bytes"
         r", not \d+\. Run: python -m pipelines doctor cache --mend; then dvc repro, or dvc pull$",
     ):
         PairSampler(

@@ -200,5 +200,5 @@ def test_an_answer_that_is_no_box_is_named(answer: object, file: Path) -> None:
     file.write_text(f"{CODE}\ninf = float('inf')\n{odd}")
     tracker = OwnTracker(f"{file}:Odd", {})
     tracker.init(FRAME, BOX)
-    with pytest.raises(InputError, match=r"mine\.py:Odd answered .* must answer x, y, w, h"):
+    with pytest.raises(InputError, match=r"mine\.py:Odd answered .* Return x, y, w, h"):
         tracker.update(FRAME)

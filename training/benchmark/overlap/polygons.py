@@ -52,7 +52,7 @@ def _clip_outside(points: Array, frame: Array) -> Array:
 
 
 def _points(regions: Array) -> Array:
-    """Corners (N, V, 2); a box gets four, missing ones repeat the last."""
+    """Corners (N, V, 2): four for a box; the last corner fills up missing ones."""
     width = max(regions.shape[1], 8)
     wide = np.full((len(regions), width), np.nan)
     wide[:, : regions.shape[1]] = regions
@@ -66,7 +66,7 @@ def _points(regions: Array) -> Array:
 
 
 def _pad(points: Array, like: Array) -> Array:
-    """As many corners as the larger of both arrays, the last one repeated."""
+    """Pad corners to the larger number of both arrays with the last corner."""
     more = max(like.shape[1] - points.shape[1], 0)
     return np.concatenate([points, np.repeat(points[:, -1:], more, axis=1)], axis=1)
 

@@ -79,7 +79,7 @@ def _widen(regions: Array, width: int) -> Array:
 
 
 def _distinct(pairs: Array) -> tuple[Array, Ints]:
-    """Distinct rows, and for each row its index among them: repetitions are mostly the same pairs."""
+    """Distinct rows, and each row's index among them, because repetitions give mostly the same pairs."""
     rows = np.ascontiguousarray(pairs).view(np.void(pairs.dtype.itemsize * pairs.shape[1]).dtype).ravel()
     _, index, back = np.unique(rows, return_index=True, return_inverse=True)
     return pairs[index], back
@@ -90,7 +90,7 @@ def _is_box(regions: Array) -> NDArray[np.bool_]:
 
 
 def _polygons(regions: Array, extent: float) -> NDArray[np.float32]:
-    """Corners (N, V, 2) in single precision; a box gets four, missing corners repeat the last one."""
+    """Corners (N, V, 2) in single precision: four for a box; the last corner fills up missing ones."""
     points = regions.astype(np.float32).reshape(len(regions), regions.shape[1] // 2, 2)
     boxes = _is_box(regions)
     if boxes.any():
@@ -112,7 +112,7 @@ of a mask that holds both, and the mask's width and height (M, 2)."""
 
 
 def _place_matlab(a: Array, b: Array, limits: Array, rule: RasterRule) -> Placed:
-    """As `compute_polygon_overlap` of TraX: boxes around the polygons, rounded outward and cut at the bounds.
+    """Like TraX's `compute_polygon_overlap`: boxes around the polygons, rounded outward and cut at the bounds.
 
     The overlap is 0 if these boxes do not overlap, or one is 1e10 times the other. Two boxes without any area
     (one pixel wide at the border, say) pass both tests there, because 0 / 0 is not a number; here as well.

@@ -1,4 +1,4 @@
-"""Polygons as spans of columns on pixel rows: the scan-line filling of the VOT toolkits, for many at once.
+"""Polygons as spans of columns on pixel rows: the VOT toolkits' scan-line filling, for many at once.
 
 On every pixel row the columns where the polygon's edges cross it (*nodes*, truncated to whole pixels) are
 sorted and filled pairwise. Nearly always there are two distinct nodes, and the row is one span from the

@@ -121,7 +121,7 @@ class Column:
         return replace(found, competes=document.whole(name), note=note)
 
     def paper(self, entry: Published) -> Cell:
-        """What a paper publishes; the mean of no several benchmarks is taken."""
+        """A paper's number; none for the mean of several benchmarks."""
         numbers = entry.scores.get(self.documents[0].name, {}) if len(self.documents) == 1 else {}
         return cell_of(self.metric, numbers.get(self.metric.key), bar=False)
 

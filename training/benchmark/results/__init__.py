@@ -1,1 +1,1 @@
-"""Result files, ours and other people's: found, read, checked, written, converted."""
+"""Result files, ours and others': found, read, checked, written, converted."""

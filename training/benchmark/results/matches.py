@@ -1,4 +1,4 @@
-"""Which file of a results folder belongs to which sequence, despite other spellings and suffixes."""
+"""Match result files to sequences, despite other spellings and suffixes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.benchmark.sequences.sequence_list import load_listing, name_key, p
 
 @dataclass(frozen=True)
 class Matched:
-    """Which file is whose.
+    """The files of each sequence.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ def _stem(path: Path) -> str:
 
 
 def tracker_of(path: Path, names: Iterable[str]) -> str | None:
-    """What follows a sequence's name in `<sequence>_<tracker>.mat`: empty if nothing, None if no name fits.
+    """The part after a sequence's name in `<sequence>_<tracker>.mat`: empty, or None if no name fits.
 
     `names` are keys of sequence names (`sequence_list.name_key`).
     """
@@ -133,7 +133,7 @@ def _affix(files: Iterable[str], owners: dict[str, str]) -> tuple[str, str]:
 def strangers(
     others: Mapping[Path, str], found: Container[str], benchmark: Benchmark
 ) -> tuple[list[str], list[str]]:
-    """What is to be said about files or folders that belong to no sequence.
+    """Remarks on files or folders that belong to no sequence.
 
     Those named like a sequence of another packaged list (OTB-100's results scored on OTB-2013) need no word.
 

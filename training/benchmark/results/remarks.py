@@ -1,4 +1,4 @@
-"""Remarks on results that are scored as they are, but that somebody should look at."""
+"""Remarks on odd results that are scored unchanged."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _restarts_regularly(run: Trajectory) -> bool:
 
 
 def left_aside(names: Items[str], most: int = 5) -> list[str]:
-    """A line on files or folders that were not read because no sequence is called like them."""
+    """One line on files or folders that were not read, because no sequence has their name."""
     if not names:
         return []
     some = ", ".join(map(printable, names[:most])) + (", .." if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""Where the result files of a tracker lie: the folders that this project and other tools use."""
+"""Find the result files of a tracker in the folders of this project and of other tools."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def open_results(results_dir: Path, benchmark: Benchmark) -> tuple[Path, list[st
 
 
 def find_tracker(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path | list[Path]:
-    """The folder of a tracker, or its files where they lie side by side with others' (MATLAB).
+    """The folder of a tracker, or its files in a folder shared with others (MATLAB).
 
     `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all three also
     below `results/`; or files `*_<tracker>.*`.

@@ -1,4 +1,4 @@
-"""Result files of one tracker on one benchmark, whoever wrote them: found, read and checked together."""
+"""Find, read and check all result files of one tracker on one benchmark, in any format."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _check_numbers(path: Path, boxes: Array) -> None:
         row = int(np.argmax(bad))
         raise InputError(
             f"{path.name}, line {row + 1}: {boxes[row].tolist()} is not a box ({int(bad.sum())} such rows)",
-            do=f"All four numbers may be NaN (lost), or none; none is beyond {FARTHEST:,.0f} pixels",
+            do=f"Write four numbers of at most {FARTHEST:,.0f} pixels, or NaN four times for a lost target",
             reason="bad row",
         )
 
@@ -174,7 +174,7 @@ def _read_run(where: str, paths: list[Path], benchmark: Benchmark, rules: Protoc
 
 
 def _other_edition(boxes: Mapping[str, Array], benchmark: Benchmark) -> str:
-    """What to do where most results have the lengths of another list with the same names (UAV123 at 10 frames/s)."""
+    """The cure if most results have the lengths of another list with the same names (UAV123 at 10 frames/s)."""
     for name in packaged_names():
         rows = {entry.name: entry.rows for entry in load_listing(name).sequences}
         fit = sum(len(found) == rows.get(sequence) for sequence, found in boxes.items())
@@ -191,7 +191,7 @@ def _trimmed(sequence: Sequence) -> str:
 
 
 def check_benchmark(where: str, paths: Items[Path], files: Mapping[str, Path], benchmark: Benchmark) -> None:
-    """Raise `InputError` if no file is of this benchmark, or more are of one to which most of `files` belong too."""
+    """Raise `InputError` if no file belongs to this benchmark, or more belong to one that shares most of `files`."""
     found = len(files)
     if found == len(paths) and found:
         return

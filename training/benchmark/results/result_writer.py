@@ -1,4 +1,4 @@
-"""Results written as other tools read them."""
+"""Write results in the formats of other tools."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.benchmark.trajectory import DETERMINISTIC_AFTER, Trajectory, write
 
 
 def check_format(name: str, benchmark: Benchmark) -> Format:
-    """The format of that name, which holds a benchmark's results.
+    """The format of that name, if it holds results of this benchmark.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def file_boxes(
     form: str = "otb",
     seconds: Array | None = None,
 ) -> Mapping[str, bytes]:
-    """What `write_boxes` writes, by path, from boxes that are in the benchmark's file coordinates already."""
+    """The files of `write_boxes`, by path, from boxes already in the benchmark's file coordinates."""
     write = FORMATS[form].write
     assert write is not None
     fps = None if seconds is None or not seconds.sum() else float(len(seconds) / seconds.sum())
@@ -109,7 +109,7 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def result_folder(benchmark: Benchmark) -> str:
-    """What got10k calls the folder of a benchmark's results."""
+    """got10k's name for a benchmark's folder of results."""
     return next(iter(benchmark.result_folders), benchmark.name)
 
 

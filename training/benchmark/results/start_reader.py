@@ -1,4 +1,4 @@
-"""Result files of TRE and SRE, which hold several runs each: found, read and checked together."""
+"""Find, read and check result files of TRE and SRE, which hold several runs each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives that the servers of GOT-10k and TrackingNet take: written, and checked as they check them.
+"""Write and check archives for the servers of GOT-10k and TrackingNet.
 
 [Their submission instructions.] GOT-10k: a folder a sequence at the top of the zip, with one file for each of up to
 three repetitions and one of times, a column each. TrackingNet: a file a video, nothing else.
@@ -38,7 +38,7 @@ LARGEST = 1 << 30
 
 @dataclass(frozen=True)
 class Submission:
-    """What a server wants.
+    """The form of a server's archive.
 
     Attributes
     ----------
@@ -148,7 +148,9 @@ def check_archive(path: Path, benchmark: Benchmark) -> int:
             with zipfile.ZipFile(stream) as archive:
                 return _check(archive, str(path), benchmark)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise InputError(f"{path} is no sound zip ({error})", do=do, reason="bad format") from None
+            raise InputError(
+                f"{path} is not a valid zip file ({error})", do=do, reason="bad format"
+            ) from None
 
 
 def _check(archive: zipfile.ZipFile, where: str, benchmark: Benchmark) -> int:
@@ -172,7 +174,7 @@ def _check(archive: zipfile.ZipFile, where: str, benchmark: Benchmark) -> int:
             with problems.catching():
                 _check_file(archive, place, width, sequence, first=place in places)
     for place in sorted(there - wanted):
-        problems.add(f"{place} is no file that the server wants", reason="other files")
+        problems.add(f"{place} is not a file that the server accepts", reason="other files")
     problems.check(where, do="Complete the results: the server scores no part of them")
     return runs
 

@@ -157,7 +157,9 @@ def compare(
     ):
         if one != other:
             raise InputError(
-                f"cannot compare {what} {one} with {other}", do="Score both alike", reason="not comparable"
+                f"cannot compare {what} {one} with {other}",
+                do="Score both on one benchmark under one protocol",
+                reason="not comparable",
             )
     scores = []
     for document, tracker in zip((first, second), trackers, strict=True):

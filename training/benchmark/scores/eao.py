@@ -32,7 +32,7 @@ SKIP = 5
 
 @dataclass(frozen=True)
 class Run:
-    """What EAO needs of one run over one sequence of N frames.
+    """One run over one sequence of N frames, as EAO needs it.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Run:
 
 
 def _fragments(run: Run, rules: EaoRules) -> Iterator[tuple[int, int, bool]]:
-    """First frame, end (not included) of each fragment, and whether it counts as 0 ever after."""
+    """First frame and end (not included) of each fragment, and whether it counts as 0 after its end."""
     n = len(run.overlaps)
     restarts = [int(failure) + SKIP for failure in run.failures]
     if rules == "vot-toolkit":

@@ -1,4 +1,4 @@
-"""The metrics and the curves they are read off, one row each: what a number is called, how it is computed and shown."""
+"""The metrics and curves, one row each: how a number is called, computed and shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Place = Literal["metrics.json", "overview", "page", "page sequences", "sheet", "
 
 @dataclass(frozen=True)
 class Curve:
-    """A curve of every tracker on every sequence, read off the measures of its frames.
+    """A curve for every tracker and sequence, from the measures of the frames.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class Metric:
 
     @property
     def name(self) -> str:
-        """For headings: the short name, unless that is a mere letter."""
+        """The name for headings: the title if there is one, else the short name."""
         return self.title or self.short
 
     def text(self, value: float | None) -> str:
@@ -291,7 +291,7 @@ def metrics_of(kind: str, place: Place | None = None, *, protocol: str = "") -> 
 
 
 def adopt_metrics(names: Iterable[str]) -> None:
-    """Take metrics of one's own, and their curves, into the tables for the rest of this process.
+    """Add the user's metrics and their curves to the tables for the rest of this process.
 
     Raises
     ------

@@ -112,7 +112,7 @@ def error_hits(
 
 
 def _thresholds_below(values: Array, thresholds: Array) -> NDArray[np.int64]:
-    """How many thresholds are less than each value, as `searchsorted` but faster: they are evenly spaced.
+    """How many thresholds are below each value: a faster `searchsorted` for evenly spaced ones.
 
     The quotient is right up to rounding; comparing with the thresholds themselves corrects that.
     """

@@ -68,7 +68,7 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
         return boxes[:wanted]
     if protocol.short and 0 < len(boxes) < wanted:
         return np.concatenate([boxes, np.full((wanted - len(boxes), 4), np.nan)])
-    hint = "Give the complete result: nothing is cut or filled up silently"
+    hint = "Give the complete result: rows are never cut or added silently"
     if len(sequence.lead_in) and len(boxes) == wanted + len(sequence.lead_in):
         hint = (
             f"Under {protocol.name} evaluation starts at frame {sequence.first_frame}: "
@@ -78,7 +78,7 @@ def fit_length(name: str, boxes: Array, sequence: Sequence, protocol: Protocol) 
 
 
 def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
-    """Whether a result has the ground truth in front, in the frames before the start of one-pass evaluation.
+    """Whether a result begins with the ground truth, in the frames before the start of one-pass evaluation.
 
     As `conversion.convert` fills up Tiger1 for got10k; a tracker that was run there has boxes of its own.
     """
@@ -91,7 +91,7 @@ def is_filled_up(boxes: Array, sequence: Sequence) -> bool:
 
 
 def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
-    """A protocol as it applies to a benchmark: `matlab` is the code of the benchmark's own authors."""
+    """The protocol for a benchmark: `matlab` stands for the code of the benchmark's own authors."""
     rules = get_protocol(protocol)
     if rules.name != "matlab":
         return rules
@@ -100,7 +100,7 @@ def rules_for(protocol: str | Protocol, benchmark: Benchmark) -> Protocol:
 
 
 class Pool:
-    """Runs whose frames are pooled by group, made ready for scoring.
+    """Runs prepared for scoring, with frames pooled by group.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Pool:
         self._frames = np.bincount(self._owner[self.truth.kept], minlength=self._groups)
 
     def curves(self, boxes: Items[Array]) -> Curves:
-        """Curves of the groups: hits of all frames of a group over all its frames. `boxes` as `truths`."""
+        """Curves of the groups: the hits of a group divided by its frames. `boxes` as `truths`."""
         frames = measure(np.concatenate(boxes), self.truth, self.rules)
         kept = self.truth.kept
         counted = Frames(frames.overlap[kept], frames.error[kept], frames.normalised[kept])
@@ -137,7 +137,7 @@ class Pool:
 
 
 class Evaluation:
-    """Sequences made ready for scoring any number of trackers under one protocol.
+    """Sequences prepared for scoring any number of trackers under one protocol.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Scores read off the curves of one-pass evaluation: overall, per sequence, per attribute."""
+"""Scores from the curves of one-pass evaluation: overall, by sequence, by attribute."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.benchmark.sequences.sequence import Benchmark
 def summary(
     curves: Curves, rows: NDArray[np.int64] | None = None, *, protocol: str | Protocol = "matlab"
 ) -> dict[str, object]:
-    """Scores of some sequences: the mean of their curves, and what is read off it.
+    """Scores of some sequences: the mean of their curves, and its metrics.
 
     Parameters
     ----------

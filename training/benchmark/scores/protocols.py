@@ -1,4 +1,4 @@
-"""The protocols of one-pass evaluation: what each does with the first frame, lost frames and bad truth.
+"""The protocols of one-pass evaluation: their rules for first frames, lost frames and bad ground truth.
 
 | | matlab | got10k | pysot |
 |---|---|---|---|
@@ -129,7 +129,7 @@ def get_protocol(protocol: str | Protocol) -> Protocol:
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Annotation of S sequences laid end to end, with what a protocol makes of each of the F frames.
+    """Annotation of S sequences laid end to end, with a protocol's decision on each of the F frames.
 
     Attributes
     ----------
@@ -164,7 +164,7 @@ def prepare(
     absent: Sequence[NDArray[np.bool_] | None] = (),
     sizes: Sequence[tuple[int, int]] = (),
 ) -> Truth:
-    """Lay annotations end to end, with what a protocol makes of each frame.
+    """Lay annotations end to end, with the protocol's decision on each frame.
 
     Parameters
     ----------

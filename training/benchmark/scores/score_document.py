@@ -1,4 +1,4 @@
-"""The scores of a benchmark as a document, and what readers ask of it; `score_file` reads and writes it."""
+"""The scores of a benchmark as a document, and its queries; `score_file` reads and writes it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class TrackerScores:
     free: tuple[Numbers, Mapping[str, Numbers]] | None = None
 
     def number(self, metric: Metric) -> float | None:
-        """An overall number, of the runs without restarts where the others have none."""
+        """An overall number; of runs without restarts if there are no others."""
         found = self.overall.of(metric)
         return self.free[0].of(metric) if found is None and self.free else found
 
@@ -159,12 +159,12 @@ class Scores:
         return list(dict.fromkeys(name for t in self.trackers.values() for name in t.attributes))
 
     def metrics(self, place: Place = "page") -> list[Metric]:
-        """Those shown at a place that at least one tracker has."""
+        """The metrics shown at a place that a sequence or attribute in any tracker's `groups` has."""
         overall = [numbers for t in self.trackers.values() for numbers in (t.overall, *(t.free or ())[:1])]
         return [m for m in self._rows(place) if any(m.key in one.values for one in overall)]
 
     def inner_metrics(self, groups: Iterable[Mapping[str, Numbers]], place: Place) -> list[Metric]:
-        """Those shown at a place that a sequence or attribute in any tracker's `groups` has."""
+        """The metrics shown at a place that a sequence or attribute in any tracker's `groups` has."""
         entries = [numbers for group in groups for numbers in group.values()]
         return [m for m in self._rows(place) if any(e.of(m) is not None for e in entries)]
 
@@ -177,14 +177,14 @@ class Scores:
         return tracker in self.trackers and not self.trackers[tracker].missing
 
     def share(self, tracker: str) -> str:
-        """`3 of 8 sequences` for one that has not; else empty."""
+        """`3 of 8 sequences` for a partial result, else empty."""
         if self.whole(tracker) or tracker not in self.trackers:
             return ""
         found = self.trackers[tracker]
         return f"{len(found.sequences)} of {len(found.sequences) + len(found.missing)} sequences"
 
     def ranked(self, metric: Metric | None = None) -> list[str]:
-        """Trackers by a metric (the headline's), best first, equal ones by name; those that lack sequences last."""
+        """Trackers sorted by a metric (default: the headline's), best first, ties by name, partial results last."""
         by = metric or self.headline
         return sorted(self.trackers, key=lambda n: (not self.whole(n), rank(self.number(n, by)), n))
 

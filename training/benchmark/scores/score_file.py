@@ -34,7 +34,7 @@ def save_scores(file: Path, scores: Iterable[Scores]) -> None:
 
 
 def parse_scores(raw: Any, place: str) -> Scores:
-    """From what `Scores.plain` gives; `place` names it in messages.
+    """Scores from the values of `Scores.plain`; `place` names them in messages.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def parse_scores(raw: Any, place: str) -> Scores:
 
 
 def parse_tracker(raw: Mapping[str, Any], kind: str) -> TrackerScores:
-    """From what `TrackerScores.plain` gives; errors are Python's."""
+    """The inverse of `TrackerScores.plain`; raises Python's errors."""
     free = raw["unsupervised"] if kind == "vot" else None
     return TrackerScores(
         overall=parse_numbers(raw["overall"]),
@@ -76,7 +76,7 @@ def parse_tracker(raw: Mapping[str, Any], kind: str) -> TrackerScores:
 
 
 def parse_numbers(raw: Mapping[str, Any]) -> Numbers:
-    """From what `Numbers.plain` gives; errors are Python's."""
+    """The inverse of `Numbers.plain`; raises Python's errors."""
     curves, values, rules, pairs = dict(raw.get("curves", {})), {}, {}, {}
     for key, found in raw.items():
         if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):

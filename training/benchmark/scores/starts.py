@@ -113,7 +113,9 @@ def _round(values: Array | float) -> Array:
 
 
 def undo_scale(boxes: Array, shift: str) -> Array:
-    """Boxes (N, 4) of a `scale_*` run divided by its ratio about their centre and rounded, or as is."""
+    """Boxes (N, 4) of a `scale_*` run divided by its ratio about their centre and rounded; of other runs
+    unchanged.
+    """
     if not shift.startswith("scale_"):
         return boxes
     ratio = int(shift.removeprefix("scale_")) / 10
@@ -122,7 +124,7 @@ def undo_scale(boxes: Array, shift: str) -> Array:
 
 
 def first_boxes(evaluation: Literal["tre", "sre"], sequence: Sequence) -> list[tuple[int, Array]]:
-    """The row and the box (4,), 0-based, that each run begins with: of `temporal_starts`, or of all `SHIFTS`."""
+    """The first row and box (4,), 0-based, of each run: of `temporal_starts`, or of all `SHIFTS`."""
     if evaluation == "tre":
         return [(row, sequence.ground_truth[row]) for row in temporal_starts(sequence)]
     disturbed = np.array([disturbed_box(sequence.annotation[0], shift, sequence.size) for shift in SHIFTS])
@@ -190,7 +192,7 @@ def spatial_curves(
 
 
 def check_temporal(sequence: Sequence, runs: Items[Array]) -> list[int]:
-    """`temporal_starts`, after checking that TRE's runs fit them; both lengths are named where they do not."""
+    """`temporal_starts`, checked against the lengths of TRE's runs; an error names both."""
     starts = temporal_starts(sequence)
     if len(runs) != len(starts):
         raise InputError(

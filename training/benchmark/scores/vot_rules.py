@@ -1,4 +1,4 @@
-"""The rules of VOT's experiments, one value a year."""
+"""The rules of VOT's experiments, one value for each year."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.benchmark.sequences.sequence import Benchmark
 
 @dataclass(frozen=True)
 class VotRules:
-    """How supervised and unsupervised runs are scored.
+    """The scoring rules for supervised and unsupervised runs.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class VotRules:
 
     @property
     def interval(self) -> tuple[int, int]:
-        """`lengths` as the rules for EAO count them: under `vot-toolkit` they lie one higher."""
+        """`lengths` by the rules for EAO: under `vot-toolkit` they are one higher."""
         low, high = self.lengths
         more = self.eao == "vot-toolkit"
         return low + more, high + more

@@ -40,7 +40,7 @@ def check_lengths(sequence: Sequence, trajectories: Items[Trajectory]) -> None:
         if len(trajectory) != len(sequence):
             raise InputError(
                 f"{sequence.name}, run {repetition}: {len(trajectory)} rows, but {len(sequence)} frames",
-                do="Give the complete result: nothing is cut or filled up silently",
+                do="Give the complete result: rows are never cut or added silently",
                 reason="wrong length",
             )
 
@@ -166,7 +166,7 @@ def _sums(runs: Runs, length: int, rules: VotRules) -> dict[str, list[float]]:
 
 
 def _own(runs: list[Runs]) -> dict[str, float]:
-    """The metrics that are not computed with others."""
+    """The metrics with a value function of their own."""
     return {metric.key: float(metric.value(runs)) for metric in metrics_of("vot") if metric.value}
 
 

@@ -1,1 +1,1 @@
-"""Where the sequences of a benchmark lie, and what a sequence is in memory."""
+"""Find the sequences of a benchmark, and hold them in memory."""

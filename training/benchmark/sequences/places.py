@@ -1,4 +1,4 @@
-"""Where a benchmark's files lie: the layouts its authors and common copies use, found without a download.
+"""Find a benchmark's files in the layouts of its authors and of common copies.
 
 A *home* is a folder that may hold sequences: each root, and each of its children and grandchildren that bear one of
 the benchmark's own names. Folder and file names are matched without regard to case and to the signs `-_.`.
@@ -31,14 +31,14 @@ class Home:
 
 @dataclass(frozen=True)
 class Place:
-    """Where one sequence is: its annotation file and the folder of its images (None: there is none)."""
+    """The place of one sequence: its annotation file and its image folder (None if absent)."""
 
     annotation: Path
     frames: Path | None
 
 
 def find_homes(roots: Iterable[Path], names: Sequence[str]) -> list[Home]:
-    """Each root, followed by its children that are called like the benchmark, in the order of `names`, and theirs."""
+    """Each root, then its children with one of `names`, in that order, then theirs."""
     homes = []
     for root in roots:
         homes.append(_home(root))
@@ -56,7 +56,7 @@ def _home(path: Path) -> Home:
 
 
 def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | None:
-    """The first home that has the sequence's annotation, with its images from that home or another one."""
+    """The first home with the sequence's annotation, and its images from there or from another home."""
     for home in homes:
         for folder in _folders(entry, home):
             for annotation in (folder / entry.gt_file, home.path / entry.gt_file, *_copies(entry, folder)):
@@ -71,13 +71,13 @@ def find_sequence(entry: Entry, homes: list[Home], *, images: bool) -> Place | N
 
 
 def _copies(entry: Entry, folder: Path) -> list[Path]:
-    """Annotations of copies in OTB's layout; only in a folder that is the sequence's alone."""
+    """Annotation of a copy in OTB's layout, only if the folder belongs to one sequence."""
     own = name_key(folder.name) in map(name_key, _names(entry))
     return [folder / name for name in ("groundtruth_rect.txt", "groundtruth.txt")] if own else []
 
 
 def _is_given(path: Path, *, empty: bool = True) -> bool:
-    """Whether an annotation is there; one that is no plain file is refused where it is read."""
+    """Whether an annotation is there; the reader refuses one that is not a plain file."""
     if path.is_file():
         return empty or path.stat().st_size > 0
     return path.exists() and not path.is_dir()
@@ -160,7 +160,7 @@ TAG_ENDINGS = ("tag", "label")
 
 
 def tag_files(folder: Path, names: Sequence[str]) -> tuple[Path, ...]:
-    """The files that `read_tags` reads, those of them that exist."""
+    """The existing files that `read_tags` reads."""
     found = ((folder / f"{name}.{ending}" for ending in TAG_ENDINGS) for name in names)
     return tuple(path for pair in found for path in [next((p for p in pair if p.is_file()), None)] if path)
 

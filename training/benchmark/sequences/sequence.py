@@ -1,4 +1,4 @@
-"""What a sequence and a benchmark are in memory.
+"""A sequence and a benchmark in memory.
 
 Files of OTB, Temple-Color and UAV123 are 1-based: the top-left pixel is (1, 1). In memory
 everything is 0-based; `Sequence.annotation` keeps the numbers as they are in the file, because two
@@ -24,7 +24,7 @@ from training.benchmark.sequences.anchors import Anchor
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """One target in one video: frames to track and where it truly is.
+    """One target in one video: its frames and its ground truth.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A benchmark as found on this machine.
+    """A benchmark found on this machine.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which sequences a benchmark has, with their frame ranges, attributes and traps: the packaged lists.
+"""The packaged lists: a benchmark's sequences with frame ranges, attributes and oddities.
 
 `lists/<benchmark>.json` beside this module, and in the same form a file `<root>/<benchmark>.json` beside a
 benchmark's folder, which takes the place of the packaged one (header fields it leaves out are taken from it):
@@ -107,7 +107,7 @@ class Entry:
         numbers = [self.start_frame, self.ope_start_frame, self.end_frame]
         given = [number for number in numbers if number is not None]
         if given != sorted(given):
-            raise ValueError(f"start_frame, ope_start_frame and end_frame are in no order: {given}")
+            raise ValueError(f"start_frame, ope_start_frame and end_frame are out of order: {given}")
 
     @property
     def rows(self) -> int | None:
@@ -167,7 +167,7 @@ class Listing:
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class Choice:
-    """A list that is a choice from a packaged one."""
+    """A list that chooses from a packaged one."""
 
     schema: Literal[1]
     benchmark: Inside
@@ -183,7 +183,7 @@ Form = TypeVar("Form", Listing, Choice)
 
 
 def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
-    """A list without sequences, filled from the first of `folders` that has its `names_in`.
+    """Fill a list without sequences from the first of `folders` that has its `names_in`.
 
     Raises
     ------
@@ -208,14 +208,14 @@ def name_sequences(listing: Listing, folders: Iterable[Path]) -> Listing:
             header = {key: value for key, value in asdict(listing).items() if key != "sequences"}
             return _checked(header | {"sequences": entries}, folder / listing.names_in)
     raise InputError(
-        f"no {listing.names_in} says which sequences {listing.title} has",
+        f"the list of the sequences of {listing.title}, {listing.names_in}, was not found",
         do=f"Give the folder of its bundle, with {listing.names_in} in it",
         reason="missing list",
     )
 
 
 def name_key(name: str) -> str:
-    """What two spellings of a sequence's name share: lower case, one sign for all of `-_.` and spaces."""
+    """The common form of spellings of a name: lower case, one sign for all of `-_.` and spaces."""
     return re.sub(r"[-_. ]+", "-", name.strip().lower())
 
 
@@ -230,7 +230,7 @@ def _headers() -> Mapping[str, Mapping[str, Any]]:
 
 
 def root_settings() -> Mapping[str, str]:
-    """The setting that says where the sequences are, by the name of each packaged list."""
+    """The setting with the sequences' folder, by the name of each packaged list."""
     headers = _headers()
     return {
         name: header.get("setting") or headers[header["subset_of"]]["setting"]
@@ -248,12 +248,12 @@ def one_pass_names(*, whole: bool = False) -> list[str]:
 
 
 def is_path(name: str) -> bool:
-    """Whether a benchmark is named by the path of one's own list."""
+    """Whether a benchmark's name is the path of the user's list."""
     return name.endswith(".json")
 
 
 def load_listing(name: str, override: Path | None = None) -> Listing:
-    """Read the packaged list of a benchmark, one's own by its path, or the one in the file `override`.
+    """Read the packaged list of a benchmark, the user's list by its path, or the list in the file `override`.
 
     Raises
     ------
@@ -265,7 +265,7 @@ def load_listing(name: str, override: Path | None = None) -> Listing:
         own = _read(Path(name), {})
         if own.benchmark in packaged_names() or not re.fullmatch(OWN_NAME, own.benchmark):
             raise InputError(
-                f"{name} is called {own.benchmark!r}, as a packaged list is, or with other signs than A-Z a-z 0-9 - _",
+                f"{name}: `benchmark` is {own.benchmark!r}: a packaged list has that name, or it is not A-Za-z0-9-_",
                 do="Give your list a name of its own in `benchmark`",
                 reason="name taken",
             )

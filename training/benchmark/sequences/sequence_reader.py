@@ -1,4 +1,4 @@
-"""One sequence read from its files, and checked."""
+"""Read one sequence from its files, and check it."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _only_first(entry: Entry, place: Place, annotation: Array) -> Array:
 
 
 def _resolution(folder: Path) -> tuple[int, int] | None:
-    """Width and height of a frame where GOT-10k's `meta_info.ini` says them."""
+    """Width and height of a frame from GOT-10k's `meta_info.ini`, if that has them."""
     meta = folder / "meta_info.ini"
     found = (
         re.search(r"^resolution: \((\d+), (\d+)\)", read_text(meta), re.MULTILINE) if meta.is_file() else None

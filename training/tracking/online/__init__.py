@@ -1,1 +1,1 @@
-"""The online tracker of DSLT (Lu et al., ECCV 2018): a regression learnt in the first frame, kept current."""
+"""The online tracker of DSLT (Lu et al., ECCV 2018): a regression learnt in the first frame and updated later."""

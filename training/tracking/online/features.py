@@ -1,4 +1,4 @@
-"""Reduce two maps of hundreds of channels to the few that the head uses; fitted on the first frame."""
+"""Reduce two maps of hundreds of channels to the few of the head; fitted on the first frame."""
 
 from __future__ import annotations
 

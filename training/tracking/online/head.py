@@ -83,7 +83,7 @@ class Head:
         return (self._down @ columns.flatten(1)).reshape(-1, 1, channels)
 
     def _kernel_part(self, rows: Tensor) -> Tensor:
-        """(C, k_h, k_w), the kernel's part of the images whose spectra are the rows (frequencies, 1, C)."""
+        """The kernel's part (C, k_h, k_w) of the images with the spectra (frequencies, 1, C) as rows."""
         height, channels = self._padded[0], rows.shape[2]
         columns = self._down.T @ rows.reshape(height, -1)  # (k_h, fw C)
         columns = columns.reshape(self.kernel[0], -1, channels) * self._weights

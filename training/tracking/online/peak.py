@@ -1,4 +1,4 @@
-"""Where the maximum of a response lies, and how high it is there, to a fraction of a cell."""
+"""The place and the height of a response's maximum, to a fraction of a cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The region of interest: how many cells it has, and how it is cut from a frame."""
+"""The search region: its number of cells, and how it is cut from a frame."""
 
 from __future__ import annotations
 

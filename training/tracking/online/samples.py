@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class SampleMemory:
-    """Spectra and labels: some of the first frame, which stay, and the most recent ones, oldest overwritten.
+    """Spectra and labels: a few of the first frame, which stay, and recent ones, which replace the oldest.
 
     Parameters
     ----------

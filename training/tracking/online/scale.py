@@ -1,4 +1,4 @@
-"""The search for the target's size, once its place is known."""
+"""The search for the target's size, at its known place."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class SizeSearch:
         return float(1 + config.damping * (found - 1))
 
     def _responses(self, frame: Frame, centre: np.ndarray, sizes: list[np.ndarray]) -> np.ndarray:
-        """(B,) responses where the kernel covers the target, taken to have each of the sizes."""
+        """(B,) responses of the kernel on the target, as if it had each of the sizes."""
         border, (height, width) = self.backbone.border, self.head.kernel
         cells = (height + 2 * border, width + 2 * border)  # one cell of response: the place is known
         images = [cut(frame, centre, size, self.geometry, self.backbone, cells=cells) for size in sizes]

@@ -1,4 +1,4 @@
-"""The online tracker: learn from the first frame, follow the peak, keep learning."""
+"""The online tracker: learn from the first frame, follow the response's peak, update the head."""
 
 from __future__ import annotations
 

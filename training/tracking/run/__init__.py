@@ -1,1 +1,1 @@
-"""Trackers run over sequences: one pass, with restarts, from other starts."""
+"""Run trackers over sequences: one pass, with restarts, from other starts."""

@@ -1,4 +1,4 @@
-"""Trackers over the sequences of a benchmark: in parallel, resumable, the same bytes for any number of jobs.
+"""Run trackers over a benchmark: in parallel, resumable, the same bytes for any number of jobs.
 
 A finished sequence is kept in a store outside the outputs, under a key made of everything that decides its
 result: the tracker's identity, the benchmark's kind, the sequence's content. So a killed run resumes at the
@@ -69,7 +69,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class _Job:
-    """One contender on one sequence, the manifest's records of its files, and the key of its result."""
+    """One contender on one sequence, with the manifest's records of its files and the key of its result."""
 
     contender: Contender
     sequence: benchmarks.Sequence
@@ -246,7 +246,7 @@ def _run(
 
 
 def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> dict[str, Any] | None:
-    """A result from before they were sealed, or None."""
+    """A result that is older than seals, or None."""
     try:
         result = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -255,7 +255,7 @@ def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence)
 
 
 def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
-    """`experiments.perform` on the files on record: what is read is compared with them before it counts."""
+    """`experiments.perform` on recorded files: what is read is compared with the record before the result counts."""
     sequence, reading = job.sequence, Reading()
 
     def read(path: Path) -> Frame:

@@ -1,4 +1,4 @@
-"""What a contender does on one sequence: one pass, VOT's two experiments or its multistart, OTB's TRE and SRE."""
+"""The experiments on one sequence: one pass, VOT's two experiments, or OTB's starts (TRE, SRE)."""
 
 from __future__ import annotations
 

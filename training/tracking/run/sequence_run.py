@@ -1,4 +1,4 @@
-"""One tracker over one sequence of image files."""
+"""Run one tracker over one sequence of image files."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_frame(path: Path) -> Frame:
 
 @dataclass(frozen=True)
 class Runner:
-    """A tracker and the image files it is run over: the one place where trackers are started and asked.
+    """A tracker and its image files: all calls of trackers are here.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Runner:
     read: Callable[[Path], Frame] = read_frame
 
     def step(self, index: int, start: Box | None = None) -> tuple[Box, float]:
-        """Start the tracker in frame `index` (0-based) on a box, or ask it where the target is there.
+        """Start the tracker in frame `index` (0-based) on a box, or ask it for the target's box there.
 
         Returns
         -------
@@ -105,7 +105,7 @@ def _four_numbers(answer: object) -> Box:
     except (TypeError, ValueError):
         box = np.empty(0)
     if box.shape != (4,) or not np.isfinite(box).all():
-        raise InputError(f"it answered {str(answer)[:60]!r}", do="A tracker must answer x, y, w, h")
+        raise InputError(f"it answered {str(answer)[:60]!r}", do="Return x, y, w, h")
     return box
 
 
@@ -128,7 +128,7 @@ def track_sequence(
 
 
 def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> InputError:
-    """The one line for a tracker that raised `error` in frame `index` (0-based)."""
+    """The error for a tracker that raised `error` in frame `index` (0-based)."""
     reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
     return InputError(
         f"{who} failed in frame {index + 1} of {len(frames)} ({frames[index]}): {reason}",
@@ -139,7 +139,7 @@ def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> I
 
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
-    """Compute on one thread: the number of threads changes sums in the last digits, and with them boxes."""
+    """Compute on one thread: the number of threads changes the last digits of sums, and so the boxes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""VOT's supervised run: the tracker is started again five frames after each failure, and repeated.
+"""VOT's supervised run: restart the tracker five frames after each failure, and repeat all.
 
 A failure is a frame in which the tracker's region and the ground truth do not overlap at all.
 """

@@ -1,4 +1,4 @@
-"""Results stored before files were sealed: trusted where they have the form that the run gives them.
+"""Results older than seals: trusted if they have the form of the run.
 
 Such a result has no digest, so this is a rule about its form: a row for every frame, finite numbers, every run
 started on the very box that it is given, restarts where the rules put them, no box that should have been a
@@ -41,7 +41,7 @@ def believable(result: Any, experiment: Experiment, sequence: Sequence) -> bool:
 
 
 def _free_run(result: dict[str, Any], sequence: Sequence) -> int:
-    """Frames that were timed; `ValueError`, as from all of these, where the form is another."""
+    """Number of timed frames; raises `ValueError` for another form, as all functions here do."""
     return _run(result["boxes"], box_from_polygon(sequence.ground_truth[:1])[0], len(sequence))
 
 

@@ -1,1 +1,1 @@
-"""Following one target through a video: frames in, boxes and an annotated film out."""
+"""Follow one target through a video: frames in, boxes and an annotated video out."""

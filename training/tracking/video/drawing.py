@@ -1,4 +1,4 @@
-"""Pictures of tracking: the box in the colour of how well the target is seen, numbers, the response; and a grid."""
+"""Draw the box in the colour of the target's visibility, numbers and the response map; and a grid."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ MOST_SAID = 5
 
 @dataclass(frozen=True)
 class Followed:
-    """What `follow` did.
+    """The result of `follow`.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ def follow(
         bar = stack.enter_context(progress(source.name, source.count))
 
         def finish(frame: Frame, response: np.ndarray | None = None) -> None:
-            """A box has its picture, where pictures are wanted."""
+            """Write a frame with its box, if pictures are wanted."""
             if write or screen:
                 number = source.first + len(sights) - 1
                 picture = draw(frame, last, number, sight=sights[-1], response=response)
@@ -156,7 +156,7 @@ def _update(tracker: Tracker, frame: Frame, previous: Box, number: int) -> Box:
 
 
 class _OddFrames:
-    """Frames that cannot be read, or have another size than the first: made to fit, said, and counted."""
+    """Frames that cannot be read or change size: resize, report and count them."""
 
     def __init__(self, name: str, first: Frame) -> None:
         self._name, self._first = name, first
@@ -179,7 +179,7 @@ class _OddFrames:
         return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
 
     def summarise(self) -> None:
-        """Say how many there were, where not each was said."""
+        """Report how many there were, if not each was reported."""
         for count, what in ((self.unread, "cannot be read"), (self._resized, "were resized")):
             if count > MOST_SAID:
                 log.warning("%s: %d frames %s", self._name, count, what)

@@ -1,4 +1,4 @@
-"""Which image files make one sequence: of a folder, a pattern, or a list; hidden files are nobody's frames."""
+"""Find the image files of one sequence in a folder, pattern or list, without hidden files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _COUNTER = re.compile(r"%0?\d*d")
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file's name says that it is an image that anybody meant to be seen."""
+    """Whether a file's name is that of a visible image."""
     return path.suffix.lower() in IMAGES and not path.name.startswith(".")
 
 
 def is_pattern(text: str) -> bool:
-    """Whether a text is a pattern of image files: `frames/%06d.jpg`, `frames/*.png`; folders are named as they are."""
+    """Whether a text is a pattern of image files, `frames/%06d.jpg` or `frames/*.png`; folders have no pattern."""
     return bool(_COUNTER.search(Path(text).name) or re.search(r"[*?[]", Path(text).name))
 
 
@@ -86,7 +86,7 @@ def pattern_images(pattern: str) -> list[Path]:
 
 
 def listed_images(words: Sequence[str]) -> list[Path]:
-    """Several files named one by one, as a shell makes of `frames/*.jpg`, in the order of their numbers.
+    """Several files named one by one, as a shell expands `frames/*.jpg`, in the order of their numbers.
 
     Raises
     ------
@@ -96,8 +96,8 @@ def listed_images(words: Sequence[str]) -> list[Path]:
     for word in words:
         if not is_image(Path(word)) or not Path(word).is_file():
             raise InputError(
-                f"{len(words)} videos were given, and {printable(word)} is no image",
-                do="Give one video, one folder, or images alone",
+                f"{len(words)} videos were given, and {printable(word)} is not an image",
+                do="Give one video, one folder, or only images",
                 reason="several videos",
             )
     return sorted(map(Path, words), key=in_order)
@@ -121,7 +121,7 @@ def _check_numbers(files: Sequence[Path], folder: Path) -> None:
     for before, after, one, other in zip(files, files[1:], values, values[1:], strict=False):
         if one == other and one:
             raise InputError(
-                f"{folder} holds {before.name} and {after.name}, which have one number",
+                f"{folder} holds {before.name} and {after.name}, which have the same number",
                 do="Move one of them away, or name the files that you mean",
                 reason="several kinds of images",
             )

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, held back until work that must not be interrupted is done."""
+"""Delay Ctrl-C and SIGTERM until critical work is done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import FrameType
 
 
 class Interrupts:
-    """While its block runs, SIGINT and SIGTERM raise KeyboardInterrupt: inside `held`, at the end of it.
+    """Raise KeyboardInterrupt on SIGINT and SIGTERM in the block; inside `held`, at the end of it.
 
     Only the main thread receives signals; in another one this does nothing.
     """
@@ -31,7 +31,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """What is begun in this block is finished before an interrupt counts."""
+        """Finish this block before an interrupt counts."""
         self._holding = True
         try:
             yield

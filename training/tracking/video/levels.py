@@ -1,4 +1,4 @@
-"""Images of any depth and colour as 8-bit BGR, all images of one source in the same way."""
+"""Turn images of any depth and colour into 8-bit BGR, all images of one source alike."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Levels:
 
 
 def _stretch(values: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
-    """The part of its range that an image uses, with a margin; the whole range of 16 bits if that is over half."""
+    """The range of values that an image uses, with a margin; all 16 bits if it uses over half."""
     low, high = (float(value) for value in np.percentile(values, TAILS))
     whole = (0.0, 65535.0) if dtype == np.uint16 else None
     if whole and (high - low > whole[1] / 2 or high <= low):

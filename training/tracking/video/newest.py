@@ -1,4 +1,4 @@
-"""The newest frame of something that goes on by itself: what came while one was tracked is left out."""
+"""The newest frame of a live source: frames that arrive during tracking are left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from training.tracking.interface import Frame
 
 
 def newest(read: Callable[[], Frame | None], release: Callable[[], None]) -> Iterator[Frame]:
-    """Frames as they are asked for, each the last that has come; the first frame is the first.
+    """The newest frame at each request; the first request gets the first frame.
 
     Parameters
     ----------

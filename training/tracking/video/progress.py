@@ -1,4 +1,4 @@
-"""Progress of a video that is followed: a bar on a terminal, and a line now and then elsewhere."""
+"""Progress of `follow`: a bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Progress:
         self._done = 0
 
     def step(self) -> None:
-        """One frame more is done."""
+        """Count one frame."""
         self._done += 1
         self._bar.update()
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Frames from anywhere: a video file, images, an address, a camera; of any depth and colour."""
+"""Frames of a video file, images, an address or a camera, of any depth and colour."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Which frames of a source are meant, and how they are read.
+    """The part of a source to read, and how to read it.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Part:
         self.bounds(DEFAULT_RATE)
 
     def bounds(self, rate: float) -> tuple[int, int | None]:
-        """Frames before the first one that is meant, and where they end: a slice."""
+        """The part as a slice: frames before the first one, and the end."""
         before = _frame("--start", self.start, rate) - 1 if self.start else 0
         end = _frame("--end", self.end, rate) if self.end else None
         if end is not None and end <= before:
@@ -168,7 +168,7 @@ def open_source(source: str | Path | int | Sequence[str], part: Part = WHOLE) ->
 
 
 def _frame(option: str, text: str, rate: float) -> int:
-    """A number of a frame, or a time, as the number of a frame, 1-based."""
+    """A frame number or a time, as a frame number, 1-based."""
     if re.fullmatch(r"\d{1,9}", text) and int(text) >= 1:
         return int(text)
     if match := re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7}(?:\.\d{1,6})?)(s?)", text):
@@ -176,7 +176,7 @@ def _frame(option: str, text: str, rate: float) -> int:
         if bool(unit) != bool(minutes):
             return int((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * rate) + 1
     raise InputError(
-        f"{option} {printable(text)} is no frame and no time",
+        f"{option} {printable(text)} is neither a frame nor a time",
         do="Give a frame, from 1 on, seconds such as 12.5s, or a time such as 1:30",
     )
 
@@ -190,7 +190,7 @@ def _images(files: Sequence[Path], name: str, stem: str, part: Part, levels: Lev
 def _sliced(
     frames: Iterator[Frame | None], count: int, name: str, stem: str, part: Part, *, skipped: bool = False
 ) -> Source:
-    """A part of `count` frames; `skipped`: those outside of it are not among `frames` any more."""
+    """A part of `count` frames; `skipped`: frames outside it are already left out of `frames`."""
     before, end = part.bounds(DEFAULT_RATE)
     if before >= count:
         raise InputError(
@@ -231,7 +231,7 @@ def _read_pages(path: Path, pages: int, levels: Levels) -> Iterator[Frame | None
 
 
 def _capture(place: int | str, name: str, stem: str, part: Part, levels: Levels, *, live: bool) -> Source:
-    """What OpenCV plays; `live`: it goes on by itself, so frames may be left out."""
+    """A source that OpenCV plays; `live`: it does not wait, so frames may be left out."""
     times = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, PATIENCE, cv2.CAP_PROP_READ_TIMEOUT_MSEC, PATIENCE]
     capture = (
         cv2.VideoCapture(place, cv2.CAP_FFMPEG, times)
@@ -277,7 +277,7 @@ def _every(read: Callable[[], Frame | None], capture: cv2.VideoCapture, before: 
 
 
 def _folder_name(folder: Path) -> str:
-    """What a folder of frames is called; of those that only say that frames are in them, the one above."""
+    """The name of a folder of frames; for a folder called `img` or alike, its parent's name."""
     folder = folder.resolve()
     return folder.parent.name if folder.name in FRAMES_OF else folder.name
 

@@ -1,4 +1,4 @@
-"""A window on the screen, where there is one: to show pictures, and to have a box drawn."""
+"""A window on the screen, to show pictures and to draw a box."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATIENCE = 20
 
 
 def has_display() -> bool:
-    """Whether a window can be opened; tried in a process of its own, which a missing display would end."""
+    """Whether a window can be opened; tried in a process of its own, because a missing display ends it."""
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):

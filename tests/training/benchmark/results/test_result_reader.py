@@ -364,7 +364,7 @@ def test_what_archives_leave_behind_is_no_result(tmp_path: Path, bench: Benchmar
 def test_a_box_beyond_every_image_is_refused(tmp_path: Path, bench: Benchmark, row: str) -> None:
     write(tmp_path / "KCF", **GOOD)
     (tmp_path / "KCF/Dog1.txt").write_text(f"1,2,3,4\n{row}\n1,2,3,4\n")
-    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is not a box .*beyond 1,000,000 pixels"):
+    with pytest.raises(InputError, match=r"Dog1.txt, line 2: .* is not a box .*at most 1,000,000 pixels"):
         read_results(tmp_path, "KCF", bench)
 
 

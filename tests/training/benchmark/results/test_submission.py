@@ -123,7 +123,7 @@ def test_an_archive_one_file_short_or_altered(bench: Benchmark, tmp_path: Path) 
             r"its first row is \[1.0, 2.0, 3.0, 4.0\], but the given box is",
         ),
         ({first: b"".join(rows[:-1]) + b"nan,1,2,3\n"}, f"{first}, line 6"),
-        ({first: content[first], "notes.txt": b"x"}, "notes.txt is no file that the server wants"),
+        ({first: content[first], "notes.txt": b"x"}, "notes.txt is not a file that the server accepts"),
         ({first: b"".join(rows[:-1]) + b"1,2,3\n"}, "line 6: expected 4 numbers"),
     ):
         with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
@@ -132,7 +132,7 @@ def test_an_archive_one_file_short_or_altered(bench: Benchmark, tmp_path: Path) 
         with pytest.raises(InputError, match=words):
             check_archive(tmp_path / "other.zip", bench)
     (tmp_path / "other.zip").write_bytes((tmp_path / "mine.zip").read_bytes()[:1000])
-    with pytest.raises(InputError, match="is no sound zip"):
+    with pytest.raises(InputError, match="is not a valid zip file"):
         check_archive(tmp_path / "other.zip", bench)
 
 

@@ -55,5 +55,5 @@ def test_one_s_own_is_counted_over_the_same_frames_and_shown(own: Path) -> None:
 
 
 def test_a_key_of_ours_is_not_taken(own: Path) -> None:
-    with pytest.raises(InputError, match="is called 'auc', as another one is"):
+    with pytest.raises(InputError, match="'auc' is already taken"):
         adopt_metrics([f"{own}:TAKEN"])

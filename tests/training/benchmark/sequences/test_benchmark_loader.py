@@ -346,7 +346,7 @@ def test_the_bundle_s_own_list_names_the_sequences(tmp_path: Path) -> None:
     bag = tmp_path / "VOT2019/bag"
     write_images(bag / "color", [f"{number:08d}.jpg" for number in (1, 2)])
     write_rows(bag / "groundtruth.txt", [[1, 1, 9, 1, 9, 9, 1, 9]] * 2)
-    with pytest.raises(InputError, match=r"no list.txt says which sequences VOT2019 has"):
+    with pytest.raises(InputError, match=r"the list of the sequences of VOT2019, list.txt, was not found"):
         load_benchmark("vot2019", [tmp_path])
     (tmp_path / "VOT2019/list.txt").write_text("agility\nbag\n")
     found = load_benchmark("vot2019", [tmp_path])

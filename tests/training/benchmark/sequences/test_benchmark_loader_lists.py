@@ -79,7 +79,7 @@ def test_each_is_read_as_its_authors_distribute_it_and_scored_by_name(name: str,
     track = track_sequence(StillTracker(), sequence.frames, sequence.ground_truth[0])
     write_boxes(tmp_path / "results", "still", bench, sequence, track.boxes)
     if not bench.given_away:
-        with pytest.raises(InputError, match="the truth of GOT-10k test is with its server"):
+        with pytest.raises(InputError, match="only its server has the ground truth of GOT-10k test"):
             score_benchmark(bench, tmp_path / "results")
         return
     scores = score_benchmark(bench, tmp_path / "results")

@@ -167,9 +167,9 @@ def test_packaged_lists_agree_with_the_shared_facts(shared: Path) -> None:
         ({"name": "a\0"}, "name: .*cannot be printed"),
         ({"names": {"matlab": "../../a"}}, "names.matlab: .*outside"),
         ({"end_frame": 10**15}, "end_frame: Input should be less than or equal to 1000000"),
-        ({"end_frame": 0}, "in no order"),
-        ({"end_frame": 9, "ope_start_frame": 12}, "in no order"),
-        ({"start_frame": 9, "ope_start_frame": 2}, "in no order"),
+        ({"end_frame": 0}, "out of order"),
+        ({"end_frame": 9, "ope_start_frame": 12}, "out of order"),
+        ({"start_frame": 9, "ope_start_frame": 2}, "out of order"),
     ],
 )
 def test_an_entry_leads_nowhere_else_and_asks_for_no_more_than_there_can_be(

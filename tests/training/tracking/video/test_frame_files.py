@@ -50,7 +50,7 @@ def test_several_kinds_are_refused_and_every_way_out_leads_somewhere(
 
 @pytest.mark.parametrize("names", [["1.png", "01.png"], ["a1b2.png", "a01b2.png"]])
 def test_two_files_of_one_number_are_refused(tmp_path: Path, names: list[str]) -> None:
-    with pytest.raises(InputError, match="which have one number"):
+    with pytest.raises(InputError, match="which have the same number"):
         folder_images(fill(tmp_path, *names))
 
 

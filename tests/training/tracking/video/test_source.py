@@ -73,7 +73,7 @@ def test_images_named_one_by_one_are_ordered_by_number(tmp_path):
     source = open_source(sorted(str(file) for file in folder.iterdir()))  # as a shell gives them: 1, 10, 2
     assert [int(frame[0, 0, 0]) for frame in source.frames] == [10, 20, 30]
     assert source.stem == tmp_path.name
-    with pytest.raises(InputError, match=r"2 videos were given, and b\.mp4 is no image"):
+    with pytest.raises(InputError, match=r"2 videos were given, and b\.mp4 is not an image"):
         open_source(["a.mp4", "b.mp4"][::-1])
 
 
@@ -135,11 +135,11 @@ def test_a_part_is_given_by_frames_or_times(clip, tmp_path, kind, start, end, fi
 @pytest.mark.parametrize(
     ("start", "end", "problem"),
     [
-        ("0", "", "--start 0 is no frame and no time"),
-        ("", "1:75x", "--end 1:75x is no frame"),
+        ("0", "", "--start 0 is neither a frame nor a time"),
+        ("", "1:75x", "--end 1:75x is neither a frame nor a time"),
         ("9", "8", "--end 8 comes before --start 9"),
-        ("-3", "", "--start -3 is no frame"),
-        ("1:2s", "", "is no frame"),
+        ("-3", "", "--start -3 is neither a frame nor a time"),
+        ("1:2s", "", "is neither a frame nor a time"),
         ("99", "", "has 40 frames, none from 99 on"),
     ],
 )

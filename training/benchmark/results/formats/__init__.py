@@ -1,1 +1,1 @@
-"""Result files of other people's tools: one module a format."""
+"""Result files of other tools: one module for each format."""

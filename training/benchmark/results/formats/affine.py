@@ -1,4 +1,4 @@
-"""Results that are no boxes, but warps of a template or corners: the boxes that OTB's own tools turn them into.
+"""Results that are warps of a template or corners, turned into boxes as OTB's own tools do.
 
 [MATLAB toolkit, rstEval/calcRectCenter and its helpers.] Frames are N; coordinates are the file's own, 1-based.
 """
@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def _round(values: Array) -> Array:
-    """As MATLAB: half away from zero."""
+    """Round like MATLAB: half away from zero."""
     return np.asarray(np.trunc(values + np.copysign(0.5, values)))
 
 

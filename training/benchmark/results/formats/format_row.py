@@ -1,4 +1,4 @@
-"""What a result format is: a row of `format_table.FORMATS`, or one's own."""
+"""A result format: a row of `format_table.FORMATS`, or the user's own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Read = Callable[[Path], list[Segment]]
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a tracker did on one sequence.
+    """A tracker's result on one sequence.
 
     Attributes
     ----------

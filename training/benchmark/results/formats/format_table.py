@@ -1,4 +1,4 @@
-"""The result formats, one row each. Any is recognised by its ending and its place; the name says what to write."""
+"""The result formats, one row each. A file's ending and place give its format; the name chooses what to write."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS: Table[Format] = Table(
 
 
 def adopt_formats(names: Iterable[str]) -> None:
-    """Take formats of one's own into the table for the rest of this process.
+    """Add the user's formats to the table for the rest of this process.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def adopt_formats(names: Iterable[str]) -> None:
 
 
 def readers() -> dict[str, Read]:
-    """What reads a result file, by its ending in lower case; text may end in `.csv` too, arrays in `.npz`."""
+    """The reader of a result file, by its ending in lower case; text may also end in `.csv`."""
     rows = list(FORMATS.values())[::-1]  # the first of an ending wins
     found = {row.ending.lower(): row.read for row in rows if row.read is not None}
     return {".csv": found[OTB.ending], ".npz": found[NPY.ending], **found}

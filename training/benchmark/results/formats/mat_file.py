@@ -1,4 +1,4 @@
-"""MATLAB's level 5 files, read lazily: of a variable only the parts that are asked for are looked at.
+"""MATLAB's level 5 files, read lazily: only the requested parts of a variable.
 
 [MAT-File Format, The MathWorks, chapter 1.] A file is a header of 128 bytes and a row of elements, each a tag (type
 and number of bytes) and data; a variable is an element of elements, and may be deflated. Every size is compared
@@ -41,7 +41,7 @@ Element = tuple[int, memoryview]
 
 
 class MatError(Exception):
-    """The file is not of this form, or a part of it is not what was asked for; the text says what."""
+    """The file or a part of it has another form than requested; the text says what."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Matrix:
     order: Order
 
     def cells(self) -> Iterator[Matrix]:
-        """What a cell array holds, one after another; an array of another class is a cell of its own."""
+        """The members of a cell array; an array of another class counts as one cell."""
         return self._inner(self.rest, math.prod(self.shape)) if self.kind == CELL else iter([self])
 
     def records(self) -> Iterator[dict[str, Matrix]]:

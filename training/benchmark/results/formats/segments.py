@@ -1,4 +1,4 @@
-"""One run of a tracker as a file holds it: a whole sequence, a part (TRE), or from a shifted box (SRE)."""
+"""One run of a tracker in a file: a whole sequence, a part (TRE), or from a shifted box (SRE)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Backbones of the online tracker: networks, and weights from files people have."""
+"""Backbones of the online tracker: networks, and their weights from files."""

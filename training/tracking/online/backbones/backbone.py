@@ -1,4 +1,4 @@
-"""The backbones, behind one small interface: images in, a shallow and a deep feature map out.
+"""The interface of backbones: images in, a shallow and a deep feature map out.
 
 Every backbone is symmetrical: the middle of its input is the middle of both of its maps, whatever the number
 of cells, so a peak in a map has no half-cell bias (which updating would turn into drift).
@@ -52,7 +52,7 @@ class Package(NamedTuple):
     install: str
 
     def installed(self) -> Path | None:
-        """The file, where the package is installed; its code is not run."""
+        """The weights file, if the package is installed; its code is not run."""
         module, _, inside = self.file.partition("/")
         spec = find_spec(module)
         for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -133,7 +133,7 @@ class Backbone(ABC):
     def load(
         cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
     ) -> Self:
-        """The backbone with the weights of a file; `auto`: images as the naming of layers tells.
+        """The backbone with the weights of a file; under `auto` the names of layers tell the input convention.
 
         Raises
         ------
@@ -151,12 +151,12 @@ class Backbone(ABC):
 
     @classmethod
     def network(cls) -> Network:
-        """What its files should hold."""
+        """The layers that its files should hold."""
         return Network(cls.title or cls.name, cls.shapes, cls.namings, cls.beyond, cls.relatives)
 
     @classmethod
     def tell(cls, weights: Weights, path: Path) -> InputConvention:
-        """What images the weights want, where the names of their layers do not tell.
+        """The input convention of the weights, if the names of their layers do not tell.
 
         Raises
         ------
@@ -211,5 +211,5 @@ class Backbone(ABC):
 
 
 def trimmed(maps: Tensor, cells: int) -> Tensor:
-    """Maps (..., h, w) without that many cells at every edge."""
+    """Maps (..., h, w) without that many cells at each edge."""
     return maps[..., cells:-cells, cells:-cells] if cells else maps

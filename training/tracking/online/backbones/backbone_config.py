@@ -1,4 +1,4 @@
-"""Which backbones there are, and which one the online tracker uses: `track.backbone` in params.yaml."""
+"""The backbones, and which one the online tracker uses: `track.backbone` in params.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which backbone the online tracker uses. That is a parameter; the path of its file is a setting."""
+"""Choose the online tracker's backbone. Its name is a parameter; the path of its file is a setting."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def load_backbone(
 
 
 def installed() -> list[str]:
-    """Backbones whose weights a package has brought, best first."""
+    """Backbones with installed weights, best first."""
     return [name for name, kind in BACKBONES.items() if kind.package and kind.package.installed()]
 
 
 def recognise(path: Path) -> str:
-    """The backbone whose layers a file of weights holds.
+    """Recognise the backbone of a weights file by its layers.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def recognise(path: Path) -> str:
                 return name
         some = ", ".join(sorted(file.names())[:3])
     raise InputError(
-        f"{path} holds no whole backbone that is known (first names: {some or 'none'})",
-        do=f"Known: {', '.join(BACKBONES)}; say which one it should be, and what it lacks is named: --backbone NAME",
+        f"{path} holds no complete backbone of a known kind (first names: {some or 'none'})",
+        do=f"Known: {', '.join(BACKBONES)}; to see what it lacks, name the backbone: --backbone NAME",
         reason="foreign weights",
     )
 
@@ -107,7 +107,7 @@ def _pinned(config: BackboneConfig) -> str:
 
 
 def needed_file(config: BackboneConfig, file: Path | None) -> Path:
-    """The file of weights: a package's, or the one that is set, once its digest is given too.
+    """The weights file: the package's, or the one in the settings if its digest is given too.
 
     Raises
     ------

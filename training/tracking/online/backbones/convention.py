@@ -1,4 +1,4 @@
-"""The images that weights expect: channel order, range, mean. A property of the weights, not of the network."""
+"""The input convention of weights: channel order, range, mean. It belongs to the weights, not to the network."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ CENTRED_RGB = InputConvention("rgb", mean=(127.0, 127.0, 127.0), std=(128.0, 128
 
 
 def rgb(caffe: InputConvention) -> InputConvention:
-    """A convention of Caffe with the channels turned around."""
+    """A convention of Caffe with the channels reversed."""
     return replace(caffe, order="rgb", mean=caffe.mean[::-1])
 
 
 def named_convention(name: ConventionName, caffe: InputConvention) -> InputConvention | None:
-    """The convention of that name, `caffe` being the backbone's own of Caffe; None for `auto`."""
+    """The convention of that name (`caffe`: the backbone's own); None for `auto`."""
     known = {"caffe": caffe, "caffe_rgb": rgb(caffe), "torchvision": TORCHVISION}
     return known.get(name)

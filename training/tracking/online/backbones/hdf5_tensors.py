@@ -1,4 +1,4 @@
-"""Tensors of an HDF5 file (Keras' `.h5`), read with h5py: datasets of the file itself, nothing that it points to."""
+"""Tensors of an HDF5 file (Keras' `.h5`), read with h5py: only datasets of the file itself, no links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The weights of an ONNX file, read off its protocol buffers: names, shapes and numbers; the graph is not run.
+"""The weights of an ONNX file, from its protocol buffers: names, shapes, numbers. The graph is not run.
 
 Fields as of onnx.proto: ModelProto.graph 7; GraphProto.initializer 5; TensorProto.dims 1, data_type 2, float_data 4,
 name 8, raw_data 9, data_location 14.
@@ -46,7 +46,7 @@ class OnnxTensors:
             elif number in (4, 9) and isinstance(value, memoryview):
                 numbers = value
             elif number == 14 and value:
-                raise ValueError("its weights lie in another file")
+                raise ValueError("its weights are in another file")
         self._found[name] = (tuple(shape), kind, numbers)
 
     def names(self) -> list[str]:
@@ -58,7 +58,7 @@ class OnnxTensors:
     def read(self, name: str) -> Tensor:
         shape, kind, numbers = self._found[name]
         if kind not in (_FLOAT, _FLOAT16):
-            raise ValueError(f"{name} holds no fractions")
+            raise ValueError(f"{name} holds no floating-point numbers")
         dtype = np.dtype("<f4" if kind == _FLOAT else "<f2")
         if len(numbers) != dtype.itemsize * math.prod(shape):
             raise ValueError(f"{name} promises {shape} numbers in {len(numbers)} bytes")

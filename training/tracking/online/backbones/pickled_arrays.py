@@ -1,4 +1,4 @@
-"""Tensors of an `.npy` file that holds a dict of arrays, as Caffe's networks were converted for TensorFlow.
+"""Tensors of an `.npy` file with a dict of arrays: Caffe's networks converted for TensorFlow.
 
 numpy pickles such a dict. It is read by an unpickler that knows arrays and nothing else, so no code is run.
 """

@@ -1,4 +1,4 @@
-"""Tensors in files from outside, listed first and read one by one: no code is run, no claimed size believed.
+"""Tensors in files from outside, listed first and read one by one. No code is run; sizes are checked.
 
 A file of weights is opened to see names and shapes; only the layers that a backbone needs are then read, so what a
 file claims beside them costs nothing.
@@ -73,7 +73,7 @@ class TensorFile:
 
 
 class _Reader(Protocol):
-    """What each kind of file does; it may raise anything where the file is damaged."""
+    """The interface of one kind of file; any error means a damaged file."""
 
     def names(self) -> list[str]: ...
 
@@ -108,7 +108,7 @@ def open_tensors(path: Path) -> Iterator[TensorFile]:
 
 @contextmanager
 def _distrusted(path: Path) -> Iterator[None]:
-    """Whatever a library raises in the block is the file's fault."""
+    """Turn any error of a library in the block into a fault of the file."""
     try:
         yield
     except InputError:

@@ -103,7 +103,7 @@ class Vgg16(Backbone):
 
     @classmethod
     def tell(cls, weights: Weights, path: Path) -> InputConvention:
-        """By the first kernel, which published weights and most fine-tuned ones have from torchvision or from Caffe."""
+        """The convention by the first kernel, which most weights have from torchvision or from Caffe."""
         first = weights["conv1_1.weight"][0]
         known, caffe = torch.tensor(TORCHVISION_FIRST), torch.tensor(CAFFE_FIRST)
         if float(F.cosine_similarity(first[0].flatten(), known.flatten(), dim=0)) > ALIKE:

@@ -1,4 +1,4 @@
-"""Reads backbone weights from the files people have: no pickle is run; names and shapes are checked.
+"""Read backbone weights from common files. No pickle is run; names and shapes are checked.
 
 | file | names of layers | kernels | images |
 |---|---|---|---|
@@ -58,7 +58,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Network:
-    """What a backbone's files should hold.
+    """The layers that a backbone's files should hold.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ def select_layers(path: Path, network: Network) -> tuple[dict[str, Tensor], Inpu
 
 
 def found_layers(file: TensorFile, network: Network, naming: Naming) -> tuple[dict[str, str], set[str]]:
-    """What a file calls the layers that are needed, under a naming; and layers that the network has not."""
+    """The file's names of the needed layers under a naming, and layers that the network does not know."""
     found, strangers = {}, set()
     for key in file.names():
         match = re.fullmatch(naming.pattern, key)

@@ -58,8 +58,8 @@ def test_initializers_in_every_form(path):
     ("content", "problem"),
     [
         (model(tensor(b"a", shape=(9, 9))), r"a promises \(9, 9\) numbers in 48 bytes"),
-        (model(tensor(b"a", kind=7)), "a holds no fractions"),
-        (model(tensor(b"a", place=1)), "lie in another file"),
+        (model(tensor(b"a", kind=7)), "a holds no floating-point numbers"),
+        (model(tensor(b"a", place=1)), "are in another file"),
         (model(tensor(b"a"))[:-9], "cut short"),
         (model(), "holds no weights"),
         (b"\xff" * 20, "no protocol buffer"),

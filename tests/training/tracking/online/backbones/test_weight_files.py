@@ -211,7 +211,7 @@ def test_keras_vgg19_holds_all_that_vgg16_needs_and_is_refused(vgg, tmp_path):
     np.savez(tmp_path / "w.npz", **named, **{"block3_conv4/block3_conv4/kernel:0": np.zeros(2)})
     with pytest.raises(InputError, match="holds VGG-19, not VGG-16"):
         load_backbone("vgg16", tmp_path / "w.npz")
-    with pytest.raises(InputError, match="holds no whole backbone that is known"):
+    with pytest.raises(InputError, match="holds no complete backbone of a known kind"):
         recognise(tmp_path / "w.npz")
 
 
