@@ -136,7 +136,7 @@ class Dataset:
                 )
         if stray := sorted(self._named - set(names)):
             raise InputError(
-                f"part {name} leaves out {stray[0]}, and has no such video ({len(stray)} of {len(self._named)} names)",
+                f"part {name} has no video {stray[0]} to leave out ({len(stray)} of {len(self._named)} names)",
                 do=f"Correct dataset.parts.{name}.leave_out",
                 reason="unknown video",
             )

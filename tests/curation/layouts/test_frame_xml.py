@@ -167,7 +167,7 @@ def test_reading_refuses_what_is_no_annotation_file(tmp_path: Path) -> None:
         read_frame(pipe)
     large = tmp_path / "000001.xml"
     large.write_bytes(frame_xml().ljust(MAX_FILE_BYTES + 1))
-    with pytest.raises(InputError, match=f"at most {MAX_FILE_BYTES} bytes"):
+    with pytest.raises(InputError, match=f"more than {MAX_FILE_BYTES}"):
         read_frame(large)
     large.write_bytes(frame_xml().ljust(MAX_FILE_BYTES))
     assert read_frame(large).width == 320
