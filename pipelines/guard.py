@@ -196,7 +196,7 @@ def _ended_by_signal() -> Iterator[Any]:
 
     Yields a context manager that also watches a run's claim from a thread.
     """
-    here, armed = os.getpid(), threading.Event()
+    here, armed, told = os.getpid(), threading.Event(), threading.Event()
     lost: list[InputError] = []
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -204,7 +204,8 @@ def _ended_by_signal() -> Iterator[Any]:
             os._exit(128 + signal.SIGTERM)
         if armed.is_set():
             armed.clear()
-            raise lost[0] if lost else Ended("told to end (SIGTERM)")
+            told.set()
+            raise Ended("told to end (SIGTERM)")
 
     @contextmanager
     def watch(run: Run) -> Iterator[None]:
@@ -228,6 +229,8 @@ def _ended_by_signal() -> Iterator[Any]:
             armed.clear()
             done.set()
             watcher.join()
+            if told.is_set():  # whatever has become of the exception: a library may have caught it
+                raise lost[0] if lost else Ended("told to end (SIGTERM)") from None
 
     main = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, end) if main else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -32,13 +33,17 @@ from curation.digests.statcache import (
     StatCache,
     fingerprint,
 )
-from curation.parallel import Workers, run_in_order
+from curation.errors import InputError
+from curation.parallel import START, Workers, run_in_order
 
 SAVE_EVERY = 30.0
 """Seconds of reading that a killed scan may lose."""
 
 GROUPS_A_SECOND = 100
-"""Videos or sequences that one process reads in a second, about."""
+"""Videos or sequences that one process looks at in a second, about."""
+
+BYTES_A_SECOND = 500e6
+"""Bytes of images that one process reads in a second, about."""
 
 log = logging.getLogger(__name__)
 
@@ -90,10 +95,12 @@ def scan_groups(
         If a file cannot be read, is not plain, or is larger than `curation.LARGEST`.
     """
     remembered = [cache.get(group.name) for group in groups]
+    tasks = list(zip(groups, _believed(remembered, checksums), strict=True))
+    unread = [group for group, known in tasks if known is None or strict]
     results = run_in_order(
         partial(_scan_group, strict=strict),
-        list(zip(groups, _believed(remembered, checksums), strict=True)),
-        workers=workers.worth(len(groups) / GROUPS_A_SECOND),
+        tasks,
+        workers=workers.worth(_seconds(len(groups), unread)),
         label=label,
         size=lambda result: result[1].frames,
     )
@@ -117,6 +124,15 @@ def scan_groups(
         cache.save()
     log.info("%s: %d scanned, %d of them read", label, len(found), read)
     return found
+
+
+def _seconds(groups: int, unread: list[Subject]) -> float:
+    """For how long one process would scan so many groups, about; `unread` are those that it has to read."""
+    seconds = groups / GROUPS_A_SECOND
+    if seconds < START:  # few: soon looked at, but a single one may be long
+        with suppress(InputError):  # who scans it will say so
+            seconds += sum(file.size for one in unread for file in one.images.stats()) / BYTES_A_SECOND
+    return seconds
 
 
 def _believed(remembered: list[Remembered | None], checksums: Path) -> list[Remembered | None]:

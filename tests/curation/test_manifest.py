@@ -18,7 +18,7 @@ from curation.documents.manifest_record import Manifest, load_manifest
 from curation.errors import InputError
 from curation.layouts.vid_layout import SUBSETS
 from curation.manifest import SequenceFiles, first_frames, record, scan, scan_sequences
-from curation.parallel import Workers
+from curation.parallel import Workers, run_in_order
 from curation.videos.dataset import open_dataset
 from tests.curation.trees import RENAMED, UNPACKED, frame_xml, object_xml, write_tree, write_video
 
@@ -95,14 +95,27 @@ def test_path_times_layout_and_workers_change_nothing(tree: Path, tmp_path: Path
         assert manifest(tree, tmp_path / "other", subset, jobs=2) == first
 
 
-def test_many_videos_are_scanned_by_many_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "GROUPS_A_SECOND", 1)
+@pytest.mark.parametrize(
+    ("speed", "again"), [("GROUPS_A_SECOND", 2), ("BYTES_A_SECOND", 1)], ids=["many videos", "long videos"]
+)
+def test_much_is_scanned_by_many_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speed: str, again: int
+) -> None:
+    used = []
+
+    def run(*given: Any, workers: Workers, **options: Any) -> Any:
+        used.append(workers.jobs)
+        return run_in_order(*given, workers=workers, **options)
+
+    monkeypatch.setattr(contents, speed, 1)
+    monkeypatch.setattr(contents, "run_in_order", run)
     for number in range(3):
         write_video(tmp_path / "tree", "a", f"v{number:03d}", 2)
     age(tmp_path / "tree")
     first = manifest(tmp_path / "tree", tmp_path / "one")
     assert manifest(tmp_path / "tree", tmp_path / "two", jobs=2) == first
     assert manifest(tmp_path / "tree", tmp_path / "two", jobs=2) == first  # from the state
+    assert used == [1, 2, again]
 
 
 def test_an_unchanged_scan_reads_nothing(tree: Path, tmp_path: Path, read: list[str]) -> None:

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,39 @@ def test_the_watch_ends_a_stage_that_has_lost_its_claim(
 
     with pytest.raises(InputError, match="another run has taken over"):
         crop(lose_it_and_work_on)
+    assert not published()
+
+
+def test_a_library_that_catches_the_end_ends_too(project: Path) -> None:
+    def caught() -> None:
+        with suppress(Exception):
+            os.kill(os.getpid(), signal.SIGTERM)
+            pytest.fail("it went on")
+
+    with pytest.raises(Ended):
+        crop(caught)
+    assert not published()
+
+
+def test_a_claim_lost_for_a_moment_is_no_fault_of_a_frame(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What skips a frame for an `InputError` must not catch this one."""
+    monkeypatch.setattr(guard, "WATCH_EVERY", 0.01)
+    owner = paths.STORE / "crops/a/owner"
+
+    def skip_a_frame() -> None:
+        mine = owner.read_bytes()
+        owner.unlink()
+        try:
+            signal.pause()
+        except InputError:
+            pytest.fail("skipped")
+        finally:
+            owner.write_bytes(mine)
+
+    with pytest.raises(InputError, match="another run has taken over"):
+        crop(skip_a_frame)
     assert not published()
 
 
