@@ -39,9 +39,10 @@ def run(options: argparse.Namespace) -> None:
             "vot speaks with a TraX client on standard input, not with a person",
             do="Register it with the VOT toolkit: python -m pipelines vot --register",
         )
-    from training.tracking.trax_server import serve
+    from training.tracking.trax_server import prints_aside, serve
 
-    serve(trackers.choose(options).contender.make(), f"DSLT-{_short(options)}")
+    with prints_aside() as output:
+        serve(trackers.choose(options).contender.make(), f"DSLT-{_short(options)}", output)
 
 
 def registration(options: argparse.Namespace) -> str:

@@ -86,6 +86,41 @@ def test_boxes_through_the_protocol_are_the_trackers_own(
         np.testing.assert_allclose(boxes, expected, atol=0.01)
 
 
+TALKS = """
+import os, subprocess, sys
+print("imported")
+
+class Talks:
+    def __init__(self):
+        print("made")
+
+    def init(self, frame, box):
+        os.write(1, b"@@TRAX:quit \\n")
+        subprocess.run([sys.executable, "-c", "print('a child')"])
+        self.box = list(box)
+
+    def update(self, frame):
+        print("half a line", end="", flush=True)
+        self.box[0] += 1
+        print("and not flushed", end="")
+        return self.box
+"""
+
+
+def test_what_a_tracker_prints_is_kept_from_the_client(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (project / "talks.py").write_text(TALKS)
+    command = [sys.executable, "-m", "pipelines", "vot", "--tracker", "talks.py:Talks"]
+    images = sorted((project / "one").glob("*.png"))
+    boxes = run_by_trax(command, project, images, np.array([10.0, 20, 30, 40]))
+    assert boxes.tolist() == [[10.0 + frame, 20, 30, 40] for frame in range(len(images))]
+    said = capfd.readouterr().err
+    for words in ("imported", "made", "@@TRAX:quit", "a child", "half a line"):
+        assert words in said
+
+
 def test_without_the_package_the_message_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

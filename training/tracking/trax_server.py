@@ -1,7 +1,8 @@
 """Serve a tracker over the TraX protocol, with which the VOT toolkit drives trackers.
 
 The toolkit starts a process for every run, sends the first frame with a region, then frame by frame, and
-expects a region after each, the first included. Boxes are axis-aligned rectangles, 0-based, as VOT's are.
+expects a region after each, the first included. Boxes are axis-aligned rectangles, 0-based, as VOT's are. Standard
+output is the client's alone: what a tracker prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import select
 import sys
 import termios
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,41 @@ PATIENCE = 3
 """Seconds that the library has to see that its input has ended."""
 
 
-def serve(tracker: Tracker, name: str) -> int:
-    """Answer a TraX client on standard input and output until it quits.
+@contextmanager
+def prints_aside() -> Iterator[int]:
+    """Send to standard error what is printed in the block; gives a descriptor of what standard output was."""
+    sys.stdout.flush()
+    output = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield output
+    finally:
+        sys.stdout.flush()
+        os.dup2(output, 1)
+        os.close(output)
+
+
+@contextmanager
+def _speaking(output: int) -> Iterator[None]:
+    """Let the library, which knows no other descriptor than 1, write to the client in the block."""
+    sys.stdout.flush()
+    os.dup2(output, 1)
+    try:
+        yield
+    finally:
+        os.dup2(2, 1)
+
+
+def serve(tracker: Tracker, name: str, output: int) -> int:
+    """Answer a TraX client on standard input until it quits.
 
     Parameters
     ----------
     tracker : Tracker
     name : str
         What the client is told.
+    output : int
+        Where it listens, from `prints_aside`, in which this must be called.
 
     Returns
     -------
@@ -55,14 +84,16 @@ def serve(tracker: Tracker, name: str) -> int:
     import trax  # of the optional extra `vot`
 
     try:
-        server = trax.Server(["rectangle"], ["path"], ["color"], name)
+        with _speaking(output):
+            server = trax.Server(["rectangle"], ["path"], ["color"], name)
         try:
-            answered = _answer(server, tracker)
+            answered = _answer(server, tracker, output)
         except Exception as error:
-            with suppress(trax.TraxException):
+            with suppress(trax.TraxException), _speaking(output):
                 server.quit(printable(first_line(error)))
             raise
-        server.quit()
+        with _speaking(output):
+            server.quit()
     except trax.TraxException as error:
         raise InputError(
             f"no TraX client speaks on standard input ({first_line(error)})",
@@ -72,7 +103,7 @@ def serve(tracker: Tracker, name: str) -> int:
     return answered
 
 
-def _answer(server: Any, tracker: Tracker) -> int:
+def _answer(server: Any, tracker: Tracker, output: int) -> int:
     """Track until the client quits; returns the frames answered."""
     import trax
 
@@ -88,7 +119,8 @@ def _answer(server: Any, tracker: Tracker) -> int:
             tracker.init(frame, box)
         else:
             box = tracker.update(frame)
-        server.status([(trax.Rectangle.create(*(float(value) for value in box)), {})])
+        with _speaking(output):
+            server.status([(trax.Rectangle.create(*(float(value) for value in box)), {})])
         answered += 1
     return answered
 

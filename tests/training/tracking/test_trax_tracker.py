@@ -24,10 +24,11 @@ ROOT = Path(__file__).parents[3]
 SERVER = """
 import sys
 from training.tracking.baselines import TemplateTracker
-from training.tracking.trax_server import serve
+from training.tracking.trax_server import prints_aside, serve
 
 print("a word to standard output is no harm", flush=True)
-serve(TemplateTracker(), "template")
+with prints_aside() as output:
+    serve(TemplateTracker(), "template", output)
 """
 
 

@@ -105,15 +105,16 @@ def _stem(path: Path) -> str:
     return path.parent.name if rest != path.stem and rest.isdecimal() else path.stem
 
 
-def tracker_of(path: Path, names: Iterable[str]) -> str | None:
-    """The part after a sequence's name in `<sequence>_<tracker>.mat`: empty, or None if no name fits.
+def tracker_of(path: Path, names: Container[str]) -> str | None:
+    """What follows a sequence's name in `<sequence>_<tracker>.mat`: empty if nothing, None if no name fits.
 
-    `names` are keys of sequence names (`sequence_list.name_key`).
+    `names` are keys of sequence names (`sequence_list.name_key`); of several that fit the longest is the sequence's.
     """
     stem = path.stem
-    key = name_key(stem)
-    heads = [name for name in names if key == name or key.startswith(f"{name}-")]
-    return stem[len(max(heads, key=len)) + 1 :] if heads else None
+    parts = name_key(stem).split("-")
+    heads = ("-".join(parts[:stop]) for stop in range(len(parts), 0, -1))
+    head = next((head for head in heads if head in names), None)
+    return None if head is None else stem[len(head) + 1 :]
 
 
 def _affix(files: Iterable[str], owners: dict[str, str]) -> tuple[str, str]:

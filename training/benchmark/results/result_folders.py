@@ -27,7 +27,7 @@ def _bases(results_dir: Path, benchmark: Benchmark) -> list[Path]:
 
 
 def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
-    """Names of the trackers in `results_dir`, sorted: its folders, or else those in files' names (MATLAB).
+    """Names of the trackers in `results_dir`, sorted: its folders and those in files' names (MATLAB).
 
     Raises
     ------
@@ -41,10 +41,37 @@ def list_trackers(results_dir: Path, benchmark: Benchmark) -> list[str]:
             do="Name the folder that holds the trackers' folders",
             reason="missing results",
         )
-    folders = [
-        path.name for path in bases[0].iterdir() if path.is_dir() and not path.name.startswith(NO_RESULTS)
-    ]
-    return sorted(folders) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
+    mixed = _mixed(bases[0], benchmark)
+    folders = {path.name for path in _inner(bases[0]) if path not in mixed}
+    return sorted(folders.union(*mixed.values())) or sorted(filter(None, _file_trackers(bases[0], benchmark)))
+
+
+def _inner(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(NO_RESULTS))
+
+
+def _mixed(base: Path, benchmark: Benchmark) -> dict[Path, set[str]]:
+    """`base` and folders in it where MATLAB files of several trackers lie side by side, with these trackers.
+
+    One of a tracker of theirs alone counts too, unless it is called like the tracker: packages come in parts.
+    """
+    names = {key for sequence in benchmark.sequences for key in keys_of(sequence)}
+    found = {
+        folder: {tracker_of(path, names) for path in folder.glob("*.mat")} - {None}
+        for folder in (base, *_inner(base))
+    }
+    trackers = {folder: set(filter(None, called)) for folder, called in found.items() if "" not in called}
+    several: set[str] = set().union(*(called for called in trackers.values() if _differ(called)))
+    return {
+        folder: called
+        for folder, called in trackers.items()
+        if called and called <= several and folder.name not in called
+    }
+
+
+def _differ(trackers: set[str]) -> bool:
+    """Whether these are several; `1_KCF` and `KCF` are one, of a sequence that the benchmark calls otherwise."""
+    return len(trackers) > 1 and not all(name.endswith(min(trackers, key=len)) for name in trackers)
 
 
 def _file_trackers(folder: Path, benchmark: Benchmark) -> set[str]:
@@ -84,7 +111,7 @@ def find_tracker(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path 
     """The folder of a tracker, or its files in a folder shared with others (MATLAB).
 
     `<results_dir>/<tracker>/` (ours, pysot), `<dataset>/<tracker>/` (got10k), `OPE/<tracker>/` (jwlim), all three also
-    below `results/`; or files `*_<tracker>.*`.
+    below `results/`; or files `*_<tracker>.*`, there and in folders of several trackers' files.
 
     Raises
     ------
@@ -101,7 +128,11 @@ def find_tracker(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path 
     for base in _bases(results_dir, benchmark):
         if (base / tracker).is_dir():
             return base / tracker
-        flat = [path for path in result_files(base) if path.stem.lower().endswith(f"_{tracker.lower()}")]
+        folders = dict.fromkeys((base, *_mixed(base, benchmark)))
+        ending = f"_{tracker.lower()}"
+        flat = [
+            path for folder in folders for path in result_files(folder) if path.stem.lower().endswith(ending)
+        ]
         if flat:
             return flat
     raise unknown_name(

@@ -1,19 +1,28 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from lxml import html
 
 from curation.errors import InputError
+from curation.files import write_json
+from tests.training.benchmark.report.conftest import DRIFT, drifted
 from tests.training.benchmark.scored import scored
 from training.benchmark.report.content import Picture, ReportContent
+from training.benchmark.report.filmstrips import choose_filmstrips
 from training.benchmark.report.page import render, write_report
+from training.benchmark.results.result_reader import read_results
+from training.benchmark.score import score_benchmark
 from training.benchmark.scores.score_document import Numbers, Scores, TrackerScores
+from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.trajectory import Trajectory, write_anchored
 
 SECTIONS = ["overview", "otb2013", "vot2016", "training", "data", "pipeline", "provenance"]
 
@@ -266,6 +275,37 @@ def test_a_tracker_s_remarks_are_shown(slim: ReportContent) -> None:
     content = ReportContent(scores={"otb2013": document}, labels={"still": "Still box"})
     (remarks,) = (d for d in html.fromstring(render(content)).iter("details") if "Remarks" in words(d))
     assert words(remarks) == "Remarks on the results of Still box Ant: 2 rows of NaN"
+
+
+def test_a_multistart_benchmark_has_its_own_heads_and_no_empty_section(root: Path, tmp_path: Path) -> None:
+    listing = json.loads((root / "vot2016.json").read_text())
+    header = {"benchmark": "mine", "title": "Mine", "protocol": "multistart", "eao_interval": [8, 20]}
+    write_json(tmp_path / "mine.json", {**listing, **header, "attributes": []})
+    bench = load_benchmark(str(tmp_path / "mine.json"), [root])
+    for tracker, speed in DRIFT.items():
+        for sequence in bench.sequences:
+            x, y = sequence.annotation[:, ::2], sequence.annotation[:, 1::2]
+            boxes = np.stack([x.min(1), y.min(1), np.ptp(x, 1), np.ptp(y, 1)], axis=1)
+            runs = {
+                anchor.frame: Trajectory.from_boxes(drifted(boxes[anchor.rows(len(boxes))], speed))
+                for anchor in bench[sequence.name].anchors
+            }
+            write_anchored(tmp_path / "results" / tracker, sequence.name, runs)
+    scores = score_benchmark(bench, tmp_path / "results")
+    results = {name: read_results(tmp_path / "results", name, bench) for name in DRIFT}
+    films = choose_filmstrips(bench, results, leader=scores.best, worst=1, best=1, frames=4)
+    page = html.fromstring(render(ReportContent(scores={"mine": scores}, filmstrips=films)))
+    assert [words(head) for head in page.iter("h2")] == ["Overview", "Mine protocol multistart"]
+    assert [words(head) for head in section(page, "mine").iter("h3")] == [
+        "Expected overlap EAO",
+        "Worst and best sequences of siamese",
+    ]
+    heads = [words(head).rstrip(" \u2195") for head in section(page, "mine").find(".//thead").iter("th")]
+    assert heads == ["Tracker", "EAO", "A", "R", "Sequences", "Frames"]
+    for table in page.iter("table"):
+        assert table.xpath(".//tbody//td[normalize-space()]")
+    best = section(page, "overview").find(".//tbody/tr")
+    assert "siamese" in words(best)
 
 
 def test_sixty_trackers_fit(scores: dict[str, Scores]) -> None:

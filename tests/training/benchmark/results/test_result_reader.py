@@ -9,6 +9,8 @@ import pytest
 from curation.errors import InputError
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
 from training.benchmark.problems import FolderError
+from training.benchmark.results.formats.matlab import mat_bytes
+from training.benchmark.results.formats.segments import Segment
 from training.benchmark.results.matches import match_files
 from training.benchmark.results.result_folders import find_results, list_trackers, open_results
 from training.benchmark.results.result_reader import (
@@ -314,6 +316,46 @@ def test_trackers_in_names_of_files(tmp_path: Path, bench: Benchmark) -> None:
     assert open_results(tmp_path, bench) == (tmp_path, ["KCF", "Struck_2"])
     with pytest.raises(InputError, match=r"is named 'KFC'. Did you mean KCF\?"):
         read_results(tmp_path, "KFC", bench)
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("all", "all", "all"),
+        ("a", "b", "a"),
+        ("Basketball", "Car4", "Dog1"),
+        ("", "rest", "rest"),
+        ("OPE/a",) * 3,
+    ],
+)
+def test_folders_in_which_files_of_several_trackers_are_mixed(
+    folders: tuple[str, ...], tmp_path: Path, bench: Benchmark
+) -> None:
+    for tracker, size in (("KCF", 4.0), ("Struck_2", 8.0)):
+        for folder, (name, rows) in zip(folders, GOOD.items(), strict=True):
+            path = tmp_path / folder / f"{name.lower()}_{tracker}.mat"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(mat_bytes([Segment(still(rows, (1, 1, size, size)))], anno_begin=1))
+    assert open_results(tmp_path, bench) == (tmp_path, ["KCF", "Struck_2"])
+    for tracker, size in (("KCF", 4.0), ("Struck_2", 8.0)):
+        results = read_results(tmp_path, tracker, bench)
+        assert {name: len(boxes) for name, boxes in results.boxes.items()} == GOOD
+        assert all((boxes[:, 2] == size).all() for boxes in results.boxes.values())
+        assert not results.notes
+
+
+def test_parts_of_a_package_and_trackers_folders_beside_it(tmp_path: Path, bench: Benchmark) -> None:
+    """A part with one tracker alone belongs to it; a tracker's own folder stays its own, with odd names in it too."""
+    for file in ("a/basketball_KCF", "a/basketball_ASLA", "b/car4_KCF", "SCM/dog1_SCM", "SCM/dog1_2_SCM"):
+        path = tmp_path / f"{file}.mat"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(mat_bytes([Segment(still(3))], anno_begin=1))
+    assert list_trackers(tmp_path, bench) == ["ASLA", "KCF", "SCM"]
+    paths = {tracker: find_results(tmp_path, tracker, bench) for tracker in ("KCF", "SCM")}
+    assert {tracker: [path.name for path in found] for tracker, [found] in paths.items()} == {
+        "KCF": ["basketball_KCF.mat", "car4_KCF.mat"],
+        "SCM": ["dog1_2_SCM.mat", "dog1_SCM.mat"],
+    }
 
 
 def test_nothing_in_the_folder(tmp_path: Path, bench: Benchmark) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from curation.errors import InputError
+from curation.files import write_json
 from tests.training.benchmark.builders import still, write_images, write_rows
 from training.benchmark.results.result_writer import write_boxes
 from training.benchmark.score import score_benchmark
 from training.benchmark.sequences.benchmark_loader import load_benchmark
+from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import Entry, load_listing
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.run.sequence_run import track_sequence
@@ -111,6 +113,39 @@ def test_one_folder_too_many(tmp_path: Path) -> None:
     (tmp_path / "deep" / name).mkdir(parents=True)
     (tmp_path / "MountainBike6" / name).rename(tmp_path / "deep" / name / name)
     assert [s.name for s in load_benchmark("dtb70", [tmp_path / "deep"]).sequences] == [name]
+
+
+def test_a_list_that_names_files_that_are_not_there(tmp_path: Path) -> None:
+    """Whole sequences are missing; images of some are one problem with a count; nothing at all is one line."""
+    there, short, none = ["s0"], [f"s{number}" for number in range(1, 7)], ["gone", "away"]
+    header = {"schema": 1, "benchmark": "mine", "title": "Mine", "kind": "ope"}
+
+    def load(names: list[str]) -> Benchmark:
+        sequences = [{"name": name, "folder": name, "end_frame": 5} for name in names]
+        write_json(tmp_path / "mine.json", {**header, "sequences": sequences})
+        return load_benchmark(str(tmp_path / "mine.json"), [tmp_path / "videos"])
+
+    for name in there + short:
+        last = 5 if name in there else 2
+        write_images(
+            tmp_path / "videos" / name / "img", [f"{number:04d}.jpg" for number in range(1, last + 1)]
+        )
+        write_rows(tmp_path / "videos" / name / "groundtruth_rect.txt", still(5))
+    bench = load(there + none)
+    assert ([sequence.name for sequence in bench.sequences], bench.missing) == (there, none)
+    with pytest.raises(InputError) as caught:
+        load(there + short + none)
+    head, *lines = str(caught.value).splitlines()
+    assert head == f"Mine under {tmp_path}/videos: 6 problems"
+    assert (
+        lines[0]
+        == f"  s1: {tmp_path}/videos/s1/img lacks image 3 (3 of 5 are missing). Unpack the sequence again"
+    )
+    assert (len(lines), lines[3]) == (5, "  ... and 3 more (missing image)")
+    with pytest.raises(
+        InputError, match=r"no sequence of Mine found under .*videos\. Give the folder that holds gone/"
+    ):
+        load(none)
 
 
 @pytest.mark.parametrize(

@@ -281,6 +281,43 @@ def test_one_bad_tracker_stops_neither_the_others_nor_its_other_sequences(track,
     assert tracked(track([mended, TEMPLATE])) == {"fails": (1, 2), "template": (0, 3)}
 
 
+class Late(StillTracker):
+    """Raises in its 300th frame."""
+
+    def _start(self, frame, box):
+        self._left = 299
+        super()._start(frame, box)
+
+    def _locate(self, frame):
+        self._left -= 1
+        if not self._left:
+            raise RuntimeError("out of memory")
+        return super()._locate(frame)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failure_in_frame_300_keeps_the_other_trackers_and_sequences(track, benchmark, tmp_path, jobs):
+    one = benchmark["S1"]
+    frames = one.frames * 61  # 305
+    long = replace(one, name="Long", frames=frames, annotation=np.repeat(one.annotation[:1], len(frames), 0))
+    benchmark.sequences.insert(1, long)
+    late = Contender("late", Late, "9")
+    with pytest.raises(
+        InputError, match=r"late on Long failed in frame 300 of 305 .*: out of memory"
+    ) as caught:
+        track([late, TEMPLATE], workers=Workers(jobs=jobs))
+    assert len(str(caught.value).splitlines()) == 1
+    written = contents(tmp_path / "out")
+    assert set(written) == {
+        f"{name}/{s.name}.txt" for name in ("late", "template") for s in benchmark.sequences
+    } - {"late/Long.txt"}
+    assert all(rows.count(b"\n") == (305 if "Long" in name else 5) for name, rows in written.items())
+    assert tracked(track([Contender("late", StillTracker, "9"), TEMPLATE])) == {
+        "late": (1, 3),
+        "template": (0, 4),
+    }
+
+
 def test_of_every_failing_tracker_three_sequences_are_named(track, benchmark):
     for number in (3, 4):
         one = benchmark["S0"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,65 @@ def test_the_box_of_a_known_target_in_both_toolkits_files(kind: str, tmp_path: P
     (tmp_path / "run.json").write_text(json.dumps([run]))
     [segment] = read_segments(tmp_path / "run.json")
     np.testing.assert_allclose(segment.boxes, [BOX] * 3)
+
+
+def rounded(value: float) -> float:
+    """As MATLAB: half away from zero."""
+    return math.copysign(math.floor(abs(value) + 0.5), value)
+
+
+def around(points: list[tuple[float, float]]) -> list[float]:
+    """The box round four corners."""
+    xs, ys = zip(*points, strict=True)
+    box = [min(xs), min(ys), max(xs) - min(xs) + 1, max(ys) - min(ys) + 1]
+    return [rounded(value) for value in box]
+
+
+def slow_box(kind: str, p: list[float], size: list[float]) -> list[float]:
+    """One frame's box, corner by corner as LAYOUTS.md has it; `p` row by row."""
+    if kind == "ivtAff":
+        w, h = size
+        ends = [
+            (math.floor(p[0] + p[2] * u + p[3] * v), math.floor(p[1] + p[4] * u + p[5] * v))
+            for u, v in ((-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2))
+        ]
+        return [*ends[0], ends[2][0] - ends[0][0], ends[2][1] - ends[0][1]]
+    if kind == "L1Aff":
+        r, c = size
+        places = [
+            (rounded(p[2] * i + p[3] * j + p[5]), rounded(p[0] * i + p[1] * j + p[4]))
+            for i, j in ((1, 1), (r, 1), (1, c), (r, c))
+        ]
+        (left, top), (right, bottom) = places[0], places[3]
+        return [left, top, right - left + 1, bottom - top + 1]
+    if kind == "4corner":
+        return around(list(zip(p[:4], p[4:], strict=True)))
+    if kind == "SIMILARITY":
+        scale, angle, tx, ty = p
+        c, s = scale * math.cos(angle), scale * math.sin(angle)
+        p = [c, -s, tx, s, c, ty]
+    rows, columns = size
+    corners = [(1, 1), (1, rows), (columns, rows), (columns, 1)]
+    return around([((p[0] + 1) * x + p[1] * y + p[2], p[3] * x + (p[4] + 1) * y + p[5]) for x, y in corners])
+
+
+@pytest.mark.parametrize("kind", RESULTS)
+def test_numbers_by_chance_as_a_slow_oracle_and_in_both_spellings(kind: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    known, size = RESULTS[kind]
+    flat = np.ravel(known)
+    numbers = flat + rng.normal(size=(50, len(flat))) * np.maximum(np.abs(flat) / 5, 0.1)
+    expected = [slow_box(kind, row.tolist(), size) for row in numbers]
+    frames = numbers.reshape(50, *np.shape(known))
+    res = frames.reshape(-1, frames.shape[-1])
+    for number, name in enumerate((kind, OTHER[kind])):
+        record = {"res": res, "type": name, "tmplsize": np.array(size)}
+        scipy.io.savemat(tmp_path / f"{number}.mat", {"results": np.array([record], dtype=object)})
+        run = {"res": frames.tolist(), "resType": name, "tmplsize": size or None}
+        (tmp_path / f"{number}.json").write_text(json.dumps([run]))
+        for ending in ("mat", "json"):
+            [segment] = read_segments(tmp_path / f"{number}.{ending}")
+            np.testing.assert_array_equal(segment.boxes, expected)
 
 
 def test_a_quarter_turn() -> None:
