@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from curation.crops.crop_config import CropConfig
 from curation.crops.shards import SUFFIX, data_offsets
-from curation.documents.document import Fields, integers, number, read_videos, text
+from curation.documents.document import Fields, integers, number, read_videos, text, write_videos
 from curation.errors import InputError
-from curation.files import MENDED, write_json
+from curation.files import MENDED
 
 SCHEMA = 1
 FILE = "index.json"
@@ -92,24 +92,26 @@ class CropIndex:
 
 def save_crop_index(folder: Path, index: CropIndex) -> None:
     """Write the index of the crops in `folder`."""
-    videos = {name: shard.columns() for name, shard in index.videos.items()}
-    document = {"schema": SCHEMA, "subset": index.subset, "crop": asdict(index.crop), "videos": videos}
-    write_json(folder / FILE, document, indent=False)
+    head = {"schema": SCHEMA, "subset": index.subset, "crop": asdict(index.crop)}
+    write_videos(folder / FILE, head, ((name, one.columns()) for name, one in sorted(index.videos.items())))
 
 
 def load_crop_index(folder: Path) -> CropIndex:
     """Read the index of the crops in `folder`; raises `InputError` as `document.read_videos`."""
-    return read_videos(
-        folder / FILE, _index, last=b"track", what="a crop index", schema=SCHEMA, made_by="crop"
+    head, videos = read_videos(
+        folder / FILE,
+        _head,
+        lambda _, record: ShardIndex.of(record),
+        last=b"track",
+        what="a crop index",
+        schema=SCHEMA,
+        made_by="crop",
     )
+    return replace(head, videos=dict(videos))
 
 
-def _index(document: Fields) -> CropIndex:
-    return CropIndex(
-        text(document, "subset"),
-        CropConfig(**document["crop"]),
-        {name: ShardIndex.of(record) for name, record in document["videos"]},
-    )
+def _head(document: Fields) -> CropIndex:
+    return CropIndex(text(document, "subset"), CropConfig(**document["crop"]), {})
 
 
 def check_shards(folder: Path, videos: Mapping[str, ShardIndex]) -> None:

@@ -11,16 +11,15 @@ Of still images, `"still": true` stands beside it, and a video has `"sizes": [[w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from curation.documents.document import Fields, integers, number, numbers, read_videos, text
-from curation.files import write_json
+from curation.documents.document import Fields, integers, number, numbers, read_videos, text, write_videos
 
 SCHEMA = 1
 """Version of the document's form."""
@@ -96,15 +95,21 @@ class Tracks:
 
 def write_tracks(path: Path, tracks: Tracks) -> None:
     """Write the document atomically; the same tracks give the same bytes."""
-    videos = {name: _record(video) for name, video in tracks.videos.items()}
     still = {"still": True} if tracks.still else {}
-    write_json(path, {"schema": SCHEMA, "subset": tracks.subset, "videos": videos, **still}, indent=False)
+    videos = ((name, _record(video)) for name, video in sorted(tracks.videos.items()))
+    write_videos(path, {"schema": SCHEMA, "subset": tracks.subset, **still}, videos)
 
 
 def read_tracks(path: Path) -> Tracks:
     """Read the document back; raises `InputError` as `document.read_videos`."""
+    head, videos = stream_tracks(path)
+    return replace(head, videos=dict(videos))
+
+
+def stream_tracks(path: Path) -> tuple[Tracks, Iterator[tuple[str, VideoTracks]]]:
+    """As `read_tracks`, but without videos; and each video with its name, read when it is asked for."""
     return read_videos(
-        path, _tracks, last=b"width", what="an annotations file", schema=SCHEMA, made_by="annotate"
+        path, _head, _video, last=b"width", what="an annotations file", schema=SCHEMA, made_by="annotate"
     )
 
 
@@ -127,9 +132,8 @@ def _record(video: VideoTracks) -> Fields:
     }
 
 
-def _tracks(document: Fields) -> Tracks:
-    videos = {name: _video(name, record) for name, record in document["videos"]}
-    return Tracks(text(document, "subset"), videos, document.get("still", False) is True)
+def _head(document: Fields) -> Tracks:
+    return Tracks(text(document, "subset"), {}, document.get("still", False) is True)
 
 
 def _video(name: str, record: Fields) -> VideoTracks:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import orjson
@@ -18,9 +19,16 @@ from numpy.typing import NDArray
 
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import MEND, read_json
+from curation.files import MEND, read_json, replacing
 
 Document = TypeVar("Document")
+Record = TypeVar("Record")
+
+CHUNK = 1 << 16
+"""Bytes read at once."""
+
+_VIDEOS = b'"videos":{'
+_END = b"}}\n"
 
 Fields = Mapping[str, Any]
 """A JSON object, as parsed: nothing is known of its values yet."""
@@ -52,42 +60,100 @@ def read_document(
     return parsed(read_json(path, made_by=made_by), parse, path, what=what, schema=schema, made_by=made_by)
 
 
+def write_videos(path: Path, head: Fields, videos: Iterable[tuple[str, Fields]]) -> None:
+    """Write a document with a record for each video, ascending by name, atomically: each as it comes.
+
+    The bytes are those of `files.write_json` without indentation, provided all keys of `head` sort before `videos`.
+    """
+    with replacing(path) as stream:
+        stream.write(orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[:-1] + b"," + _VIDEOS)
+        for at, (name, record) in enumerate(videos):
+            content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+            stream.write(b"," * (at > 0) + orjson.dumps(name) + b":" + content)
+        stream.write(_END)
+
+
 def read_videos(
     path: Path,
-    parse: Callable[[Fields], Document],
+    head: Callable[[Fields], Document],
+    record: Callable[[str, Fields], Record],
     *,
     last: bytes,
     what: str,
     schema: int,
     made_by: str,
-) -> Document:
-    """Like `read_document`, for one record a video; `parse` finds pairs of name and record in `videos`.
+) -> tuple[Document, Iterator[tuple[str, Record]]]:
+    """As `read_document`, of one with a record for each video: what `head` makes of the rest, and names and records.
 
-    As our writers write it (keys sorted, nothing between them), `videos` is the last key, and `last` is the last of a
-    record. Such a file is parsed record by record: as a whole, one of 3.5 M boxes takes 1.5 GB.
+    As `write_videos` writes it, `videos` is the last key, and `last` is the last of a record. Such a file is read
+    record by record, as they are asked for: as a whole, one of 3.5 M boxes takes 1.5 GB. Errors come then, too.
     """
     names: Any = {"what": what, "schema": schema, "made_by": made_by}
+    records = _each(path, record, b',"%b":' % last, names)
     try:
-        content = path.read_bytes()
-        at = content.index(b'"videos":{') + len(b'"videos":{')
-        head = orjson.loads(content[:at] + b"}}")
-        return parsed(head | {"videos": _records(content, at, b',"%b":' % last)}, parse, path, **names)
-    except (OSError, ValueError, TypeError, InputError):  # of another form, or damaged, which this names
-        whole = read_json(path, made_by=made_by)
-        if isinstance(whole, dict) and isinstance(whole.get("videos"), dict):
-            whole["videos"] = whole["videos"].items()
-        return parsed(whole, parse, path, **names)
+        with path.open("rb") as stream:
+            start = orjson.loads(_Window(stream).take(_VIDEOS) + b"}}")
+        return parsed(start, head, path, **names), records
+    except (OSError, ValueError, InputError):  # of another form, or damaged, which this names
+        return parsed(read_json(path, made_by=made_by), head, path, **names), records
 
 
-def _records(content: bytes, at: int, last: bytes) -> Iterator[tuple[str, Fields]]:
-    """Names and records from there to the end. A quote in a text is escaped, so no text holds a key or `":{`."""
-    while content[at : at + 1] == b'"':
-        colon = content.index(b'":{', at) + 1
-        end = content.index(b"}", content.index(last, colon)) + 1
-        yield orjson.loads(content[at:colon]), orjson.loads(content[colon + 1 : end])
-        at = end + (content[end : end + 1] == b",")
-    if content[at:] != b"}}\n":
-        raise ValueError("it ends early")
+def _each(
+    path: Path, record: Callable[[str, Fields], Record], last: bytes, names: Any
+) -> Iterator[tuple[str, Record]]:
+    done = 0
+    try:
+        for name, fields in _records(path, last):
+            yield name, record(name, fields)
+            done += 1
+        return
+    except (OSError, KeyError, TypeError, ValueError, AttributeError):  # as in `read_videos`
+        whole = read_json(path, made_by=names["made_by"])
+    for name, fields in parsed(whole, lambda document: [*document["videos"].items()][done:], path, **names):
+        yield name, _made(partial(record, name, fields), path, names["what"], names["made_by"])
+
+
+def _records(path: Path, last: bytes) -> Iterator[tuple[str, Fields]]:
+    """Names and records of all videos. A quote in a text is escaped, so no text holds a key."""
+    with path.open("rb") as stream:
+        window = _Window(stream)
+        window.take(_VIDEOS)
+        quote = b'"'
+        while window.skip(quote):
+            name = window.take(b'":{')[:-2]
+            yield orjson.loads(b'"' + name), orjson.loads(b"{" + window.take(last) + window.take(b"}"))
+            quote = b',"'
+        if not window.skip(_END) or stream.read(1):
+            raise ValueError("it ends early")
+
+
+class _Window:
+    """A file read forward, of which no more is kept than is wanted."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._text = b""
+
+    def take(self, mark: bytes) -> bytes:
+        """All up to and with the next `mark`."""
+        at = self._text.find(mark)
+        while at < 0:
+            if not (more := self._stream.read(CHUNK)):
+                raise ValueError("it ends early")
+            seen = max(0, len(self._text) - len(mark))
+            self._text += more
+            at = self._text.find(mark, seen)
+        end = at + len(mark)
+        found, self._text = self._text[:end], self._text[end:]
+        return found
+
+    def skip(self, mark: bytes) -> bool:
+        """Whether it goes on with `mark`, which is taken."""
+        if len(self._text) < len(mark):
+            self._text += self._stream.read(CHUNK)
+        there = self._text.startswith(mark)
+        self._text = self._text.removeprefix(mark)
+        return there
 
 
 def parsed(
@@ -102,8 +168,12 @@ def parsed(
             do=f"Run: {remake(made_by)}",
             reason="wrong schema",
         )
+    return _made(partial(parse, document), path, what, made_by)
+
+
+def _made(make: Callable[[], Document], path: Path, what: str, made_by: str) -> Document:
     try:
-        return parse(document)
+        return make()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         lacks = f"it lacks {error}" if isinstance(error, KeyError) else f"{error}".partition("\n")[0]
         raise InputError(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,11 @@ from pydantic import Field
 
 from curation.config import STRICT, parameters
 from curation.crops.crop_config import CropConfig
-from curation.crops.crop_index import NOTHING, ShardIndex, check_shards, load_crop_index
+from curation.crops.crop_index import NOTHING, CropIndex, ShardIndex, check_shards, load_crop_index
 from curation.cures import remake
-from curation.documents.annotated_tracks import VideoTracks, read_tracks
+from curation.documents.annotated_tracks import VideoTracks, stream_tracks
 from curation.errors import InputError
-from curation.files import digest, replacing
+from curation.files import digest, replacing, writing
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
@@ -89,14 +90,50 @@ def build_imdb(
     """
     files = [annotations_dir / f"{subset}.json" for subset in subsets]
     size = sum(file.stat().st_size for file in files if file.is_file())
-    results = run_in_order(
-        partial(_index_subset, annotations_dir=annotations_dir, crops_dir=crops_dir, config=config),
-        list(subsets),
-        workers=workers.worth(size / BYTES_A_SECOND),
-        label="imdb",
-        unit="subset",
-    )
-    lines: dict[str, list[bytes]] = {split: [] for split in SPLITS}
+    with _temporary(out) as lines:
+        return _build(
+            run_in_order(
+                partial(
+                    _index_subset,
+                    annotations_dir=annotations_dir,
+                    crops_dir=crops_dir,
+                    config=config,
+                    lines=lines,
+                ),
+                list(subsets),
+                workers=workers.worth(size / BYTES_A_SECOND),
+                label="imdb",
+                unit="subset",
+            ),
+            subsets,
+            config,
+            lines,
+            out,
+        )
+
+
+@contextmanager
+def _temporary(out: Path) -> Iterator[Path]:
+    """A folder for the encoded videos, which wait there for the counts in the header."""
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".lines.", suffix=".part", dir=out) as folder:
+            yield Path(folder)
+
+
+def _lines_file(lines: Path, subset: str, split: str) -> Path:
+    return lines / f"{subset}.{split}"
+
+
+def _lines(files: Sequence[Path]) -> Iterator[bytes]:
+    for file in files:
+        with file.open("rb") as stream:
+            yield from (line[:-1] for line in stream)
+
+
+def _build(
+    results: Iterator[_SubsetResult], subsets: Sequence[str], config: ImdbConfig, lines: Path, out: Path
+) -> dict[str, Any]:
     statistics = {split: Statistics() for split in SPLITS}
     left_out = LeftOut()
     crop: CropConfig | None = None
@@ -113,7 +150,6 @@ def build_imdb(
         still += [subset] if result.still else []
         _check_part(subset, result, named)
         for split in SPLITS:
-            lines[split] += result.lines[split]
             statistics[split].merge(result.statistics[split])
         left_out.merge(result.left_out)
     _refuse_empty(config, statistics)
@@ -121,7 +157,7 @@ def build_imdb(
     for split in SPLITS:
         header = Header(split, crop, asdict(config), statistics[split].counts(), tuple(still))
         with replacing(split_file(out, split)) as stream:
-            for part in file_parts(header, iter(lines[split])):
+            for part in file_parts(header, _lines([_lines_file(lines, subset, split) for subset in subsets])):
                 stream.write(part)
     return {
         **{split: statistics[split].report() for split in SPLITS},
@@ -155,40 +191,55 @@ class LeftOut:
 class _SubsetResult:
     crop: CropConfig
     still: bool
-    names: list[str]
-    lines: dict[str, list[bytes]] = field(default_factory=lambda: {split: [] for split in SPLITS})
+    names: list[str] = field(default_factory=list)
     statistics: dict[str, Statistics] = field(default_factory=lambda: {s: Statistics() for s in SPLITS})
     left_out: LeftOut = field(default_factory=LeftOut)
 
 
 def _index_subset(
-    subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig
+    subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig, lines: Path
 ) -> _SubsetResult:
-    with _collector_paused():
-        tracks = read_tracks(annotations_dir / f"{subset}.json")
-        index = load_crop_index(crops_dir / subset)
+    tracks, videos = stream_tracks(annotations_dir / f"{subset}.json")
+    index = load_crop_index(crops_dir / subset)
     check_shards(crops_dir / subset, index.videos)
-    result = _SubsetResult(crop=index.crop, still=tracks.still, names=sorted(tracks.videos))
-    stray = sorted(index.videos.keys() - tracks.videos.keys())
+    result = _SubsetResult(crop=index.crop, still=tracks.still)
+    with ExitStack() as opened, _collector_paused():
+        files = {
+            split: opened.enter_context(_lines_file(lines, subset, split).open("wb")) for split in SPLITS
+        }
+        _write_lines(subset, videos, files, result, tracks.still, index, config)
+    stray = sorted(index.videos.keys() - set(result.names))
     if stray:
         raise _stale(f"{subset}/{stray[0]}")
-    for name, record in sorted(tracks.videos.items()):
+    return result
+
+
+def _write_lines(
+    subset: str,
+    videos: Iterator[tuple[str, VideoTracks]],
+    files: Mapping[str, IO[bytes]],
+    result: _SubsetResult,
+    still: bool,
+    index: CropIndex,
+    config: ImdbConfig,
+) -> None:
+    for name, record in videos:
+        result.names.append(name)
         listed = False
         rows = _join(f"{subset}/{name}", record, index.videos.get(name, NOTHING), result.left_out)
         classes = dict(zip(record.track.tolist(), record.label, strict=True))
         for split, chosen in _split(name, record.frames, rows, config):
-            kept = _keep_long(rows, chosen, 1 if tracks.still else config.min_track_length, result.left_out)
+            kept = _keep_long(rows, chosen, 1 if still else config.min_track_length, result.left_out)
             if len(kept.track):
                 listed = True
-                result.lines[split].append(encode_video(kept))
+                files[split].write(encode_video(kept) + b"\n")
                 result.statistics[split].add(kept, classes)
         result.left_out.videos_without_track += not listed
-    return result
 
 
 def _check_part(subset: str, result: _SubsetResult, named: dict[str, str]) -> None:
     """Refuse an empty part; warn if two parts have a video of one name."""
-    if not any(result.lines.values()):
+    if not any(one.counts().videos for one in result.statistics.values()):
         raise InputError(
             f"part {subset} has no track to list: {len(result.names):,} videos, {result.left_out}",
             do=f"Look at reports/annotate/{subset}.json and reports/crop/{subset}.json, or take {subset} out of "

@@ -7,8 +7,8 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from curation.crops.shards import SUFFIX
 from curation.cures import remake
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import MEND, filling, write_bytes
 from curation.imdb.columns import Header, decode_videos, parse_header, read_file
@@ -27,8 +28,8 @@ _ABOUT = "about.json"
 _KEEP_UNUSED_DAYS = 7.0
 """How long a binary copy is kept after its last use."""
 
-_BATCH = 64
-"""Videos converted at once: enough to make numpy's overhead small, few enough to keep memory flat."""
+_BATCH = 25_000
+"""Instances converted at once, about: enough to make numpy's overhead small, few enough to keep memory flat."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _parse(path: Path) -> Imdb:
     tracks_of_video: list[int] = []
     row = track = 0
     try:
-        while batch := list(islice(records, _BATCH)):
+        for batch in _batches(records):
             rows = decode_videos(batch)
             end, track_end = row + len(rows.frame), track + len(rows.track)
             frame[row:end] = rows.frame
@@ -168,6 +169,19 @@ def _parse(path: Path) -> Imdb:
     for name in _ARRAYS:
         getattr(imdb, name).flags.writeable = False
     return imdb
+
+
+def _batches(records: Iterator[Fields]) -> Iterator[list[Fields]]:
+    batch: list[Fields] = []
+    instances = 0
+    for record in records:
+        batch.append(record)
+        instances += len(record["size"])
+        if instances >= _BATCH:
+            yield batch
+            batch, instances = [], 0
+    if batch:
+        yield batch
 
 
 def _save(imdb: Imdb, folder: Path) -> None:

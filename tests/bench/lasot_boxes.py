@@ -136,6 +136,7 @@ def main() -> None:
         __doc__,
         ("--boxes", Path("../shared/data/annotations/LaSOT_annos.tar.xz"), "where the archive is", {}),
         ("--rounds", 3, "measurements of each", {}),
+        ("--videos", [350, 700, 1400], "how many of the 1,400 videos", {"type": int, "nargs": "*"}),
     )
     if not chosen.boxes.is_file():
         show(f"not measured: there is no {chosen.boxes}")
@@ -144,7 +145,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench_lasot_") as name:
         unpack(chosen.boxes, Path(name))
-        for videos in (350, 700, 1400):
+        for videos in chosen.videos:
             steps: dict[str, Callable[[], dict[str, float]]] = {
                 "annotate": partial(fresh, "tests.bench.lasot_boxes:annotate", name, videos),
                 "imdb": partial(fresh, "tests.bench.lasot_boxes:build_imdb", name),
