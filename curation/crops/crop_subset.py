@@ -7,7 +7,7 @@ The output folder holds `<video>.tar` for every video with at least one crop, an
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -34,6 +34,9 @@ from curation.videos.dataset import Dataset
 
 PIXELS_A_SECOND = 150e6
 """Pixels of frames to decode and crops to encode that one process manages in a second, about."""
+
+BYTES_A_SECOND = 500e6
+"""Bytes of a video's files, all of which are read, likewise."""
 
 
 def crop_subset(
@@ -103,7 +106,7 @@ def crop_subset(
     results = run_in_order(
         partial(_crop_video, store=shelf, config=config, stop=stop, check=check),
         wanted,
-        workers=workers.worth(sum(task.pixels(config) for task in wanted) / PIXELS_A_SECOND),
+        workers=workers.worth(_seconds(wanted, manifest, config)),
         label=f"crop {subset}",
         size=lambda result: result.frames if isinstance(result, _Finished) else 0,
     )
@@ -141,6 +144,12 @@ def crop_subset(
         "made_with": dict(sorted(made_with.items())),
     }
     return report, skipped
+
+
+def _seconds(tasks: Sequence[VideoTask], manifest: Manifest, config: CropConfig) -> float:
+    """What the tasks take one process, about."""
+    size = sum(manifest.entries[task.video.name].bytes for task in tasks)
+    return sum(task.pixels(config) for task in tasks) / PIXELS_A_SECOND + size / BYTES_A_SECOND
 
 
 def video_tasks(
