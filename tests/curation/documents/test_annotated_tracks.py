@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 import pytest
 
+from curation.documents import document
 from curation.documents.annotated_tracks import Tracks, VideoTracks, read_tracks, write_tracks
 from curation.errors import InputError
 from tests.curation.trees import annotate_tree, frame_xml, object_xml, write_video
@@ -23,9 +24,9 @@ def file(tmp_path: Path) -> Path:
         tmp_path / "tree", "a", "v", {3: frame_xml(objects), 4: frame_xml(), 5: frame_xml(objects[1:])}
     )
     write_video(tmp_path / "tree", "a", "w", {0: frame_xml()})
-    document, _ = annotate_tree(tmp_path / "tree", "a")
+    made, _ = annotate_tree(tmp_path / "tree", "a")
     path = tmp_path / "a.json"
-    path.write_bytes(orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
+    path.write_bytes(orjson.dumps(made, option=orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE))
     return path
 
 
@@ -43,6 +44,16 @@ def test_what_is_written_is_what_was_read(file: Path, tmp_path: Path) -> None:
     )
     assert video.boxes.tolist() == [[5, 5, 1, 1], [5, 5, 1, 1], [0, 0, 10, 20]]
     assert tracks.videos["w"].boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize("size", range(8, 40))
+def test_marks_may_lie_across_the_border_of_what_is_read_at_once(
+    file: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "CHUNK", size)
+    whole = orjson.loads(file.read_bytes())["videos"]
+    found = dict(document._records(file, b',"width":'))
+    assert orjson.dumps(found) == orjson.dumps(whole)
 
 
 def test_a_file_reformatted_by_another_tool_is_still_read(file: Path, tmp_path: Path) -> None:
