@@ -48,8 +48,13 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
     from training.trainer.loop import train
     from training.trainer.rounding import pin
 
+    config = stage.load("train") if stage else parameters.load("train")
+    if stage and config.init:
+        _check_followed(Path(config.init), stage.declaration)
+    if config.precision.portable:
+        pin()  # before anything here asks torch what the processor has
     if stage is None:
-        found = measure_headspace(parameters.load("train"), imdb_files(), runtime())
+        found = measure_headspace(config, imdb_files(), runtime())
         log.info(
             "%s, %d loader workers: %.0f pairs/s; with the same batches served again %.0f pairs/s. "
             "The loader takes %.0f %% of a step",
@@ -60,11 +65,6 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
             100 * found.share,
         )
         return
-    config = stage.load("train")
-    if config.init:
-        _check_followed(Path(config.init), stage.declaration)
-    if config.precision.portable:
-        pin()  # before anything here asks torch what the processor has
     records = stage.output(paths.REPORTS / "train")
     with join(pick_device(settings.load().device)) as group:
         report = train(

@@ -101,3 +101,16 @@ def test_more_epochs_go_on_from_the_finished_run(trained: Clone, tmp_path: Path)
     done = clone.repro("train")
     assert done.ran == {"manifest", "train"}
     assert "going on from step 1 of 2" in done.output
+
+
+@pytest.mark.parametrize("portable", ["false", "true"])
+def test_headspace_says_what_the_loader_costs_and_writes_nothing(
+    trained: Clone, tmp_path: Path, portable: str
+) -> None:
+    clone = copy_of(trained, tmp_path / "clone")
+    clone.pipelines("profile", "--set", f"train.precision.portable={portable}")
+    before = {path: path.stat().st_mtime_ns for path in (clone.folder / "models").rglob("*")}
+    said = clone.pipelines("train", "--headspace").stderr
+    assert "with the same batches served again" in said
+    assert "% of a step" in said
+    assert {path: path.stat().st_mtime_ns for path in (clone.folder / "models").rglob("*")} == before
