@@ -51,6 +51,19 @@ def test_results_come_in_the_order_of_the_items(jobs: int) -> None:
     assert run(square, [], jobs) == []
 
 
+def process(_number: int) -> int:
+    return os.getpid()
+
+
+def test_small_work_is_done_by_the_process_that_has_it() -> None:
+    two = Workers(jobs=2)
+    for seconds, here in ((parallel.START / 2, True), (parallel.START * 2, False)):
+        found = set(run_in_order(process, range(4), workers=two.worth(seconds), label="test"))
+        assert (found == {os.getpid()}) == here
+    cluster = Workers(backend="dask")
+    assert cluster.worth(0.0) is cluster, "this machine may not have the data"
+
+
 def test_backend_is_chosen_outside() -> None:
     workers = Workers(jobs=2, backend="threading")
     assert list(run_in_order(square, range(5), workers=workers, label="test")) == [0, 1, 4, 9, 16]
