@@ -64,13 +64,28 @@ def write_videos(path: Path, head: Fields, videos: Iterable[tuple[str, Fields]])
     """Write a document with a record for each video, ascending by name, atomically: each as it comes.
 
     The bytes are those of `files.write_json` without indentation, provided all keys of `head` sort before `videos`.
+    Whatever `videos` raises comes out as it is, and the file stays as it was.
     """
-    with replacing(path) as stream:
-        stream.write(orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[:-1] + b"," + _VIDEOS)
-        for at, (name, record) in enumerate(videos):
-            content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-            stream.write(b"," * (at > 0) + orjson.dumps(name) + b":" + content)
-        stream.write(_END)
+    failed: list[OSError] = []
+
+    def watched() -> Iterator[tuple[str, Fields]]:
+        try:
+            yield from videos
+        except OSError as error:
+            failed.append(error)
+            raise
+
+    try:
+        with replacing(path) as stream:
+            stream.write(orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[:-1] + b"," + _VIDEOS)
+            for at, (name, record) in enumerate(watched()):
+                content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+                stream.write(b"," * (at > 0) + orjson.dumps(name) + b":" + content)
+            stream.write(_END)
+    except InputError:
+        if failed:  # not this file, but one that was read for it
+            raise failed[0] from None
+        raise
 
 
 def read_videos(
@@ -101,16 +116,17 @@ def read_videos(
 def _each(
     path: Path, record: Callable[[str, Fields], Record], last: bytes, names: Any
 ) -> Iterator[tuple[str, Record]]:
-    done = 0
+    done: set[str] = set()
     try:
         for name, fields in _records(path, last):
             yield name, record(name, fields)
-            done += 1
+            done.add(name)
         return
     except (OSError, KeyError, TypeError, ValueError, AttributeError):  # as in `read_videos`
         whole = read_json(path, made_by=names["made_by"])
-    for name, fields in parsed(whole, lambda document: [*document["videos"].items()][done:], path, **names):
-        yield name, _made(partial(record, name, fields), path, names["what"], names["made_by"])
+    for name, fields in parsed(whole, lambda document: sorted(document["videos"].items()), path, **names):
+        if name not in done:
+            yield name, _made(partial(record, name, fields), path, names["what"], names["made_by"])
 
 
 def _records(path: Path, last: bytes) -> Iterator[tuple[str, Fields]]:
