@@ -148,28 +148,32 @@ class _Window:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._text = b""
+        self._text, self._at = b"", 0
 
     def take(self, mark: bytes) -> bytes:
         """All up to and with the next `mark`."""
-        at = self._text.find(mark)
+        start, at = self._at, self._text.find(mark, self._at)
         while at < 0:
-            if not (more := self._stream.read(CHUNK)):
+            seen = max(0, len(self._text) - start - len(mark))
+            if not self._more():
                 raise ValueError("it ends early")
-            seen = max(0, len(self._text) - len(mark))
-            self._text += more
-            at = self._text.find(mark, seen)
-        end = at + len(mark)
-        found, self._text = self._text[:end], self._text[end:]
-        return found
+            start, at = 0, self._text.find(mark, seen)
+        self._at = at + len(mark)
+        return self._text[start : self._at]
 
     def skip(self, mark: bytes) -> bool:
         """Whether it goes on with `mark`, which is taken."""
-        if len(self._text) < len(mark):
-            self._text += self._stream.read(CHUNK)
-        there = self._text.startswith(mark)
-        self._text = self._text.removeprefix(mark)
+        if len(self._text) - self._at < len(mark):
+            self._more()
+        there = self._text.startswith(mark, self._at)
+        self._at += len(mark) * there
         return there
+
+    def _more(self) -> bool:
+        """Read on; what was taken is dropped. Whether there was more."""
+        more = self._stream.read(CHUNK)
+        self._text, self._at = self._text[self._at :] + more, 0
+        return bool(more)
 
 
 def parsed(

@@ -347,6 +347,8 @@ def _keep_long(rows: VideoRows, chosen: NDArray[np.bool_], least: int, left_out:
     which = np.repeat(np.arange(len(rows.track)), rows.length)
     length = np.bincount(which[chosen], minlength=len(rows.track))
     long = length >= least
+    if chosen.all() and long.all():
+        return rows
     left_out.tracks_too_short += int(((length > 0) & ~long).sum())
     kept = chosen & long[which]
     return VideoRows(
