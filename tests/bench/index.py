@@ -69,6 +69,12 @@ def synthetic(scale: float) -> Iterator[tuple[str, str, int, list[Track]]]:
             yield subset, f"ILSVRC2015_train_{number:08d}", frames, tracks
 
 
+def made_up(random: np.random.Generator, frame: list[int], track: list[int]) -> ShardIndex:
+    """The index of a shard of crops, of sizes like those of VID's."""
+    size = np.clip(random.normal(9500, 2500, len(frame)), 1500, 40_000).astype(int).tolist()
+    return ShardIndex.of({"frame": frame, "track": track, "size": size}, bytes=shard_bytes(size))
+
+
 def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) -> tuple[int, int]:
     """Write annotations, crop indices, and the reference's imdb; return numbers of videos and instances."""
     random = np.random.default_rng(1)
@@ -80,13 +86,7 @@ def generate(folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]]) 
             dict(enumerate(tracks)), size=(1280, 720), frames=range(frames)
         )
         pairs = sorted((number, track) for track, (numbers, _) in enumerate(tracks) for number in numbers)
-        sizes = np.clip(random.normal(9500, 2500, len(pairs)), 1500, 40_000).astype(int).tolist()
-        columns = {
-            "frame": [number for number, _ in pairs],
-            "track": [track for _, track in pairs],
-            "size": sizes,
-        }
-        crops[subset][name] = ShardIndex.of(columns, bytes=shard_bytes(sizes))
+        crops[subset][name] = made_up(random, *map(list, zip(*pairs, strict=True)))
         listed = {
             str(track): [
                 {
