@@ -240,10 +240,11 @@ def _skipped(reports: Mapping[str, Path]) -> dict[str, Any]:
     for name, path in reports.items():
         if not path.is_file():
             continue
-        report = read_json(path, made_by=name)
+        stage = name.replace(" ", "@")  # "annotate a": the stage of one subset
+        report = read_json(path, made_by=stage)
         report = report.get("skipped", report) if isinstance(report.get("skipped"), dict) else report
         if "by_reason" not in report:
-            raise InputError(f"{path} does not count what was skipped", do=f"Run: {remake(name.split()[0])}")
+            raise InputError(f"{path} does not count what was skipped", do=f"Run: {remake(stage)}")
         together.update(report["by_reason"])
         each[name] = report["by_reason"]
     return {"by_reason": dict(sorted(together.items())), "by_stage": each}

@@ -78,6 +78,12 @@ def synthetic(scale: float) -> Iterator[tuple[str, str, int, list[Track]]]:
             yield subset, f"ILSVRC2015_train_{number:08d}", frames, tracks
 
 
+def made_up(random: np.random.Generator, frame: list[int], track: list[int]) -> ShardIndex:
+    """The index of a shard of crops, of sizes like those of VID's."""
+    size = np.clip(random.normal(9500, 2500, len(frame)), 1500, 40_000).astype(int).tolist()
+    return ShardIndex.of({"frame": frame, "track": track, "size": size}, bytes=shard_bytes(size))
+
+
 def generate(
     folder: Path, videos: Iterator[tuple[str, str, int, list[Track]]], *, with_reference: bool
 ) -> tuple[int, int]:
@@ -91,7 +97,8 @@ def generate(
         (folder / "crops" / subset).mkdir(parents=True)
         for _, name, frames, tracks in members:
             annotations[name] = video_tracks(dict(enumerate(tracks)), size=(1280, 720), frames=range(frames))
-            crops[name] = made_up_crops(random, tracks)
+            pairs = sorted((number, track) for track, (numbers, _) in enumerate(tracks) for number in numbers)
+            crops[name] = made_up(random, *map(list, zip(*pairs, strict=True)))
             with (folder / "crops" / subset / f"{name}{SUFFIX}").open("wb") as shard:
                 shard.truncate(crops[name].bytes)
             if with_reference:
@@ -105,18 +112,6 @@ def generate(
         with (folder / "reference.json").open("w") as stream:
             json.dump(whole, stream, indent=2)
     return count, instances
-
-
-def made_up_crops(random: np.random.Generator, tracks: list[Track]) -> ShardIndex:
-    """The index of a shard with a crop of each box."""
-    pairs = sorted((number, track) for track, (numbers, _) in enumerate(tracks) for number in numbers)
-    sizes = np.clip(random.normal(9500, 2500, len(pairs)), 1500, 40_000).astype(int).tolist()
-    columns = {
-        "frame": [number for number, _ in pairs],
-        "track": [track for _, track in pairs],
-        "size": sizes,
-    }
-    return ShardIndex.of(columns, bytes=shard_bytes(sizes))
 
 
 def listed(video: str, tracks: list[Track]) -> dict[str, list[dict[str, Any]]]:

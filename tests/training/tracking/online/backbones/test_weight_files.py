@@ -317,6 +317,20 @@ def test_unusable_files_are_one_clear_line(tmp_path, capsys, name, content, prob
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("ending", ["safetensors", "npz", "pth"])
+def test_a_file_that_was_cut_short_is_fetched_again(squeezenet_weights, tmp_path, ending):
+    path = tmp_path / f"w.{ending}"
+    if ending == "safetensors":
+        save_file(squeezenet_weights, path)
+    elif ending == "npz":
+        np.savez(path, **numpy(squeezenet_weights))
+    else:
+        torch.save(squeezenet_weights, path)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(InputError, match=r"is damaged .*Copy or fetch the file again"):
+        load_backbone("squeezenet", path)
+
+
 def test_code_in_a_state_dict_is_not_run(tmp_path, capsys):
     torch.save({"features.0.weight": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(InputError, match="holds more than tensors"):
