@@ -174,6 +174,7 @@ def test_crops_of_any_part_leave_in_pysots_form_and_come_back_to_be_trained_on(
     assert {*listed[0], *listed[1]} == {name for name in before if not name.startswith("b/")}
     done = clone.pipelines("classic", "import", out, "--form", "pysot")
     assert "pixels: 255" in done.stdout
+    assert "data/imdb lists these crops alone. Train on them: dvc repro --single-item train" in done.stdout
     assert videos(clone) == {*listed[0], *listed[1]}
     clone.pipelines("profile", "--set", "train.validation_pairs=0", "train.network.width=0.05")
     assert trained(clone)["data"]["videos"] >= 1
