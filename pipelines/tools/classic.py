@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipelines import parameters, paths, settings
 
-AFTER = "Train on them: dvc repro --single-item train. A whole dvc repro puts the parts of dataset.subsets in their place"
+AFTER = "Train on them: dvc repro --single-item train. A whole dvc repro makes those of dataset.subsets again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
