@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from curation.errors import InputError
 from curation.rows import OWN, is_own
@@ -19,6 +19,7 @@ from pipelines.benchmarks import open_benchmark
 from training.tracking.roster import TRACKERS, TRAX
 
 if TYPE_CHECKING:
+    from training.benchmark.scores.starts import Starts
     from training.tracking.run.benchmark_run import Contender
     from training.tracking.track_config import TrackConfig
 
@@ -232,7 +233,7 @@ def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
     return words, ""
 
 
-def run_by_hand(options: argparse.Namespace, starts: Sequence[Literal["tre", "sre"] | None]) -> None:
+def run_by_hand(options: argparse.Namespace, starts: Sequence[Starts | None]) -> None:
     """Run the tracker of the command line on its benchmark, once for each of `starts` (None: one pass).
 
     Finished sequences are kept in data/.store; results go to `--out`.

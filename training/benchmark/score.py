@@ -7,7 +7,7 @@ from collections.abc import Sequence as Items
 from dataclasses import replace
 from pathlib import Path
 from statistics import stdev
-from typing import Any, Literal
+from typing import Any
 
 from curation.errors import InputError
 from curation.rows import is_own
@@ -27,7 +27,7 @@ from training.benchmark.scores.one_pass_summary import score_tracker, summary
 from training.benchmark.scores.protocols import Protocol
 from training.benchmark.scores.score_document import Scores
 from training.benchmark.scores.score_file import parse_tracker
-from training.benchmark.scores.starts import spatial_curves, temporal_curves
+from training.benchmark.scores.starts import Starts, start_curves
 from training.benchmark.scores.vot_rules import VotRules, rules_of
 from training.benchmark.scores.vot_scores import score_supervised, score_unsupervised
 from training.benchmark.sequences.anchors import MULTISTART
@@ -187,7 +187,7 @@ def score_starts(
     benchmark: Benchmark,
     results_dir: Path,
     trackers: Items[str] | None,
-    evaluation: Literal["tre", "sre"],
+    evaluation: Starts,
     protocol: str = "matlab",
 ) -> Scores:
     """Score trackers' temporal or spatial robustness (TRE, SRE) from their result files.
@@ -218,10 +218,10 @@ def score_starts(
     failures = Failures()
     for tracker in trackers:
         with failures.catching(tracker):
-            runs: Any = read_starts(folder, tracker, benchmark, evaluation)
+            runs = read_starts(folder, tracker, benchmark, evaluation)
             present = [sequence for sequence in benchmark.sequences if sequence.name in runs]
             missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
-            curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
+            curves = start_curves(evaluation, runs, present, rules)
             score = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
             scores[tracker] = score | _remarks(benchmark, TrackerResults(missing=missing))
     if not scores:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -30,8 +30,9 @@ from curation.files import digest, write_bytes
 from curation.images.image import AS_STORED, decode_image, load_image
 from curation.parallel import Workers, run_in_order
 from training.benchmark.problems import FolderError
+from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.results.result_writer import write_starts
-from training.benchmark.scores.starts import SHIFTS
+from training.benchmark.scores.starts import SHIFTS, Starts
 from training.benchmark.sequences import sequence as benchmarks
 from training.benchmark.sequences.anchors import MULTISTART
 from training.benchmark.trajectory import Trajectory, write_anchored, write_trajectories
@@ -91,7 +92,7 @@ def run_benchmark(
     store: Path,
     state: Path,
     workers: Workers,
-    starts: Literal["tre", "sre"] | None = None,
+    starts: Starts | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
     """Track every sequence of a benchmark with every contender and write the result files.
@@ -278,13 +279,10 @@ def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
 def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> None:
     name, folder = job.sequence.name, out / job.contender.name
     if "starts" in result:
-        found = result["starts"]
-        runs = (
-            {shift: np.array(found[shift]) for shift in SHIFTS}
-            if isinstance(found, dict)
-            else [np.array(boxes) for boxes in found]
-        )
-        write_starts(out, job.contender.name, job.sequence, runs, form="jwlim")
+        found, spatial = result["starts"], isinstance(result["starts"], dict)
+        runs = [np.array(boxes) for boxes in (map(found.get, SHIFTS) if spatial else found)]
+        evaluation: Starts = "sre" if spatial else "tre"
+        write_starts(out, job.contender.name, job.sequence, evaluation, runs, form="jwlim")
         return
     if "anchored" in result:
         found = {int(frame): np.array(boxes) for frame, boxes in result["anchored"].items()}
@@ -296,5 +294,4 @@ def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> Non
         write_trajectories(folder, name, [free], experiment="unsupervised")
         return
     boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
-    lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
-    write_bytes(folder / f"{name}.txt", ("\n".join(lines) + "\n").encode())
+    write_bytes(folder / f"{name}.txt", text_bytes(boxes))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from training.benchmark.overlap.regions import box_from_polygon
-from training.benchmark.scores.starts import SHIFTS, first_boxes
+from training.benchmark.scores.starts import SHIFTS, Starts, first_boxes
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import REGION
 from training.tracking.interface import Frame, Tracker
@@ -89,9 +89,7 @@ def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[st
     return {"runs": runs, "seconds": _rounded(seconds)}
 
 
-def _starts(
-    kind: Literal["tre", "sre"], make: Make, sequence: Sequence, who: str, read: Read
-) -> dict[str, Any]:
+def _starts(kind: Starts, make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
     tracker, runs, seconds = make(), [], []
     for row, box in first_boxes(kind, sequence):
         frames = sequence.frames[row:]

@@ -8,14 +8,14 @@ failure. What it cannot see is a box that was altered into another possible one,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import box_from_polygon
 from training.benchmark.scores.eao import SKIP
-from training.benchmark.scores.starts import SHIFTS, first_boxes
+from training.benchmark.scores.starts import SHIFTS, Starts, first_boxes
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import FAILURE, REGION, START, UNKNOWN, Trajectory
 from training.tracking.run.experiments import Experiment
@@ -63,7 +63,7 @@ def _spatial(result: dict[str, Any], sequence: Sequence) -> int:
     return _from_starts([starts[shift] for shift in SHIFTS], "sre", sequence)
 
 
-def _from_starts(runs: Any, evaluation: Literal["tre", "sre"], sequence: Sequence) -> int:
+def _from_starts(runs: Any, evaluation: Starts, sequence: Sequence) -> int:
     return sum(
         _run(boxes, to_base(box[None], 0, sequence.base)[0], len(sequence) - row)
         for (row, box), boxes in zip(first_boxes(evaluation, sequence), runs, strict=True)
