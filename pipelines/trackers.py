@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.rows import OWN, is_own
 from pipelines import parameters, paths, settings
@@ -175,7 +176,7 @@ def _backbone(
     return name, options.weights, _with_profile(chosen, configured.name)
 
 
-def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:
+def _with_profile(backbone: Fields, configured: str) -> Fields:
     """The changes that come with a backbone: itself, its precision, and the settings of its profile."""
     from pipelines.tools.profile import profiles, read_profile
     from training.device import multiplies_bfloat16

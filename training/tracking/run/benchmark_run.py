@@ -24,6 +24,7 @@ from curation.cures import remake
 from curation.digests.checksums import Record, checksums_folder
 from curation.digests.contents import Entry
 from curation.digests.reading import Reading
+from curation.documents.document import Fields
 from curation.documents.manifest_record import Manifest
 from curation.errors import InputError
 from curation.files import digest, write_bytes
@@ -94,7 +95,7 @@ def run_benchmark(
     workers: Workers,
     starts: Starts | None = None,
     check: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
+) -> Fields:
     """Track every sequence of a benchmark with every contender and write the result files.
 
     Parameters
@@ -154,7 +155,7 @@ def run_benchmark(
     for name in names:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    report: dict[str, Any] = {
+    report: Fields = {
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     done = run_in_order(
@@ -224,9 +225,7 @@ def _job(
     )
 
 
-def _run(
-    job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]
-) -> dict[str, Any] | InputError:
+def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> Fields | InputError:
     """The job's result as of `experiments.perform`, and whether it is `fresh`; or how its tracker failed."""
     records = Records(store / experiment)
     kept = records.find(job.key)
@@ -241,12 +240,12 @@ def _run(
             raise
         return error
     check()
-    records.add(job.key, result)
+    records.add(job.key, dict(result))
     unsealed.unlink(missing_ok=True)
     return {**result, "fresh": believed is None}
 
 
-def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> dict[str, Any] | None:
+def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> Fields | None:
     """A result that is older than seals, or None."""
     try:
         result = orjson.loads(path.read_bytes())
@@ -255,7 +254,7 @@ def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence)
     return result if believable(result, experiment, sequence) else None
 
 
-def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
+def _perform(job: _Job, experiment: Experiment) -> Fields:
     """`experiments.perform` on recorded files: what is read is compared with the record before the result counts."""
     sequence, reading = job.sequence, Reading()
 
