@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.imdb.columns import Counts, VideoRows
 
 _QUANTILES = {"min": 0.0, "p05": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
@@ -48,7 +48,7 @@ class Statistics:
         tracks = sum(map(len, self._length))
         return Counts(self._videos, tracks, int(sum(length.sum() for length in self._length)))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Fields:
         """Counts, and distributions by quantiles.
 
         `track_length` in crops, `box_side` the square root of the box's area in pixels, `gap` the number of

@@ -36,6 +36,9 @@ from curation.parallel import Workers, run_in_order
 from curation.videos.dataset import Dataset, PartConfig
 from curation.videos.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
 
+TOGETHER = 8
+"""Videos that are sent to a process at once: those of one text file are parsed in a few milliseconds."""
+
 FRAMES_A_SECOND = 5000
 """Frames whose annotations one process reads in a second, about."""
 
@@ -118,6 +121,7 @@ def annotate_videos(
         workers=workers.worth(sum(files.frames for files in listed) / FRAMES_A_SECOND),
         label=f"annotate {subset}",
         size=lambda result: len(result.tracks.frames) if result.tracks else 0,
+        together=TOGETHER,
     )
     with closing(
         results

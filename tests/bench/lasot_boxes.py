@@ -25,8 +25,7 @@ import cv2
 import numpy as np
 
 from curation.crops.crop_config import CropConfig
-from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
-from curation.crops.shards import shard_bytes
+from curation.crops.crop_index import CropIndex, save_crop_index
 from curation.digests.file_groups import Folder
 from curation.documents.annotated_tracks import Tracks, VideoTracks, read_tracks, write_tracks
 from curation.imdb import load_imdb, split_file
@@ -34,8 +33,8 @@ from curation.layouts.lasot_layout import FILES, LASOT
 from curation.layouts.layout_table import Video, present
 from curation.videos.annotations import _fill, _VideoResult
 from curation.videos.dataset import PartConfig
-from tests.bench.frame import fresh, megabytes, options, show, table, take_turns, timed
-from tests.bench.index import build
+from tests.bench.frame import LASOT_BOXES, fresh, megabytes, options, show, table, take_turns, timed
+from tests.bench.index import build, made_up
 
 PART = "lasot"
 PICTURE = "picture.jpg"
@@ -108,13 +107,11 @@ def memory(before: float) -> dict[str, float]:
 
 
 def make_up_crops(place: str) -> None:
-    """A crop of each box, of sizes like those of VID's."""
+    """A crop of each box."""
     folder, random = Path(place), np.random.default_rng(1)
     crops = {}
     for name, tracks in read_tracks(folder / f"annotations/{PART}.json").videos.items():
-        sizes = np.clip(random.normal(9500, 2500, len(tracks.frame)), 1500, 40_000).astype(int).tolist()
-        columns = {"frame": tracks.frame.tolist(), "track": [0] * len(sizes), "size": sizes}
-        crops[name] = ShardIndex.of(columns, bytes=shard_bytes(sizes))
+        crops[name] = made_up(random, tracks.frame.tolist(), [0] * len(tracks.frame))
     shutil.rmtree(folder / "crops", ignore_errors=True)
     save_crop_index(folder / "crops" / PART, CropIndex(PART, CropConfig(), crops))
 
@@ -138,7 +135,7 @@ def load(place: str) -> dict[str, float]:
 def main() -> None:
     chosen = options(
         __doc__,
-        ("--boxes", Path("../shared/data/annotations/LaSOT_annos.tar.xz"), "where the archive is", {}),
+        ("--boxes", LASOT_BOXES, "where the archive is", {}),
         ("--rounds", 3, "measurements of each", {}),
         ("--videos", [350, 700, 1400], "how many of the 1,400 videos", {"type": int, "nargs": "*"}),
     )

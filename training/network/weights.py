@@ -36,7 +36,7 @@ LIMIT = 160 << 20
 LONGEST_HEADER = 1 << 20
 """Most bytes of its table of names and JSON text."""
 
-RESTORE = f"Run: {MEND}; then {remake('train')}"
+AGAIN = f"Copy it again; the train stage's own: {MEND}; then {remake('train')}"
 TRAIN = f"Use a weights file of the train stage: {remake('train')}"
 
 
@@ -103,7 +103,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
     except (SafetensorError, OSError) as error:
-        raise _unusable(path, f"is not a whole safetensors file ({error})", do=RESTORE) from None
+        raise _unusable(path, f"is not a whole safetensors file ({error})", do=AGAIN) from None
     if text is None:
         raise _unusable(path, "holds weights that this project did not write")
     try:
@@ -118,7 +118,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
             raise
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if not whole:
-        raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=RESTORE)
+        raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=AGAIN)
     return network.eval(), kept
 
 

@@ -109,7 +109,9 @@ def test_cut_file(network: SiameseNetwork, tmp_path: Path, length: int) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, network)
     path.write_bytes(path.read_bytes()[:length])
-    assert "is not a whole safetensors file" in refused(path)
+    message = refused(path)
+    assert "is not a whole safetensors file" in message
+    assert "Copy it again; the train stage's own: python -m pipelines doctor cache --mend" in message
 
 
 def test_a_flipped_bit_is_noticed(network: SiameseNetwork, tmp_path: Path) -> None:
