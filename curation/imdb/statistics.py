@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.imdb.columns import Counts, VideoRows
 
 _QUANTILES = {"min": 0.0, "p05": 0.05, "median": 0.5, "p95": 0.95, "max": 1.0}
@@ -22,7 +21,7 @@ class Statistics:
         self._videos = 0
         self._classes: Counter[str] = Counter()
         self._length: list[NDArray[np.int32]] = []
-        self._side = array("d")  # all boxes: a list of arrays would be copied to be joined
+        self._area: list[NDArray[np.uint32] | NDArray[np.int64]] = []
         self._gap: list[NDArray[np.int32]] = []
 
     def add(self, rows: VideoRows, classes: dict[int, str]) -> None:
@@ -30,7 +29,9 @@ class Statistics:
         self._videos += 1
         self._classes.update(classes[track] for track in rows.track.tolist())
         self._length.append(rows.length)
-        self._side.frombytes(np.sqrt(rows.boxes[:, 2] * rows.boxes[:, 3].astype(np.float32)).tobytes())
+        area = rows.boxes[:, 2].astype(np.int64) * rows.boxes[:, 3]
+        small = not (area >> 32).any()
+        self._area.append(area.astype(np.uint32) if small else area)
         step = np.diff(rows.frame)
         step[np.cumsum(rows.length)[:-1] - 1] = 1  # from one track to the next
         self._gap.append(step[step > 1] - 1)
@@ -39,7 +40,7 @@ class Statistics:
         self._videos += other._videos
         self._classes.update(other._classes)
         self._length += other._length
-        self._side += other._side
+        self._area += other._area
         self._gap += other._gap
 
     def counts(self) -> Counts:
@@ -47,7 +48,7 @@ class Statistics:
         tracks = sum(map(len, self._length))
         return Counts(self._videos, tracks, int(sum(length.sum() for length in self._length)))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> Fields:
         """Counts, and distributions by quantiles.
 
         `track_length` in crops, `box_side` the square root of the box's area in pixels, `gap` the number of
@@ -56,11 +57,20 @@ class Statistics:
         return {
             **asdict(self.counts()),
             "track_length": _describe(_joined(self._length)),
-            "box_side": _describe(np.frombuffer(self._side, np.float64)),
+            "box_side": _describe(self._sides()),
             "gaps": sum(map(len, self._gap)),
             "gap": _describe(_joined(self._gap)),
             "tracks_by_class": dict(sorted(self._classes.items())),
         }
+
+    def _sides(self) -> NDArray[np.float64]:
+        """The square root of each box's area."""
+        sides = np.empty(sum(map(len, self._area)))
+        at = 0
+        for area in self._area:
+            np.sqrt(area, out=sides[at : at + len(area)])
+            at += len(area)
+        return sides
 
 
 def _joined(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:

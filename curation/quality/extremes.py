@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.quality.measures import Instances
 
 KINDS = {
@@ -56,7 +56,7 @@ class Sighting:
             f"{self.video} track {self.track} {KINDS[self.kind][0].format(self.value)} (frame {self.frame})"
         )
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Fields:
         """For the JSON report."""
         return {
             "kind": self.kind,

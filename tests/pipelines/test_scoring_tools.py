@@ -104,7 +104,7 @@ def test_evaluate_starts(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     (entry,) = (entry for entry in load_listing("otb2015").sequences if entry.name == "Deer")
     deer = Sequence("Deer", (), still(71), omit=entry.init_omit)
     runs = [still(71 - start) for start in temporal_starts(deer)]
-    write_starts(here / "tre", "KCF", deer, runs, form="jwlim")
+    write_starts(here / "tre", "KCF", deer, "tre", runs, form="jwlim")
     write_rows(here / "deer/Deer.txt", still(71))
     lines = printed(capsys, "evaluate", "otb2015", "tre", "--starts", "tre", "--root", "deer")
     assert lines[0] == "OTB-2015, temporal robustness (TRE), protocol matlab"

@@ -292,7 +292,7 @@ def test_statistics(made: Made) -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_boxes(made: Made) -> None:
-    """But for the side of each, of which there are quantiles: 8 bytes."""
+    """But for the area of each, 4 bytes, and, of one split at a time, its side, 8: there are quantiles of it."""
     peaks = []
     for videos in (5, 50):
         for number in range(videos):
@@ -303,7 +303,7 @@ def test_memory_does_not_grow_with_the_number_of_boxes(made: Made) -> None:
         made.build_again()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 12 * 45 * 2000
+    assert peaks[1] - peaks[0] < 16 * 45 * 2000
 
 
 def test_an_index_out_of_order_is_refused(made: Made) -> None:

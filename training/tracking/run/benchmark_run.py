@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -24,14 +24,16 @@ from curation.cures import remake
 from curation.digests.checksums import Record, checksums_folder
 from curation.digests.contents import Entry
 from curation.digests.reading import Reading
+from curation.documents.document import Fields
 from curation.documents.manifest_record import Manifest
 from curation.errors import InputError
 from curation.files import digest, write_bytes
 from curation.images.image import AS_STORED, decode_image, load_image
 from curation.parallel import Workers, run_in_order
 from training.benchmark.problems import FolderError
+from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.results.result_writer import write_starts
-from training.benchmark.scores.starts import SHIFTS
+from training.benchmark.scores.starts import SHIFTS, Starts
 from training.benchmark.sequences import sequence as benchmarks
 from training.benchmark.sequences.anchors import MULTISTART
 from training.benchmark.trajectory import Trajectory, write_anchored, write_trajectories
@@ -67,7 +69,7 @@ class Contender:
     identity: str
 
 
-_Result = dict[str, Any] | InputError
+_Result = Fields | InputError
 """What `experiments.perform` gives, and whether it is `fresh`; or how a tracker failed."""
 
 
@@ -95,9 +97,9 @@ def run_benchmark(
     store: Path,
     state: Path,
     workers: Workers,
-    starts: Literal["tre", "sre"] | None = None,
+    starts: Starts | None = None,
     check: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
+) -> Fields:
     """Track every sequence of a benchmark with every contender and write the result files.
 
     Parameters
@@ -157,7 +159,7 @@ def run_benchmark(
     for name in names:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    report: dict[str, Any] = {
+    report: Fields = {
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
     run = partial(_run, experiment=experiment, store=store, check=check)
@@ -256,12 +258,12 @@ def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], 
             raise
         return error
     check()
-    records.add(job.key, result)
+    records.add(job.key, dict(result))
     unsealed.unlink(missing_ok=True)
     return {**result, "fresh": believed is None}
 
 
-def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> dict[str, Any] | None:
+def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> Fields | None:
     """A result that is older than seals, or None."""
     try:
         result = orjson.loads(path.read_bytes())
@@ -270,7 +272,7 @@ def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence)
     return result if believable(result, experiment, sequence) else None
 
 
-def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
+def _perform(job: _Job, experiment: Experiment) -> Fields:
     """`experiments.perform` on recorded files: what is read is compared with the record before the result counts."""
     sequence, reading = job.sequence, Reading()
 
@@ -294,13 +296,10 @@ def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
 def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> None:
     name, folder = job.sequence.name, out / job.contender.name
     if "starts" in result:
-        found = result["starts"]
-        runs = (
-            {shift: np.array(found[shift]) for shift in SHIFTS}
-            if isinstance(found, dict)
-            else [np.array(boxes) for boxes in found]
-        )
-        write_starts(out, job.contender.name, job.sequence, runs, form="jwlim")
+        found, spatial = result["starts"], isinstance(result["starts"], dict)
+        runs = [np.array(boxes) for boxes in (map(found.get, SHIFTS) if spatial else found)]
+        evaluation: Starts = "sre" if spatial else "tre"
+        write_starts(out, job.contender.name, job.sequence, evaluation, runs, form="jwlim")
         return
     if "anchored" in result:
         found = {int(frame): np.array(boxes) for frame, boxes in result["anchored"].items()}
@@ -312,5 +311,4 @@ def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> Non
         write_trajectories(folder, name, [free], experiment="unsupervised")
         return
     boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
-    lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
-    write_bytes(folder / f"{name}.txt", ("\n".join(lines) + "\n").encode())
+    write_bytes(folder / f"{name}.txt", text_bytes(boxes))

@@ -118,15 +118,17 @@ class EfficientNetLite0(Backbone):
         return 8 * (cells - 1) + 1
 
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = F.relu6(self._linear(images, "stem", stride=2, padding=1))  # (B, 32, 4k+1, .)
+        x = self._conv(images, "stem", stride=2, padding=1, then="relu6")  # (B, 32, 4k+1, .)
         shallow = x
         for number, block in enumerate(BLOCKS):
-            y = F.relu6(self._linear(x, f"{number}.expand")) if block.expansion > 1 else x
+            y = self._conv(x, f"{number}.expand", then="relu6") if block.expansion > 1 else x
             if number == SHALLOW:
                 shallow = y  # (B, 240, k+1, .)
             half, depth = block.kernel // 2, y.shape[1]
-            y = F.relu6(self._linear(y, f"{number}.filter", stride=block.stride, padding=half, groups=depth))
-            y = self._linear(y, f"{number}.project")
+            y = self._conv(
+                y, f"{number}.filter", stride=block.stride, padding=half, groups=depth, then="relu6"
+            )
+            y = self._conv(y, f"{number}.project", then="none")
             x = x + y if block.stride == 1 and block.inputs == block.outputs else y
         # (B, 80, k/2+1, .): every second cell of the shallow map; in bfloat16 the weights of 1 and 1/2 are exact
         deep = F.interpolate(x, size=shallow.shape[2:], mode="bilinear", align_corners=True)
