@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class Statistics:
         self._videos = 0
         self._classes: Counter[str] = Counter()
         self._length: list[NDArray[np.int32]] = []
-        self._side: list[NDArray[np.float32]] = []
+        self._side = array("d")  # all boxes: a list of arrays would be copied to be joined
         self._gap: list[NDArray[np.int32]] = []
 
     def add(self, rows: VideoRows, classes: dict[int, str]) -> None:
@@ -30,7 +30,7 @@ class Statistics:
         self._videos += 1
         self._classes.update(classes[track] for track in rows.track.tolist())
         self._length.append(rows.length)
-        self._side.append(np.sqrt(rows.boxes[:, 2] * rows.boxes[:, 3].astype(np.float32)))
+        self._side.frombytes(np.sqrt(rows.boxes[:, 2] * rows.boxes[:, 3].astype(np.float32)).tobytes())
         step = np.diff(rows.frame)
         step[np.cumsum(rows.length)[:-1] - 1] = 1  # from one track to the next
         self._gap.append(step[step > 1] - 1)
@@ -55,17 +55,21 @@ class Statistics:
         """
         return {
             **asdict(self.counts()),
-            "track_length": _describe(self._length),
-            "box_side": _describe(self._side),
+            "track_length": _describe(_joined(self._length)),
+            "box_side": _describe(np.frombuffer(self._side, np.float64)),
             "gaps": sum(map(len, self._gap)),
-            "gap": _describe(self._gap),
+            "gap": _describe(_joined(self._gap)),
             "tracks_by_class": dict(sorted(self._classes.items())),
         }
 
 
-def _describe(parts: list[Any]) -> dict[str, float]:
-    values = np.concatenate(parts) if parts else np.empty(0)
+def _joined(parts: list[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.concatenate(parts) if parts else np.empty(0, np.int32)
+
+
+def _describe(values: NDArray[np.int32] | NDArray[np.float64]) -> dict[str, float]:
+    """Quantiles; the values change their order."""
     if not len(values):
         return {}
-    found = np.quantile(values, list(_QUANTILES.values()))
+    found = np.quantile(values, list(_QUANTILES.values()), overwrite_input=True)
     return {name: round(float(value), 2) for name, value in zip(_QUANTILES, found, strict=True)}

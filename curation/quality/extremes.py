@@ -14,10 +14,10 @@ KINDS = {
     "motion": ("jumps by {:.2f} box sizes in one frame", lambda v: v),
     "size_change": ("changes size x{:.2f} in one frame", lambda v: np.abs(np.log(v))),
     "aspect_change": ("changes aspect x{:.2f} in one frame", lambda v: np.abs(np.log(v))),
-    "truncation": ("lies {:.0%} outside the image", lambda v: v),
+    "truncation": ("lies {:.1%} outside the image", lambda v: v),
     "aspect": ("is {:.3g} times as wide as high", lambda v: np.abs(np.log(v))),
     "box_size": ("is only {:.3g} pixels large", lambda v: 1 / v),
-    "padding": ("has a search region {:.0%} outside the image", lambda v: v),
+    "padding": ("has a search region {:.1%} outside the image", lambda v: v),
 }
 """How a track can be strange: the measure, how a message says it, how strange a value is (0: not at all)."""
 

@@ -159,7 +159,7 @@ class _Crops:
         index = load_crop_index(crops_dir / subset)
         self.config = index.crop
         self.videos = index.videos
-        check_shards(crops_dir / subset, self.videos)
+        check_shards(crops_dir / subset, {name: one.bytes for name, one in self.videos.items()})
         self._subset = subset
         self._shards = ShardFolder(crops_dir)
         self._found: dict[str, dict[tuple[int, int], tuple[int, int]]] = {}

@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, Sampler, get_worker_info
 
 from curation.crops.shards import ShardFolder
 from curation.cures import remake
 from curation.errors import InputError
 from training.batches.augmentation import AugmentationConfig, Image, cut, draw_views
 from training.batches.batch import PairBatch, batch_bytes, batch_in
+from training.batches.lent_memory import LentMemory
 from training.batches.mixing import Mix, plan
 from training.batches.pairs import PairConfig, PairSampler, pair_random
 from training.messages import first_line
@@ -30,8 +31,11 @@ OPEN_SHARDS = 64
 PREFETCH = 4
 """Batches that each worker prepares ahead."""
 
+USED = 3
+"""Batches that have a place in the lent memory while the training uses them; where it keeps more, sending is slower."""
 
-class PairDataset(Dataset[Tensor | InputError]):
+
+class PairDataset:
     """Batches by number: item k holds pairs [first, first + batch) of step k % steps of epoch k // steps.
 
     Parameters
@@ -117,14 +121,10 @@ class PairDataset(Dataset[Tensor | InputError]):
             for (part, count), videos in zip(pairs.items(), self.sampler.parts.values(), strict=True)
         }
 
-    def __getitem__(self, item: int) -> Tensor | InputError:
-        """The buffer of batch number `item` (see `unpack`); bad data come back as a value, which passes
-        between processes intact.
-        """
-        try:
-            return self._fill(item)
-        except InputError as error:
-            return error
+    @property
+    def bytes(self) -> int:
+        """Of a batch."""
+        return batch_bytes(self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
 
     def load(self, item: int) -> PairBatch:
         """Batch number `item`.
@@ -134,18 +134,19 @@ class PairDataset(Dataset[Tensor | InputError]):
         InputError
             If a crop cannot be read or decoded; it names the shard, frame and track.
         """
-        return self.unpack(self._fill(item))
+        buffer = torch.empty(self.bytes, dtype=torch.uint8)
+        self.fill(item, buffer)
+        return self.unpack(buffer)
 
     def unpack(self, buffer: Tensor) -> PairBatch:
         """The batch in a buffer of this dataset."""
         return batch_in(buffer, self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
 
-    def _fill(self, item: int) -> Tensor:
+    def fill(self, item: int, buffer: Tensor) -> None:
+        """Write batch number `item` into a buffer, (bytes,) uint8; errors as of `load`."""
         epoch, step = divmod(item, self.steps)
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
-        size = batch_bytes(self.batch, self.sampler.geometry.exemplar_size, self.pairs.search_size)
-        buffer = _new_buffer(size)
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
         for row in range(self.batch):
             instances[row], random = self.pair(epoch, start + row)
@@ -153,7 +154,6 @@ class PairDataset(Dataset[Tensor | InputError]):
             cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
             offset[row] = cut(self._crop(int(instances[row, 1])), views[1], search[row])
             colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
-        return buffer
 
     def pair(self, epoch: int, index: int) -> tuple[tuple[int, int], np.random.Generator]:
         """Exemplar and search instance of a pair, and its generator, for what else is random about it."""
@@ -184,6 +184,43 @@ class PairDataset(Dataset[Tensor | InputError]):
                 reason="bad crop",
             )
         return np.asarray(image, np.uint8)
+
+
+class _Batches(Dataset[int | Tensor | InputError]):
+    """What a loader process does: the batch of a number, into a place of the lent memory or into memory of its own.
+
+    Bad data come back as a value, which passes between processes intact.
+    """
+
+    def __init__(self, dataset: PairDataset, lent: LentMemory | None) -> None:
+        self.dataset = dataset
+        self.lent = lent
+
+    def __getitem__(self, item: tuple[int, int | None]) -> int | Tensor | InputError:
+        number, place = item
+        try:
+            if self.lent and place is not None:
+                self.dataset.fill(number, self.lent.at(place))
+                return place
+            buffer = _new_buffer(self.dataset.bytes)
+            self.dataset.fill(number, buffer)
+        except InputError as error:
+            return error
+        return buffer
+
+
+class _Items(Sampler[tuple[int, int | None]]):
+    """Numbers of batches, each with a place for it when it is asked for."""
+
+    def __init__(self, numbers: range, lent: LentMemory | None) -> None:
+        self.numbers = numbers
+        self.lent = lent
+
+    def __iter__(self) -> Iterator[tuple[int, int | None]]:
+        return ((number, self.lent.take() if self.lent else None) for number in self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
 
 def _new_buffer(size: int) -> Tensor:
@@ -228,18 +265,21 @@ def load_batches(
         For bad data, as `PairDataset.load` says; if a worker dies, or shared memory is lacking.
     """
     workers = min(workers, len(numbers))
+    fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
+    lent = None
     if workers:
         try:
             multiprocessing.Lock()  # tried here: the loader would leave a traceback of its own
+            if fork and not pin_memory:  # torch copies to page-locked memory in a thread, but only tensors
+                lent = LentMemory(workers * PREFETCH + USED, dataset.bytes)
         except OSError as error:
             raise _no_shared_memory(error.strerror or str(error)) from error
-    fork = workers > 0 and "fork" in multiprocessing.get_all_start_methods()
     with warnings.catch_warnings():  # more workers than cores is the caller's choice: slow storage wants it
         warnings.filterwarnings("ignore", "This DataLoader will create")
-        loader: DataLoader[Tensor | InputError] = DataLoader(
-            dataset,
+        loader: DataLoader[int | Tensor | InputError] = DataLoader(
+            _Batches(dataset, lent),
             batch_size=None,
-            sampler=numbers,
+            sampler=_Items(numbers, lent),
             num_workers=workers,
             prefetch_factor=PREFETCH if workers else None,
             pin_memory=pin_memory,
@@ -251,7 +291,7 @@ def load_batches(
         for item in items:
             if isinstance(item, InputError):
                 raise item
-            yield dataset.unpack(item)
+            yield dataset.unpack(item if isinstance(item, Tensor) or lent is None else lent.lend(item))
     except EOFError as error:
         raise InputError(
             "a batch did not arrive from its loader process",

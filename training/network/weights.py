@@ -140,16 +140,19 @@ def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dic
 
 
 def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:
-    """Geometry of the crops that a network was trained on, from the metadata of its weights.
+    """Geometry of what a network was trained on and searches, from the metadata of its weights.
 
-    Weights that record none, made outside a training, are taken to have SiamFC's: 127, 255, 0.5.
+    Its search region has the side that training cut from the crops, `train.pairs.search_size`, or as much as SiamFC
+    searches where that is more and in the crops: SiamFC trains on 239 px and searches 255. So crops of 511 px, of which
+    training cut 255, give 255, with weights of earlier versions too. Weights that do not say what was cut give the side
+    of their crops, and weights that record nothing, made outside a training, SiamFC's: 127, 255, 0.5.
     """
     pairs = metadata.get("parameters", {}).get("pairs", {})
-    return CropGeometry(
-        pairs.get("exemplar_size", SIAMFC.exemplar_size),
-        pairs.get("crop_size", SIAMFC.search_size),
-        pairs.get("context", SIAMFC.context),
-    )
+    exemplar = pairs.get("exemplar_size", SIAMFC.exemplar_size)
+    crop = pairs.get("crop_size", SIAMFC.search_size)
+    usual = round(exemplar * SIAMFC.search_size / SIAMFC.exemplar_size)
+    search = max(pairs.get("search_size", crop), min(crop, usual))
+    return CropGeometry(exemplar, search, pairs.get("context", SIAMFC.context))
 
 
 def _content_digest(tensors: Mapping[str, Tensor]) -> str:

@@ -19,7 +19,8 @@ from curation.imdb import load_imdb
 from tests.bench.pairs import full_size, worker_megabytes
 from training.batches.augmentation import NONE, AugmentationConfig
 from training.batches.batch import PairBatch
-from training.batches.pair_loader import PairDataset, load_batches
+from training.batches.lent_memory import LentMemory
+from training.batches.pair_loader import PREFETCH, USED, PairDataset, load_batches
 from training.batches.pairs import VALIDATION, PairConfig, PairSampler
 from training.trainer.loop import Inputs, TrainConfig
 
@@ -75,6 +76,33 @@ def test_any_number_of_workers_gives_the_same_batches(
     several = list(load_batches(dataset, range(1, 6), workers=workers))
     assert len(alone) == len(several) == 5
     assert all(same(a, b) for a, b in zip(alone, several, strict=True))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_batches_that_are_kept_stay_as_they_came(inputs: Inputs, pairs: PairConfig, workers: int) -> None:
+    """More than the loader's memory has room for."""
+    dataset = dataset_of(inputs, pairs, steps=100)
+    count = 2 * (PREFETCH * workers + USED)
+    kept = list(load_batches(dataset, range(count), workers=workers))
+    assert all(same(batch, dataset.load(number)) for number, batch in enumerate(kept))
+
+
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="memory is lent to forked processes"
+)
+def test_batches_that_are_not_kept_take_no_memory_of_their_own(
+    inputs: Inputs, pairs: PairConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(size: int) -> None:
+        raise RuntimeError(f"{size} bytes were asked for")
+
+    monkeypatch.setattr(torch.UntypedStorage, "_new_shared", refuse)
+    dataset = dataset_of(inputs, pairs, steps=100)
+    before = dataset.load(0)
+    for number, batch in enumerate(load_batches(dataset, range(40), workers=2)):
+        assert same(batch, dataset.load(number))
+        assert number == 0 or same(before, dataset.load(number - 1))
+        before = batch
 
 
 def test_two_processes_share_a_step(inputs: Inputs, pairs: PairConfig) -> None:
@@ -154,7 +182,7 @@ def test_crops_of_another_size_are_refused(inputs: Inputs, pairs: PairConfig) ->
 
 
 class _Dying(PairDataset):
-    def __getitem__(self, item: int) -> torch.Tensor:
+    def fill(self, item: int, buffer: torch.Tensor) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError
 
@@ -199,12 +227,13 @@ def test_shared_memory_that_is_full_is_told_by_the_worker(
         raise RuntimeError(f"unable to write to file </torch_1>: No space left on device (28), {size}\n more")
 
     monkeypatch.setattr(torch.UntypedStorage, "_new_shared", refuse)
+    monkeypatch.setattr(LentMemory, "take", lambda _: None)
     with pytest.raises(InputError, match=r"shared memory.*No space left on device"):
         list(load_batches(dataset_of(inputs, pairs), range(3), workers=1))
 
 
 class _Wrong(PairDataset):
-    def __getitem__(self, item: int) -> torch.Tensor:
+    def fill(self, item: int, buffer: torch.Tensor) -> None:
         raise RuntimeError("an error of the program")
 
 

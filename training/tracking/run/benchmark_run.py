@@ -10,7 +10,7 @@ the store, but never in the results: they differ from run to run.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,10 @@ class Contender:
     name: str
     make: Callable[[], Tracker]
     identity: str
+
+
+_Result = Fields | InputError
+"""What `experiments.perform` gives, and whether it is `fresh`; or how a tracker failed."""
 
 
 @dataclass(frozen=True)
@@ -158,16 +162,20 @@ def run_benchmark(
     report: Fields = {
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
+    run = partial(_run, experiment=experiment, store=store, check=check)
+    records = Records(store / experiment)
+    # Looked for here: where every result is kept, no process is started, each of which would load torch.
+    waiting = [job for job in jobs if records.find(job.key) is None]
     done = run_in_order(
-        partial(_run, experiment=experiment, store=store, check=check),
-        jobs,
+        run,
+        waiting,
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
         unit="sequence",
         size=lambda result: 0 if isinstance(result, InputError) else len(result["seconds"]),
     )
     failed = []
-    for job, result in zip(jobs, done, strict=True):
+    for job, result in zip(jobs, _merged(jobs, waiting, done, run), strict=True):
         check()
         if isinstance(result, InputError):
             who = f"{job.contender.name} failed"  # the lines of one tracker are a group
@@ -184,6 +192,16 @@ def run_benchmark(
     for entry in report.values():
         entry["frames_per_second"] = entry["frames"] / max(entry["seconds"], 1e-9)
     return {"schema": 1, "benchmark": benchmark.name, "trackers": report}
+
+
+def _merged(
+    jobs: Sequence[_Job], waiting: Sequence[_Job], done: Iterator[_Result], run: Callable[[_Job], _Result]
+) -> Iterator[_Result]:
+    """Results of all jobs in order: `done` has those that waited, `run` finds the others."""
+    keys = {job.key for job in waiting}
+    for job in jobs:
+        yield next(done) if job.key in keys else run(job)
+    yield from done  # nothing, but for its last line of progress
 
 
 def _on_record(benchmark: benchmarks.Benchmark, sequence: benchmarks.Sequence, manifest: Manifest) -> Entry:
@@ -225,8 +243,8 @@ def _job(
     )
 
 
-def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> Fields | InputError:
-    """The job's result as of `experiments.perform`, and whether it is `fresh`; or how its tracker failed."""
+def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> _Result:
+    """The kept result of a job, or that of doing it, which then is kept."""
     records = Records(store / experiment)
     kept = records.find(job.key)
     if kept is not None:
