@@ -1,8 +1,8 @@
 """Check the crops in the store and in the outputs against the raw data and their records.
 
-Until crops were compared with the manifest while they were cut, and parameters looked at again when a stage ended,
-both could be wrong with nothing to show for it. What is wrong is found here, and repaired: it leaves the store and the
-run-cache, and the stage that is named then makes it again.
+Earlier versions did not compare frames with the manifest while they cut, nor parameters when a stage ended: their crops
+and records can be wrong without a sign. This finds what is wrong and takes it out of the store and the run-cache; the
+stage that is named then makes it again.
 """
 
 from __future__ import annotations
