@@ -12,10 +12,9 @@ import orjson
 import torch
 from pydantic import TypeAdapter
 
-from curation.cures import remake
 from curation.documents.document import Fields
 from curation.errors import InputError
-from curation.files import digest
+from curation.files import digest, missing
 from curation.outside import read_outside
 from curation.rows import is_own, load_own, own_digest
 from training.network.inference import for_inference
@@ -207,7 +206,7 @@ def _file_digest(path: Path) -> str:
     try:
         return digest(read_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
+        raise missing(path, "train") from None
 
 
 def _canonical(parts: list[Any]) -> bytes:
