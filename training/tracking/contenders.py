@@ -109,7 +109,7 @@ def siamese(given: Given) -> list[Contender]:
 def untrained(given: Given) -> list[Contender]:
     """A network of the same form with fresh weights."""
     config, network = given.config, load_weights(given.weights)[0].config
-    make = partial(_untrained, config, given.weights, given.device)
+    make = partial(_siamese, config.siamese, given.weights, given.device, config.untrained_seed)
     settings = _with_geometry(config.siamese, given.weights)
     return [given.contender("untrained", make, settings, network, config.untrained_seed)]
 
@@ -185,20 +185,15 @@ def _with_geometry(config: SiameseConfig, weights: Path) -> Fields:
     return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
 
 
-def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:
-    network, metadata = load_weights(weights)
+def _siamese(config: SiameseConfig, weights: Path, device: str, seed: int | None = None) -> Tracker:
+    """On the network of a file; with a seed, on one of its form with fresh weights."""
+    with torch.random.fork_rng(devices=[]):  # building a network draws numbers
+        network, metadata = load_weights(weights)
+        if seed is not None:
+            torch.manual_seed(seed)
+            network = SiameseNetwork(network.config)
     return SiameseTracker(
         for_inference(network).to(device), config, geometry=crop_geometry(metadata), device=device
-    )
-
-
-def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
-    with torch.random.fork_rng(devices=[]):
-        trained, metadata = load_weights(weights)
-        torch.manual_seed(config.untrained_seed)
-        network = SiameseNetwork(trained.config)
-    return SiameseTracker(
-        for_inference(network).to(device), config.siamese, geometry=crop_geometry(metadata), device=device
     )
 
 
