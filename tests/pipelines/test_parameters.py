@@ -18,8 +18,8 @@ from pipelines import parameters
 
 ROOT = Path(__file__).parents[2]
 
-IN_COMMENTS = {"train.init", "train.freeze"}
-"""Left out of the file: written there, even at their defaults, they would train everybody's network anew."""
+IN_COMMENTS = {"crop.decode", "train.init", "train.freeze"}
+"""Left out of the file: written there, even at their defaults, they would run everybody's stages anew."""
 
 
 def section_class(section: str) -> Any:
