@@ -4,8 +4,8 @@ Generates search crops of 255 px (JPEG, quality 90, about 14 KB) as loose files 
 taking turns, pairs a second in batches of 8 at the published sizes (exemplar 127, search 239) with 0, 1 and
 2 workers:
 
-- plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing,
-crop, float - ours: `training.batches.pair_loader`, published augmentation; and with everything that it can augment
+- plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing, crop, float
+- ours: `training.batches.pair_loader`, published augmentation; also with `train.pairs.both_ways`; and all augmentation
 
 Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
 """
@@ -38,6 +38,7 @@ from training.batches.pairs import PairConfig, PairSampler
 
 BATCH = 8
 PAIRS = PairConfig(search_size=239)
+BOTH_WAYS = replace(PAIRS, both_ways=True)
 PUBLISHED = replace(NONE, stretch=0.05, shift=4.0)
 EVERYTHING = AugmentationConfig(stretch=0.05, scale=0.1, shift=16.0, flip=0.5, blur=0.3, grey=0.1)
 
@@ -113,9 +114,11 @@ def plain(index: dict[str, list[list[str]]], pairs: int, workers: int) -> Iterat
     return iter(DataLoader(Plain(index, pairs), batch_size=BATCH, num_workers=workers))
 
 
-def ours(path: Path, pairs: int, workers: int, augmentation: AugmentationConfig) -> Iterator[Any]:
-    sampler = PairSampler(load_imdb(path), path.parent / "crops", PAIRS, name=path.name)
-    dataset = PairDataset(sampler, PAIRS, augmentation, seed=0, batch=BATCH, steps=pairs // BATCH)
+def ours(
+    path: Path, pairs: int, workers: int, augmentation: AugmentationConfig, config: PairConfig = PAIRS
+) -> Iterator[Any]:
+    sampler = PairSampler(load_imdb(path), path.parent / "crops", config, name=path.name)
+    dataset = PairDataset(sampler, config, augmentation, seed=0, batch=BATCH, steps=pairs // BATCH)
     return load_batches(dataset, range(pairs // BATCH), workers=workers)
 
 
@@ -172,6 +175,7 @@ def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: i
     contenders: dict[str, Callable[[int], Iterator[Any]]] = {
         PLAIN: lambda workers: plain(index, pairs, workers),
         "ours, published augmentation": lambda workers: ours(path, pairs, workers, PUBLISHED),
+        "ours, both ways": lambda workers: ours(path, pairs, workers, PUBLISHED, BOTH_WAYS),
         "ours, all augmentation": lambda workers: ours(path, pairs, workers, EVERYTHING),
     }
 

@@ -47,6 +47,9 @@ class PairConfig:
     parts : mapping
         What is taken of each part of the dataset, by its name. Where no weight and no limit is given, a video is drawn
         first, whatever its part.
+    both_ways : bool
+        Every second training pair is the one before it with exemplar and search region in each other's place, and an
+        augmentation of its own. So crops are read and decoded half as often, and an epoch shows half as many.
     """
 
     per_epoch: int = Field(default=1024, ge=1)
@@ -54,6 +57,14 @@ class PairConfig:
     search_size: int = Field(default=255, ge=87)
     missing_shards: Literal["raise", "skip"] = "raise"
     parts: Mapping[str, PartPairs] = Field(default_factory=dict)
+    both_ways: bool = False
+
+    def __post_init__(self) -> None:
+        for name, part in self.parts.items():
+            if self.both_ways and part.limit == 1:
+                raise ValueError(
+                    f"both_ways takes two pairs at a time, so parts.{name}.limit is 0, or 2 and more"
+                )
 
     @property
     def mixed(self) -> bool:
@@ -192,12 +203,12 @@ class PairSampler:
         search = low + int(u[3] * (high - low - 1))
         return exemplar, search + (search >= exemplar)
 
-    def count_parts(self, seed: int, epochs: int, pairs: int) -> dict[str, int]:
-        """How many of the pairs of the first `epochs`, `pairs` in each, come from each part where none is named."""
+    def count_parts(self, seed: int, epochs: int, indices: range) -> dict[str, int]:
+        """How many of the pairs with these indices of the first `epochs` come from each part where none is named."""
         if len(self._members) == 1:
-            return dict.fromkeys(self._members, epochs * pairs)
+            return dict.fromkeys(self._members, epochs * len(indices))
         part_of = {at: part for part, members in self._members.items() for at in members}
-        count = Counter(part_of[int(u * self.videos)] for u in _first_numbers(seed, epochs, pairs))
+        count = Counter(part_of[int(u * self.videos)] for u in _first_numbers(seed, epochs, indices))
         return {part: count[part] for part in self._members}
 
     def track_of(self, instance: int) -> int:
@@ -216,12 +227,12 @@ def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
 
 
-def _first_numbers(seed: int, epochs: int, pairs: int) -> Iterator[float]:
+def _first_numbers(seed: int, epochs: int, indices: range) -> Iterator[float]:
     """The first number of `pair_random` of each pair, in a fifth of its time: one generator, set to each stream."""
     stream = np.random.Philox(key=seed)
     state = stream.state
     for epoch in range(epochs):
-        for index in range(pairs):
+        for index in indices:
             state["state"]["counter"][:] = (0, 0, index, epoch)
             stream.state = state
             yield (int(stream.random_raw()) >> 11) * 2.0**-53
