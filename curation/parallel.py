@@ -33,6 +33,9 @@ WATCH_EVERY = 1.0
 START = 0.5
 """Seconds until worker processes begin: they load what this process has loaded already."""
 
+BATCHES = 256
+"""Fewest, where items are sent to workers several at a time: enough that all end at about the same moment."""
+
 log = logging.getLogger(__name__)
 
 
@@ -62,10 +65,12 @@ def run_in_order(
     unit: str = "video",
     size: Callable[[Result], int] | None = None,
     size_unit: str = "frames",
+    together: int = 1,
 ) -> Generator[Result]:
     """Apply a picklable `function` to every item in parallel; yield the results in the order of `items`.
 
-    One job is this process alone.
+    One job is this process alone. A worker gets up to `together` items at once, fewer where there are few: sending
+    one takes as long as looking at a hundred files.
 
     Progress goes to the terminal as a bar, elsewhere as one line a minute: items done, `size_unit` a
     second (`size(result)` counts them), time left. An exception in a worker is raised here as it is.
@@ -82,14 +87,14 @@ def run_in_order(
     results = (
         (_work(function, item) for item in items)
         if workers.here
-        else _in_workers(function, items, workers, label)
+        else _in_workers(function, items, workers, label, max(1, min(together, len(items) // BATCHES)))
     )
     with closing(results):
         yield from _with_progress(results, len(items), label=label, unit=unit, size=size, size_unit=size_unit)
 
 
 def _in_workers(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: Workers, label: str
+    function: Callable[[Item], Result], items: Sequence[Item], workers: Workers, label: str, together: int
 ) -> Generator[Result]:
     import joblib  # here, as these two take long to load, and `Workers` is wanted by who only shows a help
     from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -109,7 +114,9 @@ def _in_workers(
         joblib.parallel_config(backend=workers.backend, n_jobs=workers.jobs, **at_start),
     ):
         try:
-            results = joblib.Parallel(return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")(calls())
+            results = joblib.Parallel(
+                return_as="generator", batch_size=together, pre_dispatch=f"{2 * together}*n_jobs"
+            )(calls())
         except TimeoutError:
             raise InputError(
                 f"{label}: the Dask cluster has no worker",

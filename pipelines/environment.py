@@ -6,17 +6,17 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from curation.documents.document import Fields
 from curation.images.codec import codec
 
 CODE = ("curation", "training", "pipelines")
 """Folders whose last commit is the revision: another README is not another revision."""
 
 
-def environment() -> dict[str, Any]:
+def environment() -> Fields:
     """The parts of the environment that affect the result, in words; JSON-able."""
     import torch  # here, not above: `training` has something to set before torch is loaded
 

@@ -44,10 +44,17 @@ def run(options: argparse.Namespace, stage: Run) -> None:
 
 
 def _warnings(tested: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each part and list of test videos that it has videos of."""
+    """A line for each part and list of test videos that it has videos of; lists with some of the same share it."""
     for part, found in tested.items():
-        for name, videos in found.get("called", {}).items():
+        called = {name: dict.fromkeys(videos) for name, videos in found.get("called", {}).items()}
+        while called:
+            name = max(called, key=lambda one: len(called[one]))
+            videos = called.pop(name)
+            also = [other for other, some in called.items() if some.keys() <= videos.keys()]
+            for other in also:
+                del called[other]
             yield (
-                f"note: part {part} has {len(videos):,} videos that are called as those of {name}, the first "
-                f"{videos[0]}; where that is tested, leave them out: dataset.parts.{part}.leave_out: [{name}]"
+                f"note: part {part} has {len(videos):,} videos that are called as those of {name}"
+                f"{' (some also in ' + ', '.join(also) + ')' if also else ''}, the first {next(iter(videos))}; where "
+                f"that is tested, leave them out: dataset.parts.{part}.leave_out: [{name}]"
             )

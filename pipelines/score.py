@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import read_json, write_json
 from curation.outside import read_outside
@@ -229,7 +230,7 @@ def _first(scores: Scores) -> Metric:
     return next(iter(known), scores.headline)
 
 
-def _speed(speeds: Speeds, trackers: Collection[str]) -> dict[str, Any]:
+def _speed(speeds: Speeds, trackers: Collection[str]) -> Fields:
     """Frames per second over all benchmarks, and the machine they were measured on."""
     rates = {name: speeds.rate(name, speeds.times) for name in sorted(trackers)}
     return {"machine": speeds.machine, "frames_per_second": rates}

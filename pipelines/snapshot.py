@@ -13,8 +13,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.outside import unreadable
 
@@ -48,7 +48,7 @@ def look(path: Path) -> Look:
     return {name: (s.st_size, s.st_mtime_ns, s.st_ino) for name, s in found.items()}
 
 
-def as_recorded(path: Path, seen: Look) -> dict[str, Any]:
+def as_recorded(path: Path, seen: Look) -> Fields:
     """DVC's record of a path in that state: its digest; for a large folder, size and number of files."""
     at = os.fspath(path)
     sizes = [what[0] for what in seen.values() if len(what) == 3]

@@ -71,7 +71,5 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
         )
     for tracker, entry in times["trackers"].items():
         log.info("%s, %s: %.1f frames/s", name, tracker, entry["frames_per_second"])
-    times["machine"] = f"{machine()}, on {device}"
-    if kept := sum(entry["from_store"] for entry in times["trackers"].values()):
-        times["machine"] += f" ({kept} results: where they were tracked before)"
+    times = {**times, "machine": f"{machine()}, on {device}"}
     write_json(stage.output(paths.TIMES / f"{name}.json"), times, indent=False)

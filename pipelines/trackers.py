@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.rows import OWN, is_own
 from pipelines import parameters, paths, settings
@@ -19,6 +20,7 @@ from pipelines.benchmarks import open_benchmark
 from training.tracking.roster import TRACKERS, TRAX
 
 if TYPE_CHECKING:
+    from training.benchmark.scores.starts import Starts
     from training.tracking.run.benchmark_run import Contender
     from training.tracking.track_config import TrackConfig
 
@@ -174,7 +176,7 @@ def _backbone(
     return name, options.weights, _with_profile(chosen, configured.name)
 
 
-def _with_profile(backbone: dict[str, Any], configured: str) -> dict[str, Any]:
+def _with_profile(backbone: Fields, configured: str) -> Fields:
     """The changes that come with a backbone: itself, its precision, and the settings of its profile."""
     from pipelines.tools.profile import profiles, read_profile
     from training.device import multiplies_bfloat16
@@ -232,7 +234,7 @@ def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
     return words, ""
 
 
-def run_by_hand(options: argparse.Namespace, starts: Sequence[Literal["tre", "sre"] | None]) -> None:
+def run_by_hand(options: argparse.Namespace, starts: Sequence[Starts | None]) -> None:
     """Run the tracker of the command line on its benchmark, once for each of `starts` (None: one pass).
 
     Finished sequences are kept in data/.store; results go to `--out`.

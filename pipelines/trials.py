@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from pipelines import parameters, paths, settings, sources
 from training.benchmark.sequences.sequence_list import one_pass_names
@@ -91,12 +92,12 @@ class Trials:
 
     def scores(
         self, contenders: Sequence[Contender], only: Sequence[str] | None = None
-    ) -> dict[str, dict[str, Any]]:
+    ) -> dict[str, dict[str, Fields]]:
         """Track and score: tracker -> sequence -> number. What was tracked before comes from data/.store."""
         from training.benchmark.score import score_benchmark
         from training.tracking.run.benchmark_run import run_benchmark
 
-        found: dict[str, dict[str, Any]] = {one.name: {} for one in contenders}
+        found: dict[str, dict[str, Fields]] = {one.name: {} for one in contenders}
         for benchmark, manifest in self.opened:
             part = replace(
                 benchmark, sequences=[s for s in benchmark.sequences if only is None or s.name in only]

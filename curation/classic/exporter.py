@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from curation.classic.listing import NO_BOXES
 from curation.crops.crop_index import ShardIndex, load_crop_index
 from curation.crops.cutter import encode_jpeg
 from curation.crops.shards import BLOCK, SUFFIX, ShardReader
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import filling, replacing
 from curation.imdb import load_imdb, split_file
@@ -32,7 +32,7 @@ def export_classic(
     form: str = "classic",
     parts: Sequence[str] = (),
     workers: Workers,
-) -> dict[str, Any]:
+) -> Fields:
     """Write the tree of a form and both indices into `out`, in parallel over videos.
 
     Parameters

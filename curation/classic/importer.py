@@ -173,11 +173,21 @@ def _find_missing(tree: Path, kind: Form, listed: Listing, skipped: Skipped) -> 
                 continue
             frame, track = one.crops[int(np.argmin(kept))]
             first = f"{tree / one.folder}: the crop of frame {frame}, track {track} is missing"
+            if other := _of_another_kind(tree / one.folder, kind, (frame, track, "x")):
+                first += f": there is {other}, but crops are JPEG files, {Path(other).stem}.jpg"
             error = InputError(first, do="Restore the crops", reason="missing crop")
             skipped.add(error, items=int((~kept).sum()))
             videos[place] = VideoListing(one.folder, *(column[kept] for column in one[1:]))
             if not kept.any():
                 del videos[place]
+
+
+def _of_another_kind(folder: Path, kind: Form, crop: tuple[int, int, str]) -> str:
+    """Name of the file that would be that crop if it were a JPEG; empty where there is none."""
+    for path in folder.glob("*"):
+        if (found := kind.parse(f"{path.stem}.jpg")) is not None and found == crop:
+            return path.name
+    return ""
 
 
 def _there(folder: Path, kind: Form) -> dict[tuple[int, int, str], str]:

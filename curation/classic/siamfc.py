@@ -14,12 +14,13 @@ from pathlib import Path
 
 from curation.classic.layout import parse_bare_file, plain_name
 from curation.classic.listing import Listing, foreign, listing
-from curation.errors import Skipped
+from curation.errors import InputError, Skipped
 from curation.imdb.build import SPLITS, is_val
 from curation.layouts.layout_table import folder_names
 
 PART = "imported"
 """Where videos go that no part is named for."""
+ENCODE = "Encode it as JPEG, or remove it"
 
 
 def read_folders(tree: Path, _indices: Path, part: str, val_fraction: float, skipped: Skipped) -> Listing:
@@ -32,7 +33,14 @@ def read_folders(tree: Path, _indices: Path, part: str, val_fraction: float, ski
     """
     found = Listing({split: {} for split in SPLITS}, boxed=False)
     for name in sorted(folder_names(tree)):
-        names = [crop for file in (tree / name).iterdir() if (crop := parse_bare_file(file.name))]
+        files = sorted((tree / name).iterdir())
+        names = [crop for file in files if (crop := parse_bare_file(file.name))]
+        for file in files:
+            if file.suffix != ".jpg" and parse_bare_file(f"{file.stem}.jpg"):
+                skipped.total += 1
+                skipped.add(
+                    InputError(f"{file} is no JPEG file, as crops are", do=ENCODE, reason="not a JPEG")
+                )
         rows = [(crop.track, crop.frame, [0, 0, 0, 0]) for crop in names if crop.kind == "x"]
         skipped.total += len(rows)
         if rows:

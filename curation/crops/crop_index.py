@@ -9,7 +9,7 @@ Offsets are not stored: they follow from the sizes.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -98,7 +98,13 @@ def save_crop_index(folder: Path, index: CropIndex) -> None:
 
 def load_crop_index(folder: Path) -> CropIndex:
     """Read the index of the crops in `folder`; raises `InputError` as `document.read_videos`."""
-    head, videos = read_videos(
+    head, videos = stream_crop_index(folder)
+    return replace(head, videos=dict(videos))
+
+
+def stream_crop_index(folder: Path) -> tuple[CropIndex, Iterator[tuple[str, ShardIndex]]]:
+    """As `load_crop_index`, but without videos; and each shard by its video's name, read when it is asked for."""
+    return read_videos(
         folder / FILE,
         _head,
         lambda _, record: ShardIndex.of(record),
@@ -107,15 +113,14 @@ def load_crop_index(folder: Path) -> CropIndex:
         schema=SCHEMA,
         made_by="crop",
     )
-    return replace(head, videos=dict(videos))
 
 
 def _head(document: Fields) -> CropIndex:
     return CropIndex(text(document, "subset"), CropConfig(**document["crop"]), {})
 
 
-def check_shards(folder: Path, videos: Mapping[str, ShardIndex]) -> None:
-    """Compare the lengths of the shards in `folder` with the index's `videos`; those that are missing pass.
+def check_shards(folder: Path, indexed: Mapping[str, int]) -> None:
+    """Compare the lengths of the shards in `folder` with those `indexed`, by video; shards that are missing pass.
 
     Raises
     ------
@@ -127,12 +132,12 @@ def check_shards(folder: Path, videos: Mapping[str, ShardIndex]) -> None:
             lengths = {entry.name: entry.stat().st_size for entry in entries}
     except OSError as error:
         raise InputError(f"cannot read {folder}: {error.strerror}", reason="unreadable file") from error
-    wrong = [name for name in videos if lengths.get(name + SUFFIX, videos[name].bytes) != videos[name].bytes]
+    wrong = [name for name, length in indexed.items() if lengths.get(name + SUFFIX, length) != length]
     if wrong:
         first = wrong[0]
         raise InputError(
-            f"{len(wrong)} of {len(videos)} shards in {folder} differ in length from the index: the first, "
-            f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {videos[first].bytes}",
+            f"{len(wrong)} of {len(indexed)} shards in {folder} differ in length from the index: the first, "
+            f"{first}{SUFFIX}, has {lengths[first + SUFFIX]} bytes, not {indexed[first]}",
             do=MENDED,
             reason="foreign shard",
         )

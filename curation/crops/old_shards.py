@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from tarfile import TarError
-from typing import Any
 
 from curation.crops.crop_config import CropConfig
 from curation.crops.crop_video import VideoTask
 from curation.crops.shards import list_members, member_name
+from curation.documents.document import Fields
 
 
-def describes(record: dict[str, Any], shard: Path, *, task: VideoTask, config: CropConfig) -> bool:
+def describes(record: Fields, shard: Path, *, task: VideoTask, config: CropConfig) -> bool:
     """Whether an unsealed record says what this task leaves out and what its shard holds.
 
     It is compared with the shard's member names, which tell video, frame and track, with their sizes, and with

@@ -42,6 +42,9 @@ SAVE_EVERY = 30.0
 GROUPS_A_SECOND = 100
 """Videos or sequences that one process looks at in a second, about."""
 
+TOGETHER = 16
+"""Videos or sequences that are sent to a process at once."""
+
 BYTES_A_SECOND = 500e6
 """Bytes of images that one process reads in a second, about."""
 
@@ -103,6 +106,7 @@ def scan_groups(
         workers=workers.worth(_seconds(len(groups), unread)),
         label=label,
         size=lambda result: result[1].frames,
+        together=TOGETHER,
     )
     found: dict[str, Entry] = {}
     read = 0

@@ -51,9 +51,10 @@ class Folder:
 
 @dataclass(frozen=True)
 class Files:
-    """Files named one by one, in an order that matters; their names differ."""
+    """Files named one by one, in an order that matters; their names differ. `wanted`, where none is there, is one."""
 
     listed: tuple[Path, ...]
+    wanted: Path | None = None
 
     def names(self) -> list[str]:
         return [path.name for path in self.listed]

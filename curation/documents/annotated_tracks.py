@@ -11,7 +11,7 @@ Of still images, `"still": true` stands beside it, and a video has `"sizes": [[w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
@@ -93,11 +93,15 @@ class Tracks:
     still: bool = False
 
 
-def write_tracks(path: Path, tracks: Tracks) -> None:
-    """Write the document atomically; the same tracks give the same bytes."""
+def write_tracks(path: Path, tracks: Tracks, videos: Iterable[tuple[str, VideoTracks]] | None = None) -> None:
+    """Write the document atomically; the same tracks give the same bytes.
+
+    `videos`, ascending by name, take the place of those of `tracks`: each is written as it comes, and none is kept.
+    """
     still = {"still": True} if tracks.still else {}
-    videos = ((name, _record(video)) for name, video in sorted(tracks.videos.items()))
-    write_videos(path, {"schema": SCHEMA, "subset": tracks.subset, **still}, videos)
+    chosen = sorted(tracks.videos.items()) if videos is None else videos
+    records = ((name, _record(video)) for name, video in chosen)
+    write_videos(path, {"schema": SCHEMA, "subset": tracks.subset, **still}, records)
 
 
 def read_tracks(path: Path) -> Tracks:

@@ -64,13 +64,28 @@ def write_videos(path: Path, head: Fields, videos: Iterable[tuple[str, Fields]])
     """Write a document with a record for each video, ascending by name, atomically: each as it comes.
 
     The bytes are those of `files.write_json` without indentation, provided all keys of `head` sort before `videos`.
+    Whatever `videos` raises comes out as it is, and the file stays as it was.
     """
-    with replacing(path) as stream:
-        stream.write(orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[:-1] + b"," + _VIDEOS)
-        for at, (name, record) in enumerate(videos):
-            content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-            stream.write(b"," * (at > 0) + orjson.dumps(name) + b":" + content)
-        stream.write(_END)
+    failed: list[OSError] = []
+
+    def watched() -> Iterator[tuple[str, Fields]]:
+        try:
+            yield from videos
+        except OSError as error:
+            failed.append(error)
+            raise
+
+    try:
+        with replacing(path) as stream:
+            stream.write(orjson.dumps(head, option=orjson.OPT_SORT_KEYS)[:-1] + b"," + _VIDEOS)
+            for at, (name, record) in enumerate(watched()):
+                content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+                stream.write(b"," * (at > 0) + orjson.dumps(name) + b":" + content)
+            stream.write(_END)
+    except InputError:
+        if failed:  # not this file, but one that was read for it
+            raise failed[0] from None
+        raise
 
 
 def read_videos(
@@ -101,16 +116,17 @@ def read_videos(
 def _each(
     path: Path, record: Callable[[str, Fields], Record], last: bytes, names: Any
 ) -> Iterator[tuple[str, Record]]:
-    done = 0
+    done: set[str] = set()
     try:
         for name, fields in _records(path, last):
             yield name, record(name, fields)
-            done += 1
+            done.add(name)
         return
     except (OSError, KeyError, TypeError, ValueError, AttributeError):  # as in `read_videos`
         whole = read_json(path, made_by=names["made_by"])
-    for name, fields in parsed(whole, lambda document: [*document["videos"].items()][done:], path, **names):
-        yield name, _made(partial(record, name, fields), path, names["what"], names["made_by"])
+    for name, fields in parsed(whole, lambda document: sorted(document["videos"].items()), path, **names):
+        if name not in done:
+            yield name, _made(partial(record, name, fields), path, names["what"], names["made_by"])
 
 
 def _records(path: Path, last: bytes) -> Iterator[tuple[str, Fields]]:
@@ -132,28 +148,32 @@ class _Window:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._text = b""
+        self._text, self._at = b"", 0
 
     def take(self, mark: bytes) -> bytes:
         """All up to and with the next `mark`."""
-        at = self._text.find(mark)
+        start, at = self._at, self._text.find(mark, self._at)
         while at < 0:
-            if not (more := self._stream.read(CHUNK)):
+            seen = max(0, len(self._text) - start - len(mark))
+            if not self._more():
                 raise ValueError("it ends early")
-            seen = max(0, len(self._text) - len(mark))
-            self._text += more
-            at = self._text.find(mark, seen)
-        end = at + len(mark)
-        found, self._text = self._text[:end], self._text[end:]
-        return found
+            start, at = 0, self._text.find(mark, seen)
+        self._at = at + len(mark)
+        return self._text[start : self._at]
 
     def skip(self, mark: bytes) -> bool:
         """Whether it goes on with `mark`, which is taken."""
-        if len(self._text) < len(mark):
-            self._text += self._stream.read(CHUNK)
-        there = self._text.startswith(mark)
-        self._text = self._text.removeprefix(mark)
+        if len(self._text) - self._at < len(mark):
+            self._more()
+        there = self._text.startswith(mark, self._at)
+        self._at += len(mark) * there
         return there
+
+    def _more(self) -> bool:
+        """Read on; what was taken is dropped. Whether there was more."""
+        more = self._stream.read(CHUNK)
+        self._text, self._at = self._text[self._at :] + more, 0
+        return bool(more)
 
 
 def parsed(

@@ -18,11 +18,11 @@ from pydantic import Field
 
 from curation.config import STRICT, parameters
 from curation.crops.crop_config import CropConfig
-from curation.crops.crop_index import NOTHING, CropIndex, ShardIndex, check_shards, load_crop_index
+from curation.crops.crop_index import FILE, NOTHING, ShardIndex, check_shards, stream_crop_index
 from curation.cures import remake
 from curation.documents.annotated_tracks import VideoTracks, stream_tracks
 from curation.errors import InputError
-from curation.files import digest, replacing, writing
+from curation.files import MEND, digest, replacing, writing
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
@@ -200,18 +200,55 @@ def _index_subset(
     subset: str, *, annotations_dir: Path, crops_dir: Path, config: ImdbConfig, lines: Path
 ) -> _SubsetResult:
     tracks, videos = stream_tracks(annotations_dir / f"{subset}.json")
-    index = load_crop_index(crops_dir / subset)
-    check_shards(crops_dir / subset, index.videos)
+    index, shards = stream_crop_index(crops_dir / subset)
+    crops = _Crops(crops_dir / subset, shards)
     result = _SubsetResult(crop=index.crop, still=tracks.still)
     with ExitStack() as opened, _collector_paused():
         files = {
             split: opened.enter_context(_lines_file(lines, subset, split).open("wb")) for split in SPLITS
         }
-        _write_lines(subset, videos, files, result, tracks.still, index, config)
-    stray = sorted(index.videos.keys() - set(result.names))
+        _write_lines(subset, videos, files, result, tracks.still, crops, config)
+        stray = crops.rest()
+    check_shards(crops_dir / subset, crops.bytes)
     if stray:
         raise _stale(f"{subset}/{stray[0]}")
     return result
+
+
+class _Crops:
+    """The shards of an index, by the video's name, of which none waits in memory: they come in order of names."""
+
+    def __init__(self, folder: Path, shards: Iterator[tuple[str, ShardIndex]]) -> None:
+        self._folder = folder
+        self._shards = shards
+        self._waiting: dict[str, ShardIndex] = {}
+        self._last = ""
+        self.bytes: dict[str, int] = {}
+
+    def of(self, video: str) -> ShardIndex:
+        """The crops of a video; those of videos before it that nobody asked for are kept, for `rest`."""
+        while self._last < video and self._next():
+            pass
+        return self._waiting.pop(video, NOTHING)
+
+    def rest(self) -> list[str]:
+        """Names of the videos that nobody asked for, sorted."""
+        while self._next():
+            pass
+        return sorted(self._waiting)
+
+    def _next(self) -> bool:
+        name, shard = next(self._shards, ("", NOTHING))
+        if not name:
+            return False
+        if name <= self._last:
+            raise InputError(
+                f"{self._folder / FILE} is not as the crop stage writes it: {name} stands behind {self._last}",
+                do=f"Run: {MEND}; then {remake('crop')}",
+                reason="damaged file",
+            )
+        self._last, self._waiting[name], self.bytes[name] = name, shard, shard.bytes
+        return True
 
 
 def _write_lines(
@@ -220,13 +257,13 @@ def _write_lines(
     files: Mapping[str, IO[bytes]],
     result: _SubsetResult,
     still: bool,
-    index: CropIndex,
+    crops: _Crops,
     config: ImdbConfig,
 ) -> None:
     for name, record in videos:
         result.names.append(name)
         listed = False
-        rows = _join(f"{subset}/{name}", record, index.videos.get(name, NOTHING), result.left_out)
+        rows = _join(f"{subset}/{name}", record, crops.of(name), result.left_out)
         classes = dict(zip(record.track.tolist(), record.label, strict=True))
         for split, chosen in _split(name, record.frames, rows, config):
             kept = _keep_long(rows, chosen, 1 if still else config.min_track_length, result.left_out)
@@ -310,6 +347,8 @@ def _keep_long(rows: VideoRows, chosen: NDArray[np.bool_], least: int, left_out:
     which = np.repeat(np.arange(len(rows.track)), rows.length)
     length = np.bincount(which[chosen], minlength=len(rows.track))
     long = length >= least
+    if chosen.all() and long.all():
+        return rows
     left_out.tracks_too_short += int(((length > 0) & ~long).sum())
     kept = chosen & long[which]
     return VideoRows(

@@ -10,6 +10,7 @@ and what is kept of it is a few numbers a box.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -104,7 +105,8 @@ def _frame(record: Any, path: Path) -> FrameAnnotation:
         try:
             if len(box) != 4:
                 raise InputError(f"{place} is not four numbers", do=MEND, reason="bad number")
-            found = usable((box[0], box[1], box[2], box[3]), place)
+            x, y, w, h = (math.nan if number is None else number for number in box)  # JSON has no NaN
+            found = usable((x, y, w, h), place)
         except InputError as error:
             faults.append((error, 1))
             continue

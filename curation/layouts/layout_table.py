@@ -107,7 +107,8 @@ class Video(NamedTuple):
                 else Path(self.frames().get(frame, str(frame))).stem
             )
             return self.annotations.path_of(f"{stem}{self.annotations.endings[0]}")
-        return (self.annotations.paths() or [self.folder])[0]
+        wanted = self.annotations.wanted if isinstance(self.annotations, Files) else None
+        return (self.annotations.paths() or [wanted or self.folder])[0]
 
     @property
     def _ending(self) -> str:
@@ -212,8 +213,8 @@ def folder_names(folder: Path) -> Iterable[str]:
 
 
 def present(*paths: Path) -> Files:
-    """The files that exist."""
-    return Files(tuple(path for path in paths if path.exists()))
+    """The files that exist; the first is wanted where none does."""
+    return Files(tuple(path for path in paths if path.exists()), paths[0])
 
 
 def nothing_here(root: Path, holds: str) -> InputError:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.quality.measures import Instances
 
 KINDS = {
     "motion": ("jumps by {:.2f} box sizes in one frame", lambda v: v),
     "size_change": ("changes size x{:.2f} in one frame", lambda v: np.abs(np.log(v))),
     "aspect_change": ("changes aspect x{:.2f} in one frame", lambda v: np.abs(np.log(v))),
-    "truncation": ("lies {:.0%} outside the image", lambda v: v),
+    "truncation": ("lies {:.1%} outside the image", lambda v: v),
     "aspect": ("is {:.3g} times as wide as high", lambda v: np.abs(np.log(v))),
     "box_size": ("is only {:.3g} pixels large", lambda v: 1 / v),
-    "padding": ("has a search region {:.0%} outside the image", lambda v: v),
+    "padding": ("has a search region {:.1%} outside the image", lambda v: v),
 }
 """How a track can be strange: the measure, how a message says it, how strange a value is (0: not at all)."""
 
@@ -56,7 +56,7 @@ class Sighting:
             f"{self.video} track {self.track} {KINDS[self.kind][0].format(self.value)} (frame {self.frame})"
         )
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> Fields:
         """For the JSON report."""
         return {
             "kind": self.kind,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from curation.crops.crop_index import NOTHING, check_shards, load_crop_index
 from curation.crops.shards import SUFFIX, ShardFolder
 from curation.cures import remake
 from curation.documents.annotated_tracks import Tracks, read_tracks
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import read_json, write_bytes
 from curation.layouts.vid_layout import SUBSETS
@@ -39,7 +39,7 @@ def report_quality(
     *,
     skip_reports: Mapping[str, Path] | None = None,
     listed: Callable[[Iterable[str]], Mapping[str, Sequence[str]]] = lambda _: {},
-) -> dict[str, Any]:
+) -> Fields:
     """Measure the boxes and crops of all subsets and draw the pictures.
 
     Writes into `pictures`: `crops_<subset>.jpg`, `distributions.png` (a line a subset), `strange_tracks.jpg` (of all),
@@ -77,10 +77,10 @@ def report_quality(
         label="quality",
         unit="subset",
     )
-    counts: dict[str, Any] = {}
+    counts: dict[str, Fields] = {}
     values: dict[str, dict[str, NDArray[np.float64]]] = {}
     strips_of: dict[Sighting, list[Tile]] = {}
-    tested: dict[str, Any] = {}
+    tested: dict[str, Fields] = {}
     for subset, result in zip(subsets, results, strict=True):
         counts[subset] = result.counts
         values[subset] = {name: array[~np.isnan(array)] for name, array in result.measures.items()}
@@ -114,7 +114,7 @@ def _strange(
     return chosen, strips(rows, columns=config.strip_frames, side=config.tile)
 
 
-def _tested(named: Mapping[str, Sequence[str]], annotate_report: Path | None) -> dict[str, Any]:
+def _tested(named: Mapping[str, Sequence[str]], annotate_report: Path | None) -> Fields:
     """A part's videos that are in a test set, as `report_quality` gives them."""
     there = annotate_report is not None and annotate_report.is_file()
     same = (
@@ -128,7 +128,7 @@ def _tested(named: Mapping[str, Sequence[str]], annotate_report: Path | None) ->
 @dataclass(frozen=True)
 class _SubsetResult:
     videos: list[str]
-    counts: dict[str, Any]
+    counts: Fields
     measures: dict[str, NDArray[np.float64]]
     strips: dict[Sighting, list[Tile]]
     sheet: bytes
@@ -159,7 +159,7 @@ class _Crops:
         index = load_crop_index(crops_dir / subset)
         self.config = index.crop
         self.videos = index.videos
-        check_shards(crops_dir / subset, self.videos)
+        check_shards(crops_dir / subset, {name: one.bytes for name, one in self.videos.items()})
         self._subset = subset
         self._shards = ShardFolder(crops_dir)
         self._found: dict[str, dict[tuple[int, int], tuple[int, int]]] = {}
@@ -202,7 +202,7 @@ def _around(instances: Instances, sighting: Sighting, config: QualityConfig) -> 
     return range(start, min(start + config.strip_frames, end))
 
 
-def _count(tracks: Tracks, instances: Instances, crops: _Crops) -> dict[str, Any]:
+def _count(tracks: Tracks, instances: Instances, crops: _Crops) -> Fields:
     videos = tracks.videos.values()
     boxes = len(instances.frame)
     with_object = sum(len(np.unique(video.frame)) for video in videos)
@@ -233,17 +233,18 @@ def _describe(values: NDArray[np.float64]) -> dict[str, float]:
     return {"count": len(values), "mean": round(float(values.mean()), 4), **rounded}
 
 
-def _skipped(reports: Mapping[str, Path]) -> dict[str, Any]:
+def _skipped(reports: Mapping[str, Path]) -> Fields:
     """Skipped items by reason, of each report that is there and together."""
     together: Counter[str] = Counter()
-    each: dict[str, Any] = {}
+    each: dict[str, Mapping[str, int]] = {}
     for name, path in reports.items():
         if not path.is_file():
             continue
-        report = read_json(path, made_by=name)
+        stage = name.replace(" ", "@")  # "annotate a": the stage of one subset
+        report = read_json(path, made_by=stage)
         report = report.get("skipped", report) if isinstance(report.get("skipped"), dict) else report
         if "by_reason" not in report:
-            raise InputError(f"{path} does not count what was skipped", do=f"Run: {remake(name.split()[0])}")
+            raise InputError(f"{path} does not count what was skipped", do=f"Run: {remake(stage)}")
         together.update(report["by_reason"])
         each[name] = report["by_reason"]
     return {"by_reason": dict(sorted(together.items())), "by_stage": each}

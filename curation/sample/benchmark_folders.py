@@ -82,6 +82,12 @@ def _lead(clip: Clip, images: Sequence[Image], track: Track) -> int:
     return clip.first + (len(images) - len(track.boxes) if clip.lead_in else 0)
 
 
+def _entry(name: str, folder: str, gt_file: str, image: str, start: int, rows: int, **more: Any) -> Entry:
+    """A target's entry of the list: its folder and files below the benchmark's, its first image and its length."""
+    frames = {"start_frame": start, "end_frame": start + rows - 1}
+    return {"name": name, "folder": folder, "gt_file": gt_file, "image": image, **frames, **more}
+
+
 def write_otb(
     folder: Path, clip: Clip, images: Sequence[Image], tracks: Sequence[Track], quality: int
 ) -> list[Entry]:
@@ -92,18 +98,12 @@ def write_otb(
         suffix = f".{number}" if len(tracks) > 1 else ""
         rows = [SEPARATORS[clip.style].join(map(str, box)) for box in _one_based(track.boxes)]
         _write_lines(folder / clip.name / f"groundtruth_rect{suffix}.txt", rows)
-        start = _lead(clip, images, track)
-        entries.append(
-            {
-                "name": clip.name + suffix,
-                "folder": clip.name,
-                "gt_file": f"groundtruth_rect{suffix}.txt",
-                "image": "img/%04d.jpg",
-                "start_frame": start,
-                "end_frame": start + len(rows) - 1,
-                "attributes": [name for name in OTB_ATTRIBUTES if name in track.traits],
-            }
+        names, start = (
+            (clip.name + suffix, clip.name, f"groundtruth_rect{suffix}.txt"),
+            _lead(clip, images, track),
         )
+        attributes = [name for name in OTB_ATTRIBUTES if name in track.traits]
+        entries.append(_entry(*names, "img/%04d.jpg", start, len(rows), attributes=attributes))
     return entries
 
 
@@ -113,23 +113,11 @@ def write_tc128(
     """Temple-Color: <Seq>/img/%04d.jpg, <Seq>_gt.txt (1-based), <Seq>_frames.txt (first and last image)."""
     (track,) = tracks
     _write_frames(folder / clip.name / "img", "%04d.jpg", clip.first, images, quality)
-    _write_lines(
-        folder / clip.name / f"{clip.name}_gt.txt",
-        [",".join(map(str, box)) for box in _one_based(track.boxes)],
-    )
+    truth, rows = f"{clip.name}_gt.txt", [",".join(map(str, box)) for box in _one_based(track.boxes)]
+    _write_lines(folder / clip.name / truth, rows)
     start = _lead(clip, images, track)
-    end = start + len(track.boxes) - 1
-    _write_lines(folder / clip.name / f"{clip.name}_frames.txt", [f"{start},{end}"])
-    return [
-        {
-            "name": clip.name,
-            "folder": clip.name,
-            "gt_file": f"{clip.name}_gt.txt",
-            "image": "img/%04d.jpg",
-            "start_frame": start,
-            "end_frame": end,
-        }
-    ]
+    _write_lines(folder / clip.name / f"{clip.name}_frames.txt", [f"{start},{start + len(rows) - 1}"])
+    return [_entry(clip.name, clip.name, truth, "img/%04d.jpg", start, len(rows))]
 
 
 def write_uav123(
@@ -148,17 +136,9 @@ def write_uav123(
         _write_lines(folder / "anno" / "UAV123" / f"{name}.txt", rows)
         bits = ",".join(str(int(attribute in track.traits)) for attribute in UAV_ATTRIBUTES)
         _write_lines(folder / "anno" / "UAV123" / "att" / f"{name}.txt", [bits])
-        entries.append(
-            {
-                "name": name,
-                "folder": f"data_seq/UAV123/{clip.name}",
-                "gt_file": f"anno/UAV123/{name}.txt",
-                "image": "%06d.jpg",
-                "start_frame": start,
-                "end_frame": start + len(rows) - 1,
-                "attributes": [attribute for attribute in UAV_ATTRIBUTES if attribute in track.traits],
-            }
-        )
+        files = f"data_seq/UAV123/{clip.name}", f"anno/UAV123/{name}.txt", "%06d.jpg"
+        attributes = [attribute for attribute in UAV_ATTRIBUTES if attribute in track.traits]
+        entries.append(_entry(name, *files, start, len(rows), attributes=attributes))
         if clip.halves:
             start += len(rows)
     return entries
@@ -187,25 +167,12 @@ def write_vot2016(
                 home / f"{name}{'.label' if flat else '.tag'}", [str(int(bit)) for bit in track.tags[name]]
             )
     if not flat:
-        properties = {
-            "fps": 30,
-            "format": "default",
-            "name": clip.name,
-            "width": track.size[0],
-            "height": track.size[1],
-        }
-        properties |= {"length": len(images), "channels.color": "color/%08d.jpg"}
-        _write_lines(home / "sequence", [f"{key}={value}" for key, value in properties.items()])
+        width, height = track.size
+        lines = ["fps=30", "format=default", f"name={clip.name}", f"width={width}", f"height={height}"]
+        _write_lines(home / "sequence", [*lines, f"length={len(images)}", "channels.color=color/%08d.jpg"])
+    image = "%08d.jpg" if flat else "color/%08d.jpg"
     return [
-        {
-            "name": clip.name,
-            "folder": clip.name,
-            "gt_file": "groundtruth.txt",
-            "image": "%08d.jpg" if flat else "color/%08d.jpg",
-            "start_frame": clip.first,
-            "end_frame": clip.first + len(images) - 1,
-            "size": list(track.size),
-        }
+        _entry(clip.name, clip.name, "groundtruth.txt", image, clip.first, len(images), size=list(track.size))
     ]
 
 

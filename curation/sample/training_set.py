@@ -147,6 +147,35 @@ def _annotated(seen: Sighting) -> bool:
     return min(xmax - xmin, ymax - ymin) + 1 >= SMALLEST
 
 
+_ANNOTATION = """\
+<annotation>
+\t<folder>{0}</folder>
+\t<filename>{1:06d}</filename>
+\t<source>
+\t\t<database>ILSVRC_2015</database>
+\t</source>
+\t<size>
+\t\t<width>{2[0]}</width>
+\t\t<height>{2[1]}</height>
+\t</size>
+{3}</annotation>
+"""
+_OBJECT = """\
+\t<object>
+\t\t<trackid>{0}</trackid>
+\t\t<name>{1}</name>
+\t\t<bndbox>
+\t\t\t<xmax>{2[2]}</xmax>
+\t\t\t<xmin>{2[0]}</xmin>
+\t\t\t<ymax>{2[3]}</ymax>
+\t\t\t<ymin>{2[1]}</ymin>
+\t\t</bndbox>
+\t\t<occluded>{3}</occluded>
+\t\t<generated>0</generated>
+\t</object>
+"""
+
+
 def _xml(
     folder: str,
     frame: int,
@@ -154,35 +183,8 @@ def _xml(
     shown: Sequence[tuple[int, Sighting]],
     shapes: Sequence[str],
 ) -> bytes:
-    lines = [
-        "<annotation>",
-        f"\t<folder>{folder}</folder>",
-        f"\t<filename>{frame:06d}</filename>",
-        "\t<source>",
-        "\t\t<database>ILSVRC_2015</database>",
-        "\t</source>",
-        "\t<size>",
-        f"\t\t<width>{size[0]}</width>",
-        f"\t\t<height>{size[1]}</height>",
-        "\t</size>",
-    ]
-    for track, seen in shown:
-        assert seen.corners is not None
-        xmin, ymin, xmax, ymax = seen.corners
-        occluded = int(seen.hidden >= OCCLUDED_FROM)
-        lines += [
-            "\t<object>",
-            f"\t\t<trackid>{track}</trackid>",
-            f"\t\t<name>{CLASSES[shapes[track]]}</name>",
-            "\t\t<bndbox>",
-            f"\t\t\t<xmax>{xmax}</xmax>",
-            f"\t\t\t<xmin>{xmin}</xmin>",
-            f"\t\t\t<ymax>{ymax}</ymax>",
-            f"\t\t\t<ymin>{ymin}</ymin>",
-            "\t\t</bndbox>",
-            f"\t\t<occluded>{occluded}</occluded>",
-            "\t\t<generated>0</generated>",
-            "\t</object>",
-        ]
-    lines.append("</annotation>")
-    return ("\n".join(lines) + "\n").encode("ascii")
+    objects = "".join(
+        _OBJECT.format(track, CLASSES[shapes[track]], seen.corners, int(seen.hidden >= OCCLUDED_FROM))
+        for track, seen in shown
+    )
+    return _ANNOTATION.format(folder, frame, size, objects).encode("ascii")

@@ -13,7 +13,7 @@ What a file may hold is its layout's matter (`curation.layouts`). Within a video
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -35,6 +35,9 @@ from curation.layouts.layout_table import Parse, Video
 from curation.parallel import Workers, run_in_order
 from curation.videos.dataset import Dataset, PartConfig
 from curation.videos.video_files import VideoFiles, list_videos, numbers_of_images, read_annotations
+
+TOGETHER = 8
+"""Videos that are sent to a process at once: those of one text file are parsed in a few milliseconds."""
 
 FRAMES_A_SECOND = 5000
 """Frames whose annotations one process reads in a second, about."""
@@ -60,7 +63,30 @@ def annotate_subset(
     *,
     state: Path,
 ) -> tuple[Tracks, Skipped]:
-    """Parse the annotation of a part, in parallel over videos, each file once.
+    """As `annotate_videos`, all of them at once.
+
+    Returns
+    -------
+    tracks : Tracks
+    skipped : Skipped
+        For the caller to report and then to `check`.
+    """
+    skipped = Skipped()
+    with closing(annotate_videos(dataset, subset, manifest, policy, workers, skipped, state=state)) as videos:
+        return Tracks(subset, dict(videos), dataset.layout.still), skipped
+
+
+def annotate_videos(
+    dataset: Dataset,
+    subset: str,
+    manifest: Manifest,
+    policy: ErrorPolicy,
+    workers: Workers,
+    skipped: Skipped,
+    *,
+    state: Path,
+) -> Generator[tuple[str, VideoTracks]]:
+    """Parse the annotation of a part, in parallel over videos, each file once. Close it, else workers are kept.
 
     Parameters
     ----------
@@ -71,16 +97,16 @@ def annotate_subset(
     policy : ErrorPolicy
         For frames and boxes that cannot be used.
     workers : Workers
+    skipped : Skipped
+        Counts what is left out under the `skip` policy. Items are frames and boxes: an unusable frame counts as
+        one, as its boxes are unknown.
     state : Path
         The manifest stage's folder, where it keeps the checksums of the files.
 
-    Returns
-    -------
-    tracks : Tracks
-        One for each trackid of a video. The same for any number of workers.
-    skipped : Skipped
-        What was left out under the `skip` policy, for the caller to report and then to `check`. Items are
-        frames and boxes: an unusable frame counts as one, as its boxes are unknown.
+    Yields
+    ------
+    name, tracks : str, VideoTracks
+        Of each video, ascending by name. The same for any number of workers.
 
     Raises
     ------
@@ -88,8 +114,6 @@ def annotate_subset(
         If videos, their frames or their XML files are not those on record, or a file cannot be read, under either
         policy. Under the `raise` policy, for the first fault in order of videos and frames.
     """
-    videos: dict[str, VideoTracks] = {}
-    skipped = Skipped()
     listed = list_videos(dataset, subset, manifest, state=state)
     results = run_in_order(
         partial(_annotate_video, part=dataset.part, stop=policy.policy == "raise"),
@@ -97,6 +121,7 @@ def annotate_subset(
         workers=workers.worth(sum(files.frames for files in listed) / FRAMES_A_SECOND),
         label=f"annotate {subset}",
         size=lambda result: len(result.tracks.frames) if result.tracks else 0,
+        together=TOGETHER,
     )
     with closing(
         results
@@ -106,8 +131,7 @@ def annotate_subset(
                 raise result.error
             skipped.merge(result.skipped)
             if result.tracks is not None:
-                videos[result.name] = result.tracks
-    return Tracks(subset, videos, dataset.layout.still), skipped
+                yield result.name, result.tracks
 
 
 @dataclass

@@ -121,7 +121,7 @@ class Dataset:
             )
         found = sorted(self.layout.find(self.root, split), key=lambda video: video.name)
         names = [video.name for video in found]
-        for one, following in zip(found, [*names[1:], ""], strict=True):
+        for one, following in zip(found, [*names[1:], ""], strict=False):
             if not _PLAIN_NAME.fullmatch(one.name):
                 raise InputError(
                     f"the name of the video folder {one.name!r} in subset {name} ({one.folder.parent}) is not plain",

@@ -18,8 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipelines.checks.cache_objects import OBJECTS, RUNS, cache_folder
-
-LOCK = Path("dvc.lock")
+from pipelines.checks.records import LOCK, read_listing
 
 _COMMAND = "python -m pipelines "
 
@@ -60,9 +59,8 @@ class Outcome:
         """The files of an output folder: path inside it to the object's name. Empty if the cache lacks it."""
         path = self.object(output) if self.outputs.get(output, "").endswith(".dir") else None
         try:
-            entries = orjson.loads(path.read_bytes()) if path else []
-            return {entry["relpath"]: entry["md5"] for entry in entries}
-        except (OSError, orjson.JSONDecodeError, KeyError, TypeError):
+            return (path and read_listing(path.read_bytes())) or {}
+        except OSError:
             return {}
 
     def forget(self) -> bool:
@@ -107,15 +105,9 @@ def forget_waiting(project: Path, stage: str, report: str) -> int:
     int
         How many could not be removed: they are a colleague's.
     """
-    waiting = [
-        outcome for outcome in find_outcomes(project, [stage]) if outcome.run and _waits(outcome, report)
-    ]
+    kept = [outcome for outcome in find_outcomes(project, [stage]) if outcome.run]
+    waiting = [one for one in kept if (path := one.object(report)) and waiting_boxes(path)]
     return sum(not outcome.forget() for outcome in waiting)
-
-
-def _waits(outcome: Outcome, report: str) -> bool:
-    path = outcome.object(report)
-    return waiting_boxes(path) > 0 if path else False
 
 
 def waiting_boxes(report: Path) -> int:

@@ -73,7 +73,9 @@ def compare(shard: Shard, frames: Sequence[int] | None) -> list[Comparison]:
     """Cut the crops of some frames again, or of all of them (None), and compare each copy."""
     try:
         if frames is None:
-            return _compare_all(shard)
+            stream = io.BytesIO()
+            members = write_crops(shard.task, shard.config, False, stream)["members"]
+            return [_compare_whole(shard, copy, members, stream.getvalue()) for copy in shard.copies]
         found = [_compare_some(shard, copy, frames) for copy in shard.copies]
         if any(one.outcome != "same" for one in found):  # is it the raw data that has changed?
             for _ in read_files(shard.task, frozenset(), False, {}):
@@ -84,12 +86,6 @@ def compare(shard: Shard, frames: Sequence[int] | None) -> list[Comparison]:
     except UnreadFramesError as lost:
         why = str(next(iter(lost.errors.values()), "a frame cannot be read"))
     return [Comparison(shard, copy.path, "unknown", what=why) for copy in shard.copies]
-
-
-def _compare_all(shard: Shard) -> list[Comparison]:
-    stream = io.BytesIO()
-    members = write_crops(shard.task, shard.config, False, stream)["members"]
-    return [_compare_whole(shard, copy, members, stream.getvalue()) for copy in shard.copies]
 
 
 def _compare_whole(shard: Shard, copy: Copy, members: Columns, content: bytes) -> Comparison:

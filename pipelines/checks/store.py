@@ -7,10 +7,8 @@ run-cache, and the stage that is named then makes it again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from curation.crops.crop_config import CropConfig
@@ -21,6 +19,7 @@ from curation.crops.store import Store
 from curation.errors import InputError
 from curation.parallel import Workers, run_in_order
 from pipelines.checks.contradiction import Proof, contradiction
+from pipelines.checks.damage import md5
 from pipelines.checks.finding import Finding, counted
 from pipelines.checks.outcomes import Outcome, find_outcomes
 from pipelines.checks.recut import Comparison, Copy, Shard, compare
@@ -176,7 +175,7 @@ def _judge(subset: Curated, found: list[Comparison], strict: bool, wrong: _Wrong
     for one in bad:
         if one.path == Store(subset.store).shard(one.shard.task.key):
             wrong.shards.add((subset.store, one.shard.task.key))
-        wrong.objects |= _md5(one.path)
+        wrong.objects.add(md5(one.path) or "")
         wrong.stages.add(f"crop@{subset.name}")
     unknown = [one for one in found if one.outcome == "unknown"]
     looked_at = counted(len(found), "shard")
@@ -242,12 +241,3 @@ def _mend(wrong: _Wrong) -> list[Finding]:
         message = f"what is on record here of {', '.join(sorted(wrong.stages))} is wrong"
         findings.append(Finding("next", "warn", message, f"Run: {again}"))
     return findings
-
-
-def _md5(path: Path) -> set[str]:
-    """The name that DVC gives the file's content; empty if it cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return {hashlib.file_digest(stream, partial(hashlib.md5, usedforsecurity=False)).hexdigest()}
-    except OSError:
-        return set()

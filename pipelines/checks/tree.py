@@ -1,18 +1,17 @@
-"""Check that a VID tree is complete: count everything, read a sample."""
+"""Check that the parts of a dataset are complete: count everything, read all rows of text and a sample of files."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from curation.digests.file_groups import Files, Folder
+from curation.digests.statcache import stat_file
 from curation.errors import InputError
-from curation.layouts.frame_xml import read_frame as read_annotation
 from curation.layouts.layout_table import Video, number_frames
-from curation.layouts.vid_layout import FORM, SUBSETS
+from curation.layouts.vid_layout import SUBSETS
 from curation.videos.dataset import Dataset, open_dataset
 from pipelines.checks.finding import Finding, counted
 
@@ -23,25 +22,14 @@ SHOWN = 3
 """Examples in one message."""
 
 Item = TypeVar("Item", bound=Hashable)
+Decode = Callable[[Path, tuple[int, int] | None], object]
 
 _GOLDEN = 0.618034
 """Its multiples, modulo 1, are spread evenly: where in each video to look."""
 
 
-@dataclass
-class _Tally:
-    """The counts of one subset; the lists name the faulty items."""
-
-    videos: list[Video] = field(default_factory=list)
-    frames: int = 0
-    empty: list[str] = field(default_factory=list)
-    without_annotation: list[str] = field(default_factory=list)
-    without_image: list[str] = field(default_factory=list)
-    whole: list[tuple[Video, list[int]]] = field(default_factory=list)
-
-
 def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
-    """Check a VID tree: its layout, its completeness, and that a sample of its files can be read.
+    """Check a VID tree: its layout, each subset as `check_part` does, and how much of the published data it is.
 
     Parameters
     ----------
@@ -55,23 +43,27 @@ def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
     except InputError as error:
         return [Finding("dataset root", "fail", error.what, error.do)]
     found = [Finding("dataset root", "ok", f"{root} is a VID tree")]
-    tallies: dict[str, _Tally] = {}
+    sizes: dict[str, tuple[int, int]] = {}
     for subset in SUBSETS:
+        check = f"subset {subset}"
         try:
-            tallies[subset] = _count(dataset, subset)
+            videos = dataset.videos(subset)
         except InputError as error:
-            found.append(Finding(f"subset {subset}", "warn", error.what, error.do))
-        else:
-            found += _report_subset(subset, tallies[subset])
-    found += _compare_with_published(tallies)
-    whole = [entry for tally in tallies.values() for entry in tally.whole]
-    return found + _read_sample(whole, sample)
+            found.append(Finding(check, "warn", error.what, error.do))
+            continue
+        findings, frames = _check_videos(
+            check, videos, {}, -(-sample // len(SUBSETS)), "errors.policy = skip"
+        )
+        sizes[subset] = len(videos), frames
+        found += findings
+    return found + _compare_with_published(sizes)
 
 
 def check_part(name: str, opened: Callable[[str], Dataset], *, sample: int = 200) -> list[Finding]:
-    """Check a part of another layout: its videos, that rows and images fit each other, and that both can be read.
+    """Check a part of any layout: its videos, that annotations and images fit each other, and that both can be read.
 
-    Every row of text is parsed. Of XML files and images a sample is read: `sample` of each, spread over all videos.
+    Every row of text is parsed. Of images, with their annotation where each has a file of its own, a sample is read,
+    spread over all videos.
 
     Parameters
     ----------
@@ -84,150 +76,122 @@ def check_part(name: str, opened: Callable[[str], Dataset], *, sample: int = 200
     check = f"part {name}"
     try:
         dataset = opened(name)
-        videos = dataset.videos(name)
-        out = dataset.left_out(name)
+        videos, out = dataset.videos(name), dataset.left_out(name)
     except InputError as error:
         return [Finding(check, "fail", error.what, error.do)]
+    cure = f"dataset.parts.{name}.leave_out, or errors.policy = skip"
+    return _check_videos(check, videos, out, sample, cure)[0]
+
+
+def _check_videos(
+    check: str, videos: Sequence[Video], out: Mapping[str, int], sample: int, cure: str
+) -> tuple[list[Finding], int]:
+    """The findings on some videos, and their number of frames."""
     faults: dict[str, list[InputError]] = {}
-    frames: list[tuple[Video, list[int]]] = []
     counts: Counter[str] = Counter()
-    for video in videos:
+    whole: list[tuple[Video, list[int]]] = []
+
+    def note(found: Iterable[InputError]) -> None:
         try:
-            numbers = list(video.frames())
-            counts["frame"] += len(numbers)
-            frames += [(video, numbers)] if numbers else []
-            for fault in _annotation_faults(video, numbers, counts, -(-sample // len(videos))):
+            for fault in found:
                 faults.setdefault(fault.reason, []).append(fault)
         except InputError as error:
             faults.setdefault(error.reason, []).append(error)
-    for fault in _image_faults(frames, sample):
-        faults.setdefault(fault.reason, []).append(fault)
-    said = [f"{number:,} left out ({why})" for why, number in out.items()]
-    said += [f"{number:,} boxes {why}" for why, number in sorted(counts.items()) if why != "frame"]
-    found = [counted(len(videos), "video"), counted(counts["frame"], "frame")]
-    return [
-        Finding(check, "ok", ", ".join([*found, *said])),
-        *(
-            Finding(
-                check,
-                "fail",
-                f"{reason}, {counted(len(errors), 'time')}: {_some([error.what for error in errors])}",
-                f"{errors[0].do}; or dataset.parts.{name}.leave_out, or errors.policy = skip",
-            )
-            for reason, errors in faults.items()
-        ),
-    ]
+
+    for video in videos:
+        numbers: list[int] = []
+        note(_video_faults(video, numbers, counts))
+        whole += [(video, numbers)] if numbers else []
+    total, decode, chosen = sum(len(numbers) for _, numbers in whole), _decoder(), spread(whole, sample)
+    for video, number in chosen:
+        note(_frame_faults(video, number, counts, decode))
+    read = f"{len(chosen):,} of them read" if decode else "none read: OpenCV does not load"
+    said = [counted(len(videos), "video"), f"{counted(total, 'frame')} ({read})"]
+    said += [f"{number:,} left out ({why})" for why, number in out.items()]
+    said += [f"{number:,} boxes {why}" for why, number in sorted(counts.items())]
+    found = [Finding(check, "ok", ", ".join(said))]
+    for reason, errors in faults.items():
+        message = f"{reason}, {counted(len(errors), 'time')}: {_some([error.what for error in errors])}"
+        found.append(Finding(check, "fail", message, f"{errors[0].do}; or {cure}"))
+    return found, total
 
 
-def _annotation_faults(
-    video: Video, numbers: Sequence[int], counts: Counter[str], sample: int
-) -> Iterator[InputError]:
-    """What of a video's annotation `annotate` would stop at; what rules leave out is added to `counts`."""
-    if not numbers:
-        yield _lacking(video, "images", video.folder)
+def _video_faults(video: Video, numbers: list[int], counts: Counter[str]) -> Iterator[InputError]:
+    """What `annotate` would stop at in a video's names of files, and in an annotation of all its frames.
+
+    `numbers` is filled with the frames; what rules leave out is added to `counts`.
+    """
+    images = video.frames()
+    numbers += images
     names = video.annotations.names()
-    if not names:
-        yield _lacking(video, "annotation", video.folder)
-    if not numbers or not names:
-        return
-    if isinstance(video.images, Files) and (absent := [p for p in video.images.listed if not p.is_file()]):
-        yield InputError(
-            f"{counted(len(absent), 'image')} of {video.key}, the first {absent[0]}",
-            do="Restore them",
-            reason="missing image",
-        )
-    single = isinstance(video.annotations, Folder)  # a file a frame
-    stats = video.annotations.stats()
-    if single:
-        stems = {Path(file).stem for file in names}
-        if bare := [file for file in video.frames().values() if Path(file).stem not in stems]:
-            yield InputError(
-                f"{counted(len(bare), 'image')} of {video.key} without XML, the first {bare[0]}",
-                do="Restore the XML files, or remove the images",
-                reason="image without XML",
-            )
-        stats = stats[:: max(len(stats) // sample, 1)]
-    contents = {file.name: video.annotations.read(file) for file in stats}
-    annotated = video.layout.parse(video, contents)
-    for number in sorted(annotated if single else set(numbers) | annotated.keys()):
-        parse = annotated.get(number)
-        if parse is None or number not in numbers:
-            image, row = video.layout.words
-            has, lacks = (image, row) if parse is None else (row, image)
-            yield InputError(
-                f"frame {number} of {video.key} has no {lacks}",
-                do=f"Restore the {lacks}, or remove the {has}",
-                reason=f"{has} without {lacks}",
-            )
-            continue
-        try:
+    image, row = video.layout.words
+    if not images or not names:
+        what = "annotation" if images else "images"
+        yield InputError(f"{video.key} ({video.folder})", do="Restore them", reason=f"videos without {what}")
+    elif isinstance(video.annotations, Folder):
+        known = number_frames(names, video.layout.form, str(video.folder)).values()
+        yield from _alone(video, images.values(), known, image, row)
+        yield from _alone(video, known, images.values(), row, image)
+    else:
+        if isinstance(video.images, Files) and (
+            absent := [p for p in video.images.listed if not p.is_file()]
+        ):
+            what = f"{counted(len(absent), 'image')} of {video.key}, the first {absent[0]}"
+            yield InputError(what, do="Restore them", reason="missing image")
+        contents = {file.name: video.annotations.read(file) for file in video.annotations.stats()}
+        annotated = video.layout.parse(video, contents)
+        for number in sorted(images.keys() | annotated):
+            if number not in annotated:
+                yield _lacking(f"frame {number} of {video.key} has no {row}", image, row)
+            elif number not in images:
+                yield _lacking(f"frame {number} of {video.key} has no {image}", row, image)
+            else:
+                try:
+                    frame = annotated[number]()
+                except InputError as error:
+                    yield error
+                    continue
+                counts.update(frame.left_out)
+                yield from (error for error, _ in frame.faults)
+
+
+def _alone(
+    video: Video, files: Collection[str], others: Collection[str], has: str, lacks: str
+) -> Iterator[InputError]:
+    """One fault for all files without another file of their name."""
+    stems = {Path(file).stem for file in others}
+    if alone := [file for file in files if Path(file).stem not in stems]:
+        what = f"{counted(len(alone), 'frame')} of {video.key} without {lacks}, the first {alone[0]}"
+        yield _lacking(what, has, lacks)
+
+
+def _lacking(what: str, has: str, lacks: str) -> InputError:
+    return InputError(what, do=f"Restore the {lacks}, or remove the {has}", reason=f"{has} without {lacks}")
+
+
+def _frame_faults(
+    video: Video, number: int, counts: Counter[str], decode: Decode | None
+) -> Iterator[InputError]:
+    """What `annotate` and `crop` would stop at in an image, and in the annotation that is its own."""
+    size, file = None, video.annotation(number)
+    if isinstance(video.annotations, Folder) and file.is_file():
+        for parse in video.layout.parse(video, {file.name: video.annotations.read(stat_file(file))}).values():
             frame = parse()
-        except InputError as error:
-            yield error
-            continue
-        counts.update(frame.left_out)
-        yield from (error for error, _ in frame.faults)
+            size = (frame.width, frame.height)
+            counts.update(frame.left_out)
+            yield from (error for error, _ in frame.faults)
+    try:
+        if decode is not None:
+            decode(video.image(number), size)
+    except FileNotFoundError:
+        yield InputError(f"{video.image(number)}", do="Restore it", reason="missing image")
 
 
-def _lacking(video: Video, what: str, folder: Path) -> InputError:
-    return InputError(f"{video.key} ({folder})", do="Restore them", reason=f"videos without {what}")
-
-
-def _image_faults(frames: list[tuple[Video, list[int]]], sample: int) -> Iterator[InputError]:
-    read = _decoder()
-    for video, number in spread(frames, sample) if read else []:
-        try:
-            assert read is not None
-            read(video.image(number), None)
-        except InputError as error:
-            yield error
-        except FileNotFoundError:
-            yield InputError(f"{video.image(number)}", do="Restore it", reason="missing image")
-
-
-def _count(dataset: Dataset, subset: str) -> _Tally:
-    tally = _Tally()
-    for video in dataset.videos(subset):
-        images = list(video.frames())
-        annotations = list(number_frames(video.annotations.names(), FORM, str(video.folder)))
-        both = sorted(set(images).intersection(annotations))
-        tally.videos.append(video)
-        tally.frames += len(images)
-        if not images and not annotations:
-            tally.empty.append(video.key)
-        if both:
-            tally.whole.append((video, both))
-        tally.without_annotation += [str(video.image(n)) for n in sorted(set(images).difference(annotations))]
-        tally.without_image += [str(video.annotation(n)) for n in sorted(set(annotations).difference(images))]
-    return tally
-
-
-def _report_subset(subset: str, tally: _Tally) -> list[Finding]:
-    check = f"subset {subset}"
-    faults = [
-        (tally.empty, "video", "without frames", "Unpack them again, or remove their folders"),
-        (tally.without_annotation, "frame", "without XML", "Restore the XML files, or remove the frames"),
-        (
-            tally.without_image,
-            "XML file",
-            "without a frame",
-            "Restore the JPEG files, or remove the XML files",
-        ),
-    ]
-    found = [Finding(check, "ok", f"{counted(len(tally.videos), 'video')}, {counted(tally.frames, 'frame')}")]
-    for names, thing, lacks, cure in faults:
-        if names:
-            found.append(
-                Finding(check, "fail", f"{counted(len(names), thing)} {lacks}: {_some(names)}", cure)
-            )
-    return found
-
-
-def _compare_with_published(tallies: dict[str, _Tally]) -> list[Finding]:
+def _compare_with_published(sizes: Mapping[str, tuple[int, int]]) -> list[Finding]:
     found = []
     for part, (subsets, videos, frames) in PUBLISHED.items():
-        there = [tallies[subset] for subset in subsets if subset in tallies]
-        is_there = (sum(len(tally.videos) for tally in there), sum(tally.frames for tally in there))
+        there = [sizes[subset] for subset in subsets if subset in sizes]
+        is_there = (sum(size[0] for size in there), sum(size[1] for size in there))
         message = f"{is_there[0]:,} of {videos:,} published videos, {is_there[1]:,} of {frames:,} frames"
         if is_there == (videos, frames):
             found.append(Finding(f"ILSVRC {part}", "ok", message))
@@ -237,39 +201,7 @@ def _compare_with_published(tallies: dict[str, _Tally]) -> list[Finding]:
     return found
 
 
-def _read_sample(videos: list[tuple[Video, list[int]]], sample: int) -> list[Finding]:
-    """Decode frames evenly spread over the videos, and compare them with the size their annotation states."""
-    check = "readable files"
-    read = _decoder()
-    if read is None:
-        return [
-            Finding(
-                check, "warn", "not checked, because OpenCV does not load", "See the installation's findings"
-            )
-        ]
-    faults = []
-    chosen = spread(videos, sample)
-    for video, number in chosen:
-        try:
-            annotation = read_annotation(video.annotation(number))
-            read(video.image(number), (annotation.width, annotation.height))
-            faults += [str(error) for error, _ in annotation.faults]
-        except (InputError, FileNotFoundError) as error:
-            faults.append(str(error))
-    if not faults:
-        return [
-            Finding(
-                check, "ok", f"{counted(len(chosen), 'frame')}, taken evenly, and their annotations are sound"
-            )
-        ]
-    message = (
-        f"{counted(len(faults), 'fault')} in {counted(len(chosen), 'frame')} taken evenly: {_some(faults)}"
-    )
-    cure = "Restore them, or leave them out: errors.policy = skip in params.yaml"
-    return [Finding(check, "fail", message, cure)]
-
-
-def _decoder() -> Callable[[Path, tuple[int, int] | None], object] | None:
+def _decoder() -> Decode | None:
     try:
         from curation.images.frames import FrameReader
     except ImportError:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pipelines import parameters, paths, settings
 
+AFTER = "Train on them: dvc repro --single-item train. A whole dvc repro makes those of dataset.subsets again"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from curation.classic.forms import FORMS
@@ -66,6 +68,8 @@ def run(options: argparse.Namespace) -> None:
     for name, value in report.items():
         if not isinstance(value, dict):
             sys.stdout.write(f"{name.replace('_', ' ')}: {value}\n")
+    if options.way == "import":
+        sys.stdout.write(f"{paths.IMDB} lists these crops alone. {AFTER}\n")
 
 
 def _plain(part: str) -> str:

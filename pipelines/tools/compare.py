@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.rows import unknown_name
 from pipelines import paths
@@ -63,7 +63,7 @@ def _scores(file: Path) -> dict[str, Scores]:
     return load_scores(file)
 
 
-def _table(found: dict[str, Any], *, listed: bool) -> str:
+def _table(found: Fields, *, listed: bool) -> str:
     level = f"{found['level']:.0%}"
     few = len(found["sequences"]) < FEWEST
     lines = [

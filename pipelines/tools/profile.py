@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import write_bytes
 from curation.outside import read_outside
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
         sys.stdout.write(f"{line}\n")
 
 
-def overlay(text: str, overlays: list[dict[str, Any]]) -> str:
+def overlay(text: str, overlays: list[Fields]) -> str:
     """The YAML text with the values of the overlays laid over it; comments and order are kept.
 
     Mappings are merged; an empty one takes the place of what was there.
@@ -93,7 +94,7 @@ _Representer.add_representer(
 )
 
 
-def _flat(value: Any, prefix: str) -> dict[str, Any]:
+def _flat(value: Any, prefix: str) -> Fields:
     if not isinstance(value, dict):
         return {prefix: value}
     return {
@@ -101,7 +102,7 @@ def _flat(value: Any, prefix: str) -> dict[str, Any]:
     }
 
 
-def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
+def _merge(target: Any, layer: Fields, prefix: str) -> None:
     for key, value in layer.items():
         if isinstance(value, dict) and value and isinstance(target.get(key), dict):
             _merge(target[key], value, f"{prefix}{key}.")
@@ -112,7 +113,7 @@ def _merge(target: Any, layer: dict[str, Any], prefix: str) -> None:
             target[key] = value
 
 
-def read_profile(name: str) -> dict[str, Any]:
+def read_profile(name: str) -> Fields:
     """The overlay of a profile.
 
     Raises
@@ -129,7 +130,7 @@ def read_profile(name: str) -> dict[str, Any]:
     return content
 
 
-def single(text: str) -> dict[str, Any]:
+def single(text: str) -> Fields:
     """`KEY=VALUE` as an overlay.
 
     Raises

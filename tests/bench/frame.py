@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -19,6 +20,9 @@ import numpy as np
 from training.benchmark.report.tables import aligned
 
 Result = TypeVar("Result")
+
+LASOT_BOXES = Path(__file__).parents[3] / "shared/data/annotations/LaSOT_annos.tar.xz"
+"""Boxes and flags of its 1,400 videos, in the archive of LaSOT's toolkit."""
 
 VIDEOS = {"a": 1000, "b": 1000, "c": 1000, "d": 862, "e": 555}
 """Videos of each subset of ILSVRC15 VID, as published."""
@@ -68,6 +72,17 @@ def take_turns(contenders: Mapping[str, Callable[[], Result]], rounds: int) -> d
 def seconds_in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Seconds of each contender in each of its turns."""
     return take_turns({name: lambda f=function: timed(f) for name, function in contenders.items()}, rounds)
+
+
+def compare(found: Mapping[str, list[float]], items: int, unit: str, base: str) -> None:
+    """A table of what `seconds_in_turns` found: medians, microseconds an item, and how much slower than `base`."""
+    middles = {label: statistics.median(times) for label, times in found.items()}
+    rows = []
+    for label, middle in middles.items():
+        each = " ".join(f"{seconds:.2f}" for seconds in found[label])
+        numbers = (middle, middle / items * 1e6, middle / middles[base])
+        rows.append([label, *(f"{number:.2f}" for number in numbers), each])
+    table(["", "median s", unit, f"x {base.partition(':')[0]}", "each"], *rows)
 
 
 def fresh(function: str, *arguments: object, **variables: str) -> Any:

@@ -16,13 +16,12 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from tests.bench.frame import fresh, megabytes, options, show, table
+from tests.bench.frame import LASOT_BOXES, fresh, megabytes, options, show, table
 from tests.training.benchmark.scores.test_protocols_theirs import slow_lasot
 from training.benchmark.score import score_benchmark
 from training.benchmark.scores.score_file import load_scores, save_scores
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 
-ARCHIVE = Path(__file__).parents[3] / "shared/data/annotations/LaSOT_annos.tar.xz"
 CURVES = ("success", "precision", "norm_precision")
 
 
@@ -30,12 +29,12 @@ def main() -> None:
     chosen = options(
         __doc__, ("--trackers", 10, "whose results are made up", {}), ("--rounds", 3, "measurements", {})
     )
-    if not ARCHIVE.is_file():
-        show(f"left out: {ARCHIVE} is not here")
+    if not LASOT_BOXES.is_file():
+        show(f"left out: {LASOT_BOXES} is not here")
         return
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        with tarfile.open(ARCHIVE) as tar:
+        with tarfile.open(LASOT_BOXES) as tar:
             tar.extractall(home, filter="data")
         frames = make_results(home, chosen.trackers)
         show(f"LaSOT's test set: {frames:,} frames x {chosen.trackers} trackers, from text files")

@@ -15,7 +15,7 @@ import shutil
 import statistics
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,17 +25,16 @@ import cv2
 import numpy as np
 
 from curation.crops.crop_config import CropConfig
-from curation.crops.crop_index import CropIndex, ShardIndex, save_crop_index
-from curation.crops.shards import shard_bytes
+from curation.crops.crop_index import CropIndex, save_crop_index
 from curation.digests.file_groups import Folder
-from curation.documents.annotated_tracks import Tracks, read_tracks, write_tracks
+from curation.documents.annotated_tracks import Tracks, VideoTracks, read_tracks, write_tracks
 from curation.imdb import load_imdb, split_file
 from curation.layouts.lasot_layout import FILES, LASOT
 from curation.layouts.layout_table import Video, present
 from curation.videos.annotations import _fill, _VideoResult
 from curation.videos.dataset import PartConfig
-from tests.bench.frame import fresh, megabytes, options, show, table, take_turns, timed
-from tests.bench.index import build
+from tests.bench.frame import LASOT_BOXES, fresh, megabytes, options, show, table, take_turns, timed
+from tests.bench.index import build, made_up
 
 PART = "lasot"
 PICTURE = "picture.jpg"
@@ -74,10 +73,10 @@ def unpack(archive: Path, folder: Path) -> list[str]:
 def annotate(place: str, videos: int) -> dict[str, float]:
     """In a process of its own: the tracks of the first videos."""
     folder = Path(place)
-    found = {}
-    before = megabytes("VmRSS")
+    before, boxes = megabytes("VmRSS"), 0
 
-    def run() -> None:
+    def results() -> Iterator[tuple[str, VideoTracks]]:
+        nonlocal boxes
         paths = sorted((folder / "tree").glob("*/*"), key=lambda path: path.name)[:: -(-1400 // videos)]
         for path in paths:
             rows = (path / FILES[0]).read_bytes().count(b"\n")
@@ -94,23 +93,25 @@ def annotate(place: str, videos: int) -> dict[str, float]:
                 True,
             )
             if result.tracks:
-                found[path.name] = result.tracks
-        write_tracks(folder / f"annotations/{PART}.json", Tracks(PART, found))
+                boxes += len(result.tracks.frame)
+                yield path.name, result.tracks
 
-    seconds = timed(run)
-    size = (folder / f"annotations/{PART}.json").stat().st_size / 1e6
-    boxes = sum(len(tracks.frame) for tracks in found.values())
-    return {"boxes": boxes, "s": seconds, "MB": size, "peak MB": megabytes("VmHWM") - before}
+    written = folder / f"annotations/{PART}.json"
+    seconds = timed(lambda: write_tracks(written, Tracks(PART, {}), results()))
+    return {"boxes": boxes, "s": seconds, "MB": written.stat().st_size / 1e6, **memory(before)}
+
+
+def memory(before: float) -> dict[str, float]:
+    """Of this process: the most it had beside what it had `before`, and the most as a whole."""
+    return {"peak MB": megabytes("VmHWM") - before, "whole MB": megabytes("VmHWM")}
 
 
 def make_up_crops(place: str) -> None:
-    """A crop of each box, of sizes like those of VID's."""
+    """A crop of each box."""
     folder, random = Path(place), np.random.default_rng(1)
     crops = {}
     for name, tracks in read_tracks(folder / f"annotations/{PART}.json").videos.items():
-        sizes = np.clip(random.normal(9500, 2500, len(tracks.frame)), 1500, 40_000).astype(int).tolist()
-        columns = {"frame": tracks.frame.tolist(), "track": [0] * len(sizes), "size": sizes}
-        crops[name] = ShardIndex.of(columns, bytes=shard_bytes(sizes))
+        crops[name] = made_up(random, tracks.frame.tolist(), [0] * len(tracks.frame))
     shutil.rmtree(folder / "crops", ignore_errors=True)
     save_crop_index(folder / "crops" / PART, CropIndex(PART, CropConfig(), crops))
 
@@ -120,7 +121,7 @@ def build_imdb(place: str) -> dict[str, float]:
     before = megabytes("VmRSS")
     seconds = timed(partial(build, Path(place), [PART], 1))
     size = split_file(Path(place) / "imdb", "train").stat().st_size / 1e6
-    return {"s": seconds, "MB": size, "peak MB": megabytes("VmHWM") - before}
+    return {"s": seconds, "MB": size, **memory(before)}
 
 
 def load(place: str) -> dict[str, float]:
@@ -128,20 +129,20 @@ def load(place: str) -> dict[str, float]:
     before = megabytes("VmRSS")
     kept: list[Any] = []
     seconds = timed(lambda: kept.append(load_imdb(split_file(Path(place) / "imdb", "train"))))
-    return {"s": seconds, "resident MB": megabytes("VmRSS") - before, "peak MB": megabytes("VmHWM") - before}
+    return {"s": seconds, "resident MB": megabytes("VmRSS") - before, **memory(before)}
 
 
 def main() -> None:
     chosen = options(
         __doc__,
-        ("--boxes", Path("../shared/data/annotations/LaSOT_annos.tar.xz"), "where the archive is", {}),
+        ("--boxes", LASOT_BOXES, "where the archive is", {}),
         ("--rounds", 3, "measurements of each", {}),
         ("--videos", [350, 700, 1400], "how many of the 1,400 videos", {"type": int, "nargs": "*"}),
     )
     if not chosen.boxes.is_file():
         show(f"not measured: there is no {chosen.boxes}")
         return
-    columns = ("s", "MB", "resident MB", "peak MB")
+    columns = ("s", "MB", "resident MB", "peak MB", "whole MB")
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench_lasot_") as name:
         unpack(chosen.boxes, Path(name))
@@ -160,7 +161,7 @@ def main() -> None:
                 rows.append([f"{videos:,} videos", f"{boxes:,.0f} boxes", step, *numbers])
                 if step == "annotate":
                     make_up_crops(name)
-    show("memory beside what the process has before, MB; bytes of the file, MB")
+    show("memory beside what the process has before, and of the whole process, MB; bytes of the file, MB")
     table(["", "", "", *columns], *rows)
 
 

@@ -9,7 +9,6 @@ on the machine does not count. Real frames:
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,10 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.frame import options
+from tests.bench.frame import megabytes, options, show, table
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
-from training.benchmark.report.tables import aligned
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone_config import BackboneConfig
 from training.tracking.online.backbones.choice import choose_backbone, installed
@@ -66,8 +64,8 @@ def main() -> None:
         )
     assert len(done.boxes) == chosen.frames
     head = ["frames", "CPU ms a frame", "memory, MiB"]
-    sys.stdout.write(f"online on {backbone.name}, {len(frames)} frames forwards and backwards\n")
-    sys.stdout.write(aligned([head, *rows], rule_after=1) + "\n")
+    show(f"online on {backbone.name}, {len(frames)} frames forwards and backwards")
+    table(head, *rows)
 
 
 def watched(frames: list[Frame], count: int, rows: list[list[str]]) -> Iterator[Frame]:
@@ -78,16 +76,8 @@ def watched(frames: list[Frame], count: int, rows: list[list[str]]) -> Iterator[
         yield frame
         if number % size == 0:
             now = time.process_time()
-            rows.append([f"{number:,}", f"{1000 * (now - before) / size:.1f}", f"{memory():.0f}"])
+            rows.append([f"{number:,}", f"{1000 * (now - before) / size:.1f}", f"{megabytes('VmRSS:'):.0f}"])
             before = now
-
-
-def memory() -> float:
-    """MiB of this process that are in memory."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
 
 
 if __name__ == "__main__":

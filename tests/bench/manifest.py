@@ -14,7 +14,6 @@ disk needs for 86 GB.
 from __future__ import annotations
 
 import os
-import statistics
 import tempfile
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from curation.layouts.vid_layout import SUBSETS
 from curation.manifest import scan
 from curation.parallel import Workers
 from curation.videos.dataset import open_dataset
-from tests.bench.frame import CORES, VIDEOS, options, seconds_in_turns, show, table, timed
+from tests.bench.frame import CORES, VIDEOS, compare, options, seconds_in_turns, show, timed
 
 LINKS = 50_000
 """Hard links to one file (ext4 allows 65,000)."""
@@ -78,13 +77,7 @@ def measure(folder: Path, scale: float, frames: int, rounds: int) -> None:
         "unchanged scan, all cores": lambda: scan_all(root, state, every),
     }
     found = seconds_in_turns(contenders, rounds) | {label: [seconds] for label, seconds in once.items()}
-    base = statistics.median(found[floor_label])
-    rows = []
-    for label, times in found.items():
-        middle = statistics.median(times)
-        each = " ".join(f"{seconds:.1f}" for seconds in times)
-        rows.append([label, f"{middle:.2f}", f"{middle / files * 1e6:.2f}", f"{middle / base:.2f}", each])
-    table(["", "median s", "us/file", "x floor", "each"], *rows)
+    compare(found, files, "us/file", floor_label)
 
 
 def scan_all(root: Path, state: Path, workers: Workers, *, strict: bool = False) -> None:

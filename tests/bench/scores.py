@@ -3,7 +3,7 @@
 One-pass evaluation: 100 sequences with the lengths of OTB-2015 (59,035 frames) x 10 trackers, boxes in
 memory. In one run, taking turns, and checked to give the same curves:
 
-- a plain loop over frames, every threshold compared for every frame, Python floats
+- the plain loop of the tests, frame by frame and threshold by threshold, Python floats
 - ours
 
 VOT: 60 sequences of 21,455 frames x 15 repetitions that all differ, turned ground truth, boxes of the
@@ -13,17 +13,15 @@ on a sample.
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Callable
 
 import numpy as np
 
-from tests.bench.frame import CORES, options, seconds_in_turns, show, table, timed
+from tests.bench.frame import CORES, compare, options, seconds_in_turns, show, timed
 from tests.training.benchmark.overlap import plain_raster
+from tests.training.benchmark.scores.test_protocols_theirs import slow_lasot
 from training.benchmark.arrays import Array
-from training.benchmark.scores.metrics import NORMALISED_THRESHOLDS, OVERLAP_THRESHOLDS, PRECISION_THRESHOLDS
-from training.benchmark.scores.one_pass import Curves, Evaluation
+from training.benchmark.scores.one_pass import Evaluation
 from training.benchmark.scores.vot_scores import score_supervised
 from training.benchmark.sequences.sequence import Sequence
 from training.benchmark.sequences.sequence_list import load_listing
@@ -48,21 +46,26 @@ def main() -> None:
 def measure_ope(trackers: int, rounds: int) -> None:
     sequences, results = make_ope(trackers)
     frames = sum(map(len, sequences)) * trackers
-    contenders: dict[str, Callable[[], list[list[Curves]]]] = {
-        "plain loop over frames": lambda: [loop_all(sequences, one) for one in results],
+    contenders = {
         "ours": lambda: score_all(sequences, results),
+        "plain loop": lambda: [loop_all(sequences, one) for one in results],
     }
-    for plain, ours in zip(contenders["plain loop over frames"](), contenders["ours"](), strict=True):
-        for i, curve in enumerate(plain):
-            assert curve.values["success"].tolist() == ours[0].values["success"][i : i + 1].tolist()
-            assert curve.values["precision"].tolist() == ours[0].values["precision"][i : i + 1].tolist()
+    for ours, plain in zip(*(contender() for contender in contenders.values()), strict=True):
+        for found, expected in zip(ours, zip(*plain, strict=True), strict=True):
+            assert found.tolist() == list(expected)
     show(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
-    compare(contenders, rounds, frames, "us/box", base="plain loop over frames")
+    compare(seconds_in_turns(contenders, rounds), frames, "us/box", "ours")
 
 
-def score_all(sequences: list[Sequence], results: Results) -> list[list[Curves]]:
+def score_all(sequences: list[Sequence], results: Results) -> list[list[Array]]:
+    """Curves of each tracker: those of `NAMES`, a row a sequence."""
     evaluation = Evaluation(sequences)
-    return [[evaluation.curves(one)] for one in results]
+    return [[evaluation.curves(one).values[name] for name in NAMES] for one in results]
+
+
+def loop_all(sequences: list[Sequence], results: dict[str, Array]) -> list[tuple[list[float], ...]]:
+    """The same of one tracker by the plain loop, whose rules for these data are those of `matlab`."""
+    return [slow_lasot(results[one.name], one.annotation, np.zeros(len(one), bool)) for one in sequences]
 
 
 def make_ope(trackers: int) -> tuple[list[Sequence], Results]:
@@ -78,50 +81,13 @@ def make_ope(trackers: int) -> tuple[list[Sequence], Results]:
     return sequences, results
 
 
-def loop_all(sequences: list[Sequence], results: dict[str, Array]) -> list[Curves]:
-    """The rules of MATLAB frame by frame; the data has no lost boxes and no invalid truth."""
-    overlap_thresholds, pixels = OVERLAP_THRESHOLDS.tolist(), PRECISION_THRESHOLDS.tolist()
-    shares = NORMALISED_THRESHOLDS.tolist()
-    curves = []
-    for sequence in sequences:
-        success, precision, normalised = [0] * 21, [0] * 51, [0] * 51
-        for overlap, error, share in frame_values(
-            sequence.annotation.tolist(), results[sequence.name].tolist()
-        ):
-            for k, threshold in enumerate(overlap_thresholds):
-                if overlap > threshold:
-                    success[k] += 1
-            for k, threshold in enumerate(pixels):
-                if error <= threshold:
-                    precision[k] += 1
-            for k, threshold in enumerate(shares):
-                if share <= threshold:
-                    normalised[k] += 1
-        counts = (np.array([hits]) / len(sequence) for hits in (success, precision, normalised))
-        curves.append(Curves(dict(zip(NAMES, counts, strict=True)), np.array([len(sequence)])))
-    return curves
-
-
-def frame_values(truth: list[list[float]], result: list[list[float]]) -> list[tuple[float, float, float]]:
-    result[0] = truth[0]
-    values = []
-    for (x, y, w, h), (tx, ty, tw, th) in zip(result, truth, strict=True):
-        width = max(min(x + w, tx + tw) - max(x, tx), 0)
-        height = max(min(y + h, ty + th) - max(y, ty), 0)
-        shared = width * height
-        dx, dy = x + (w - 1) / 2 - (tx + (tw - 1) / 2), y + (h - 1) / 2 - (ty + (th - 1) / 2)
-        overlap = shared / (w * h + tw * th - shared)
-        values.append((overlap, math.sqrt(dx * dx + dy * dy), math.hypot(dx / tw, dy / th)))
-    return values
-
-
 def measure_vot(rounds: int, sample: int) -> None:
     sequences, runs = make_vot()
     frames = VOT_FRAMES * VOT_REPETITIONS
     same = {name: one[:1] * 3 for name, one in runs.items()}
     contenders: dict[str, Callable[[], object]] = {
-        f"{VOT_REPETITIONS} repetitions, all different": lambda: score_supervised(sequences, runs),
-        "3 repetitions, all equal": lambda: score_supervised(sequences, same),
+        f"{VOT_REPETITIONS} repetitions: all different": lambda: score_supervised(sequences, runs),
+        "3 repetitions: all equal": lambda: score_supervised(sequences, same),
     }
     generator = np.random.default_rng(2)
     pairs = []
@@ -131,7 +97,7 @@ def measure_vot(rounds: int, sample: int) -> None:
         pairs.append((runs[sequence.name][0].regions[frame], sequence.annotation[frame]))
     seconds = timed(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
     show(f"\nVOT: {VOT_SEQUENCES} sequences, {VOT_FRAMES:,} frames, {frames:,} regions; {CORES} cores")
-    compare(contenders, rounds, frames, "us/region")
+    compare(seconds_in_turns(contenders, rounds), frames, "us/region", next(iter(contenders)))
     show(f"masks one at a time, from a sample of {sample}: {seconds / sample * frames:.2f} s")
 
 
@@ -156,19 +122,6 @@ def make_vot() -> tuple[list[Sequence], dict[str, list[Trajectory]]]:
         noisy = (boxes + generator.normal(0, 4, shape)).round(4)
         runs[name] = [Trajectory.from_boxes(one) for one in noisy]
     return sequences, runs
-
-
-def compare(
-    contenders: dict[str, Callable[[], object]], rounds: int, items: int, unit: str, base: str | None = None
-) -> None:
-    times = seconds_in_turns(contenders, rounds)
-    rows = []
-    for label, measured in times.items():
-        middle = statistics.median(measured)
-        ratio = f"{statistics.median(times[base]) / middle:.1f}" if base else ""
-        each = " ".join(f"{seconds:.2f}" for seconds in measured)
-        rows.append([label, f"{middle:.3f}", f"{middle / items * 1e6:.3f}", ratio, each])
-    table(["", "median s", unit, "times faster", "each"], *rows)
 
 
 if __name__ == "__main__":

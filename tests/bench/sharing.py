@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 import training
-from tests.bench.commits import measured, tree
+from tests.bench.commits import MEASURES, measured, tree
 from tests.bench.frame import CORES, options, show, table, take_turns
 from tests.pipelines.clone import Clone
 
@@ -37,9 +37,7 @@ FOLLOW = f"python -m pipelines follow {CLIP} --box 143,18,53,56 --tracker online
 COMMANDS: dict[str, Callable[[Clone], float]] = {
     "train": lambda clone: measured(clone, "python", "-m", "pipelines", "train", without=("models",)),
     "follow": lambda clone: measured(clone, *FOLLOW),
-    "crop": lambda clone: measured(
-        clone, "python", "-m", "pipelines", "crop", "a", without=("data/.store/crops", "data/crops/a")
-    ),
+    "crop": MEASURES["crop"],
 }
 
 

@@ -38,10 +38,8 @@ from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame, Tracker
 from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.backbones.backbone_config import BACKBONES
 from training.tracking.online.backbones.choice import load_backbone
-from training.tracking.online.backbones.convention import CAFFE
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
-from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
@@ -57,7 +55,12 @@ from training.tracking.windows import box_around, centre_and_size, inside
 PROFILED = 20
 """Frames of which a GPU's work is profiled."""
 
-PROFILES = {"squeezenet": "online", "vgg16": "online-vgg16"}
+PROFILES = {
+    "squeezenet": "online",
+    "squeezenet1_1": "online",
+    "efficientnet_lite0": "online-efficientnet",
+    "vgg16": "online-vgg16",
+}
 """Profile with a backbone's settings."""
 
 
@@ -329,10 +332,8 @@ def backbone_of(options: argparse.Namespace, device: torch.device) -> Backbone:
     precision = options.precision
     if options.backbone:
         return load_backbone(options.network, options.backbone, precision=precision, device=device)
-    weights = random_weights(options.network)
-    if options.network == "vgg16":
-        return Vgg16(weights, CAFFE, precision=precision, device=device)
-    return SqueezeNet(weights, CAFFE_SQUEEZENET, precision=precision, device=device)
+    kind = BACKBONES[options.network]
+    return kind(random_weights(options.network), kind.caffe, precision=precision, device=device)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,14 @@ def process(_number: int) -> int:
     return os.getpid()
 
 
+def test_many_items_are_sent_several_at_a_time_and_few_one_by_one() -> None:
+    """What is sent together is done by one process, one after the other."""
+    count = 4 * parallel.BATCHES
+    pids = run(process, range(count), 2, together=16)
+    assert all(len(set(pids[at : at + 4])) == 1 for at in range(0, count - 8, 4))
+    assert run(square, range(5), 2, together=16) == [0, 1, 4, 9, 16]
+
+
 def test_small_work_is_done_by_the_process_that_has_it() -> None:
     two = Workers(jobs=2)
     for seconds, here in ((parallel.START / 2, True), (parallel.START * 2, False)):

@@ -140,7 +140,11 @@ def test_own_clips_that_are_test_sequences_are_named_and_left_out(
     )
     clone.pipelines("annotate", "clips")
     clone.pipelines("crop", "clips")
-    assert "1 videos that are called as those of otb2015" in clone.pipelines("quality").stderr
+    notes = [
+        line for line in clone.pipelines("quality").stderr.splitlines() if "are called as those of" in line
+    ]
+    assert len(notes) == 1, "lists of the same videos share a note"
+    assert "1 videos that are called as those of dtb70 (some also in otb2015" in notes[0]
     report = json.loads((clone.folder / "reports/quality/quality.json").read_text())["tested"]["clips"]
     assert (report["called"]["otb2015"], report["first_frame_of"]) == (["basketball"], recorded["tested"])
     pictures = {path.name for path in (clone.folder / "reports/quality/pictures").iterdir()}
@@ -174,6 +178,7 @@ def test_crops_of_any_part_leave_in_pysots_form_and_come_back_to_be_trained_on(
     assert {*listed[0], *listed[1]} == {name for name in before if not name.startswith("b/")}
     done = clone.pipelines("classic", "import", out, "--form", "pysot")
     assert "pixels: 255" in done.stdout
+    assert "data/imdb lists these crops alone. Train on them: dvc repro --single-item train" in done.stdout
     assert videos(clone) == {*listed[0], *listed[1]}
     clone.pipelines("profile", "--set", "train.validation_pairs=0", "train.network.width=0.05")
     assert trained(clone)["data"]["videos"] >= 1

@@ -104,7 +104,7 @@ def test_evaluate_starts(here: Path, capsys: pytest.CaptureFixture[str]) -> None
     (entry,) = (entry for entry in load_listing("otb2015").sequences if entry.name == "Deer")
     deer = Sequence("Deer", (), still(71), omit=entry.init_omit)
     runs = [still(71 - start) for start in temporal_starts(deer)]
-    write_starts(here / "tre", "KCF", deer, runs, form="jwlim")
+    write_starts(here / "tre", "KCF", deer, "tre", runs, form="jwlim")
     write_rows(here / "deer/Deer.txt", still(71))
     lines = printed(capsys, "evaluate", "otb2015", "tre", "--starts", "tre", "--root", "deer")
     assert lines[0] == "OTB-2015, temporal robustness (TRE), protocol matlab"
@@ -247,14 +247,27 @@ def test_a_mat_file_with_something_else_than_numbers(
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", ["\x01x", "\x1b[31mred", "\udce9"])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\x01x", "\\x01x"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\udce9", "\\xe9"),
+        ("two\nlines", "two\\nlines"),
+    ],
+)
 def test_a_tracker_folder_whose_name_cannot_be_printed(
-    here: Path, caplog: pytest.LogCaptureFixture, name: str
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    shown: str,
 ) -> None:
     (here / "results/good").rename(here / "results" / name)
     message = refused(caplog, *EVALUATE)
-    assert "cannot be printed" in message
     assert message.isprintable()
+    assert f"{shown}: the tracker {shown} in results has a name that cannot be printed" in message
+    assert "\nlost " in capsys.readouterr().out  # the others are scored
 
 
 def test_names_of_odd_files_reach_no_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import logging
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,9 @@ from curation.imdb import Imdb
 from training.batches.mixing import PartPairs
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE = 1_000_000
+"""Instances that are looked at together while the tables are made."""
 
 MISSING = -1
 """Stands for the length of a shard that is not there."""
@@ -137,24 +141,41 @@ class PairSampler:
 
     def _index(self) -> None:
         """Flat tables of what can be drawn: videos -> tracks -> exemplars."""
-        imdb, count = self.imdb, len(self.imdb)
-        reach = np.repeat(self._distance[imdb.track_video], np.diff(imdb.track_start))
-        near = np.diff(imdb.frame) <= reach[1:]  # instance n and n + 1
-        near[imdb.track_start[1:-1] - 1] = False  # n and n + 1 are of different tracks
-        usable = np.zeros(count, dtype=bool)
-        usable[:-1] |= near
-        usable[1:] |= near
-        if self._still.any():
-            usable |= np.repeat(self._still[imdb.track_video], np.diff(imdb.track_start))
-        usable &= np.repeat(self.present[imdb.track_video], np.diff(imdb.track_start))
-        self._exemplar = np.flatnonzero(usable).astype(np.int32)
-        first = np.searchsorted(self._exemplar, imdb.track_start)
+        imdb = self.imdb
+        self._unpaired = np.concatenate([*self._find_unpaired(), np.zeros(0, np.int64)])
+        # Instances with a partner are numbered through: `_instance` undoes this.
+        self._before = self._unpaired - np.arange(len(self._unpaired))
+        first = imdb.track_start - np.searchsorted(self._unpaired, imdb.track_start)
         self._track = np.flatnonzero(np.diff(first) > 0).astype(np.int32)
         self._first, self._last = first[:-1].astype(np.int32), first[1:].astype(np.int32)
+        self._exemplars = int(first[-1])
         videos = imdb.track_video[self._track]
         self._order = np.argsort(videos, kind="stable").astype(np.int32)
         self._drawn, start = np.unique(videos[self._order], return_index=True)
         self._video_start = np.append(start, len(videos)).astype(np.int32)
+
+    def _find_unpaired(self) -> Iterator[NDArray[np.int64]]:
+        """Instances that no pair can have, some tracks at a time: memory stays flat however many there are."""
+        imdb, start = self.imdb, self.imdb.track_start
+        cuts = np.unique(
+            np.searchsorted(start, np.arange(0, len(imdb) + _AT_ONCE, _AT_ONCE)).clip(max=len(start) - 1)
+        )
+        for low, high in pairwise(cuts.tolist()):
+            videos = imdb.track_video[low:high]
+            length = np.diff(start[low : high + 1])
+            near = (
+                np.diff(imdb.frame[start[low] : start[high]]) <= np.repeat(self._distance[videos], length)[1:]
+            )
+            near[np.cumsum(length[:-1]) - 1] = False  # one instance and the next are of different tracks
+            usable = np.repeat(self._still[videos], length)
+            usable[:-1] |= near
+            usable[1:] |= near
+            usable &= np.repeat(self.present[videos], length)
+            yield np.flatnonzero(~usable) + start[low]
+
+    def _instance(self, exemplar: int) -> int:
+        """The index into the imdb of one of the instances with a partner."""
+        return exemplar + int(self._before.searchsorted(exemplar, side="right"))
 
     @property
     def missing(self) -> int:
@@ -179,7 +200,7 @@ class PairSampler:
     @property
     def instances(self) -> int:
         """Instances that can be an exemplar."""
-        return len(self._exemplar)
+        return self._exemplars
 
     def draw(self, random: np.random.Generator, part: str = "") -> tuple[int, int]:
         """One pair, of that part if one is named: exemplar and search instance (indices into the imdb), two but for
@@ -190,7 +211,7 @@ class PairSampler:
         low, high = self._video_start[video], self._video_start[video + 1]
         track = int(self._track[self._order[low + int(u[1] * (high - low))]])
         low, high = self._first[track], self._last[track]
-        exemplar = int(self._exemplar[low + int(u[2] * (high - low))])
+        exemplar = self._instance(int(low) + int(u[2] * (high - low)))
         of = self.imdb.track_video[track]
         if self._still[of]:
             return exemplar, exemplar

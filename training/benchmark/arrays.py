@@ -10,3 +10,9 @@ Array = NDArray[np.float64]
 
 Ints = NDArray[np.int64]
 """Pixels, indices and counts."""
+
+
+def matlab_round(values: Array | float) -> Array:
+    """Round to whole numbers like MATLAB: half away from zero."""
+    array = np.asarray(values, dtype=np.float64)
+    return np.asarray(np.trunc(array + np.copysign(0.5, array)))

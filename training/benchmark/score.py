@@ -7,8 +7,8 @@ from collections.abc import Sequence as Items
 from dataclasses import replace
 from pathlib import Path
 from statistics import stdev
-from typing import Any, Literal
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.rows import is_own
 from training.benchmark.problems import Failures
@@ -25,9 +25,9 @@ from training.benchmark.scores.multistart import score_multistart
 from training.benchmark.scores.one_pass import Curves, Evaluation, mean_curves, rules_for
 from training.benchmark.scores.one_pass_summary import score_tracker, summary
 from training.benchmark.scores.protocols import Protocol
-from training.benchmark.scores.score_document import Scores
+from training.benchmark.scores.score_document import Scores, TrackerScores
 from training.benchmark.scores.score_file import parse_tracker
-from training.benchmark.scores.starts import spatial_curves, temporal_curves
+from training.benchmark.scores.starts import Starts, start_curves
 from training.benchmark.scores.vot_rules import VotRules, rules_of
 from training.benchmark.scores.vot_scores import score_supervised, score_unsupervised
 from training.benchmark.sequences.anchors import MULTISTART
@@ -94,8 +94,7 @@ def score_benchmark(
                 scores[tracker] = _vot(benchmark, results_dir, tracker, vot)
             else:
                 results = read_results(results_dir, tracker, benchmark, rules)
-                score, remarks = score_boxes(benchmark, results, rules), _remarks(benchmark, results)
-                scores[tracker] = score | remarks | {"notes": score.get("notes", []) + remarks["notes"]}
+                scores[tracker] = _tracker(benchmark, results, score_boxes(benchmark, results, rules))
     if some and not scores:
         failures.check(f"results in {results_dir}")
     name = vot.overlap if benchmark.kind == "vot" else rules.name
@@ -104,40 +103,39 @@ def score_benchmark(
     return _document(benchmark, name, scores, unsound=failures.lines)
 
 
-def _vot(benchmark: Benchmark, results_dir: Path, tracker: str, rules: VotRules) -> dict[str, Any]:
+def _tracker(benchmark: Benchmark, results: TrackerResults, found: Fields) -> TrackerScores:
+    """What the scorers found, with what is to be remarked of the results."""
+    remarks = {
+        "missing": results.missing,
+        "partial": bool(results.missing or benchmark.missing),
+        "notes": [*found.get("notes", ()), *results.notes],
+    }
+    return parse_tracker({"tags": {}, "unsupervised": None, **found, **remarks}, benchmark.kind)
+
+
+def _vot(benchmark: Benchmark, results_dir: Path, tracker: str, rules: VotRules) -> TrackerScores:
     if benchmark.protocol == MULTISTART:
-        found = read_results(results_dir, tracker, benchmark)
-        present = [sequence for sequence in benchmark.sequences if sequence.name in found.runs]
-        return score_multistart(present, found.runs, rules) | _remarks(benchmark, found)
+        results = read_results(results_dir, tracker, benchmark)
+        present = [sequence for sequence in benchmark.sequences if sequence.name in results.runs]
+        return _tracker(benchmark, results, score_multistart(present, results.runs, rules))
     free = read_unsupervised(results_dir, tracker, benchmark)
-    if free is not None and not has_baseline(results_dir, tracker, benchmark):
-        return _average_overlap(benchmark, free, rules) | _remarks(benchmark, free)
+    found = None if free is None else _unsupervised(benchmark, free, rules)
+    if free is not None and found is not None and not has_baseline(results_dir, tracker, benchmark):
+        overall = {key: found["overall"][key] for key in ("rule", "bounds", "frames", "sequences")}
+        score = {"overall": overall, "sequences": found["sequences"], "unsupervised": found}
+        return _tracker(benchmark, free, score)  # no EAO, no accuracy, no robustness
     results = read_results(results_dir, tracker, benchmark)
-    score = score_runs(benchmark, results, rules)
-    score["unsupervised"] = None if free is None else _unsupervised(benchmark, free, rules)
-    remarks = _remarks(benchmark, results)
+    scores = _tracker(benchmark, results, {**score_runs(benchmark, results, rules), "unsupervised": found})
     lacking = [] if free is None else [name for name in free.missing if name not in results.missing]
-    if lacking:
-        note = f"AO lacks {len(lacking)} sequences without unsupervised results: {', '.join(lacking)}"
-        remarks |= {"partial": True, "notes": [*results.notes, note]}
-    return score | remarks
+    if not lacking:
+        return scores
+    note = f"AO lacks {len(lacking)} sequences without unsupervised results: {', '.join(lacking)}"
+    return replace(scores, partial=True, notes=(*scores.notes, note))
 
 
-def _unsupervised(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> dict[str, Any]:
+def _unsupervised(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> Fields:
     present = [sequence for sequence in benchmark.sequences if sequence.name in free.runs]
     return score_unsupervised(present, free.runs, rules)
-
-
-def _average_overlap(benchmark: Benchmark, free: TrackerResults, rules: VotRules) -> dict[str, Any]:
-    """The score of a tracker with results without restarts only: no EAO, no accuracy, no robustness."""
-    found = _unsupervised(benchmark, free, rules)
-    overall = {key: found["overall"][key] for key in ("rule", "bounds", "frames", "sequences")}
-    return {"overall": overall, "tags": {}, "sequences": found["sequences"], "unsupervised": found}
-
-
-def _remarks(benchmark: Benchmark, results: TrackerResults) -> dict[str, Any]:
-    partial = bool(results.missing or benchmark.missing)
-    return {"missing": results.missing, "partial": partial, "notes": results.notes}
 
 
 def _own_metrics(benchmark: Benchmark) -> tuple[str, ...]:
@@ -164,7 +162,7 @@ def _own_metrics(benchmark: Benchmark) -> tuple[str, ...]:
 def _document(
     benchmark: Benchmark,
     protocol: str,
-    trackers: dict[str, Any],
+    trackers: Mapping[str, TrackerScores],
     evaluation: str = "",
     *,
     unsound: Mapping[str, Items[str]],
@@ -174,9 +172,9 @@ def _document(
         title=benchmark.title,
         kind=benchmark.kind,
         protocol=protocol,
-        trackers={name: parse_tracker(one, benchmark.kind) for name, one in trackers.items()},
+        trackers=trackers,
         missing=tuple(benchmark.missing),
-        partial=benchmark.partial or any(one["partial"] for one in trackers.values()),
+        partial=benchmark.partial or any(one.partial for one in trackers.values()),
         own_metrics=_own_metrics(benchmark),
         evaluation=evaluation,
         unsound=unsound,
@@ -187,7 +185,7 @@ def score_starts(
     benchmark: Benchmark,
     results_dir: Path,
     trackers: Items[str] | None,
-    evaluation: Literal["tre", "sre"],
+    evaluation: Starts,
     protocol: str = "matlab",
 ) -> Scores:
     """Score trackers' temporal or spatial robustness (TRE, SRE) from their result files.
@@ -218,27 +216,25 @@ def score_starts(
     failures = Failures()
     for tracker in trackers:
         with failures.catching(tracker):
-            runs: Any = read_starts(folder, tracker, benchmark, evaluation)
+            runs = read_starts(folder, tracker, benchmark, evaluation)
             present = [sequence for sequence in benchmark.sequences if sequence.name in runs]
             missing = [sequence.name for sequence in benchmark.sequences if sequence.name not in runs]
-            curves = (temporal_curves if evaluation == "tre" else spatial_curves)(runs, present, rules)
+            curves = start_curves(evaluation, runs, present, rules)
             score = score_tracker(benchmark, [sequence.name for sequence in present], curves, rules)
-            scores[tracker] = score | _remarks(benchmark, TrackerResults(missing=missing))
+            scores[tracker] = _tracker(benchmark, TrackerResults(missing=missing), score)
     if not scores:
         failures.check(f"results in {folder}")
     return _document(benchmark, rules.name, scores, evaluation, unsound=failures.lines)
 
 
-def score_boxes(
-    benchmark: Benchmark, results: TrackerResults, protocol: str | Protocol = "matlab"
-) -> dict[str, Any]:
+def score_boxes(benchmark: Benchmark, results: TrackerResults, protocol: str | Protocol = "matlab") -> Fields:
     """One-pass evaluation of results in memory: `overall`, `sequences`, `attributes`."""
     rules = rules_for(protocol, benchmark)
     present = [sequence for sequence in benchmark.sequences if sequence.name in results.boxes]
     evaluation = Evaluation(present, rules, absent_rows=benchmark.absent_rows)
     runs = [evaluation.curves(boxes) for boxes in (results.boxes, *results.again)]
     scores = score_tracker(benchmark, [sequence.name for sequence in present], mean_curves(runs), rules)
-    return scores | ({"notes": [_spread(runs, rules)]} if results.again else {})
+    return {**scores, **({"notes": [_spread(runs, rules)]} if results.again else {})}
 
 
 def _spread(runs: Items[Curves], rules: Protocol) -> str:
@@ -253,7 +249,7 @@ def score_runs(
     benchmark: Benchmark,
     results: TrackerResults,
     rules: VotRules | None = None,
-) -> dict[str, Any]:
+) -> Fields:
     """VOT's supervised scores of results in memory: `overall`, `sequences`, `tags`."""
     present = [sequence for sequence in benchmark.sequences if sequence.name in results.runs]
     return score_supervised(present, results.runs, rules or rules_of(benchmark))

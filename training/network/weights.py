@@ -36,7 +36,7 @@ LIMIT = 160 << 20
 LONGEST_HEADER = 1 << 20
 """Most bytes of its table of names and JSON text."""
 
-RESTORE = f"Run: {MEND}; then {remake('train')}"
+AGAIN = f"Copy it again; the train stage's own: {MEND}; then {remake('train')}"
 TRAIN = f"Use a weights file of the train stage: {remake('train')}"
 
 
@@ -103,7 +103,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
     except FileNotFoundError:
         raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
     except (SafetensorError, OSError) as error:
-        raise _unusable(path, f"is not a whole safetensors file ({error})", do=RESTORE) from None
+        raise _unusable(path, f"is not a whole safetensors file ({error})", do=AGAIN) from None
     if text is None:
         raise _unusable(path, "holds weights that this project did not write")
     try:
@@ -118,7 +118,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
             raise
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if not whole:
-        raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=RESTORE)
+        raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=AGAIN)
     return network.eval(), kept
 
 
@@ -142,16 +142,19 @@ def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dic
 
 
 def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:
-    """Geometry of the crops that a network was trained on, from the metadata of its weights.
+    """Geometry of what a network was trained on and searches, from the metadata of its weights.
 
-    Weights that record none, made outside a training, are taken to have SiamFC's: 127, 255, 0.5.
+    Its search region has the side that training cut from the crops, `train.pairs.search_size`, or as much as SiamFC
+    searches where that is more and in the crops: SiamFC trains on 239 px and searches 255. So crops of 511 px, of which
+    training cut 255, give 255, with weights of earlier versions too. Weights that do not say what was cut give the side
+    of their crops, and weights that record nothing, made outside a training, SiamFC's: 127, 255, 0.5.
     """
     pairs = metadata.get("parameters", {}).get("pairs", {})
-    return CropGeometry(
-        pairs.get("exemplar_size", SIAMFC.exemplar_size),
-        pairs.get("crop_size", SIAMFC.search_size),
-        pairs.get("context", SIAMFC.context),
-    )
+    exemplar = pairs.get("exemplar_size", SIAMFC.exemplar_size)
+    crop = pairs.get("crop_size", SIAMFC.search_size)
+    usual = round(exemplar * SIAMFC.search_size / SIAMFC.exemplar_size)
+    search = max(pairs.get("search_size", crop), min(crop, usual))
+    return CropGeometry(exemplar, search, pairs.get("context", SIAMFC.context))
 
 
 def _content_digest(tensors: Mapping[str, Tensor]) -> str:

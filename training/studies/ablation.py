@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from curation.config import STRICT, parameters
+from curation.documents.document import Fields
 from training.losses import REGRESSION, RegressionLoss
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
 
@@ -87,9 +88,7 @@ class Form:
         return replace(online, learn=learn, reduction=reduction, seed=seed)
 
 
-def ablate(
-    config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run
-) -> dict[str, Any]:
+def ablate(config: AblationConfig, online: OnlineConfig, sequences: Sequence[str], run: Run) -> Fields:
     """Tune every loss and run every form.
 
     Parameters
@@ -131,7 +130,7 @@ def ablate(
             means = {m.key: statistics.fmean(one[m.key] for one in kept.values()) for m in MEASURES}
             rows.append({**asdict(form), "seed": seed, **means, "sequences": kept})
     summaries = summarise(rows, ("loss", "residual", "update"), MEASURES)
-    return {"rows": rows, "forms": [entry | {"factors": tuned[entry["loss"]]} for entry in summaries]}
+    return {"rows": rows, "forms": [{**entry, "factors": tuned[entry["loss"]]} for entry in summaries]}
 
 
 def _tuned(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from curation.config import STRICT, parameters
+from curation.documents.document import Fields
 from curation.errors import InputError
 from training.losses import LossName
 from training.studies.outcome import Measure, Panel, markdown, summarise, write_bars
@@ -68,7 +69,7 @@ def loss_study(
     *,
     runtime: Runtime | None = None,
     evaluate: Callable[[Path], float] | None = None,
-) -> dict[str, Any]:
+) -> Fields:
     """Train with every loss and seed; a study that is stopped goes on where it was.
 
     Parameters
@@ -111,10 +112,10 @@ def loss_study(
     rates = study.rates or (config.optimiser.learning_rate,)
     tried = rates if len(rates) > 1 else ()
     total = len(study.losses) * (len(tried) + study.seeds)
-    tuning: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
+    tuning: list[Fields] = []
+    rows: list[Fields] = []
 
-    def run(loss: LossName, rate: float, seed: int) -> tuple[dict[str, Any], Path]:
+    def run(loss: LossName, rate: float, seed: int) -> tuple[Fields, Path]:
         number = len(tuning) + len(rows) + 1
         log.info("run %d of %d: %s, learning rate %g, seed %d", number, total, loss, rate, seed)
         chosen = replace(
@@ -137,7 +138,7 @@ def loss_study(
     for loss in study.losses:
         for seed in range(config.seed, config.seed + study.seeds):
             row, weights = run(loss, best[loss], seed)
-            rows.append(row | {"auc": evaluate(weights) if evaluate else None})
+            rows.append({**row, "auc": evaluate(weights) if evaluate else None})
     summary = summarise(rows, ("loss", "learning_rate"), MEASURES)
     panels = []
     for measure in MEASURES:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curation.documents.document import Fields
 from curation.files import write_bytes
 
 
@@ -31,18 +32,16 @@ class Measure:
         return "" if mean is None else f"{mean:.{self.digits}f} ± {spread:.{self.digits}f}"
 
 
-def summarise(
-    rows: Iterable[Mapping[str, Any]], form: Sequence[str], measures: Iterable[Measure]
-) -> list[dict[str, Any]]:
+def summarise(rows: Iterable[Fields], form: Sequence[str], measures: Iterable[Measure]) -> list[Fields]:
     """One row for each form, in the order given: its keys, means and spreads over its runs.
 
     `<measure>_spread` is the standard deviation of the sample, 0 for one run. It and `<measure>_mean` are None where
     the measure was not taken.
     """
-    forms: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    forms: dict[tuple[Any, ...], list[Fields]] = {}
     for row in rows:
         forms.setdefault(tuple(row[key] for key in form), []).append(row)
-    summaries = []
+    summaries: list[Fields] = []
     for values, runs in forms.items():
         summary = dict(zip(form, values, strict=True))
         for measure in measures:

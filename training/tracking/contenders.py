@@ -13,6 +13,7 @@ import torch
 from pydantic import TypeAdapter
 
 from curation.cures import remake
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import digest
 from curation.outside import read_outside
@@ -179,9 +180,9 @@ def _online(
     return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
 
 
-def _with_geometry(config: SiameseConfig, weights: Path) -> dict[str, Any]:
+def _with_geometry(config: SiameseConfig, weights: Path) -> Fields:
     """Everything besides the network that decides a Siamese tracker's boxes."""
-    settings: dict[str, Any] = TypeAdapter(SiameseConfig).dump_python(config, mode="json")
+    settings: Fields = TypeAdapter(SiameseConfig).dump_python(config, mode="json")
     return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
 
 

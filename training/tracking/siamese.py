@@ -51,8 +51,7 @@ class SiameseTracker(CheckedTracker):
     config : SiameseConfig
         Settings.
     geometry : CropGeometry
-        Of the crops that the network was trained on; the search region has the side and shows as much of the
-        frame as a stored search crop.
+        Of what the network was trained on: sides of exemplar and search region, and the context around the box.
     device : torch.device
         Where the network lies.
     """

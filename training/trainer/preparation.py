@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import torch
 from pydantic import TypeAdapter
 
 from curation.cures import remake
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import digest
 from curation.imdb import load_imdb
@@ -54,7 +54,7 @@ class Prepared:
     train_pairs: PairDataset
     validation_pairs: PairDataset | None
     learner: Learner
-    metadata: dict[str, Any]
+    metadata: Fields
     key: str
 
 

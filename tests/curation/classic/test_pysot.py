@@ -259,6 +259,21 @@ def test_a_crop_cut_short_stops_the_import_or_is_left_out(tree: Path, tmp_path: 
         assert check_jpeg(content, Path("crop")) == (511, 511)
 
 
+def test_crops_that_are_png_are_refused_whatever_they_are_called(tree: Path, tmp_path: Path) -> None:
+    crop = tree / "crop511/b/video_b/000002.01.x.jpg"
+    png = cv2.imencode(".png", np.zeros((511, 511, 3), np.uint8))[1].tobytes()
+    crop.write_bytes(png)
+    with pytest.raises(InputError, match=r"000002\.01\.x\.jpg is not a JPEG") as caught:
+        imported(tree, tmp_path)
+    assert imported(tree, tmp_path, skip=True)["left_out"] == f"1 {caught.value.reason}"
+    crop.rename(crop.with_suffix(".png"))
+    with pytest.raises(
+        InputError, match=r"1 missing crop.*is missing: there is 000002\.01\.x\.png, but crops are JPEG files"
+    ):
+        imported(tree, tmp_path)
+    assert imported(tree, tmp_path, skip=True)["left_out"] == "1 missing crop"
+
+
 def test_crops_of_another_size_or_none_at_all(tree: Path, tmp_path: Path) -> None:
     crop = tree / "crop511/b/video_b/000002.01.x.jpg"
     cv2.imwrite(str(crop), np.zeros((255, 255, 3), np.uint8))

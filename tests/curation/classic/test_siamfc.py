@@ -65,6 +65,15 @@ def test_an_index_cannot_be_written_without_boxes(tree: Path, tmp_path: Path) ->
         export_classic(tmp_path / "imdb", tmp_path / "crops", tmp_path / "out", workers=ONE)
 
 
+def test_crops_that_are_png_are_not_passed_over(tree: Path, tmp_path: Path) -> None:
+    crop = tree / VIDEOS[0] / "000000.00.x.jpg"
+    crop.rename(crop.with_suffix(".png"))
+    with pytest.raises(InputError, match=r"1 of 48 .*1 not a JPEG.*000000\.00\.x\.png is no JPEG file"):
+        imported(tree, tmp_path)
+    report = imported(tree, tmp_path, skip=True)
+    assert (report["crops"], report["left_out"]) == (47, "1 not a JPEG")
+
+
 def test_a_folder_without_crops(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has no folder with crops.*create_dataset\.py"):
         imported(tree / VIDEOS[0], tmp_path)

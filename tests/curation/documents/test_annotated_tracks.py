@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,31 @@ def test_what_is_written_is_what_was_read(file: Path, tmp_path: Path) -> None:
     )
     assert video.boxes.tolist() == [[5, 5, 1, 1], [5, 5, 1, 1], [0, 0, 10, 20]]
     assert tracks.videos["w"].boxes.shape == (0, 4)
+
+
+def test_videos_are_written_as_they_come_and_what_stops_them_leaves_the_file(
+    file: Path, tmp_path: Path
+) -> None:
+    tracks = read_tracks(file)
+    out = tmp_path / "out/a.json"
+    write_tracks(out, Tracks("a", {}), iter(tracks.videos.items()))
+    assert out.read_bytes() == file.read_bytes()
+
+    def stopped(error: Exception) -> Iterator[tuple[str, VideoTracks]]:
+        yield "v", tracks.videos["v"]
+        assert len(list(out.parent.iterdir())) == 2, "what is there stays until the end"
+        raise error
+
+    errors = (
+        InputError("a fault", do="Mend it"),
+        OSError(5, "Input/output error", "0000.xml"),
+        ValueError("x"),
+    )
+    for error in errors:
+        with pytest.raises(type(error)) as caught:
+            write_tracks(out, Tracks("b", {}), stopped(error))
+        assert caught.value is error, "not as if this file could not be written"
+        assert [path.read_bytes() for path in out.parent.iterdir()] == [file.read_bytes()]
 
 
 @pytest.mark.parametrize("size", range(8, 40))

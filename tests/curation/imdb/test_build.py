@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from curation.crops.crop_config import CropConfig
@@ -70,6 +73,10 @@ class Made:
             write_tracks(self.folder / f"annotations/{subset}.json", Tracks(subset, videos))
             index = CropIndex(subset, CropConfig(), self.crops[subset])
             save_crop_index(self.folder / "crops" / subset, index)
+        return self.build_again(config, jobs=jobs)
+
+    def build_again(self, config: ImdbConfig = ALL, *, jobs: int = 1) -> dict[str, Any]:
+        """Of the files as they are."""
         return build_imdb(
             self.folder / "annotations",
             self.folder / "crops",
@@ -282,6 +289,38 @@ def test_statistics(made: Made) -> None:
     assert report["track_length"]["median"] == 4
     assert report["box_side"]["median"] == pytest.approx(200**0.5, abs=0.01)
     assert report["tracks_by_class"] == {"n0": 1, "n1": 1}
+
+
+def test_memory_does_not_grow_with_the_number_of_boxes(made: Made) -> None:
+    """But for the area of each, 4 bytes, and, of one split at a time, its side, 8: there are quantiles of it."""
+    peaks = []
+    for videos in (5, 50):
+        for number in range(videos):
+            made.video(f"v{number:02d}", {0: list(range(2000))})
+        made.build()
+        gc.collect()
+        tracemalloc.start()
+        made.build_again()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 16 * 45 * 2000
+
+
+def test_an_index_out_of_order_is_refused(made: Made) -> None:
+    for name in ("one", "two", "three"):
+        made.video(name, {0: [0, 1]})
+    made.build()
+    index = made.folder / "crops/a/index.json"
+    document = orjson.loads(index.read_bytes())
+    document["videos"] = dict(reversed(document["videos"].items()))
+    index.write_bytes(orjson.dumps(document) + b"\n")
+    with pytest.raises(
+        InputError, match=r"index\.json is not as the crop stage writes it: .* stands behind two"
+    ):
+        made.build_again()
+    index.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))  # another tool's: read as a whole
+    made.build_again()
+    assert made.load().videos == ["a/one", "a/three", "a/two"]
 
 
 def test_a_shard_of_another_length_than_indexed_is_refused(made: Made) -> None:

@@ -312,6 +312,39 @@ def test_a_list_that_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
         annotate(tmp_path, "got10k")
 
 
+def test_a_list_without_a_name(tmp_path: Path) -> None:
+    trees.got10k(tmp_path)
+    (tmp_path / "train/list.txt").write_text("")
+    with pytest.raises(InputError, match="part part has no video in"):
+        annotate(tmp_path, "got10k")
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        ("trackingnet", "TRAIN_0/anno/abc_1.txt"),
+        ("clips", "my_clip/groundtruth.txt"),
+        ("mot", "street/gt/gt.txt"),
+    ],
+)
+def test_a_text_that_is_missing_is_named_where_it_should_be(tmp_path: Path, layout: str, text: str) -> None:
+    trees.MAKERS[layout](tmp_path)
+    (tmp_path / text).unlink()
+    with pytest.raises(InputError, match=rf"no annotation: {tmp_path / text} is missing"):
+        annotate(tmp_path, layout)
+
+
+def test_a_box_of_nan_and_a_missing_image_of_coco(tmp_path: Path) -> None:
+    path = trees.coco(tmp_path) / "annotations/instances_train2017.json"
+    path.write_text(path.read_text().replace("10.5", "NaN"))
+    with pytest.raises(InputError, match=r"box 0 of b\.jpg: the box does not lie in an image: \(nan, 12"):
+        annotate(tmp_path, "coco")
+    assert annotate(tmp_path, "coco", SKIP)[1].counts == {"bad number": 1}
+    (tmp_path / "train2017/a.jpg").unlink()
+    with pytest.raises(InputError, match=r"a\.jpg is missing, but the annotation lists it"):
+        annotate(tmp_path, "coco")
+
+
 def test_two_images_of_one_frame_are_refused(tmp_path: Path) -> None:
     folder = trees.got10k(tmp_path)
     (folder / "00000002.jpeg").write_bytes(jpeg(picture(2)))

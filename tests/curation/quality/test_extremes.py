@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from curation.crops.crop_config import CropConfig
-from curation.quality.extremes import KINDS, choose, strangest
+from curation.quality.extremes import KINDS, Sighting, choose, strangest
 from curation.quality.measures import measure
 from tests.curation.quality.test_measures import instances_of
 
@@ -45,6 +45,12 @@ def test_each_kind_finds_its_own() -> None:
     assert first["motion"].message() == "a/v track 1 jumps by 3.50 box sizes in one frame (frame 3)"
     assert first["aspect"].record()["value"] == 10
     assert first["truncation"].value == 0.5
+
+
+def test_small_shares_are_not_said_to_be_none() -> None:
+    assert Sighting("truncation", 0.002, 0.002, "a/v", 0, 3, 0).message() == (
+        "a/v track 0 lies 0.2% outside the image (frame 3)"
+    )
 
 
 def test_growing_and_shrinking_are_equally_strange() -> None:

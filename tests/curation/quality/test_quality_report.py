@@ -169,7 +169,12 @@ def test_skips_are_added_up_from_the_reports_that_are_there(curated: Path, tmp_p
         "crop a": {"missing image": 3, "empty box": 1},
     }
     (tmp_path / "a.json").write_bytes(b'{"videos": 1}')
-    with pytest.raises(InputError, match=r"a\.json does not count what was skipped"):
+    with pytest.raises(
+        InputError, match=r"a\.json does not count what was skipped. Run: dvc repro annotate@a$"
+    ):
+        report(curated, tmp_path / "pictures", skip_reports=reports)
+    (tmp_path / "a.json").write_bytes(b'{"videos"')
+    with pytest.raises(InputError, match=r"a\.json is not whole JSON .* dvc repro annotate@a$"):
         report(curated, tmp_path / "pictures", skip_reports=reports)
 
 

@@ -29,17 +29,20 @@ def whole(tmp_path: Path) -> Path:
 
 def problems(findings: list[Finding]) -> dict[str, str]:
     """What is not in order, by check, but for the counts that no small tree meets."""
-    return {f.check: f.message for f in findings if f.status != "ok" and not f.check.startswith("ILSVRC")}
+    found: dict[str, str] = {}
+    for f in findings:
+        if f.status != "ok" and not f.check.startswith("ILSVRC"):
+            found[f.check] = f"{found[f.check]} | {f.message}" if f.check in found else f.message
+    return found
 
 
 def test_a_sound_tree_has_no_problems(whole: Path) -> None:
     findings = check_tree(whole)
     assert problems(findings) == {}
     messages = {f.check: f.message for f in findings}
-    assert messages["subset a"] == "2 videos, 6 frames"
+    assert messages["subset a"] == "2 videos, 6 frames (6 of them read)"
     assert messages["ILSVRC train"] == "8 of 3,862 published videos, 24 of 1,122,397 frames"
     assert messages["ILSVRC val"] == "2 of 555 published videos, 6 of 176,126 frames"
-    assert messages["readable files"] == "30 frames, taken evenly, and their annotations are sound"
     assert all(f.cure for f in findings if f.status != "ok")
 
 
@@ -66,21 +69,20 @@ def test_missing_parts_are_named(whole: Path) -> None:
     video_folders(whole, "c", "hollow")
     for tree_name in ("Data", "Annotations"):
         (whole / tree_name / "VID" / "val").rename(whole / tree_name / "VID" / "elsewhere")
-    findings = [f for f in check_tree(whole) if f.status == "fail" or f.check == "subset e"]
-    said = " | ".join(f"{f.check}: {f.message}" for f in findings)
-    assert "subset b: 1 frame without XML: " in said
-    assert "b0001/000002.JPEG" in said
-    assert "subset b: 1 XML file without a frame: " in said
-    assert "b0001/000001.xml" in said
-    assert "subset c: 1 video without frames: c/hollow" in said
-    assert "subset e: subset e has no videos" in said
+    said = problems(check_tree(whole))
+    assert said["subset b"] == " | ".join(
+        f"{has} without {lacks}, 1 time: 1 frame of b/ILSVRC2015_video_b0001 without {lacks}, the first {file}"
+        for has, lacks, file in (("JPEG", "XML", "000002.JPEG"), ("XML", "JPEG", "000001.xml"))
+    )
+    assert "videos without images, 1 time: c/hollow (" in said["subset c"]
+    assert "subset e has no videos" in said["subset e"]
 
 
 def test_long_lists_are_cut(whole: Path) -> None:
     for number in range(5):
         video_folders(whole, "c", f"hollow{number}")
-    message = problems(check_tree(whole))["subset c"]
-    assert message == "5 videos without frames: c/hollow0; c/hollow1; c/hollow2; and 2 more"
+    message = re.sub(r" \(.*?\)", "", problems(check_tree(whole))["subset c"])
+    assert message == "videos without images, 5 times: c/hollow0; c/hollow1; c/hollow2; and 2 more"
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,8 @@ def test_long_lists_are_cut(whole: Path) -> None:
 def test_unreadable_images_in_the_sample_are_named(whole: Path, content: bytes, said: str) -> None:
     fault = whole / "Data" / "VID" / UNPACKED["d"] / "ILSVRC2015_video_d0000" / "000001.JPEG"
     fault.write_bytes(content)
-    message = problems(check_tree(whole))["readable files"]
-    assert message.startswith("1 fault in 30 frames")
+    message = problems(check_tree(whole))["subset d"]
+    assert ", 1 time: " in message
     assert str(fault) in message
     assert said in message
 
@@ -102,8 +104,7 @@ def test_bad_annotations_and_wrong_sizes_in_the_sample_are_named(whole: Path) ->
     (folder / "000000.xml").write_bytes(b"<annotation>")
     (folder / "000001.xml").write_bytes(frame_xml([object_xml(5, (900, 0, 910, 9))]))
     (folder / "000002.xml").write_bytes(frame_xml(size=(100, 100)))
-    message = problems(check_tree(whole))["readable files"]
-    assert message.startswith("3 faults in 30 frames")
+    message = problems(check_tree(whole))["subset d"]
     for said in ("000000.xml is not well-formed", "track 5", "320 x 240"):
         assert said in message
 
@@ -119,7 +120,9 @@ def test_the_sample_is_small_andspread(whole: Path) -> None:
 
 def test_without_opencv_the_rest_is_still_checked(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "_decoder", lambda: None)
-    assert problems(check_tree(whole)) == {"readable files": "not checked, because OpenCV does not load"}
+    findings = check_tree(whole)
+    assert problems(findings) == {}
+    assert findings[1].message == "2 videos, 6 frames (none read: OpenCV does not load)"
 
 
 @pytest.mark.parametrize("layout", trees.MAKERS)
@@ -176,5 +179,5 @@ def test_where_the_next_run_would_stop_a_part_fails(
 def test_what_rules_leave_out_of_a_part_is_counted_and_no_fault(tmp_path: Path) -> None:
     trees.got10k(tmp_path, flags={"absence.label": "0\n1\n0\n0\n0\n0\n"})
     assert [(f.status, f.message) for f in checked(tmp_path, "got10k")] == [
-        ("ok", "1 video, 6 frames, 1 boxes absent")
+        ("ok", "1 video, 6 frames (6 of them read), 1 boxes absent")
     ]

@@ -94,7 +94,11 @@ def test_every_possible_pair_comes_up(tmp_path: Path) -> None:
     assert (sampler.videos, sampler.tracks, sampler.instances) == (2, 2, 6)
 
 
-def test_the_pairs_are_those_of_earlier_versions(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 7, 1_000_000])
+def test_the_pairs_are_those_of_earlier_versions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("training.batches.pairs._AT_ONCE", at_once)
     tracks = [(0, [*range(0, 40, 2)]), (0, [1, 2, 9]), (1, [5, 6, 7]), (2, [*range(30)]), (3, [0, 50])]
     first = [(2, 3), (23, 24), (35, 33), (19, 18), (44, 42), (54, 51), (20, 21), (24, 25), (23, 25), (23, 25)]
     assert drawn(sampler_of(tmp_path, tracks, 4), 10) == first

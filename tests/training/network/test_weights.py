@@ -9,10 +9,19 @@ import pytest
 import safetensors.torch
 import torch
 
+from curation.crops.geometry import CropGeometry
 from curation.errors import InputError
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
-from training.network.weights import KEY, LIMIT, LONGEST_HEADER, load_weights, save_origin, save_weights
+from training.network.weights import (
+    KEY,
+    LIMIT,
+    LONGEST_HEADER,
+    crop_geometry,
+    load_weights,
+    save_origin,
+    save_weights,
+)
 
 METADATA = {"parameters": {"epochs": 3}, "imdb": "0123"}
 
@@ -34,6 +43,29 @@ def test_what_is_saved_is_loaded(network: SiameseNetwork, tmp_path: Path) -> Non
     assert not loaded.training
     state = loaded.state_dict()
     assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("cut", "crop", "exemplar", "searched"),
+    [
+        (255, 255, 127, 255),
+        (239, 255, 127, 255),  # as SiamFC does
+        (255, 511, 127, 255),  # crops of PySOT
+        (239, 511, 127, 255),
+        (303, 511, 127, 303),
+        (511, 511, 127, 511),
+        (None, 511, 127, 511),  # what was cut is not on record
+        (None, None, None, 255),
+        (79, 95, 63, 95),
+    ],
+)
+def test_as_much_is_searched_as_was_trained_on(
+    cut: int | None, crop: int | None, exemplar: int | None, searched: int
+) -> None:
+    given = {"search_size": cut, "crop_size": crop, "exemplar_size": exemplar, "context": 0.25}
+    pairs = {name: value for name, value in given.items() if value}
+    geometry = crop_geometry({"parameters": {"pairs": pairs}})
+    assert geometry == CropGeometry(exemplar or 127, searched, 0.25)
 
 
 def test_weights_that_hold_a_revision_are_loaded(network: SiameseNetwork, tmp_path: Path) -> None:
@@ -77,7 +109,9 @@ def test_cut_file(network: SiameseNetwork, tmp_path: Path, length: int) -> None:
     path = tmp_path / "w.safetensors"
     save_weights(path, network)
     path.write_bytes(path.read_bytes()[:length])
-    assert "is not a whole safetensors file" in refused(path)
+    message = refused(path)
+    assert "is not a whole safetensors file" in message
+    assert "Copy it again; the train stage's own: python -m pipelines doctor cache --mend" in message
 
 
 def test_a_flipped_bit_is_noticed(network: SiameseNetwork, tmp_path: Path) -> None:

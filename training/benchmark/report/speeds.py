@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,13 @@ class Speeds:
         Frames, and the seconds that the tracker took for them.
     machines : sequence of str
         Where they were measured, each once; empty if that is not on record.
+    kept : int
+        Results that were tracked before, by a machine that is not on record.
     """
 
     times: Mapping[str, Mapping[str, tuple[int, float]]] = field(default_factory=dict)
     machines: Sequence[str] = ()
+    kept: int = 0
 
     def rate(self, tracker: str, benchmarks: Iterable[str]) -> float | None:
         """Frames per second over some benchmarks; None where the tracker did not run here."""
@@ -34,10 +38,14 @@ class Speeds:
     @property
     def machine(self) -> str:
         """Where they were measured, in words."""
-        return "; ".join(self.machines) or "a machine that is not on record"
+        words = "; ".join(self.machines) or "a machine that is not on record"
+        return words + (f" ({self.kept} results: where they were tracked before)" if self.kept else "")
 
 
 NO_SPEEDS = Speeds()
+
+_NOTE = re.compile(r" \(\d+ results: where they were tracked before\)$")
+"""What earlier versions wrote behind the machine."""
 
 
 def rate_text(rate: float | None) -> str:
@@ -55,5 +63,8 @@ def read_speeds(folder: Path, benchmarks: Collection[str]) -> Speeds:
         }
         for document in documents
     }
-    machines = dict.fromkeys(document["machine"] for document in documents if "machine" in document)
-    return Speeds(times, tuple(machines))
+    machines = dict.fromkeys(
+        _NOTE.sub("", document["machine"]) for document in documents if "machine" in document
+    )
+    kept = sum(one.get("from_store", 0) for document in documents for one in document["trackers"].values())
+    return Speeds(times, tuple(machines), kept)

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from training.benchmark.report.downloads import Download
@@ -187,6 +188,9 @@ def to_files(
             place: Any = {"loc": "lower left", "bbox_to_anchor": (left, 0), "borderaxespad": 0.2}
             figure.legend(handles, words, labelspacing=0.25, labelcolor=INK, **place)
         _repaint(figure)
+        for text in figure.findobj(Text):
+            # A ligature is in another subset of the font, which takes as long again to embed.
+            text.set_fontfeatures(["-liga"])
         files = []
         for kind, metadata in (
             ("PDF", ("CreationDate", "Creator", "Producer")),

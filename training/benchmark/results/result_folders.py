@@ -119,9 +119,9 @@ def find_tracker(results_dir: Path, tracker: str, benchmark: Benchmark) -> Path 
         If there is none, with the nearest tracker's name; or if the name cannot be printed, and so stands in no
         table and no report.
     """
-    if printable(tracker) != tracker:
+    if (shown := printable(tracker)) != tracker:
         raise InputError(
-            f"the tracker {tracker} in {results_dir} has a name that cannot be printed",
+            f"the tracker {shown} in {results_dir} has a name that cannot be printed",
             do="Rename its folder, or its files",
             reason="bad name",
         )

@@ -13,7 +13,7 @@ from training.benchmark.arrays import Array
 from training.benchmark.results.formats.format_row import Format, Result
 from training.benchmark.results.formats.format_table import FORMATS
 from training.benchmark.results.formats.segments import Segment
-from training.benchmark.scores.starts import temporal_starts
+from training.benchmark.scores.starts import Starts, starts_of
 from training.benchmark.sequences.sequence import Benchmark, Sequence, to_base
 from training.benchmark.trajectory import DETERMINISTIC_AFTER, Trajectory, write_anchored, write_trajectories
 
@@ -117,7 +117,8 @@ def write_starts(
     out: Path,
     tracker: str,
     sequence: Sequence,
-    runs: Items[Array] | Mapping[str, Array],
+    evaluation: Starts,
+    runs: Items[Array],
     *,
     form: Literal["otb-mat", "jwlim"] = "otb-mat",
 ) -> Path:
@@ -127,22 +128,19 @@ def write_starts(
     ----------
     out, tracker, sequence
         As for `write_boxes`.
-    runs : sequence or mapping of (n, 4) float64
-        From each of `starts.first_boxes`, in their order or by shift: `x y w h`, 1-based.
+    evaluation : {"tre", "sre"}
+    runs : sequence of (n, 4) float64
+        From each of `starts.first_boxes`, in their order: `x y w h`, 1-based.
     form : {"otb-mat", "jwlim"}
     """
-    first = sequence.first_frame
-    kind: Literal["TRE", "SRE"]
-    if isinstance(runs, Mapping):
-        kind = "SRE"
-        segments = [Segment(boxes, first, shift) for shift, boxes in runs.items()]
-    else:
-        kind = "TRE"
-        begins = [first + start for start in temporal_starts(sequence)]
-        segments = [Segment(boxes, begin) for boxes, begin in zip(runs, begins, strict=True)]
+    segments = [
+        Segment(boxes, sequence.first_frame + row, shift)
+        for boxes, (shift, row) in zip(runs, starts_of(evaluation, sequence), strict=True)
+    ]
     write = FORMATS[form].write
     assert write is not None
-    return write_files(out, write(Result(tracker, sequence, segments, evaluation=kind)))
+    title: Literal["TRE", "SRE"] = "TRE" if evaluation == "tre" else "SRE"
+    return write_files(out, write(Result(tracker, sequence, segments, evaluation=title)))
 
 
 def write_runs(

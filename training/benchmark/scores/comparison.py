@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.rows import unknown_name
 from training.benchmark.arrays import Array
@@ -123,7 +124,7 @@ def compare(
     samples: int = SAMPLES,
     level: float = 0.95,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Fields:
     """Compare two trackers, or one tracker in two runs, from their scores.
 
     Parameters
@@ -171,7 +172,7 @@ def compare(
         raise InputError(
             f"{trackers[0]} and {trackers[1]} have no sequence in common", reason="not comparable"
         )
-    metrics: dict[str, Any] = _eao(first, second, trackers, common, samples=samples, level=level, seed=seed)
+    metrics = {**_eao(first, second, trackers, common, samples=samples, level=level, seed=seed)}
     for metric in (row.key for row in metrics_of(first.kind, protocol=first.protocol)):
         if not all(metric in score[name] for score in scores for name in common):
             continue
@@ -210,7 +211,7 @@ def compare(
 
 def _eao(
     first: Scores, second: Scores, trackers: tuple[str, str], common: Items[str], **bootstrap: Any
-) -> dict[str, Any]:
+) -> Fields:
     """EAO, which is no mean over sequences; empty where it is not known."""
     numbers = (
         [one.trackers[tracker].sequences[name] for name in common]
@@ -224,7 +225,7 @@ def _significant(interval: Mapping[str, float], common: Items[str]) -> bool:
     return len(common) >= FEWEST and (interval["low"] > 0 or interval["high"] < 0)
 
 
-def _sequences(tracker: TrackerScores) -> dict[str, dict[str, Any]]:
+def _sequences(tracker: TrackerScores) -> dict[str, Fields]:
     """Numbers of every sequence; for VOT with those of the runs without restarts, if there are any."""
     free = tracker.free[1] if tracker.free else {}
     return {

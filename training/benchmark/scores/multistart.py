@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.rules import region_overlap
 from training.benchmark.scores.vot_rules import VotRules
@@ -31,7 +31,7 @@ GRACE = 10
 
 def score_multistart(
     sequences: Items[Sequence], trajectories: Mapping[str, Items[Trajectory]], rules: VotRules
-) -> dict[str, Any]:
+) -> Fields:
     """EAO, accuracy and robustness of one tracker, overall and per sequence.
 
     Parameters
@@ -48,7 +48,7 @@ def score_multistart(
     dict
         `overall`: `multistart_eao`, `multistart_accuracy`, `multistart_robustness`, `frames`, `interval`, `rule`,
         `bounds`, and the curve `multistart_overlap` (value k is for k frames after the start). `sequences`: accuracy,
-        robustness, frames and runs of each. `tags` is empty, `unsupervised` None: the toolkit has neither.
+        robustness, frames and runs of each.
     """
     low, high = rules.lengths
     total, active = np.zeros(high), np.zeros(high)
@@ -85,9 +85,7 @@ def score_multistart(
                 "multistart_overlap": [float(v) if n else None for v, n in zip(curve, active, strict=True)]
             },
         },
-        "tags": {},
         "sequences": each,
-        "unsupervised": None,
     }
 
 

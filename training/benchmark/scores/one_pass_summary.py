@@ -7,6 +7,7 @@ from collections.abc import Sequence as Items
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from training.benchmark.scores.metric_table import metrics_of
 from training.benchmark.scores.one_pass import Curves
 from training.benchmark.scores.protocols import Protocol, get_protocol
@@ -15,7 +16,7 @@ from training.benchmark.sequences.sequence import Benchmark
 
 def summary(
     curves: Curves, rows: NDArray[np.int64] | None = None, *, protocol: str | Protocol = "matlab"
-) -> dict[str, object]:
+) -> Fields:
     """Scores of some sequences: the mean of their curves, and its metrics.
 
     Parameters
@@ -52,8 +53,8 @@ def summary(
 
 def score_tracker(
     benchmark: Benchmark, names: Items[str], curves: Curves, protocol: str | Protocol = "matlab"
-) -> dict[str, object]:
-    """JSON-able scores of one tracker: overall, per sequence, per attribute.
+) -> Fields:
+    """JSON values of the scores of one tracker: overall, per sequence, per attribute.
 
     Parameters
     ----------

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from curation.documents.document import Fields
 from training.benchmark.scores.metric_table import METRICS, Metric, Place, metrics_of
 
 SCHEMA = 1
@@ -38,7 +38,7 @@ class Numbers:
         found = self.values.get(metric.key)
         return float(found) if found is not None and math.isfinite(found) else None
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Fields:
         curves = dict(self.curves)
         eao = {"eao_curve": curves.pop("expected_overlap")} if "expected_overlap" in curves else {}
         return {**self.values, **self.rules, **self.pairs, **eao, **({"curves": curves} if curves else {})}
@@ -75,7 +75,7 @@ class TrackerScores:
         found = self.overall.of(metric)
         return self.free[0].of(metric) if found is None and self.free else found
 
-    def plain(self, kind: str) -> dict[str, Any]:
+    def plain(self, kind: str) -> Fields:
         raw = {
             "overall": self.overall.plain(),
             "sequences": _plain(self.sequences),
@@ -193,7 +193,7 @@ class Scores:
         """The tracker that leads this benchmark."""
         return self.ranked()[0]
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> Fields:
         """JSON values."""
         return {
             "schema": SCHEMA,
@@ -214,7 +214,7 @@ class Scores:
         }
 
 
-def _plain(numbers: Mapping[str, Numbers]) -> dict[str, Any]:
+def _plain(numbers: Mapping[str, Numbers]) -> Fields:
     return {name: one.plain() for name, one in numbers.items()}
 
 

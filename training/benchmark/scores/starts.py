@@ -13,10 +13,12 @@ from typing import Literal
 import numpy as np
 
 from curation.errors import InputError
-from training.benchmark.arrays import Array
+from training.benchmark.arrays import Array, matlab_round
 from training.benchmark.scores.one_pass import Curves, Pool
 from training.benchmark.scores.protocols import Protocol, get_protocol
 from training.benchmark.sequences.sequence import Sequence, to_base
+
+Starts = Literal["tre", "sre"]
 
 TEMPORAL_STARTS = 20
 LEAST_FRAMES = 20
@@ -83,7 +85,7 @@ def disturbed_box(box: Array, shift: str, size: tuple[int, int]) -> Array:
     right, bottom = x + w - 1, y + h - 1
     if shift.startswith("scale_"):
         ratio = int(shift.removeprefix("scale_")) / 10
-        x, y, w, h = _round(
+        x, y, w, h = matlab_round(
             np.array([x + w / 2 - ratio * w / 2, y + h / 2 - ratio * h / 2, ratio * w, ratio * h])
         )
     elif shift in ("left", "right"):
@@ -93,23 +95,18 @@ def disturbed_box(box: Array, shift: str, size: tuple[int, int]) -> Array:
     else:
         left, top = x, y
         if shift.endswith("Left"):
-            left = float(_round(x - SHIFT * w))
+            left = float(matlab_round(x - SHIFT * w))
         else:
-            right = float(_round(right + SHIFT * w))
+            right = float(matlab_round(right + SHIFT * w))
         if shift.startswith("top"):
-            top = float(_round(y - SHIFT * h))
+            top = float(matlab_round(y - SHIFT * h))
         else:
-            bottom = float(_round(bottom + SHIFT * h))
+            bottom = float(matlab_round(bottom + SHIFT * h))
         x, y, w, h = left, top, right - left + 1, bottom - top + 1
     x, y = max(x, 1.0), max(y, 1.0)
     w = min(w, size[0] - x + 1)
     h = min(h, size[1] - y + 1)
     return np.array([x, y, w, h])
-
-
-def _round(values: Array | float) -> Array:
-    array = np.asarray(values, dtype=np.float64)
-    return np.asarray(np.trunc(array + np.copysign(0.5, array)))
 
 
 def undo_scale(boxes: Array, shift: str) -> Array:
@@ -120,10 +117,10 @@ def undo_scale(boxes: Array, shift: str) -> Array:
         return boxes
     ratio = int(shift.removeprefix("scale_")) / 10
     size = boxes[:, 2:] / ratio
-    return _round(np.concatenate([boxes[:, :2] + boxes[:, 2:] / 2 - size / 2, size], axis=1))
+    return matlab_round(np.concatenate([boxes[:, :2] + boxes[:, 2:] / 2 - size / 2, size], axis=1))
 
 
-def first_boxes(evaluation: Literal["tre", "sre"], sequence: Sequence) -> list[tuple[int, Array]]:
+def first_boxes(evaluation: Starts, sequence: Sequence) -> list[tuple[int, Array]]:
     """The first row and box (4,), 0-based, of each run: of `temporal_starts`, or of all `SHIFTS`."""
     if evaluation == "tre":
         return [(row, sequence.ground_truth[row]) for row in temporal_starts(sequence)]
@@ -131,47 +128,21 @@ def first_boxes(evaluation: Literal["tre", "sre"], sequence: Sequence) -> list[t
     return [(0, box) for box in to_base(disturbed, sequence.base, 0)]
 
 
-def temporal_curves(
-    results: Mapping[str, Items[Array]], sequences: Items[Sequence], protocol: str | Protocol = "matlab"
-) -> Curves:
-    """TRE curves: for each sequence the hits of all its runs over all their frames.
-
-    Parameters
-    ----------
-    results : mapping
-        For each sequence the boxes of the runs from `temporal_starts`, in their order, 1-based.
-    sequences : sequence of Sequence
-    protocol : str or Protocol
-
-    Raises
-    ------
-    InputError
-        If runs are missing or have the wrong length; both numbers are named.
-    """
-    rules = get_protocol(protocol)
-    boxes, truths, groups = [], [], []
-    for i, sequence in enumerate(sequences):
-        runs = results[sequence.name]
-        for start, run in zip(check_temporal(sequence, runs), runs, strict=True):
-            boxes.append(run)
-            truths.append(sequence.annotation[start:])
-            groups.append(i)
-    return Pool(truths, np.array(groups), rules).curves(boxes)
-
-
-def spatial_curves(
-    results: Mapping[str, Mapping[str, Array]],
+def start_curves(
+    evaluation: Starts,
+    results: Mapping[str, Items[Array]],
     sequences: Items[Sequence],
     protocol: str | Protocol = "matlab",
 ) -> Curves:
-    """SRE curves: for each sequence the hits of its 12 runs over all their frames.
+    """TRE or SRE curves: for each sequence the hits of all its runs over all their frames.
 
-    Results of scaled starts are scaled back first (`undo_scale`).
+    SRE's results of scaled starts are scaled back first (`undo_scale`).
 
     Parameters
     ----------
+    evaluation : {"tre", "sre"}
     results : mapping
-        For each sequence, boxes (N, 4) by shift, 1-based; all of `SHIFTS` must be there.
+        For each sequence the boxes of the runs from `first_boxes`, in their order, 1-based.
     sequences : sequence of Sequence
     protocol : str or Protocol
 
@@ -180,49 +151,38 @@ def spatial_curves(
     InputError
         If runs are missing or have the wrong length; both numbers are named.
     """
-    rules = get_protocol(protocol)
     boxes, truths, groups = [], [], []
     for i, sequence in enumerate(sequences):
-        check_spatial(sequence, results[sequence.name])
-        for shift in SHIFTS:
-            boxes.append(undo_scale(results[sequence.name][shift], shift))
-            truths.append(sequence.annotation)
+        runs = results[sequence.name]
+        for (shift, row), run in zip(check_runs(evaluation, sequence, runs), runs, strict=True):
+            boxes.append(undo_scale(run, shift))
+            truths.append(sequence.annotation[row:])
             groups.append(i)
-    return Pool(truths, np.array(groups), rules).curves(boxes)
+    return Pool(truths, np.array(groups), get_protocol(protocol)).curves(boxes)
 
 
-def check_temporal(sequence: Sequence, runs: Items[Array]) -> list[int]:
-    """`temporal_starts`, checked against the lengths of TRE's runs; an error names both."""
-    starts = temporal_starts(sequence)
+def starts_of(evaluation: Starts, sequence: Sequence) -> list[tuple[str, int]]:
+    """Of each run SRE's shift, else nothing, and the first row."""
+    if evaluation == "sre":
+        return [(shift, 0) for shift in SHIFTS]
+    return [("", row) for row in temporal_starts(sequence)]
+
+
+def check_runs(evaluation: Starts, sequence: Sequence, runs: Items[Array]) -> list[tuple[str, int]]:
+    """`starts_of`, checked against the number and the lengths of runs; an error names both."""
+    starts, title = starts_of(evaluation, sequence), evaluation.upper()
     if len(runs) != len(starts):
         raise InputError(
-            f"{sequence.name}: {len(runs)} runs, but TRE has {len(starts)} starts",
-            do="Give all runs of TRE",
+            f"{sequence.name}: {len(runs)} runs, but {title} has {len(starts)} starts",
+            do=f"Give all runs of {title}",
             reason="wrong length",
         )
-    for start, run in zip(starts, runs, strict=True):
-        frame = start + sequence.first_frame
-        _check_length(f"{sequence.name}, run from frame {frame}", run, len(sequence) - start)
+    for (shift, row), run in zip(starts, runs, strict=True):
+        if len(run) != len(sequence) - row:
+            which = shift or f"run from frame {row + sequence.first_frame}"
+            raise InputError(
+                f"{sequence.name}, {which}: {len(run)} rows, but {len(sequence) - row} frames",
+                do="Give the complete result",
+                reason="wrong length",
+            )
     return starts
-
-
-def check_spatial(sequence: Sequence, runs: Mapping[str, Array]) -> None:
-    """Raise `InputError` unless SRE's twelve runs are there and as long as the sequence."""
-    missing = [shift for shift in SHIFTS if shift not in runs]
-    if missing:
-        raise InputError(
-            f"{sequence.name}: SRE lacks the runs {', '.join(missing)}",
-            do="Give all twelve",
-            reason="missing results",
-        )
-    for shift in SHIFTS:
-        _check_length(f"{sequence.name}, {shift}", runs[shift], len(sequence))
-
-
-def _check_length(where: str, boxes: Array, frames: int) -> None:
-    if len(boxes) != frames:
-        raise InputError(
-            f"{where}: {len(boxes)} rows, but {frames} frames",
-            do="Give the complete result",
-            reason="wrong length",
-        )

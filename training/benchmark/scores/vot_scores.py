@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.documents.document import Fields
 from curation.errors import InputError
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.rules import region_overlap
@@ -102,7 +103,7 @@ def score_supervised(
     sequences: Items[Sequence],
     trajectories: Mapping[str, Items[Trajectory]],
     rules: VotRules = VOT2016,
-) -> dict[str, Any]:
+) -> Fields:
     """EAO, accuracy, robustness of one tracker, overall, per tag and per sequence.
 
     Parameters
@@ -195,7 +196,7 @@ def score_unsupervised(
     sequences: Items[Sequence],
     trajectories: Mapping[str, Items[Trajectory]],
     rules: VotRules = VOT2016,
-) -> dict[str, Any]:
+) -> Fields:
     """Average overlap (AO) of runs without restarts: the mean over all frames of all sequences.
 
     Frames without a region, the first one among them, count as 0 (MATLAB's `analyze_overlap`).

@@ -24,7 +24,7 @@ def list_names() -> list[str]:
 
 
 def is_listed(name: str, video: str) -> bool:
-    """Whether a list names a video, however case and `-_.` are written.
+    """Whether a list names a video, or the folder of its frames (`Jogging`, of `Jogging.1`), in any case and `-_.`.
 
     Raises
     ------
@@ -54,4 +54,7 @@ def _keys(name: str) -> frozenset[str]:
         return frozenset(name_key(f"GOT-10k_Train_{int(number):06d}") for number in numbers)
     if name not in packaged_names():
         raise unknown_name("list of test videos", name, list_names())
-    return frozenset(name_key(entry.name) for entry in load_listing(name).sequences)
+    entries = load_listing(name).sequences
+    return frozenset(
+        name_key(one) for entry in entries for one in (entry.name, entry.folder.rpartition("/")[2])
+    )

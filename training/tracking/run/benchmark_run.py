@@ -10,11 +10,11 @@ the store, but never in the results: they differ from run to run.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import orjson
@@ -24,14 +24,16 @@ from curation.cures import remake
 from curation.digests.checksums import Record, checksums_folder
 from curation.digests.contents import Entry
 from curation.digests.reading import Reading
+from curation.documents.document import Fields
 from curation.documents.manifest_record import Manifest
 from curation.errors import InputError
 from curation.files import digest, write_bytes
 from curation.images.image import AS_STORED, decode_image, load_image
 from curation.parallel import Workers, run_in_order
 from training.benchmark.problems import FolderError
+from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.results.result_writer import write_starts
-from training.benchmark.scores.starts import SHIFTS
+from training.benchmark.scores.starts import SHIFTS, Starts
 from training.benchmark.sequences import sequence as benchmarks
 from training.benchmark.sequences.anchors import MULTISTART
 from training.benchmark.trajectory import Trajectory, write_anchored, write_trajectories
@@ -67,6 +69,10 @@ class Contender:
     identity: str
 
 
+_Result = Fields | InputError
+"""What `experiments.perform` gives, and whether it is `fresh`; or how a tracker failed."""
+
+
 @dataclass(frozen=True)
 class _Job:
     """One contender on one sequence, with the manifest's records of its files and the key of its result."""
@@ -91,9 +97,9 @@ def run_benchmark(
     store: Path,
     state: Path,
     workers: Workers,
-    starts: Literal["tre", "sre"] | None = None,
+    starts: Starts | None = None,
     check: Callable[[], None] = lambda: None,
-) -> dict[str, Any]:
+) -> Fields:
     """Track every sequence of a benchmark with every contender and write the result files.
 
     Parameters
@@ -153,19 +159,23 @@ def run_benchmark(
     for name in names:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir(parents=True)
-    report: dict[str, Any] = {
+    report: Fields = {
         name: {"frames": 0, "seconds": 0.0, "tracked": 0, "from_store": 0, "sequences": {}} for name in names
     }
+    run = partial(_run, experiment=experiment, store=store, check=check)
+    records = Records(store / experiment)
+    # Looked for here: where every result is kept, no process is started, each of which would load torch.
+    waiting = [job for job in jobs if records.find(job.key) is None]
     done = run_in_order(
-        partial(_run, experiment=experiment, store=store, check=check),
-        jobs,
+        run,
+        waiting,
         workers=workers,
         label=f"track {benchmark.name}{f' ({starts.upper()})' if starts else ''}",
         unit="sequence",
         size=lambda result: 0 if isinstance(result, InputError) else len(result["seconds"]),
     )
     failed = []
-    for job, result in zip(jobs, done, strict=True):
+    for job, result in zip(jobs, _merged(jobs, waiting, done, run), strict=True):
         check()
         if isinstance(result, InputError):
             who = f"{job.contender.name} failed"  # the lines of one tracker are a group
@@ -182,6 +192,16 @@ def run_benchmark(
     for entry in report.values():
         entry["frames_per_second"] = entry["frames"] / max(entry["seconds"], 1e-9)
     return {"schema": 1, "benchmark": benchmark.name, "trackers": report}
+
+
+def _merged(
+    jobs: Sequence[_Job], waiting: Sequence[_Job], done: Iterator[_Result], run: Callable[[_Job], _Result]
+) -> Iterator[_Result]:
+    """Results of all jobs in order: `done` has those that waited, `run` finds the others."""
+    keys = {job.key for job in waiting}
+    for job in jobs:
+        yield next(done) if job.key in keys else run(job)
+    yield from done  # nothing, but for its last line of progress
 
 
 def _on_record(benchmark: benchmarks.Benchmark, sequence: benchmarks.Sequence, manifest: Manifest) -> Entry:
@@ -223,10 +243,8 @@ def _job(
     )
 
 
-def _run(
-    job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]
-) -> dict[str, Any] | InputError:
-    """The job's result as of `experiments.perform`, and whether it is `fresh`; or how its tracker failed."""
+def _run(job: _Job, *, experiment: Experiment, store: Path, check: Callable[[], None]) -> _Result:
+    """The kept result of a job, or that of doing it, which then is kept."""
     records = Records(store / experiment)
     kept = records.find(job.key)
     if kept is not None:
@@ -240,12 +258,12 @@ def _run(
             raise
         return error
     check()
-    records.add(job.key, result)
+    records.add(job.key, dict(result))
     unsealed.unlink(missing_ok=True)
     return {**result, "fresh": believed is None}
 
 
-def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> dict[str, Any] | None:
+def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence) -> Fields | None:
     """A result that is older than seals, or None."""
     try:
         result = orjson.loads(path.read_bytes())
@@ -254,7 +272,7 @@ def _believed(path: Path, experiment: Experiment, sequence: benchmarks.Sequence)
     return result if believable(result, experiment, sequence) else None
 
 
-def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
+def _perform(job: _Job, experiment: Experiment) -> Fields:
     """`experiments.perform` on recorded files: what is read is compared with the record before the result counts."""
     sequence, reading = job.sequence, Reading()
 
@@ -278,13 +296,10 @@ def _perform(job: _Job, experiment: Experiment) -> dict[str, Any]:
 def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> None:
     name, folder = job.sequence.name, out / job.contender.name
     if "starts" in result:
-        found = result["starts"]
-        runs = (
-            {shift: np.array(found[shift]) for shift in SHIFTS}
-            if isinstance(found, dict)
-            else [np.array(boxes) for boxes in found]
-        )
-        write_starts(out, job.contender.name, job.sequence, runs, form="jwlim")
+        found, spatial = result["starts"], isinstance(result["starts"], dict)
+        runs = [np.array(boxes) for boxes in (map(found.get, SHIFTS) if spatial else found)]
+        evaluation: Starts = "sre" if spatial else "tre"
+        write_starts(out, job.contender.name, job.sequence, evaluation, runs, form="jwlim")
         return
     if "anchored" in result:
         found = {int(frame): np.array(boxes) for frame, boxes in result["anchored"].items()}
@@ -296,5 +311,4 @@ def _write(out: Path, job: _Job, result: Mapping[str, Any], *, base: int) -> Non
         write_trajectories(folder, name, [free], experiment="unsupervised")
         return
     boxes = benchmarks.to_base(np.array(result["boxes"]), 0, base)
-    lines = [",".join(f"{value:.4f}" for value in box) for box in boxes]
-    write_bytes(folder / f"{name}.txt", ("\n".join(lines) + "\n").encode())
+    write_bytes(folder / f"{name}.txt", text_bytes(boxes))

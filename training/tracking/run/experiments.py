@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
+from curation.documents.document import Fields
 from training.benchmark.overlap.regions import box_from_polygon
-from training.benchmark.scores.starts import SHIFTS, first_boxes
+from training.benchmark.scores.starts import SHIFTS, Starts, first_boxes
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import REGION
 from training.tracking.interface import Frame, Tracker
@@ -25,7 +26,7 @@ Read = Callable[[Path], Frame]
 
 def perform(
     experiment: Experiment, make: Make, sequence: Sequence, *, who: str, read: Read = read_frame
-) -> dict[str, Any]:
+) -> Fields:
     """Run one experiment on one thread and return its result as JSON values.
 
     Parameters
@@ -63,19 +64,19 @@ def perform(
         return _starts(experiment, make, sequence, who, read)
 
 
-def _both(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
+def _both(make: Make, sequence: Sequence, who: str, read: Read) -> Fields:
     """VOT's two experiments: with restarts after failures, and once without."""
     supervised, free = _supervised(make, sequence, who, read), _one_pass(make, sequence, who, read)
     return {**supervised, "boxes": free["boxes"], "seconds": supervised["seconds"] + free["seconds"]}
 
 
-def _one_pass(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
+def _one_pass(make: Make, sequence: Sequence, who: str, read: Read) -> Fields:
     (first,) = box_from_polygon(sequence.ground_truth[:1])
     track = track_sequence(make(), sequence.frames, first, who=who, read=read)
     return {"boxes": track.boxes.tolist(), "seconds": _rounded(track.seconds)}
 
 
-def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
+def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> Fields:
     """VOT's baseline experiment; a row of a run is a code or a box (`Trajectory.from_rows`)."""
     done = run_supervised(make(), sequence, who=who, read=read)
     runs = [
@@ -89,9 +90,7 @@ def _supervised(make: Make, sequence: Sequence, who: str, read: Read) -> dict[st
     return {"runs": runs, "seconds": _rounded(seconds)}
 
 
-def _starts(
-    kind: Literal["tre", "sre"], make: Make, sequence: Sequence, who: str, read: Read
-) -> dict[str, Any]:
+def _starts(kind: Starts, make: Make, sequence: Sequence, who: str, read: Read) -> Fields:
     tracker, runs, seconds = make(), [], []
     for row, box in first_boxes(kind, sequence):
         frames = sequence.frames[row:]
@@ -103,7 +102,7 @@ def _starts(
     return {"starts": starts, "seconds": seconds}
 
 
-def _multistart(make: Make, sequence: Sequence, who: str, read: Read) -> dict[str, Any]:
+def _multistart(make: Make, sequence: Sequence, who: str, read: Read) -> Fields:
     """VOT's runs from every anchor, without restarts; on the box around a polygon, as the toolkit gives it by TraX."""
     starts = box_from_polygon(sequence.ground_truth, "minmax")
     tracker, anchored, seconds = make(), {}, []

@@ -8,14 +8,15 @@ failure. What it cannot see is a box that was altered into another possible one,
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from curation.documents.document import Fields
 from training.benchmark.arrays import Array
 from training.benchmark.overlap.regions import box_from_polygon
 from training.benchmark.scores.eao import SKIP
-from training.benchmark.scores.starts import SHIFTS, first_boxes
+from training.benchmark.scores.starts import SHIFTS, Starts, first_boxes
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import FAILURE, REGION, START, UNKNOWN, Trajectory
 from training.tracking.run.experiments import Experiment
@@ -26,7 +27,7 @@ def believable(result: Any, experiment: Experiment, sequence: Sequence) -> bool:
     """Whether a result without a seal can be one of `experiments.perform` on the sequence."""
     if not isinstance(result, dict):
         return False
-    rules: dict[str, Callable[[dict[str, Any], Sequence], int]] = {
+    rules: dict[str, Callable[[Fields, Sequence], int]] = {
         "ope": _free_run,
         "vot": _both,
         "tre": _temporal,
@@ -40,30 +41,30 @@ def believable(result: Any, experiment: Experiment, sequence: Sequence) -> bool:
         return False
 
 
-def _free_run(result: dict[str, Any], sequence: Sequence) -> int:
+def _free_run(result: Fields, sequence: Sequence) -> int:
     """Number of timed frames; raises `ValueError` for another form, as all functions here do."""
     return _run(result["boxes"], box_from_polygon(sequence.ground_truth[:1])[0], len(sequence))
 
 
-def _both(result: dict[str, Any], sequence: Sequence) -> int:
+def _both(result: Fields, sequence: Sequence) -> int:
     runs = result["runs"]
     if not isinstance(runs, list) or not runs:
         raise ValueError
     return sum(_supervised(rows, sequence) for rows in runs) + _free_run(result, sequence)
 
 
-def _temporal(result: dict[str, Any], sequence: Sequence) -> int:
+def _temporal(result: Fields, sequence: Sequence) -> int:
     return _from_starts(result["starts"], "tre", sequence)
 
 
-def _spatial(result: dict[str, Any], sequence: Sequence) -> int:
+def _spatial(result: Fields, sequence: Sequence) -> int:
     starts = result["starts"]
     if not isinstance(starts, dict) or starts.keys() != set(SHIFTS):
         raise ValueError
     return _from_starts([starts[shift] for shift in SHIFTS], "sre", sequence)
 
 
-def _from_starts(runs: Any, evaluation: Literal["tre", "sre"], sequence: Sequence) -> int:
+def _from_starts(runs: Any, evaluation: Starts, sequence: Sequence) -> int:
     return sum(
         _run(boxes, to_base(box[None], 0, sequence.base)[0], len(sequence) - row)
         for (row, box), boxes in zip(first_boxes(evaluation, sequence), runs, strict=True)

@@ -15,6 +15,8 @@ import numpy as np
 
 from curation.errors import InputError
 from curation.files import write_bytes
+from training.benchmark.results.formats.text import text_bytes
+from training.benchmark.sequences.sequence import to_base
 from training.tracking.interface import Box, Frame, Sight, Tracker, check_box
 from training.tracking.video.drawing import draw
 from training.tracking.video.interrupts import Interrupts
@@ -137,13 +139,8 @@ def follow(
         log.warning("%s: %d of %d frames were read", source.name, len(sights), source.count)
     result = np.array(boxes).reshape(-1, 4)
     if text:
-        write_bytes(text, otb_text(result).encode())
+        write_bytes(text, text_bytes(to_base(result, 0, 1)))
     return Followed(result, odd.unread, tuple(sights), time.monotonic() - started)
-
-
-def otb_text(boxes: np.ndarray) -> str:
-    """(N, 4) xywh boxes, 0-based, as OTB text: comma-separated, 1-based, four decimals."""
-    return "".join(",".join(f"{value:.4f}" for value in row) + "\n" for row in boxes + np.array([1, 1, 0, 0]))
 
 
 def _update(tracker: Tracker, frame: Frame, previous: Box, number: int) -> Box:

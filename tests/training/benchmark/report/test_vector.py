@@ -108,7 +108,9 @@ def files(key: str = "otb2013 success") -> dict[str, bytes]:
         to_svg(axes, key=key, label="x")
         return {
             one.name: one.content
-            for one in to_files(axes, key=key, title="Success, OTB-2013 (built in)", legend=[(line, "0.500")])
+            for one in to_files(
+                axes, key=key, title="Success at first, OTB-2013 (built in)", legend=[(line, "0.500")]
+            )
         }
 
 
@@ -117,7 +119,7 @@ def test_files_have_title_legend_and_plain_colours() -> None:
     assert list(found) == ["otb2013-success.pdf", "otb2013-success.svg"]
     root = etree.fromstring(found["otb2013-success.svg"])
     words = ["".join(element.itertext()) for element in root.iter("{*}text")]
-    assert {"Success, OTB-2013 (built in)", "C & D  0.500"} <= set(words)
+    assert {"Success at first, OTB-2013 (built in)", "C & D  0.500"} <= set(words)
     text = found["otb2013-success.svg"].decode()
     assert "var(" not in text
     assert not re.search(r"#000[01][0-9a-f]{2}", text.replace("#000000", "")), "a marker is left"
@@ -131,3 +133,4 @@ def test_files_of_the_same_figure_are_the_same_bytes_with_fonts_that_publishers_
     assert pdf.startswith(b"%PDF-")
     assert b"/CIDFontType2" in pdf or b"/TrueType" in pdf
     assert b"/Type3" not in pdf
+    assert pdf.count(b"/FontFile2") == 1, "ligatures take a second one"

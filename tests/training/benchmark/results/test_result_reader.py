@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curation.errors import InputError
+from curation.errors import InputError, printable
 from tests.training.benchmark.builders import benchmark, sequence, still, vot_sequence, write_rows
 from training.benchmark.problems import FolderError
 from training.benchmark.results.formats.matlab import mat_bytes
@@ -419,6 +419,7 @@ def test_a_tracker_whose_name_cannot_be_printed_is_refused(
     with pytest.raises(InputError, match=r"cannot be printed\. Rename its folder") as caught:
         read_results(folder, tracker, bench)
     assert str(caught.value).isprintable()
+    assert f"the tracker {printable(name)} in" in str(caught.value)  # a line break is no space
 
 
 def test_files_left_aside_are_named_in_printable_letters(tmp_path: Path, bench: Benchmark) -> None:

@@ -41,7 +41,7 @@ def test_a_run_is_chosen_by_its_number(tmp_path: Path) -> None:
 def test_a_start_of_tre_begins_in_its_frame(tmp_path: Path) -> None:
     deer = sequence("Deer", still(71))
     starts = temporal_starts(deer)
-    write_starts(tmp_path, "KCF", deer, [still(71 - start) for start in starts])
+    write_starts(tmp_path, "KCF", deer, "tre", [still(71 - start) for start in starts])
     found = read_sequence_result(tmp_path, "KCF", benchmark([deer]), deer, run=5)
     before = starts[4]
     assert found.words == ["no box"] * before + [""] * (71 - before)

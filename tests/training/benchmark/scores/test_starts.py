@@ -16,8 +16,7 @@ from training.benchmark.scores.starts import (
     SHIFTS,
     disturbed_box,
     first_boxes,
-    spatial_curves,
-    temporal_curves,
+    start_curves,
     temporal_starts,
     undo_scale,
 )
@@ -111,11 +110,11 @@ def test_temporal_scores_pool_the_frames_of_all_runs() -> None:
     one = sequence("S", still(40))
     starts = temporal_starts(one)
     perfect = [still(40 - start) for start in starts]
-    assert summary(temporal_curves({"S": perfect}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
+    assert summary(start_curves("tre", {"S": perfect}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
     lost = [boxes.copy() for boxes in perfect]
     lost[0][1:] += 500
     frames = sum(40 - start for start in starts)
-    scores = summary(temporal_curves({"S": lost}, [one]))
+    scores = summary(start_curves("tre", {"S": lost}, [one]))
     assert scores["frames"] == frames
     assert scores["auc"] == pytest.approx(PERFECT_AUC * (frames - 39) / frames)
 
@@ -125,7 +124,7 @@ def test_the_first_frame_of_every_temporal_run_is_the_truth() -> None:
     runs = [still(40 - start) for start in temporal_starts(one)]
     for run in runs:
         run[0] += 500
-    assert summary(temporal_curves({"S": runs}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
+    assert summary(start_curves("tre", {"S": runs}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
 
 
 def test_spatial_scores_pool_twelve_runs() -> None:
@@ -134,9 +133,11 @@ def test_spatial_scores_pool_twelve_runs() -> None:
     for shift, ratio in (("scale_8", 0.8), ("scale_9", 0.9), ("scale_11", 1.1), ("scale_12", 1.2)):
         size = 20 * ratio
         runs[shift] = still(10, (20 - size / 2, 20 - size / 2, size, size))
-    assert summary(spatial_curves({"S": runs}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
+    assert summary(start_curves("sre", {"S": list(runs.values())}, [one]))["auc"] == pytest.approx(
+        PERFECT_AUC
+    )
     runs["left"] = runs["left"] + [500, 0, 0, 0]
-    scores = summary(spatial_curves({"S": runs}, [one]))
+    scores = summary(start_curves("sre", {"S": list(runs.values())}, [one]))
     assert scores["frames"] == 120
     assert scores["auc"] == pytest.approx(PERFECT_AUC * 111 / 120)
 
@@ -145,15 +146,13 @@ def test_runs_that_are_missing_or_short_are_named() -> None:
     one = sequence("S", still(40), first_frame=5)
     runs = [still(40 - start) for start in temporal_starts(one)]
     with pytest.raises(InputError, match=r"S: 19 runs, but TRE has 20 starts"):
-        temporal_curves({"S": runs[:-1]}, [one])
+        start_curves("tre", {"S": runs[:-1]}, [one])
     with pytest.raises(InputError, match=r"S, run from frame 6: 3 rows, but 39 frames"):
-        temporal_curves({"S": [runs[0], still(3), *runs[2:]]}, [one])
-    with pytest.raises(InputError, match=r"S: SRE lacks the runs up, scale_12"):
-        spatial_curves(
-            {"S": {shift: still(40) for shift in SHIFTS if shift not in ("up", "scale_12")}}, [one]
-        )
+        start_curves("tre", {"S": [runs[0], still(3), *runs[2:]]}, [one])
+    with pytest.raises(InputError, match=r"S: 10 runs, but SRE has 12 starts"):
+        start_curves("sre", {"S": [still(40)] * 10}, [one])
     with pytest.raises(InputError, match=r"S, left: 3 rows, but 40 frames"):
-        spatial_curves({"S": {shift: still(3) for shift in SHIFTS}}, [one])
+        start_curves("sre", {"S": [still(3)] * 12}, [one])
 
 
 def test_where_runs_begin() -> None:
@@ -165,9 +164,11 @@ def test_where_runs_begin() -> None:
     assert temporal[0][1].tolist() == [9, 9, 20, 20]
     assert spatial[0][1].tolist() == [7, 9, 20, 20]
     runs = [np.tile(box + np.array([1, 1, 0, 0]), (30 - row, 1)) for row, box in [*temporal, *spatial]]
-    assert summary(temporal_curves({"S": runs[: len(temporal)]}, [one]))["auc"] == pytest.approx(PERFECT_AUC)
-    shifted = dict(zip(SHIFTS, runs[len(temporal) :], strict=True))
-    assert 0.5 < summary(spatial_curves({"S": shifted}, [one]))["auc"] < PERFECT_AUC
+    assert summary(start_curves("tre", {"S": runs[: len(temporal)]}, [one]))["auc"] == pytest.approx(
+        PERFECT_AUC
+    )
+    shifted = runs[len(temporal) :]
+    assert 0.5 < summary(start_curves("sre", {"S": shifted}, [one]))["auc"] < PERFECT_AUC
 
 
 @pytest.mark.parametrize("form", ["otb-mat", "jwlim"])
@@ -181,8 +182,8 @@ def test_written_read_and_scored(tmp_path: Path, form: str) -> None:
     bench = benchmark(sequences, attributes=("OCC",))
     for one in sequences:
         temporal = [still(len(one) - start) for start in temporal_starts(one)]
-        write_starts(tmp_path / "t", "KCF", one, temporal, form=form)
-        write_starts(tmp_path / "s", "KCF", one, {shift: still(len(one)) for shift in SHIFTS}, form=form)
+        write_starts(tmp_path / "t", "KCF", one, "tre", temporal, form=form)
+        write_starts(tmp_path / "s", "KCF", one, "sre", [still(len(one))] * 12, form=form)
     document = score_starts(bench, tmp_path / "t", None, "tre").plain()
     assert (document["evaluation"], document["protocol"], document["partial"]) == ("tre", "matlab", False)
     tre = document["trackers"]["KCF"]
@@ -203,7 +204,7 @@ def test_every_file_that_is_no_tre_is_named(tmp_path: Path) -> None:
         write_boxes(tmp_path, "KCF", bench, one, still(45), form="otb-mat")
         runs = [still(len(one) - start) for start in temporal_starts(one)]
         runs[3] = still(7)
-        write_starts(tmp_path, "DSST", one, runs)
+        write_starts(tmp_path, "DSST", one, "tre", runs)
     with pytest.raises(FolderError) as caught:
         score_starts(bench, tmp_path, None, "tre")
     assert [line.partition(". ")[0] for line in caught.value.problems] == [
@@ -214,5 +215,5 @@ def test_every_file_that_is_no_tre_is_named(tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match=r"Deer: SRE lacks the runs right, up"):
         score_starts(bench, tmp_path, ["KCF"], "sre")
-    with pytest.raises(InputError, match=r"Deer_DSST.mat holds 20 runs, but SRE has 12"):
+    with pytest.raises(InputError, match=r"Deer: 20 runs, but SRE has 12 starts"):
         score_starts(bench, tmp_path, ["DSST"], "sre")

@@ -37,6 +37,13 @@ def test_own_clips_that_are_called_as_sequences_are_however_they_are_written() -
     assert all("my_dog" not in videos for videos in found.values())
 
 
+def test_a_folder_of_two_targets_is_known_by_its_own_name() -> None:
+    found = listed(["jogging", "Skating2", "Skating2-1", "Skating", "my-jogging", "Jogging.3"])
+    assert found == {"otb2015": ["jogging", "Skating2", "Skating2-1"], "tc128": ["Skating2"]}
+    assert listed(["bird1"])["uav123"] == ["bird1"], "that of bird1_1 to bird1_3"
+    assert listed(["airplane", "airboard", "GOT-10k_Test"]) == {}, "numbers that are of the name stay"
+
+
 def test_lists_have_names() -> None:
     assert {VOT_OVERLAP, "lasot", "otb2015", "nfs"} <= set(list_names())
     assert is_listed("otb50", "Basketball")

@@ -13,7 +13,7 @@ from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import CheckedTracker
-from training.tracking.video.follower import follow, otb_text
+from training.tracking.video.follower import follow
 from training.tracking.video.source import Source, open_source
 
 
@@ -169,7 +169,3 @@ def test_a_folder_whose_first_image_is_broken_says_so(tmp_path):
     (tmp_path / "0.png").write_bytes(b"broken")
     with pytest.raises(InputError, match="the first frame cannot be read"):
         follow(open_source(tmp_path), np.array([0.0, 0, 5, 5]), StillTracker())
-
-
-def test_otb_text_is_one_based_with_four_decimals():
-    assert otb_text(np.array([[0.0, 1.5, 10, 20.25]])) == "1.0000,2.5000,10.0000,20.2500\n"

@@ -8,14 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-
-
-def _round(values: Array) -> Array:
-    """Round like MATLAB: half away from zero."""
-    return np.asarray(np.trunc(values + np.copysign(0.5, values)))
+from training.benchmark.arrays import Array, matlab_round
 
 
 def _ivt(warps: Array, size: Array) -> Array:
@@ -40,13 +34,13 @@ def _l1(warps: Array, size: Array) -> Array:
 def _rounded(a: Array, i: float, j: float) -> Array:
     rows = a[:, 0] * i + a[:, 1] * j + a[:, 4]
     columns = a[:, 2] * i + a[:, 3] * j + a[:, 5]
-    return _round(np.stack([columns, rows], axis=1))
+    return matlab_round(np.stack([columns, rows], axis=1))
 
 
 def _corners(points: Array, size: Array) -> Array:  # noqa: ARG001
     """Four points (N, 2, 4), x above y: the box around them."""
     low, high = points.min(axis=2), points.max(axis=2)
-    return _round(np.concatenate([low, high - low + 1], axis=1))
+    return matlab_round(np.concatenate([low, high - low + 1], axis=1))
 
 
 def _lk(warps: Array, size: Array) -> Array:

@@ -22,6 +22,7 @@ BACKBONES: Table[type[Backbone]] = Table(
         "siamese": Later(f"{_HERE}.siamese_backbone:SiameseBackbone"),
         "efficientnet_lite0": Later(f"{_HERE}.efficientnet_lite:EfficientNetLite0"),
         "squeezenet": Later(f"{_HERE}.squeezenet:SqueezeNet"),
+        "squeezenet1_1": Later(f"{_HERE}.squeezenet:SqueezeNet11"),
         "vgg16": Later(f"{_HERE}.vgg16:Vgg16"),
     },
 )

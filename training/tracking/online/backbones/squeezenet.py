@@ -1,4 +1,4 @@
-"""SqueezeNet as a backbone of the online tracker, and the files that its weights come in."""
+"""SqueezeNet 1.0 and 1.1 as backbones of the online tracker, and the files that their weights come in."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from training.tracking.online.backbones.weight_files import KIND, Naming
 CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
 """Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""
 
-_FIRE_INDEX = dict(zip((3, 4, 5, 7, 8, 9, 10, 12), range(2, 10), strict=True))
 
-
-def _shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {"conv1": (96, 3, 7, 7)}
-    inputs = 96
+def _shapes(stem: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+    """Kernels up to fire8; the two versions differ in the first."""
+    shapes, inputs = {"conv1": stem}, stem[0]
     for number, squeeze in zip(range(2, 9), (16, 16, 32, 32, 48, 48, 64), strict=True):
         shapes[f"fire{number}/squeeze1x1"] = (squeeze, inputs, 1, 1)
         shapes[f"fire{number}/expand1x1"] = (4 * squeeze, squeeze, 1, 1)
@@ -31,13 +29,30 @@ def _shapes() -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _torchvision_fire(match: re.Match[str]) -> str | None:
-    index, part = int(match[1]), match[2]
-    if part is None:
-        return "conv1" if index == 0 else None
-    if index not in _FIRE_INDEX:
-        return f"features.{index}"
-    return f"fire{_FIRE_INDEX[index]}/{'squeeze1x1' if part == 'squeeze' else part}"
+def _namings(*indices: int) -> tuple[Naming, ...]:
+    """Caffe's names, and torchvision's, where fire2 to fire9 have these numbers."""
+    fires = {index: number for number, index in enumerate(indices, start=2)}
+
+    def torchvision(match: re.Match[str]) -> str | None:
+        index, part = int(match[1]), match[2]
+        if part is None:
+            return "conv1" if index == 0 else None
+        if index not in fires:
+            return f"features.{index}"
+        return f"fire{fires[index]}/{'squeeze1x1' if part == 'squeeze' else part}"
+
+    return (
+        Naming(
+            rf"(conv1|fire\d/(?:squeeze1x1|expand1x1|expand3x3))[./]{KIND}",
+            lambda match: match[1],
+            CAFFE_SQUEEZENET,
+        ),
+        Naming(
+            rf"(?:[\w.]*\.)?features\.(\d+)(?:\.(squeeze|expand1x1|expand3x3))?\.{KIND}",
+            torchvision,
+            TORCHVISION,
+        ),
+    )
 
 
 class SqueezeNet(Backbone):
@@ -53,21 +68,10 @@ class SqueezeNet(Backbone):
     stride = 8
     channels = (256, 512)
     border = 2
-    shapes = _shapes()
+    shapes = _shapes((96, 3, 7, 7))
     caffe = CAFFE_SQUEEZENET
     worth = "success AUC .698, precision .964 on 19 OTB targets"
-    namings = (
-        Naming(
-            rf"(conv1|fire\d/(?:squeeze1x1|expand1x1|expand3x3))[./]{KIND}",
-            lambda match: match[1],
-            CAFFE_SQUEEZENET,
-        ),
-        Naming(
-            rf"(?:[\w.]*\.)?features\.(\d+)(?:\.(squeeze|expand1x1|expand3x3))?\.{KIND}",
-            _torchvision_fire,
-            TORCHVISION,
-        ),
-    )
+    namings = _namings(3, 4, 5, 7, 8, 9, 10, 12)
 
     def input_side(self, cells: int) -> int:
         return 8 * (cells - 1) + 1
@@ -91,3 +95,32 @@ class SqueezeNet(Backbone):
         return torch.cat(
             [self._conv(x, f"{layer}/expand1x1"), self._conv(x, f"{layer}/expand3x3", padding=1)], dim=1
         )
+
+
+class SqueezeNet11(SqueezeNet):
+    """SqueezeNet 1.1 up to fire8: a third of the arithmetic of 1.0, and weights of as good a classifier.
+
+    Shallow: fire5, the last of stride 8. Deep: fire8, of stride 16, between whose cells the others are interpolated.
+    """
+
+    name = "squeezenet1_1"
+    title = "SqueezeNet 1.1"
+    relatives: ClassVar[Mapping[str, str]] = {"features.5": "SqueezeNet 1.0", "features.8": "SqueezeNet 1.0"}
+    shapes = _shapes((64, 3, 3, 3))
+    worth = ""
+    namings = _namings(3, 4, 6, 7, 9, 10, 11, 12)
+
+    def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
+        x = self._linear(images, "conv1", stride=2, padding=1)  # (B, 64, 4k+1, .)
+        x = F.relu_(F.max_pool2d(x, 3, 2, padding=1))  # (B, 64, 2k+1, .)
+        for layer in ("fire2", "fire3"):
+            x = self._fire(x, layer)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 128, k+1, .)
+        for layer in ("fire4", "fire5"):
+            x = self._fire(x, layer)
+        shallow = x  # (B, 256, k+1, .)
+        x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 256, k/2+1, .)
+        for layer in ("fire6", "fire7", "fire8"):
+            x = self._fire(x, layer)
+        deep = F.interpolate(x, size=shallow.shape[2:], mode="bilinear", align_corners=True)
+        return trimmed(shallow, without), trimmed(deep, without)  # (B, 256, k+1, .), (B, 512, k+1, .)

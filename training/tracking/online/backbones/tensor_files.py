@@ -30,6 +30,7 @@ LIMIT = 640 << 20
 """Most bytes of a file; all of VGG-16 in float32 are 553 million."""
 
 ASK = "Give .npz, .safetensors, a .pth state dict, Keras' .h5, .npy or .onnx of the backbone"
+AGAIN = "Copy or fetch the file again; if it stays so, take another file of the backbone"
 
 _DIRECTORY = 1 << 20
 """Most bytes of an archive's table of contents, and of the table of names of a safetensors file."""
@@ -119,7 +120,7 @@ def _distrusted(path: Path) -> Iterator[None]:
         ) from None
     except Exception as error:
         fault = "is damaged, or the memory is full" if memory_is_full(error) else "is damaged"
-        raise InputError(f"{path} {fault} ({first_line(error)})", do=ASK, reason="damaged file") from None
+        raise InputError(f"{path} {fault} ({first_line(error)})", do=AGAIN, reason="damaged file") from None
 
 
 class _Arrays:

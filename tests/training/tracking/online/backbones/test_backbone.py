@@ -19,7 +19,7 @@ from training.tracking.online.backbones.convention import (
 )
 from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet, SqueezeNet11
 from training.tracking.online.backbones.vgg16 import Vgg16
 
 
@@ -27,6 +27,7 @@ def backbones(precision="float32"):
     torch.manual_seed(0)
     return {
         "squeezenet": SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET, precision=precision),
+        "squeezenet1_1": SqueezeNet11(random_weights("squeezenet1_1"), TORCHVISION, precision=precision),
         "efficientnet_lite0": EfficientNetLite0(
             random_weights("efficientnet_lite0"), CENTRED_RGB, precision=precision
         ),
@@ -35,7 +36,9 @@ def backbones(precision="float32"):
     }
 
 
-@pytest.fixture(scope="module", params=["squeezenet", "efficientnet_lite0", "vgg16", "siamese"])
+@pytest.fixture(
+    scope="module", params=["squeezenet", "squeezenet1_1", "efficientnet_lite0", "vgg16", "siamese"]
+)
 def backbone(request):
     return backbones()[request.param]
 

@@ -215,11 +215,14 @@ def test_keras_vgg19_holds_all_that_vgg16_needs_and_is_refused(vgg, tmp_path):
         recognise(tmp_path / "w.npz")
 
 
-def test_squeezenet_1_1_is_named(squeezenet_weights, tmp_path):
+def test_the_other_squeezenet_is_named(squeezenet_weights, tmp_path):
     state = {"features.0.weight": torch.zeros(64, 3, 3, 3), "features.6.squeeze.weight": torch.zeros(2)}
     torch.save(state, tmp_path / "w.pth")
     with pytest.raises(InputError, match=r"holds SqueezeNet 1\.1, not SqueezeNet 1\.0"):
         load_backbone("squeezenet", tmp_path / "w.pth")
+    torch.save(torchvision_squeezenet(squeezenet_weights, SQUEEZENET_1_0), tmp_path / "old.pth")
+    with pytest.raises(InputError, match=r"holds SqueezeNet 1\.0, not SqueezeNet 1\.1"):
+        load_backbone("squeezenet1_1", tmp_path / "old.pth")
 
 
 @pytest.mark.parametrize("suffix", [("/kernel:0", "/bias:0"), ("_W_1:0", "_b_1:0"), ("/kernel", "/bias")])
@@ -238,12 +241,15 @@ def test_caffe_conversions_are_bgr_and_the_tensorflow_ones_rgb(vgg, tmp_path):
     torch.testing.assert_close(backbone._weights["conv3_1.weight"], vgg["conv3_1.weight"])
 
 
-def test_squeezenet_from_caffe_and_from_torchvision(squeezenet_weights, tmp_path):
-    np.savez(tmp_path / "caffe.npz", **numpy(squeezenet_weights))
-    expect(load_backbone("squeezenet", tmp_path / "caffe.npz"), squeezenet_weights, CAFFE_SQUEEZENET)
-    fires = dict(zip(range(2, 9), (3, 4, 5, 7, 8, 9, 10), strict=True))
+SQUEEZENET_1_0 = (3, 4, 5, 7, 8, 9, 10)
+SQUEEZENET_1_1 = (3, 4, 6, 7, 9, 10, 11)
+"""Numbers of fire2 to fire8 in torchvision's files."""
+
+
+def torchvision_squeezenet(weights, numbers):
+    fires = dict(zip(range(2, 9), numbers, strict=True))
     named = {}
-    for key, value in squeezenet_weights.items():
+    for key, value in weights.items():
         layer, kind = key.split(".")
         if layer == "conv1":
             named[f"features.0.{kind}"] = value
@@ -251,8 +257,21 @@ def test_squeezenet_from_caffe_and_from_torchvision(squeezenet_weights, tmp_path
             fire, part = layer.split("/")
             part = "squeeze" if part == "squeeze1x1" else part
             named[f"features.{fires[int(fire[4:])]}.{part}.{kind}"] = value
+    return named
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("squeezenet", SQUEEZENET_1_0), ("squeezenet1_1", SQUEEZENET_1_1)]
+)
+def test_squeezenets_from_caffe_and_from_torchvision(name, numbers, tmp_path):
+    weights = random_weights(name)
+    np.savez(tmp_path / "caffe.npz", **numpy(weights))
+    expect(load_backbone(name, tmp_path / "caffe.npz"), weights, CAFFE_SQUEEZENET)
+    named = torchvision_squeezenet(weights, numbers)
+    named |= {f"features.12.{part}.weight": torch.zeros(1) for part in ("squeeze", "expand1x1", "expand3x3")}
     torch.save({"state_dict": named}, tmp_path / "tv.pth")
-    expect(load_backbone("squeezenet", tmp_path / "tv.pth"), squeezenet_weights, TORCHVISION)
+    expect(load_backbone(name, tmp_path / "tv.pth"), weights, TORCHVISION)
+    assert recognise(tmp_path / "tv.pth") == recognise(tmp_path / "caffe.npz") == name
 
 
 def test_the_published_squeezenet_is_read_and_sees_edges(shared):
@@ -315,6 +334,20 @@ def test_unusable_files_are_one_clear_line(tmp_path, capsys, name, content, prob
         load_backbone("squeezenet", path)
     assert name in str(caught.value)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz", "pth"])
+def test_a_file_that_was_cut_short_is_fetched_again(squeezenet_weights, tmp_path, ending):
+    path = tmp_path / f"w.{ending}"
+    if ending == "safetensors":
+        save_file(squeezenet_weights, path)
+    elif ending == "npz":
+        np.savez(path, **numpy(squeezenet_weights))
+    else:
+        torch.save(squeezenet_weights, path)
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(InputError, match=r"is damaged .*Copy or fetch the file again"):
+        load_backbone("squeezenet", path)
 
 
 def test_code_in_a_state_dict_is_not_run(tmp_path, capsys):
