@@ -5,6 +5,8 @@ taking turns, pairs a second in batches of 8 at the published sizes (exemplar 12
 2 workers:
 
 - plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing, crop, float
+- webdataset: the same steps, fed from the shards by webdataset: it reads a shard from start to end, so one crop a pair is
+  decoded, and its partner is one of those before it
 - ours: `training.batches.pair_loader`, published augmentation; also with `train.pairs.both_ways`; and all augmentation
 
 Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
@@ -84,10 +86,15 @@ class Plain(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         )
         exemplar = cv2.cvtColor(cv2.imread(track[first]), cv2.COLOR_BGR2RGB)
         search = cv2.cvtColor(cv2.imread(track[second]), cv2.COLOR_BGR2RGB)
-        exemplar = _centre(_stretch(exemplar), 127)
-        search = _centre(_stretch(search), 247)
-        top, left = random.randint(0, 8), random.randint(0, 8)
-        return _tensor(exemplar), _tensor(search[top : top + 239, left : left + 239])
+        return views(exemplar, search)
+
+
+def views(exemplar: Any, search: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """The reference's transforms of two crops."""
+    exemplar = _centre(_stretch(exemplar), 127)
+    search = _centre(_stretch(search), 247)
+    top, left = random.randint(0, 8), random.randint(0, 8)
+    return _tensor(exemplar), _tensor(search[top : top + 239, left : left + 239])
 
 
 def _stretch(image: Any) -> Any:
@@ -112,6 +119,24 @@ def _tensor(image: Any) -> torch.Tensor:
 
 def plain(index: dict[str, list[list[str]]], pairs: int, workers: int) -> Iterator[Any]:
     return iter(DataLoader(Plain(index, pairs), batch_size=BATCH, num_workers=workers))
+
+
+def by_webdataset(shards: list[str], pairs: int, workers: int) -> Iterator[Any]:
+    import webdataset
+
+    def paired(samples: Iterator[dict[str, Any]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        before: list[Any] = []
+        video = ""
+        for sample in samples:
+            if (its := sample["__key__"].rpartition("/")[0]) != video:
+                video, before = its, []
+            if before:
+                yield views(random.choice(before), sample["x.jpg"])
+            before.append(sample["x.jpg"])
+
+    dataset = webdataset.WebDataset(shards, resampled=True, shardshuffle=False).decode("rgb8").compose(paired)
+    epoch = dataset.with_epoch(pairs // max(workers, 1))
+    return iter(DataLoader(epoch, batch_size=BATCH, num_workers=workers))
 
 
 def ours(
@@ -172,8 +197,10 @@ def main() -> None:
 
 
 def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: int) -> None:
+    shards = sorted(str(shard) for shard in (path.parent / "crops").rglob("*.tar"))
     contenders: dict[str, Callable[[int], Iterator[Any]]] = {
         PLAIN: lambda workers: plain(index, pairs, workers),
+        "webdataset": lambda workers: by_webdataset(shards, pairs, workers),
         "ours, published augmentation": lambda workers: ours(path, pairs, workers, PUBLISHED),
         "ours, both ways": lambda workers: ours(path, pairs, workers, PUBLISHED, BOTH_WAYS),
         "ours, all augmentation": lambda workers: ours(path, pairs, workers, EVERYTHING),
