@@ -5,8 +5,8 @@ taking turns, pairs a second in batches of 8 at the published sizes (exemplar 12
 2 workers:
 
 - plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing, crop, float
-- webdataset: the same steps, fed from the shards by webdataset: it reads a shard from start to end, so one crop a pair is
-  decoded, and its partner is one of those before it
+- webdataset: the same steps, fed from the shards by webdataset: it reads a shard from start to end, so it decodes one
+  crop for each pair, and its partner is one of those before it
 - ours: `training.batches.pair_loader`, published augmentation; also with `train.pairs.both_ways`; and all augmentation
 
 Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
