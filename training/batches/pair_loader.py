@@ -23,7 +23,7 @@ from training.batches.augmentation import AugmentationConfig, Image, cut, draw_v
 from training.batches.batch import PairBatch, batch_bytes, batch_in
 from training.batches.lent_memory import LentMemory
 from training.batches.mixing import Mix, plan
-from training.batches.pairs import PairConfig, PairSampler, pair_random
+from training.batches.pairs import PairConfig, PairSampler, PairStreams
 from training.messages import first_line
 
 OPEN_SHARDS = 64
@@ -151,9 +151,10 @@ class PairDataset:
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
+        streams = PairStreams(self.seed)
         crops: dict[int, Image] = {}
         for row in range(self.batch):
-            pair, random = self.pair(epoch, start + row)
+            pair, random = self.pair(epoch, start + row, streams)
             crops = {one: crops[one] if one in crops else self._crop(one) for one in pair}
             instances[row] = pair
             views = draw_views(self.augmentation, random)
@@ -161,13 +162,18 @@ class PairDataset:
             offset[row] = cut(crops[pair[1]], views[1], search[row])
             colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
 
-    def pair(self, epoch: int, index: int) -> tuple[tuple[int, int], np.random.Generator]:
-        """Exemplar and search instance of a pair, and its generator, for what else is random about it."""
-        random = pair_random(self.seed, epoch, index)
+    def pair(
+        self, epoch: int, index: int, streams: PairStreams | None = None
+    ) -> tuple[tuple[int, int], np.random.Generator]:
+        """Exemplar and search instance of a pair, and its generator, for what else is random about it.
+
+        The generator is good until something else is drawn from these `streams`, of the same seed.
+        """
+        streams = streams or PairStreams(self.seed)
         drawn, way = divmod(index, self._ways)
-        first = pair_random(self.seed, epoch, index - way) if way else random
-        exemplar, search = self.sampler.draw(first, self._mix.part(epoch, drawn) if self._mix else "")
-        return ((search, exemplar) if way else (exemplar, search)), random
+        random = streams.at(epoch, index - way)
+        exemplar, search = self.sampler.draw(random, self._mix.part(epoch, drawn) if self._mix else "")
+        return ((search, exemplar), streams.at(epoch, index)) if way else ((exemplar, search), random)
 
     def _crop(self, instance: int) -> Image:
         """A stored crop, (S, S, 3) uint8 BGR."""

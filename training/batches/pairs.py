@@ -229,7 +229,9 @@ class PairSampler:
         if len(self._members) == 1:
             return dict.fromkeys(self._members, epochs * len(indices))
         part_of = {at: part for part, members in self._members.items() for at in members}
-        count = Counter(part_of[int(u * self.videos)] for u in _first_numbers(seed, epochs, indices))
+        streams = PairStreams(seed)
+        firsts = (streams.at(epoch, index).random() for epoch in range(epochs) for index in indices)
+        count = Counter(part_of[int(u * self.videos)] for u in firsts)
         return {part: count[part] for part in self._members}
 
     def track_of(self, instance: int) -> int:
@@ -243,20 +245,28 @@ class PairSampler:
         return f"video {video}, frame {imdb.frame[instance]}, track {imdb.track_id[track]}"
 
 
-def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+class PairStreams:
+    """The random numbers of every pair: a counter-based stream of its own, whoever draws it, in whatever order.
 
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    """
 
-def _first_numbers(seed: int, epochs: int, indices: range) -> Iterator[float]:
-    """The first number of `pair_random` of each pair, in a fifth of its time: one generator, set to each stream."""
-    stream = np.random.Philox(key=seed)
-    state = stream.state
-    for epoch in range(epochs):
-        for index in indices:
-            state["state"]["counter"][:] = (0, 0, index, epoch)
-            stream.state = state
-            yield (int(stream.random_raw()) >> 11) * 2.0**-53
+    def __init__(self, seed: int) -> None:
+        self._stream = np.random.Philox(key=seed)
+        self._start = self._stream.state
+        self._generator = np.random.Generator(self._stream)
+
+    def at(self, epoch: int, index: int) -> np.random.Generator:
+        """The generator at the start of a pair's stream, as `Philox(key=seed, counter=[0, 0, index, epoch])` gives it.
+
+        It is always the same one, set anew: a tenth of the time that a new one takes.
+        """
+        self._start["state"]["counter"][:] = (0, 0, index, epoch)
+        self._stream.state = self._start
+        return self._generator
 
 
 def _length(path: Path) -> int:

@@ -18,11 +18,12 @@ import torch
 from curation.errors import InputError
 from curation.imdb import load_imdb
 from tests.bench.pairs import full_size, worker_megabytes
+from tests.training.batches.test_pairs import pair_random
 from training.batches.augmentation import NONE, AugmentationConfig, cut, draw_views
 from training.batches.batch import PairBatch
 from training.batches.lent_memory import LentMemory
 from training.batches.pair_loader import PREFETCH, USED, PairDataset, load_batches
-from training.batches.pairs import VALIDATION, PairConfig, PairSampler, pair_random
+from training.batches.pairs import VALIDATION, PairConfig, PairSampler
 from training.trainer.loop import Inputs, TrainConfig
 
 
