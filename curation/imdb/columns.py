@@ -73,7 +73,7 @@ class Header:
 
     def fields(self) -> Fields:
         """The header as JSON."""
-        found = {"schema": SCHEMA, **asdict(self)}
+        found = {"schema": SCHEMA, **asdict(self), "crop": self.crop.recorded()}
         if not self.still:
             del found["still"]
         return found

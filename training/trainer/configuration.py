@@ -133,6 +133,8 @@ class TrainConfig:
             raise ValueError("freeze without init would keep random weights: name a file of weights as init")
         if set(self.freeze) == set(LAYERS) and not self.network.train_gain:
             raise ValueError("freeze names every layer, so there is nothing to train: leave one out")
+        if self.pairs.both_ways and self.batch % 2:
+            raise ValueError("pairs.both_ways takes two pairs at a time: batch must be even")
 
 
 @dataclass(frozen=True)
