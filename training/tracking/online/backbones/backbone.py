@@ -140,9 +140,14 @@ class Backbone(ABC):
         InputError
             If the file is missing or damaged, lacks a layer, or a layer has another shape.
         """
-        weights, found = select_layers(path, cls.network())
+        weights, found = cls.read(path)
         images = named_convention(convention, cls.caffe) or found or cls.tell(weights, path)
         return cls(weights, images, device, precision)
+
+    @classmethod
+    def read(cls, path: Path) -> tuple[Weights, InputConvention | None]:
+        """The weights of its layers, and the convention that their names tell; errors as `load`."""
+        return select_layers(path, cls.network())
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:

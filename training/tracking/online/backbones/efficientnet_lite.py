@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone, Package, trimmed
+from training.tracking.online.backbones.backbone import Backbone, Package, Weights, trimmed
 from training.tracking.online.backbones.convention import (
     CENTRED_RGB,
-    ConventionName,
-    Precision,
-    named_convention,
+    InputConvention,
 )
 from training.tracking.online.backbones.tensor_files import TensorFile, open_tensors
 from training.tracking.online.backbones.weight_files import Shapes
@@ -90,21 +88,13 @@ class EfficientNetLite0(Backbone):
     )
 
     @classmethod
-    def load(
-        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
-    ) -> Self:
-        """The backbone with the weights of a PyTorch state dict; batch norms are folded into the convolutions.
-
-        Raises
-        ------
-        InputError
-            If the file is missing or damaged, lacks a layer, or a layer has another shape.
-        """
+    def read(cls, path: Path) -> tuple[Weights, InputConvention | None]:
+        """Those of a PyTorch state dict, batch norms folded into the convolutions."""
         with open_tensors(path) as file:
             weights: dict[str, Tensor] = {}
             for layer, (source, norm, shape) in _layers().items():
                 weights |= _folded(file, path, layer, source, norm, shape)
-        return cls(weights, named_convention(convention, cls.caffe) or CENTRED_RGB, device, precision)
+        return weights, CENTRED_RGB
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
