@@ -66,7 +66,8 @@ class Files:
         return [stat_file(path) for path in self.listed]
 
     def path_of(self, name: str) -> Path:
-        return next((path for path in self.listed if path.name == name), self.wanted.with_name(name))
+        known = (*self.listed, *self.absent)
+        return next((path for path in known if path.name == name), self.wanted.with_name(name))
 
     @property
     def wanted(self) -> Path:

@@ -125,9 +125,7 @@ def _inside(folder: Path, name: str, path: Path) -> Path:
 
 def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
     (content,) = contents.values()
-    numbers = {name: number for number, name in video.frames().items()}
-    if isinstance(video.images, Files):
-        numbers |= {path.name: len(numbers) + at for at, path in enumerate(video.images.absent)}
+    numbers = {name: number for number, name in video.named().items()}
     return {
         numbers[Path(record[0]).name]: partial(_frame, record, video.annotation(0))
         for record in orjson.loads(content)

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,6 +86,14 @@ class Video(NamedTuple):
 
     def frames(self) -> dict[int, str]:
         """Name of the image of each frame that has one, by its number, ascending; errors as `number_frames`."""
+        named = self.named()
+        absent = {path.name for path in self.images.absent} if isinstance(self.images, Files) else ()
+        return {number: name for number, name in named.items() if name not in absent} if absent else named
+
+    def named(self) -> dict[int, str]:
+        """As `frames`, with the images that are listed and absent: their numbers wait for them."""
+        if isinstance(self.images, Files):
+            return dict(_number_files(self.images, self.layout.form))
         return number_frames(self.images.names(), self.layout.form, str(self.folder))
 
     @property
@@ -95,9 +103,7 @@ class Video(NamedTuple):
 
     def image(self, frame: int) -> Path:
         """Path of a frame's image, or of the image that a frame without one could have."""
-        if isinstance(self.images, Files) and frame >= len(self.images.listed):
-            return self.images.absent[frame - len(self.images.listed)]
-        return self.images.path_of(self.frames().get(frame) or f"{self._stem(frame)}{self._ending}")
+        return self.images.path_of(self.named().get(frame) or f"{self._stem(frame)}{self._ending}")
 
     def annotation(self, frame: int) -> Path:
         """Path of the annotation of a frame, or of all; for messages."""
@@ -159,6 +165,12 @@ class Layout:
     words: tuple[str, str] = ("image", "row")
     sized: bool = False
     still: bool = False
+
+
+@lru_cache(maxsize=1)  # asked again for each absent one
+def _number_files(images: Files, form: str) -> dict[int, str]:
+    names = (path.name for path in (*images.listed, *images.absent))
+    return number_frames(names, form, str(images.wanted.parent))
 
 
 @cache

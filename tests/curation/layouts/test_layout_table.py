@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from curation.videos.annotations import annotate_subset
 from curation.videos.dataset import PartConfig, open_dataset
 from tests.curation.crops.crop_trees import jpeg, picture
 from tests.curation.layouts import layout_trees as trees
-from tests.curation.layouts.layout_trees import BOXES, MAKERS, SKIP, annotate, text
+from tests.curation.layouts.layout_trees import BOXES, MAKERS, SIZE, SKIP, annotate, text
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 ONE = Workers(jobs=1)
@@ -530,8 +531,35 @@ def test_images_that_coco_lists_and_that_are_not_there_are_counted(tmp_path: Pat
     document, skipped = annotate(tmp_path, "coco", SKIP)
     assert skipped.counts == {"row without image": 1}
     assert document["videos"]["train2017_000000"]["tracks"][0]["boxes"] == [[10.5, 12, 30, 24]]
+    assert document["videos"]["train2017_000000"]["frames"] == [1], "the other keeps its number"
     (tmp_path / "train2017/b.jpg").unlink()
     assert set(annotate(tmp_path, "coco", SKIP)[0]["videos"]) == {"train2017_000001"}
+
+
+def test_boxes_of_an_image_of_coco_that_vanishes_before_crop_are_not_cut_from_another(tmp_path: Path) -> None:
+    trees.coco(tmp_path / "tree")
+    trees.images(tmp_path / "tree/train2017", ["a.jpg"], size=SIZE)  # as large as b.jpg
+    changed_coco(tmp_path / "tree", lambda d: d["images"][1].update(width=96, height=72))
+    whole = cropped(tmp_path, "coco")[1]
+    dataset, state = open_dataset(tmp_path / "tree", PartConfig(layout="coco")), tmp_path / "state"
+    manifest = scan(dataset, "part", state=state, strict=False, workers=ONE)
+    tracks, _ = annotate_subset(dataset, "part", manifest, SKIP, ONE, state=state)
+    (tmp_path / "tree/train2017/a.jpg").unlink()
+    report, skipped = crop_subset(
+        open_dataset(tmp_path / "tree", PartConfig(layout="coco")),
+        "part",
+        tracks,
+        manifest,
+        CropConfig(search_size=64, exemplar_size=32),
+        tmp_path / "crops/lacking",
+        tmp_path / "store/other",
+        SKIP,
+        ONE,
+        state=state,
+    )
+    assert (len(whole), report["crops"], skipped.counts) == (3, 2, {"missing image": 1})
+    with tarfile.open(tmp_path / "crops/lacking/train2017_000000.tar") as shard:
+        assert shard.getnames() == ["train2017_000000/000001-01.x.jpg"], "b.jpg, under its own number"
 
 
 def changed_coco(root: Path, change: Any) -> None:
