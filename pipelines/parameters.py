@@ -148,7 +148,9 @@ def _explain(error: ValidationError, section: str, kind: Any, place: str) -> Inp
             cure = f"Remove it: {GONE[key]}" if key in GONE else known
         else:
             message = item["msg"].removeprefix("Value error, ")
-            problems.append(f"{key} = {item['input']!r}: {message[0].lower()}{message[1:]}")
+            # Of a whole section, which the message is not about word for word, the name says enough.
+            given = "" if isinstance(item["input"], dict) else f" = {item['input']!r}"
+            problems.append(f"{key}{given}: {message[0].lower()}{message[1:]}")
     return InputError(f"{place}: {'; '.join(problems)}", do=cure, reason="bad parameter")
 
 

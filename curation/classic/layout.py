@@ -27,7 +27,7 @@ DATA = "Data/VID/train"
 
 _CROP = re.compile(r"(?P<frame>[0-9]{1,9})\.(?P<track>[0-9]{2,9})\.crop\.(?P<kind>[xz])\.jpg")
 _BARE = re.compile(r"(?P<frame>[0-9]{1,9})\.(?P<track>[0-9]{2,9})\.(?P<kind>[xz])\.jpg")
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 
 NAME_FOLDER = "Name the folder of the indices that the SiamFC or DSLT scripts made"
 INDEX_BYTES = 2 << 30

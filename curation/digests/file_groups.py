@@ -51,10 +51,10 @@ class Folder:
 
 @dataclass(frozen=True)
 class Files:
-    """Files named one by one, in an order that matters; their names differ. `wanted`, where none is there, is one."""
+    """Files named one by one, in an order that matters; their names differ. `absent`: those that are missing there."""
 
     listed: tuple[Path, ...]
-    wanted: Path | None = None
+    absent: tuple[Path, ...] = ()
 
     def names(self) -> list[str]:
         return [path.name for path in self.listed]
@@ -66,7 +66,13 @@ class Files:
         return [stat_file(path) for path in self.listed]
 
     def path_of(self, name: str) -> Path:
-        return next((path for path in self.listed if path.name == name), self.listed[0].with_name(name))
+        known = (*self.listed, *self.absent)
+        return next((path for path in known if path.name == name), self.wanted.with_name(name))
+
+    @property
+    def wanted(self) -> Path:
+        """The first of them, there or not."""
+        return (*self.listed, *self.absent)[0]
 
     def read(self, file: FileStat) -> bytes:
         return _content(Path(file.path))

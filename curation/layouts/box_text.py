@@ -27,7 +27,11 @@ def rows_of(content: bytes, path: Path) -> list[str]:
     try:
         return content.decode("utf-8-sig").rstrip().splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not text ({error})", do=MEND, reason="malformed rows") from None
+        raise InputError(
+            f"{path} is not text in UTF-8 ({error})",
+            do="Save it as UTF-8, or restore it",
+            reason="malformed rows",
+        ) from None
 
 
 def numbers_of(row: str, path: Path, number: int, columns: Sequence[int]) -> list[float]:
@@ -50,7 +54,7 @@ def numbers_of(row: str, path: Path, number: int, columns: Sequence[int]) -> lis
     except ValueError:
         values = []
     if len(values) not in columns:
-        many = " or ".join(map(str, columns))
+        many = " to ".join(map(str, dict.fromkeys((columns[0], columns[-1]))))
         raise InputError(
             f"{path}, row {number}: {row.strip()[:60]!r} is not {many} numbers",
             do=MEND,
@@ -91,14 +95,20 @@ def one_target(
     Raises
     ------
     InputError
-        If there is no file of boxes, or it has another number of rows than there are images: then nothing says which
-        row is whose.
+        If there is no file of boxes or no image, or not as many rows as images: then nothing says which row is whose.
     """
     path = video.annotation(0).with_name(boxes)
     if boxes not in contents:
         raise no_annotation(video, path)
     rows = rows_of(contents[boxes], path)
     frames = video.frames()
+    if not frames:
+        like = f" like {video.image(1).name}" if video.layout.form else ""
+        raise InputError(
+            f"video {video.key} has {len(rows):,} rows in {path}, but {video.folder} holds no image{like}",
+            do="Unpack its images there, or leave the video out",
+            reason="empty video",
+        )
     if len(rows) != len(frames):
         raise InputError(
             f"{path} has {len(rows):,} rows, but there are {len(frames):,} images in {video.folder}",

@@ -65,7 +65,7 @@ def _names(folder: Path) -> list[str]:
             do="Unpack what is missing, or shorten the list to what is there",
             reason="missing video",
         )
-    return listed
+    return list(dict.fromkeys(listed))
 
 
 def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:

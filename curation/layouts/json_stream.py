@@ -28,7 +28,7 @@ def stream(path: Path) -> Iterator[tuple[str, Any]]:
         If the file is missing, or not whole JSON of that form.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             yield from _Reader(file).pairs()
     except (ValueError, OSError, RecursionError) as error:  # those of decoding are ValueErrors
         raise InputError(

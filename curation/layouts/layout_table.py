@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ Parse = Callable[[], FrameAnnotation]
 """Gives one frame's annotation, or raises `InputError`."""
 
 JPEGS = (".jpg", ".jpeg", ".JPG", ".JPEG")
-IMAGES = (*JPEGS, ".png", ".PNG", ".bmp", ".tif", ".tiff", ".webp")
+IMAGES = (*JPEGS, ".png", ".PNG", ".bmp", ".BMP", ".tif", ".TIF", ".tiff", ".TIFF", ".webp", ".WEBP")
 """Endings of the names of images."""
 
 
@@ -86,29 +86,43 @@ class Video(NamedTuple):
 
     def frames(self) -> dict[int, str]:
         """Name of the image of each frame that has one, by its number, ascending; errors as `number_frames`."""
+        named = self.named()
+        absent = {path.name for path in self.images.absent} if isinstance(self.images, Files) else ()
+        return {number: name for number, name in named.items() if name not in absent} if absent else named
+
+    def named(self) -> dict[int, str]:
+        """As `frames`, with the images that are listed and absent: their numbers wait for them."""
+        if isinstance(self.images, Files):
+            return dict(_number_files(self.images, self.layout.form))
         return number_frames(self.images.names(), self.layout.form, str(self.folder))
 
     @property
     def folder(self) -> Path:
         """The folder of its images."""
-        return self.images.path if isinstance(self.images, Folder) else self.images.listed[0].parent
+        return self.images.path if isinstance(self.images, Folder) else self.images.wanted.parent
 
     def image(self, frame: int) -> Path:
         """Path of a frame's image, or of the image that a frame without one could have."""
-        names = self.frames()
-        return self.images.path_of(names.get(frame) or f"{(self.layout.form or '%d') % frame}{self._ending}")
+        return self.images.path_of(self.named().get(frame) or f"{self._stem(frame)}{self._ending}")
 
     def annotation(self, frame: int) -> Path:
         """Path of the annotation of a frame, or of all; for messages."""
         if isinstance(self.annotations, Folder):
-            stem = (
-                self.layout.form % frame
-                if self.layout.form
-                else Path(self.frames().get(frame, str(frame))).stem
-            )
-            return self.annotations.path_of(f"{stem}{self.annotations.endings[0]}")
-        wanted = self.annotations.wanted if isinstance(self.annotations, Files) else None
-        return (self.annotations.paths() or [wanted or self.folder])[0]
+            return self.annotations.path_of(f"{self._stem(frame)}{self.annotations.endings[0]}")
+        return self.annotations.wanted if isinstance(self.annotations, Files) else self.annotations.path
+
+    def _stem(self, frame: int) -> str:
+        """What the names of a frame's files begin with."""
+        if self.layout.form and self.layout.form != "%d":
+            return self.layout.form % frame
+        names = self.frames()
+        if self.layout.form:
+            return str(frame).zfill(min((len(Path(name).stem) for name in names.values()), default=1))
+        if frame in names or not isinstance(self.annotations, Folder):
+            return Path(names.get(frame, str(frame))).stem
+        stems = {Path(name).stem for name in names.values()}
+        alone = [stem for name in self.annotations.names() if (stem := Path(name).stem) not in stems]
+        return alone[frame - len(names)] if frame - len(names) < len(alone) else str(frame)
 
     @property
     def _ending(self) -> str:
@@ -151,6 +165,12 @@ class Layout:
     words: tuple[str, str] = ("image", "row")
     sized: bool = False
     still: bool = False
+
+
+@lru_cache(maxsize=1)  # asked again for each absent one
+def _number_files(images: Files, form: str) -> dict[int, str]:
+    names = (path.name for path in (*images.listed, *images.absent))
+    return number_frames(names, form, str(images.wanted.parent))
 
 
 @cache
@@ -213,8 +233,9 @@ def folder_names(folder: Path) -> Iterable[str]:
 
 
 def present(*paths: Path) -> Files:
-    """The files that exist; the first is wanted where none does."""
-    return Files(tuple(path for path in paths if path.exists()), paths[0])
+    """Those files, that exist and that do not."""
+    there = tuple(path for path in paths if path.exists())
+    return Files(there, tuple(path for path in paths if path not in there))
 
 
 def nothing_here(root: Path, holds: str) -> InputError:

@@ -1,15 +1,15 @@
 """MOTChallenge's form, as exported by CVAT, Datumaro, Label Studio and others: several targets in a video.
 
-    <root>/<video>/img1/000001.jpg ..
+    <root>/<video>/img1/000001.jpg ..    any number of digits
     <root>/<video>/gt/gt.txt      frame,id,x,y,w,h[,conf[,class[,visibility]]]; frames and pixels count from 1
 
-Left out: rows of `conf` 0 (to be ignored), and of visibility 0 (covered).
+Left out: rows of `conf` 0 (to be ignored), and of visibility 0 (covered). A row that cannot be read costs one box.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from curation.layouts.layout_table import IMAGES, Layout, Parse, Video, folder_n
 
 HOLDS = "one folder a video, each with img1/ and gt/gt.txt"
 MOST = 999_999
-"""Greatest trackid."""
+"""Greatest trackid, and greatest number of a frame."""
 
 Row = tuple[int, list[float]]
 """Number of a row in its file, from 1, and its numbers."""
@@ -48,21 +48,40 @@ def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:
     if "gt.txt" not in contents:
         raise no_annotation(video, path)
     rows: dict[int, list[Row]] = {number: [] for number in video.frames()}
+    first = min(rows, default=0)
+    faults: dict[int, list[InputError]] = {}
     for number, row in enumerate(rows_of(contents["gt.txt"], path), start=1):
-        values = numbers_of(row, path, number, range(6, 11))
-        if not all(value == int(value) and value >= 0 for value in values[:2]) or values[1] > MOST:
-            raise InputError(
-                f"{path}, row {number}: frame {values[0]:g} and id {values[1]:g} are not whole numbers of 0 to {MOST}",
-                do=MEND,
-                reason="malformed row",
-            )
-        rows.setdefault(int(values[0]), []).append((number, values))
-    return {frame: partial(_frame, path, found) for frame, found in rows.items()}
+        if not row.strip():
+            continue
+        try:
+            frame, values = _numbers(row, path, number)
+        except InputError as error:
+            word = row.partition(",")[0].strip()
+            known = int(word) if word.isdecimal() else first
+            faults.setdefault(known if known in rows else first, []).append(error)
+            continue
+        rows.setdefault(frame, []).append((number, values))
+    return {
+        frame: partial(_frame, path, rows.get(frame, []), faults.get(frame, ()))
+        for frame in rows.keys() | faults
+    }
 
 
-def _frame(path: Path, rows: list[Row]) -> FrameAnnotation:
+def _numbers(row: str, path: Path, number: int) -> tuple[int, list[float]]:
+    """The frame and the numbers of a row; raises `InputError` if they are not of MOT's form."""
+    values = numbers_of(row, path, number, range(6, 11))
+    if not all(value.is_integer() and 0 <= value <= MOST for value in values[:2]):
+        raise InputError(
+            f"{path}, row {number}: frame {values[0]:g} and id {values[1]:g} are not whole numbers of 0 to {MOST}",
+            do=MEND,
+            reason="malformed row",
+        )
+    return int(values[0]), values
+
+
+def _frame(path: Path, rows: Sequence[Row], unread: Sequence[InputError]) -> FrameAnnotation:
     objects: list[ObjectAnnotation] = []
-    faults: list[tuple[InputError, int]] = []
+    faults = [(error, 1) for error in unread]
     left_out: list[str] = []
     times = Counter(int(values[1]) for _, values in rows)
     for number, (_, track, x, y, w, h, *more) in rows:
@@ -87,4 +106,4 @@ def _frame(path: Path, rows: list[Row]) -> FrameAnnotation:
     return FrameAnnotation(0, 0, tuple(objects), tuple(faults), tuple(left_out))
 
 
-MOT = Layout(HOLDS, _splits, _find, _parse, form="%06d")
+MOT = Layout(HOLDS, _splits, _find, _parse, form="%d")

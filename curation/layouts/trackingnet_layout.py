@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from curation.digests.file_groups import Folder
+from curation.digests.statcache import list_names
 from curation.layouts.box_text import one_target
 from curation.layouts.layout_table import (
     JPEGS,
@@ -38,7 +39,10 @@ def _splits(root: Path) -> tuple[str, ...]:
 def _find(root: Path, split: str) -> Iterable[Video]:
     for pack in _splits(root)[1:] if split == "train" else (split,):
         folder = root / pack
-        for name in folder_names(folder / "frames"):
+        frames = set(folder_names(folder / "frames"))
+        # The texts of all packs come in one download: those of a pack without images are not missed.
+        texts = {Path(name).stem for name in list_names(folder / "anno", ".txt")} if frames else set()
+        for name in frames | texts:
             text = folder / "anno" / f"{name}.txt"
             yield Video(name, Folder(folder / "frames" / name, JPEGS), present(text))
 

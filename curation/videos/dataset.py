@@ -21,7 +21,7 @@ from curation.outside import read_outside
 MISSING_ROOT = "missing root"
 """`InputError.reason` where there is no raw data at all: no fault in a clone that has pulled its results."""
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*")
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
@@ -125,7 +125,7 @@ class Dataset:
             if not _PLAIN_NAME.fullmatch(one.name):
                 raise InputError(
                     f"the name of the video folder {one.name!r} in subset {name} ({one.folder.parent}) is not plain",
-                    do="Rename it: letters, digits and _ . + - only",
+                    do="Rename it: letters, digits and _ . + - only, and no dot first",
                     reason="bad video name",
                 )
             if one.name == following:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from pathlib import Path
 from typing import TypeVar
 
-from curation.digests.file_groups import Files, Folder
+from curation.digests.file_groups import Folder
 from curation.digests.statcache import stat_file
 from curation.errors import InputError, some
 from curation.layouts.layout_table import Video, number_frames
@@ -25,13 +25,15 @@ _GOLDEN = 0.618034
 """Its multiples, modulo 1, are spread evenly: where in each video to look."""
 
 
-def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
+def check_tree(root: Path, subsets: Sequence[str] = SUBSETS, *, sample: int = 200) -> list[Finding]:
     """Check a VID tree: its layout, each subset as `check_part` does, and how much of the published data it is.
 
     Parameters
     ----------
     root : Path
         The folder that holds `Data/VID` and `Annotations/VID`.
+    subsets : sequence of str
+        Those in use; the others are not looked at.
     sample : int
         Frames to decode, with their annotations, spread evenly over all videos.
     """
@@ -41,7 +43,7 @@ def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
         return [Finding("dataset root", "fail", error.what, error.do)]
     found = [Finding("dataset root", "ok", f"{root} is a VID tree")]
     sizes: dict[str, tuple[int, int]] = {}
-    for subset in SUBSETS:
+    for subset in subsets:
         check = f"subset {subset}"
         try:
             videos = dataset.videos(subset)
@@ -49,7 +51,7 @@ def check_tree(root: Path, *, sample: int = 200) -> list[Finding]:
             found.append(Finding(check, "warn", error.what, error.do))
             continue
         findings, frames = _check_videos(
-            check, videos, {}, -(-sample // len(SUBSETS)), "errors.policy = skip"
+            check, videos, {}, -(-sample // len(subsets)), "errors.policy = skip"
         )
         sizes[subset] = len(videos), frames
         found += findings
@@ -130,18 +132,15 @@ def _video_faults(video: Video, numbers: list[int], counts: Counter[str]) -> Ite
         yield from _alone(video, images.values(), known, image, row)
         yield from _alone(video, known, images.values(), row, image)
     else:
-        if isinstance(video.images, Files) and (
-            absent := [p for p in video.images.listed if not p.is_file()]
-        ):
-            what = f"{counted(len(absent), 'image')} of {video.key}, the first {absent[0]}"
-            yield InputError(what, do="Restore them", reason="missing image")
         contents = {file.name: video.annotations.read(file) for file in video.annotations.stats()}
         annotated = video.layout.parse(video, contents)
         for number in sorted(images.keys() | annotated):
             if number not in annotated:
                 yield _lacking(f"frame {number} of {video.key} has no {row}", image, row)
             elif number not in images:
-                yield _lacking(f"frame {number} of {video.key} has no {image}", row, image)
+                yield _lacking(
+                    f"frame {number} of {video.key} has no {image} ({video.image(number)})", row, image
+                )
             else:
                 try:
                     frame = annotated[number]()
@@ -188,6 +187,8 @@ def _compare_with_published(sizes: Mapping[str, tuple[int, int]]) -> list[Findin
     found = []
     for part, (subsets, videos, frames) in PUBLISHED.items():
         there = [sizes[subset] for subset in subsets if subset in sizes]
+        if not there:
+            continue
         is_there = (sum(size[0] for size in there), sum(size[1] for size in there))
         message = f"{is_there[0]:,} of {videos:,} published videos, {is_there[1]:,} of {frames:,} frames"
         if is_there == (videos, frames):

@@ -93,7 +93,7 @@ def _look_at_vid(
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, sample=options.sample) + _beside_parameters(config, subsets, root)
+    return check_tree(root, subsets, sample=options.sample) + _beside_parameters(config, subsets, root)
 
 
 def _beside_parameters(config: sources.DatasetConfig, subsets: list[str], root: Path) -> list[Finding]:

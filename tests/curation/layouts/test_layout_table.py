@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from curation.videos.annotations import annotate_subset
 from curation.videos.dataset import PartConfig, open_dataset
 from tests.curation.crops.crop_trees import jpeg, picture
 from tests.curation.layouts import layout_trees as trees
-from tests.curation.layouts.layout_trees import BOXES, MAKERS, SKIP, annotate, text
+from tests.curation.layouts.layout_trees import BOXES, MAKERS, SIZE, SKIP, annotate, text
 from tests.curation.trees import frame_xml, object_xml, video_folders
 
 ONE = Workers(jobs=1)
@@ -334,15 +335,12 @@ def test_a_text_that_is_missing_is_named_where_it_should_be(tmp_path: Path, layo
         annotate(tmp_path, layout)
 
 
-def test_a_box_of_nan_and_a_missing_image_of_coco(tmp_path: Path) -> None:
+def test_a_box_of_nan_in_coco(tmp_path: Path) -> None:
     path = trees.coco(tmp_path) / "annotations/instances_train2017.json"
     path.write_text(path.read_text().replace("10.5", "NaN"))
     with pytest.raises(InputError, match=r"box 0 of b\.jpg: the box does not lie in an image: \(nan, 12"):
         annotate(tmp_path, "coco")
     assert annotate(tmp_path, "coco", SKIP)[1].counts == {"bad number": 1}
-    (tmp_path / "train2017/a.jpg").unlink()
-    with pytest.raises(InputError, match=r"a\.jpg is missing, but the annotation lists it"):
-        annotate(tmp_path, "coco")
 
 
 def test_two_images_of_one_frame_are_refused(tmp_path: Path) -> None:
@@ -412,7 +410,7 @@ def test_the_json_of_an_annotation_tool_with_faults(tmp_path: Path) -> None:
     path = tmp_path / "annotations" / "instances_train2017.json"
     whole = json.loads(path.read_text())
     for change, message in (
-        (lambda d: d["annotations"][0].pop("bbox"), "an element of annotations is not of COCO's form"),
+        (lambda d: d["annotations"][0].pop("category_id"), "an element of annotations is not of COCO's form"),
         (lambda d: d["annotations"][0].update(image_id=99), "annotates image 99, which it does not list"),
         (lambda d: d["images"][0].update(file_name="../../x.jpg"), "leads out of"),
         (lambda d: d["annotations"][0].update(bbox=[1, 2, 3]), "is not four numbers"),
@@ -460,3 +458,182 @@ def test_real_clips(shared: Path, name: str) -> None:
     lengths = {video: len(record["frames"]) for video, record in document["videos"].items()}
     assert sum(lengths.values()) == {"LaSOT": 600, "OTB": np.inf, "DTB70": 81}[name] or len(lengths) > 5
     assert skipped.skipped == 0
+
+
+def both_texts(root: Path, rect: str) -> Path:
+    folder = trees.clips(root)
+    (folder / "groundtruth_rect.txt").write_text(rect)
+    return folder
+
+
+def test_two_texts_of_one_clip_must_say_the_same_boxes(tmp_path: Path) -> None:
+    folder = both_texts(tmp_path, text(BOXES, base=1, between="\t"))
+    assert only(annotate(tmp_path, "clips")[0])["tracks"][0]["boxes"] == [list(box) for box in BOXES]
+    for rect, said in (
+        (text(BOXES), "row 1 is 10, 12, 30, 24 and 9, 11, 30, 24"),
+        (text(BOXES[:5], base=1), "6 and 5"),
+    ):
+        (folder / "groundtruth_rect.txt").write_text(rect)
+        with pytest.raises(InputError, match=f"my_clip holds both .* say different boxes: {said}"):
+            annotate(tmp_path, "clips")
+        assert annotate(tmp_path, "clips", SKIP)[1].counts == {"two texts of boxes": 6}
+
+
+def test_four_times_nan_is_an_absent_target_of_a_clip(tmp_path: Path) -> None:
+    folder = trees.clips(tmp_path)
+    (folder / "groundtruth.txt").write_text(f"NaN\tnan NaN,NaN\n{text(BOXES[1:])}")
+    document, skipped = annotate(tmp_path, "clips")
+    assert skipped.left_out == {"absent": 1}
+    assert only(document)["tracks"][0]["frames"] == [1, 2, 3, 4, 5]
+    (folder / "groundtruth.txt").write_text(f"NaN,1,2,3\n{text(BOXES[1:])}")
+    with pytest.raises(InputError, match="row 1: the box does not lie in an image"):
+        annotate(tmp_path, "clips")
+
+
+ROWS = [f"{n},{track},{10 + n},20,30,24,1,1,1" for track in (3, 7) for n in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "3,3,x,20,30,24,1",
+        "3,3,10",
+        "3,nan,10,20,30,24",
+        "3,inf,10,20,30,24",
+        "nan,3,10,20,30,24",
+        "f,3,1,2,9,9",
+    ],
+)
+def test_a_malformed_row_of_mot_costs_its_box_alone(tmp_path: Path, row: str) -> None:
+    trees.mot(tmp_path, [*ROWS[:2], row, "", *ROWS[3:]])
+    with pytest.raises(InputError, match=r"gt\.txt, row 3: "):
+        annotate(tmp_path, "mot")
+    document, skipped = annotate(tmp_path, "mot", SKIP)
+    assert (skipped.counts, skipped.total) == ({"malformed row": 1}, 6 + 12)
+    assert [track["frames"] for track in only(document)["tracks"]] == [[1, 2, 4, 5, 6], [1, 2, 3, 4, 5, 6]]
+
+
+def test_images_of_mot_may_have_any_number_of_digits(tmp_path: Path) -> None:
+    folder = trees.mot(tmp_path)
+    for path in list((folder / "img1").iterdir()):
+        path.rename(path.with_name(f"00{path.name}"))
+    assert only(annotate(tmp_path, "mot")[0])["frames"] == [1, 2, 3, 4, 5, 6]
+    (folder / "img1/00000004.jpg").unlink()
+    with pytest.raises(InputError, match=r"there is no .*/img1/00000004\.jpg"):
+        annotate(tmp_path, "mot")
+
+
+def test_images_that_coco_lists_and_that_are_not_there_are_counted(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    (tmp_path / "train2017/a.jpg").unlink()
+    with pytest.raises(InputError, match=r"a frame that is missing: there is no .*/train2017/a\.jpg"):
+        annotate(tmp_path, "coco")
+    document, skipped = annotate(tmp_path, "coco", SKIP)
+    assert skipped.counts == {"row without image": 1}
+    assert document["videos"]["train2017_000000"]["tracks"][0]["boxes"] == [[10.5, 12, 30, 24]]
+    assert document["videos"]["train2017_000000"]["frames"] == [1], "the other keeps its number"
+    (tmp_path / "train2017/b.jpg").unlink()
+    assert set(annotate(tmp_path, "coco", SKIP)[0]["videos"]) == {"train2017_000001"}
+
+
+def test_boxes_of_an_image_of_coco_that_vanishes_before_crop_are_not_cut_from_another(tmp_path: Path) -> None:
+    trees.coco(tmp_path / "tree")
+    trees.images(tmp_path / "tree/train2017", ["a.jpg"], size=SIZE)  # as large as b.jpg
+    changed_coco(tmp_path / "tree", lambda d: d["images"][1].update(width=96, height=72))
+    whole = cropped(tmp_path, "coco")[1]
+    dataset, state = open_dataset(tmp_path / "tree", PartConfig(layout="coco")), tmp_path / "state"
+    manifest = scan(dataset, "part", state=state, strict=False, workers=ONE)
+    tracks, _ = annotate_subset(dataset, "part", manifest, SKIP, ONE, state=state)
+    (tmp_path / "tree/train2017/a.jpg").unlink()
+    report, skipped = crop_subset(
+        open_dataset(tmp_path / "tree", PartConfig(layout="coco")),
+        "part",
+        tracks,
+        manifest,
+        CropConfig(search_size=64, exemplar_size=32),
+        tmp_path / "crops/lacking",
+        tmp_path / "store/other",
+        SKIP,
+        ONE,
+        state=state,
+    )
+    assert (len(whole), report["crops"], skipped.counts) == (3, 2, {"missing image": 1})
+    with tarfile.open(tmp_path / "crops/lacking/train2017_000000.tar") as shard:
+        assert shard.getnames() == ["train2017_000000/000001-01.x.jpg"], "b.jpg, under its own number"
+
+
+def changed_coco(root: Path, change: Any) -> None:
+    path = root / "annotations/instances_train2017.json"
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document), encoding="utf-8-sig")
+
+
+def test_one_id_of_two_images_is_refused(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    changed_coco(tmp_path, lambda d: d["images"].append({**d["images"][0], "file_name": "c.jpg"}))
+    with pytest.raises(InputError, match=r"gives the id 7 to two images, b\.jpg and c\.jpg"):
+        annotate(tmp_path, "coco")
+
+
+def test_images_of_one_name_in_two_folders_have_their_own_boxes(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    for folder, name in (("x", "b.jpg"), ("y", "a.jpg")):
+        (tmp_path / "train2017" / folder).mkdir()
+        (tmp_path / "train2017" / name).rename(tmp_path / "train2017" / folder / "1.jpg")
+    changed_coco(
+        tmp_path,
+        lambda d: [
+            i.update(file_name=f"{'x' if i['id'] == 7 else 'y'}/1.jpg") for i in d["images"] if i["id"] < 99
+        ],
+    )
+    videos = annotate(tmp_path, "coco")[0]["videos"]
+    found = {name: (video["sizes"], video["tracks"][0]["boxes"]) for name, video in videos.items()}
+    assert found["train2017_000000"] == ([[96, 72]], [[10.5, 12, 30, 24]])
+    assert found["train2017_000000.1"] == ([[64, 80]], [[5, 5, 20, 30]])
+
+
+def test_a_box_that_coco_lacks_costs_itself_alone_and_images_may_lie_below_images(tmp_path: Path) -> None:
+    trees.coco(tmp_path)
+    changed_coco(tmp_path, lambda d: d["annotations"][0].update(bbox=None))
+    (tmp_path / "images").mkdir()
+    (tmp_path / "train2017").rename(tmp_path / "images/train2017")
+    assert annotate(tmp_path, "coco", SKIP)[1].counts == {"bad number": 1}
+
+
+def test_an_xml_of_det_without_its_image_is_named(tmp_path: Path) -> None:
+    trees.det(tmp_path)
+    next(tmp_path.rglob("n1_1.JPEG")).unlink()
+    with pytest.raises(
+        InputError, match=r"n1_1\.xml annotates a frame that is missing: there is no .*n1_1\.jpg"
+    ):
+        annotate(tmp_path, "det")
+
+
+def test_names_of_trackingnet_may_begin_with_a_dash(tmp_path: Path) -> None:
+    folder = trees.trackingnet(tmp_path / "tree")
+    (folder / "frames/abc_1").rename(folder / "frames/-3TIfnTSM6c_2")
+    (folder / "anno/abc_1.txt").rename(folder / "anno/-3TIfnTSM6c_2.txt")
+    assert cropped(tmp_path, "trackingnet")[1].videos == ["part/-3TIfnTSM6c_2"]
+
+
+def test_a_text_of_trackingnet_without_images_is_noticed(tmp_path: Path) -> None:
+    folder = trees.trackingnet(tmp_path)
+    shutil.copy(folder / "anno/abc_1.txt", folder / "anno/xyz_0.txt")
+    (tmp_path / "TRAIN_1/anno").mkdir(parents=True)
+    shutil.copy(folder / "anno/abc_1.txt", tmp_path / "TRAIN_1/anno/not_used.txt")
+    with pytest.raises(InputError, match=r"part/xyz_0 has 6 rows .* holds no image like 1\.jpg"):
+        annotate(tmp_path, "trackingnet")
+    assert annotate(tmp_path, "trackingnet", SKIP)[1].counts == {"empty video": 1}
+
+
+def test_lists_of_videos_are_whole_and_may_name_one_twice(tmp_path: Path) -> None:
+    trees.lasot(tmp_path / "l")
+    (tmp_path / "l/training_set.txt").write_bytes(b"airplane-1\r\nairplane-1\r\n\r\n")
+    assert list(annotate(tmp_path / "l", "lasot")[0]["videos"]) == ["airplane-1"]
+    (tmp_path / "l/training_set.txt").write_text("airplane-1\nbus-2\n")
+    with pytest.raises(InputError, match=r"training_set\.txt names bus-2, and there is no such video"):
+        annotate(tmp_path / "l", "lasot")
+    trees.got10k(tmp_path / "g")
+    (tmp_path / "g/train/list.txt").write_text("one\none\n")
+    assert list(annotate(tmp_path / "g", "got10k")[0]["videos"]) == ["one"]

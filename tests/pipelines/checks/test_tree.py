@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,13 @@ def test_the_published_numbers_are_met_exactly(whole: Path, monkeypatch: pytest.
     assert {f.check: f.status for f in check_tree(whole)}["ILSVRC val"] == "ok"
     monkeypatch.setattr(tree, "PUBLISHED", {"val": (("e",), 2, 7)})
     assert {f.check: f.status for f in check_tree(whole)}["ILSVRC val"] == "warn"
+
+
+def test_subsets_that_are_not_in_use_are_not_looked_at(whole: Path) -> None:
+    shutil.rmtree(whole / "Data/VID/train")
+    findings = check_tree(whole, ["e"])
+    assert problems(findings) == {}
+    assert [f.check for f in findings] == ["dataset root", "subset e", "ILSVRC val"]
 
 
 def test_a_missing_root_is_one_failure(tmp_path: Path) -> None:
@@ -154,7 +162,7 @@ def checked(root: Path, layout: str) -> list[Finding]:
         ("trackingnet", "TRAIN_0/anno/abc_1.txt", None, "videos without annotation, 1 time: mine/abc_1"),
         ("mot", "street/gt/gt.txt", b"1,3,nan,2,3,4,1,1,1\n", "gt.txt"),
         ("clips", "my_clip/groundtruth.txt", b"1,2,nan,4\n" * 6, "bad number, 6 times"),
-        ("coco", "train2017/a.jpg", None, "missing image"),
+        ("coco", "train2017/a.jpg", None, "row without image, 1 time"),
         (
             "det",
             "Annotations/DET/train/ILSVRC2013_train/n00007846/n1_2.xml",
