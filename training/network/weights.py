@@ -20,7 +20,7 @@ from torch import Tensor
 from curation.crops.geometry import SIAMFC, CropGeometry
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import MEND, digest, write_bytes, write_json
+from curation.files import MEND, digest, missing, write_bytes, write_json
 from curation.outside import open_outside
 from training.messages import first_line, memory_is_full
 from training.network.network_config import NetworkConfig
@@ -101,7 +101,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
             text = (file.metadata() or {}).get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
+        raise missing(path, "train") from None
     except (SafetensorError, OSError) as error:
         raise _unusable(path, f"is not a whole safetensors file ({error})", do=AGAIN) from None
     if text is None:
