@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +26,12 @@ def _escaped(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8, as the file system gives it (PEP 383)
         return f"\\x{code - 0xDC00:02x}"
     return char.encode("unicode_escape").decode()
+
+
+def some(things: Collection[object], *, most: int = 3, separator: str = ", ") -> str:
+    """The first few of several things in words, and how many more there are: `a, b, c and 2 more`."""
+    more = f" and {len(things) - most:,} more" if len(things) > most else ""
+    return separator.join(map(str, list(things)[:most])) + more
 
 
 def one_line(text: str) -> str:

@@ -172,13 +172,19 @@ def read_json(path: Path, *, made_by: str) -> Any:
     try:
         return orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake(made_by)}", reason="missing file") from None
+        raise missing(path, made_by) from None
     except orjson.JSONDecodeError as error:
-        raise InputError(
-            f"{path} is not whole JSON ({error})",
-            do=f"Run: {MEND}; then {remake(made_by)}",
-            reason="damaged file",
-        ) from None
+        raise damaged(path, f"is not whole JSON ({error})", made_by) from None
+
+
+def missing(path: Path, made_by: str) -> InputError:
+    """The error for an output of that stage that is not there."""
+    return InputError(f"{path} is missing", do=f"Run: {remake(made_by)}", reason="missing file")
+
+
+def damaged(path: Path, why: str, made_by: str) -> InputError:
+    """The error for an output of that stage that is not whole."""
+    return InputError(f"{path} {why}", do=f"Run: {MEND}; then {remake(made_by)}", reason="damaged file")
 
 
 def digest(*parts: bytes) -> str:

@@ -96,7 +96,7 @@ def run_in_order(
 def _in_workers(
     function: Callable[[Item], Result], items: Sequence[Item], workers: Workers, label: str, together: int
 ) -> Generator[Result]:
-    import joblib  # here, as these two take long to load, and `Workers` is wanted by who only shows a help
+    import joblib  # here: it loads slowly, and a command that only prints its help needs `Workers`
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     wanted = True

@@ -17,9 +17,6 @@ FILE = Path("dvc.yaml")
 LIMIT = 1 << 18
 """Most bytes of it; it has 6,000."""
 RESTORE = "Restore it: git checkout dvc.yaml"
-SHOWN = 3
-"""Changes named in one message."""
-
 _TEMPLATE = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -105,12 +102,6 @@ def changes(key: str, before: Any, after: Any) -> list[str]:
             change for name in names for change in changes(f"{key}.{name}", before.get(name), after.get(name))
         ]
     return [] if before == after else [f"{key} {before} -> {after}"]
-
-
-def some(things: list[str]) -> str:
-    """The first few in words, and how many more there are."""
-    more = f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
-    return ", ".join(things[:SHOWN]) + more
 
 
 def _filled(text: str, values: Mapping[str, Any]) -> str:

@@ -21,12 +21,12 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-from curation.errors import Ended, InputError
+from curation.errors import Ended, InputError, some
 from curation.outputs.claim import Claim, Process
 from curation.outputs.publication import Publication
 from pipelines import parameters, paths
 from pipelines.checks.cache_objects import refuse_empty
-from pipelines.declaration import Declaration, changes, declared, some, value_at
+from pipelines.declaration import Declaration, changes, declared, value_at
 from pipelines.snapshot import Look, differences, look
 from pipelines.vouching import refuse_contradictions, vouch
 

@@ -20,7 +20,7 @@ LABELS = {name: row.label for name, row in TRACKERS.items()}
 
 
 def baseline(tracker: str) -> bool:
-    """Whether it is one of ours that nothing here trains, and so of no interest from run to run."""
+    """Whether a tracker of ours is a baseline: no training changes it, so its numbers tell nothing of a run."""
     return tracker in TRACKERS and tracker not in TRAINED
 
 

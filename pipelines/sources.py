@@ -129,7 +129,7 @@ def part_root(config: DatasetConfig, settings: Settings, name: str) -> Path | No
 def sequence_roots(config: DatasetConfig, settings: Settings, benchmark: str) -> tuple[Path, ...]:
     """The folders to search for a benchmark's sequences; empty if none is set.
 
-    Those of one's own whole list are where the setting says, or else where the list does: it is never built in.
+    Sequences of the user's own list are where the setting says, else where the list says: never built in.
     """
     listing = load_listing(benchmark)
     if listing.setting:

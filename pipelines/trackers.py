@@ -40,7 +40,7 @@ class Chosen:
     words : str
         Which it is, on what, and what that is worth on real video.
     warning : str
-        Why not to trust it; empty where there is not a reason.
+        Why not to trust it; empty if there is no reason.
     """
 
     contender: Contender

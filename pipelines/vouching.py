@@ -16,13 +16,13 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from curation.errors import InputError
+from curation.errors import InputError, some
 from curation.files import digest
 from curation.outputs.sealed import read_sealed, write_sealed
 from pipelines import paths
 from pipelines.checks.outcomes import find_outcomes
 from pipelines.commands import STAGES
-from pipelines.declaration import Declaration, changes, some, value_at
+from pipelines.declaration import Declaration, changes, value_at
 from pipelines.snapshot import Look, as_recorded, look
 from pipelines.yaml_values import read_yaml
 

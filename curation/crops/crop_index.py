@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +92,7 @@ class CropIndex:
 
 def save_crop_index(folder: Path, index: CropIndex) -> None:
     """Write the index of the crops in `folder`."""
-    head = {"schema": SCHEMA, "subset": index.subset, "crop": asdict(index.crop)}
+    head = {"schema": SCHEMA, "subset": index.subset, "crop": index.crop.recorded()}
     write_videos(folder / FILE, head, ((name, one.columns()) for name, one in sorted(index.videos.items())))
 
 

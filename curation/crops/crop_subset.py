@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -163,7 +163,7 @@ def video_tasks(
 ) -> list[VideoTask]:
     """The annotated videos of a subset, sorted by name; parameters and errors as of `crop_subset`."""
     checksums = checksums_folder(state, subset)
-    recipe = orjson.dumps(asdict(config), option=orjson.OPT_SORT_KEYS)
+    recipe = orjson.dumps(config.recorded(), option=orjson.OPT_SORT_KEYS)
     listed = manifest.entries
     videos = {video.name: video for video in dataset.videos(subset)}
     tasks = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from curation.crops.crop_config import CropConfig
 from curation.crops.cutter import FrameCutter, encode_jpeg
-from curation.crops.geometry import centred_window, exemplar_side, search_side
+from curation.crops.geometry import Window, centred_window, exemplar_side, search_side
 from curation.crops.shards import member_name, write_shard
 from curation.digests.checksums import Record
 from curation.digests.reading import Reading
@@ -19,7 +19,7 @@ from curation.documents.annotated_tracks import VideoTracks
 from curation.errors import InputError, Skipped
 from curation.files import digest
 from curation.images.codec import codec
-from curation.images.frames import FrameReader, keep_freed_memory
+from curation.images.frames import OTHER_KINDS, FrameReader, keep_freed_memory
 from curation.images.image_files import NO_MEMORY, load_frame
 from curation.layouts.layout_table import Video
 
@@ -139,7 +139,9 @@ def write_crops(
                 continue
             skipped.total += len(objects)
             try:
-                cutter.open(reader.decode(content, path, size=sizes_of[numbered[path.name]]))
+                reduced = reduction(path, [box for _, box in objects], config)
+                frame = reader.decode(content, path, size=sizes_of[numbered[path.name]], reduced=reduced)
+                cutter.open(frame, reduced)
             except InputError as error:
                 if error.reason == NO_MEMORY:
                     raise
@@ -207,11 +209,24 @@ def read_files(
         raise UnreadFramesError(errors)
 
 
+def reduction(path: Path, boxes: Sequence[Box], config: CropConfig) -> int:
+    """What a frame with these boxes is reduced by when it is decoded (`CropConfig.decode`): 1, 2, 4 or 8."""
+    if config.decode == "exact" or path.suffix.lower() in OTHER_KINDS:
+        return 1
+    most = min(window.side // size for box in boxes for _, window, size in _windows(box, config))
+    return next((by for by in (8, 4, 2) if by <= most), 1)
+
+
 def cut_crops(cutter: FrameCutter, box: Box, config: CropConfig) -> Iterator[tuple[str, bytes]]:
     """Kind (`"x"`, `"z"`) and JPEG of each crop of a box (x, y, w, h) in the cutter's frame."""
+    for kind, window, size in _windows(box, config):
+        yield kind, encode_jpeg(cutter.cut(window, size), config.quality)
+
+
+def _windows(box: Box, config: CropConfig) -> Iterator[tuple[str, Window, int]]:
+    """Kind, window and size of each crop of a box."""
     _, _, width, height = box
     side = search_side(width, height, config.context, config.exemplar_size, config.search_size)
-    yield "x", encode_jpeg(cutter.cut(centred_window(box, side), config.search_size), config.quality)
+    yield "x", centred_window(box, side), config.search_size
     if config.exemplar_crops:
-        side = exemplar_side(width, height, config.context)
-        yield "z", encode_jpeg(cutter.cut(centred_window(box, side), config.exemplar_size), config.quality)
+        yield "z", centred_window(box, exemplar_side(width, height, config.context)), config.exemplar_size

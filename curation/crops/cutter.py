@@ -35,9 +35,18 @@ class FrameCutter:
         self._space = np.empty(0, np.uint8)
         self.open(np.empty((0, 0, 3), np.uint8))
 
-    def open(self, frame: Image) -> None:
-        """Take a frame, (H, W, 3) uint8 BGR, to cut from. Do not change it before the next one."""
+    def open(self, frame: Image, reduced: int = 1) -> None:
+        """Take a frame to cut from.
+
+        Parameters
+        ----------
+        frame : (H, W, 3) uint8
+            BGR. Do not change it before the next one.
+        reduced : int
+            What it was reduced by (`FrameReader.decode`). Windows are in pixels of the whole frame all the same.
+        """
         self._frame = frame
+        self._reduced = reduced
         self._fill: tuple[int, int, int] | None = None
 
     @property
@@ -56,8 +65,10 @@ class FrameCutter:
         Returns
         -------
         (size, size, 3) uint8
-            BGR, bicubic (`cv2.INTER_CUBIC`).
+            BGR, bicubic (`cv2.INTER_CUBIC`); of a reduced frame bilinear, because its pixels are means already.
         """
+        if self._reduced > 1:
+            return self._cut_reduced(window, size)
         height, width = self._frame.shape[:2]
         left, top, side = window
         rows = (max(-top, 0), min(height - top, side))
@@ -70,6 +81,22 @@ class FrameCutter:
         crop = _scale(self._patch(inside, rows, columns, side), size)
         _paint_around(crop, _touched(rows, side, size), _touched(columns, side, size), self.fill)
         return crop
+
+    def _cut_reduced(self, window: Window, size: int) -> Image:
+        """Output pixel i lies at `left + (i + 1/2) side / size - 1/2` of the whole frame."""
+        scale = window.side / size / self._reduced
+        first = [(corner + 0.5 * window.side / size) / self._reduced - 0.5 for corner in window[:2]]
+        matrix = np.array([[scale, 0, first[0]], [0, scale, first[1]]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        crop = cv2.warpAffine(
+            self._frame,
+            matrix,
+            (size, size),
+            flags=flags,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=self.fill,
+        )
+        return np.asarray(crop, np.uint8)
 
     def _patch(self, inside: Image, rows: _Span, columns: _Span, side: int) -> Image:
         """A (side, side, 3) image: `inside` in its place, a border around it, anything elsewhere."""

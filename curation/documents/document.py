@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import MEND, read_json, replacing
+from curation.files import damaged, read_json, replacing
 
 Document = TypeVar("Document")
 Record = TypeVar("Record")
@@ -196,11 +196,7 @@ def _made(make: Callable[[], Document], path: Path, what: str, made_by: str) -> 
         return make()
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         lacks = f"it lacks {error}" if isinstance(error, KeyError) else f"{error}".partition("\n")[0]
-        raise InputError(
-            f"{path} is not whole as {what}: {lacks}",
-            do=f"Run: {MEND}; then {remake(made_by)}",
-            reason="damaged file",
-        ) from None
+        raise damaged(path, f"is not whole as {what}: {lacks}", made_by) from None
 
 
 def number(fields: Fields, name: str) -> int:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.images.image import decode_image
+from curation.images.image import AS_STORED, decode_image
 from curation.images.image_files import check_jpeg, load_frame, refuse, undecodable
 
 Image = NDArray[np.uint8]
@@ -19,7 +19,12 @@ OTHER_KINDS = {".png", ".bmp", ".tif", ".tiff", ".webp"}
 """Endings of images that are no JPEGs."""
 
 _HANDLES = "/proc/self/fd"
-_FLAGS = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 class FrameReader:
@@ -34,7 +39,9 @@ class FrameReader:
         if self._copy is not None:
             os.close(self._copy)
 
-    def decode(self, content: bytes, path: Path, *, size: tuple[int, int] | None = None) -> Image:
+    def decode(
+        self, content: bytes, path: Path, *, size: tuple[int, int] | None = None, reduced: int = 1
+    ) -> Image:
         """Decode one frame.
 
         Parameters
@@ -45,6 +52,10 @@ class FrameReader:
             Where it comes from; for messages only.
         size : (width, height), optional
             The size in pixels that the annotation states. It is compared before anything is decoded.
+        reduced : {1, 2, 4, 8}
+            What a JPEG's width and height are divided by, rounded up. A pixel is then about the mean of a square of
+            `reduced` x `reduced` pixels that starts at a multiple of `reduced`; at the right and lower border the
+            square may stick out.
 
         Returns
         -------
@@ -60,35 +71,36 @@ class FrameReader:
             picture data.
         """
         if path.suffix.lower() in OTHER_KINDS:
-            other = decode_image(content, path, _FLAGS)
+            other = decode_image(content, path, AS_STORED)
             _check_size(path, (other.shape[1], other.shape[0]), size)
             return other
         stored = check_jpeg(content, path)
         _check_size(path, stored, size)
         try:
-            image = self._decode(content, stored)
+            image = self._decode(content, stored, reduced)
         except cv2.error as error:
             raise undecodable(path, stored, f"{error.err or error}") from error
         if image is None:
             raise undecodable(path, stored, "it starts like a JPEG but is damaged")
         return image
 
-    def read(self, path: Path, *, size: tuple[int, int] | None = None) -> Image:
+    def read(self, path: Path, *, size: tuple[int, int] | None = None, reduced: int = 1) -> Image:
         """`load_frame` and `decode`."""
-        return self.decode(load_frame(path), path, size=size)
+        return self.decode(load_frame(path), path, size=size, reduced=reduced)
 
-    def _decode(self, content: bytes, size: tuple[int, int]) -> Image | None:
+    def _decode(self, content: bytes, size: tuple[int, int], reduced: int) -> Image | None:
         """Decode from a file: only then does OpenCV use existing memory; otherwise it copies the image once more."""
+        flags = _REDUCED[reduced] | cv2.IMREAD_IGNORE_ORIENTATION
         if self._copy is None or not _rewrite(self._copy, content):
-            image = cv2.imdecode(np.frombuffer(content, np.uint8), _FLAGS)
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
             return None if image is None else np.asarray(image, np.uint8)
-        width, height = size
+        width, height = (-(-side // reduced) for side in size)
         if self._buffer.shape != (height, width, 3):
             self._buffer = np.empty((height, width, 3), np.uint8)
             self._unwritten = np.random.default_rng(0).integers(0, 256, (width, 3), np.uint8)
         # OpenCV does not say when it has given up on a picture half-way. Its last row tells.
         self._buffer[-1] = self._unwritten
-        image = cv2.imread(f"{_HANDLES}/{self._copy}", self._buffer, _FLAGS)
+        image = cv2.imread(f"{_HANDLES}/{self._copy}", self._buffer, flags)
         whole = image is self._buffer and not np.array_equal(image[-1], self._unwritten)
         return self._buffer if whole else None
 

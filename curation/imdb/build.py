@@ -22,7 +22,7 @@ from curation.crops.crop_index import FILE, NOTHING, ShardIndex, check_shards, s
 from curation.cures import remake
 from curation.documents.annotated_tracks import VideoTracks, stream_tracks
 from curation.errors import InputError
-from curation.files import MEND, digest, replacing, writing
+from curation.files import damaged, digest, replacing, writing
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
 from curation.imdb.statistics import Statistics
 from curation.parallel import Workers, run_in_order
@@ -242,11 +242,8 @@ class _Crops:
         if not name:
             return False
         if name <= self._last:
-            raise InputError(
-                f"{self._folder / FILE} is not as the crop stage writes it: {name} stands behind {self._last}",
-                do=f"Run: {MEND}; then {remake('crop')}",
-                reason="damaged file",
-            )
+            why = f"is not as the crop stage writes it: {name} stands behind {self._last}"
+            raise damaged(self._folder / FILE, why, "crop")
         self._last, self._waiting[name], self.bytes[name] = name, shard, shard.bytes
         return True
 

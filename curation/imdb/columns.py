@@ -30,10 +30,8 @@ from numpy.typing import NDArray
 
 from curation.crops.crop_config import CropConfig
 from curation.crops.shards import data_offsets
-from curation.cures import remake
 from curation.documents.document import Fields, integers, number, parsed, text
-from curation.errors import InputError
-from curation.files import MEND
+from curation.files import damaged, missing
 
 SCHEMA = 1
 
@@ -75,7 +73,7 @@ class Header:
 
     def fields(self) -> Fields:
         """The header as JSON."""
-        found = {"schema": SCHEMA, **asdict(self)}
+        found = {"schema": SCHEMA, **asdict(self), "crop": self.crop.recorded()}
         if not self.still:
             del found["still"]
         return found
@@ -206,7 +204,7 @@ def read_file(path: Path) -> tuple[Header, Iterator[Fields]]:
             stream.seek(0)
             document = _parse(stream.read(), path)
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('imdb')}", reason="missing file") from None
+        raise missing(path, "imdb") from None
     # Reformatted by some tool, it is still the same document.
     return parse_header(document, path), iter(document.pop("videos", []))
 
@@ -234,20 +232,14 @@ def _lines(path: Path) -> Iterator[Fields]:
             if line == _CLOSE[1:]:
                 return
             yield _parse(line.rstrip(b",\n"), path)
-    raise _damaged(path, "it ends early")
+    raise damaged(path, "is damaged: it ends early", "imdb")
 
 
 def _parse(text: bytes, path: Path) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise _damaged(path, str(error)) from None
-
-
-def _damaged(path: Path, why: str) -> InputError:
-    return InputError(
-        f"{path} is damaged: {why}", do=f"Run: {MEND}; then {remake('imdb')}", reason="damaged file"
-    )
+        raise damaged(path, f"is damaged: {error}", "imdb") from None
 
 
 def _column(records: Sequence[Fields], name: str) -> NDArray[np.int32]:

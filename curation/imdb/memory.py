@@ -17,10 +17,9 @@ import orjson
 from numpy.typing import NDArray
 
 from curation.crops.shards import SUFFIX
-from curation.cures import remake
 from curation.documents.document import Fields
 from curation.errors import InputError
-from curation.files import MEND, filling, write_bytes
+from curation.files import damaged, filling, missing, write_bytes
 from curation.imdb.columns import Header, decode_videos, parse_header, read_file
 
 _ABOUT = "about.json"
@@ -149,11 +148,7 @@ def _parse(path: Path) -> Imdb:
         if (row, track, len(videos)) != (instances, tracks, header.counts.videos):
             raise ValueError(f"its header counts {instances} instances, it holds {row}")
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise InputError(
-            f"{path} is damaged behind video {len(videos)}: {error}",
-            do=f"Run: {MEND}; then {remake('imdb')}",
-            reason="damaged file",
-        ) from None
+        raise damaged(path, f"is damaged behind video {len(videos)}: {error}", "imdb") from None
     imdb = Imdb(
         header=header,
         videos=videos,
@@ -218,4 +213,4 @@ def _digest(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('imdb')}", reason="missing file") from None
+        raise missing(path, "imdb") from None

@@ -10,14 +10,12 @@ from typing import Any
 
 import orjson
 
+from curation.errors import some
 from curation.files import MEND
 from pipelines.checks.cache_objects import cache_folder
 from pipelines.checks.damage import Damage, find_damage
 from pipelines.checks.finding import Finding, ask, counted, gigabytes
 from pipelines.checks.mending import mend as mended
-
-SHOWN = 3
-"""Examples in one message."""
 
 
 def check_cache(
@@ -93,11 +91,10 @@ def _damaged(damage: Damage) -> list[Finding]:
     findings = []
     for check, (paths, fault) in kinds.items():
         if paths:
-            names = ", ".join(map(str, paths[:SHOWN]))
-            findings.append(Finding(check, "fail", f"{len(paths):,} {fault}: {names}", f"Run: {MEND}"))
+            findings.append(Finding(check, "fail", f"{len(paths):,} {fault}: {some(paths)}", f"Run: {MEND}"))
     if damage.changed:
-        names = ", ".join(map(str, damage.changed[:SHOWN]))
-        message = f"{len(damage.changed):,} outputs differ from what is on record, perhaps unnoticed by DVC: {names}"
+        fault = "outputs differ from what is on record, perhaps unnoticed by DVC"
+        message = f"{len(damage.changed):,} {fault}: {some(damage.changed)}"
         cure = f"To have DVC read them again: {MEND} --strict; then dvc repro"
         findings.append(Finding("workspace", "warn", message, cure))
     if not damage.objects:
@@ -118,11 +115,10 @@ def _missing(project: Path) -> Finding:
         )
     missing = status.get("not_in_cache", [])
     if missing:
-        names = ", ".join(missing[:SHOWN])
         return Finding(
             "outputs",
             "warn",
-            f"not in the cache: {counted(len(missing), 'output')} on record, such as {names}",
+            f"not in the cache: {counted(len(missing), 'output')} on record: {some(missing)}",
             "dvc pull brings them, if a colleague has pushed them; dvc repro makes them",
         )
     return Finding("outputs", "ok", "every output on record is in the cache")

@@ -1,7 +1,7 @@
 """Find what a power cut, a bad disk or an edit in place has damaged: cache, records, outputs.
 
-Sizes of all objects are compared with what is on record, and with zero; the content of all folder listings and of
-a sample of the others, or of all, with the digest that is their name.
+The size of every object is compared with the record, and with zero. The content is compared with the digest that is
+its name: of every folder's listing, and of a sample of the other objects, or of all.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from curation.crops.crop_video import (
     VideoTask,
     cut_crops,
     read_files,
+    reduction,
     write_crops,
 )
 from curation.crops.cutter import FrameCutter
@@ -120,8 +121,9 @@ def _compare_frames(shard: Shard, copy: Copy, frames: Sequence[int]) -> Comparis
     compared, lacking = 0, ""
     for number in frames:
         path = task.video.image(number)
+        reduced = reduction(path, [box for _, box in boxes[number]], shard.config)
         try:
-            cutter.open(reader.read(path, size=task.tracks.size))
+            cutter.open(reader.read(path, size=task.tracks.size, reduced=reduced), reduced)
         except InputError:
             continue  # nor could it be cropped
         for track, box in boxes[number]:

@@ -1,8 +1,8 @@
 """Check the crops in the store and in the outputs against the raw data and their records.
 
-Until crops were compared with the manifest while they were cut, and parameters looked at again when a stage ended,
-both could be wrong with nothing to show for it. What is wrong is found here, and repaired: it leaves the store and the
-run-cache, and the stage that is named then makes it again.
+Earlier versions did not compare frames with the manifest while they cut, nor parameters when a stage ended: their crops
+and records can be wrong without a sign. This finds what is wrong and takes it out of the store and the run-cache; the
+stage that is named then makes it again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from curation.crops.crop_index import NOTHING, load_crop_index
 from curation.crops.crop_video import VideoTask
 from curation.crops.shards import SUFFIX
 from curation.crops.store import Store
-from curation.errors import InputError
+from curation.errors import InputError, some
 from curation.parallel import Workers, run_in_order
 from pipelines.checks.contradiction import Proof, contradiction
 from pipelines.checks.damage import md5
@@ -24,9 +24,6 @@ from pipelines.checks.finding import Finding, counted
 from pipelines.checks.outcomes import Outcome, find_outcomes
 from pipelines.checks.recut import Comparison, Copy, Shard, compare
 from pipelines.checks.tree import spread
-
-SHOWN = 3
-"""Examples in one message."""
 
 MEND = "python -m pipelines doctor store --mend"
 
@@ -113,7 +110,7 @@ def _check_shards(subset: Curated, read: bool, wrong: _Wrong) -> Finding:
     damaged = [key for key in keys if store.look(key, read=read) is None]
     wrong.shards |= {(subset.store, key) for key in damaged}
     if damaged:
-        names = ", ".join(str(store.shard(key)) for key in damaged[:SHOWN])
+        names = some([store.shard(key) for key in damaged])
         message = (
             f"{len(damaged)} of {counted(len(keys), 'shard')} are damaged, so they count as absent: {names}"
         )
@@ -180,7 +177,7 @@ def _judge(subset: Curated, found: list[Comparison], strict: bool, wrong: _Wrong
     unknown = [one for one in found if one.outcome == "unknown"]
     looked_at = counted(len(found), "shard")
     if bad:
-        shown = "; ".join(one.what for one in bad[:SHOWN])
+        shown = some([one.what for one in bad], separator="; ")
         message = f"{len(bad)} of {looked_at} are not what the raw data gives: {shown}"
         return Finding(check, "fail", message, f"Run: {MEND}")
     if unknown:
@@ -205,7 +202,7 @@ def _check_outcomes(project: Path, proofs: Sequence[Proof], wrong: _Wrong) -> Fi
     if problems:
         message = (
             f"{counted(len(problems), 'outcome')} on record under parameters that it was not made with: "
-            + "; ".join(problems[:SHOWN])
+            + some(problems, separator="; ")
         )
         return Finding("records", "fail", message, f"Run: {MEND}")
     return Finding(
@@ -231,8 +228,7 @@ def _mend(wrong: _Wrong) -> list[Finding]:
     what = " and ".join(counted(number, thing) for thing, number in removed.items() if number)
     findings = [Finding("mended", "ok", f"removed {what}")] if what else []
     if refused:
-        names = ", ".join(map(str, refused[:SHOWN]))
-        message = f"{counted(len(refused), 'record')} of the run-cache cannot be removed: {names}"
+        message = f"{counted(len(refused), 'record')} of the run-cache cannot be removed: {some(refused)}"
         findings.append(
             Finding("not mended", "fail", message, f"Its owner, or root, runs in a clone: {MEND}")
         )

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from curation.digests.file_groups import Folder
 from curation.digests.statcache import stat_file
-from curation.errors import InputError
+from curation.errors import InputError, some
 from curation.layouts.layout_table import Video, number_frames
 from curation.layouts.vid_layout import SUBSETS
 from curation.videos.dataset import Dataset, open_dataset
@@ -17,9 +17,6 @@ from pipelines.checks.finding import Finding, counted
 
 PUBLISHED = {"train": (("a", "b", "c", "d"), 3862, 1_122_397), "val": (("e",), 555, 176_126)}
 """Subsets, videos and frames of each part, as the readme of the ILSVRC2015 development kit states (1.4)."""
-
-SHOWN = 3
-"""Examples in one message."""
 
 Item = TypeVar("Item", bound=Hashable)
 Decode = Callable[[Path, tuple[int, int] | None], object]
@@ -113,7 +110,7 @@ def _check_videos(
     said += [f"{number:,} boxes {why}" for why, number in sorted(counts.items())]
     found = [Finding(check, "ok", ", ".join(said))]
     for reason, errors in faults.items():
-        message = f"{reason}, {counted(len(errors), 'time')}: {_some([error.what for error in errors])}"
+        message = f"{reason}, {counted(len(errors), 'time')}: {some([error.what for error in errors], separator='; ')}"
         found.append(Finding(check, "fail", message, f"{errors[0].do}; or {cure}"))
     return found, total
 
@@ -222,8 +219,3 @@ def spread(videos: list[tuple[Item, list[int]]], sample: int) -> list[tuple[Item
     step = max(len(chosen) / sample, 1)
     picked = [chosen[int(at * step)] for at in range(min(sample, len(chosen)))]
     return list(dict.fromkeys(picked))
-
-
-def _some(names: list[str]) -> str:
-    shown = "; ".join(names[:SHOWN])
-    return f"{shown}; and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown

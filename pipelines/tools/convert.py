@@ -1,7 +1,7 @@
 """Write a tracker's results in another toolkit's format.
 
     python -m pipelines convert otb2015 data/results/otb2015 siamese got10k out/
-Any format that `evaluate` reads is taken; training/benchmark/README.md describes each.
+It reads every format that `evaluate` reads; training/benchmark/README.md describes each.
 """
 
 from __future__ import annotations

@@ -93,46 +93,27 @@ def _look_at_vid(
         ]
     if sources.built_in(config.vid) and not root.is_dir():
         return [Finding("dataset root", "ok", f"the built-in dataset is not generated yet ({root})")]
-    return check_tree(root, subsets, sample=options.sample) + _wanted(subsets, root) + _unread(config, root)
+    return check_tree(root, subsets, sample=options.sample) + _beside_parameters(config, subsets, root)
 
 
-def _unread(config: sources.DatasetConfig, root: Path) -> list[Finding]:
-    """Folders of videos in a VID tree that no part names: the fifth pack of 2017's release is one."""
+def _beside_parameters(config: sources.DatasetConfig, subsets: list[str], root: Path) -> list[Finding]:
+    """Subsets of params.yaml that the tree lacks, at which the manifest stage stops; and those that no part names."""
     try:
         there = open_dataset(root).subsets
     except InputError:  # `check_tree` has said so
         return []
-    read = {config.part(name).split for name in config.subsets}
-    return [
-        Finding(
-            split,
-            "warn",
-            f"{split} is there, and nothing reads it",
-            f"Take it for a part: dataset.parts.<name>={{layout: vid, split: {split}}}, and <name> in dataset.subsets",
-        )
-        for split in there
-        if split not in SUBSETS and split not in read
-    ]
-
-
-def _wanted(subsets: list[str], root: Path) -> list[Finding]:
-    """Check that the tree holds the subsets of params.yaml; otherwise the manifest stage stops."""
-    try:
-        there = open_dataset(root).subsets
-    except InputError:  # `check_tree` has said so
-        return []
-    absent = [subset for subset in subsets if subset not in there]
-    if not absent:
-        return []
-    kept = [subset for subset in subsets if subset in there] or there
-    return [
-        Finding(
-            "dataset.subsets",
-            "fail",
-            f"params.yaml asks for subsets that are not there: {', '.join(absent)}",
-            f"Unpack them, or do without: python -m pipelines profile --set 'dataset.subsets=[{', '.join(kept)}]'",
-        )
-    ]
+    found = []
+    if absent := [subset for subset in subsets if subset not in there]:
+        kept = ", ".join([subset for subset in subsets if subset in there] or there)
+        message = f"params.yaml asks for subsets that are not there: {', '.join(absent)}"
+        cure = f"Unpack them, or do without: python -m pipelines profile --set 'dataset.subsets=[{kept}]'"
+        found.append(Finding("dataset.subsets", "fail", message, cure))
+    read = {*SUBSETS, *(config.part(name).split for name in config.subsets)}
+    for split in (split for split in there if split not in read):  # the fifth pack of 2017's release is one
+        part = f"dataset.parts.<name>={{layout: vid, split: {split}}}"
+        cure = f"Take it for a part: {part}, and <name> in dataset.subsets"
+        found.append(Finding(split, "warn", f"{split} is there, and nothing reads it", cure))
+    return found
 
 
 def _look_into_store(options: argparse.Namespace) -> list[Finding]:

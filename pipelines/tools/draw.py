@@ -226,7 +226,7 @@ def _of_frames(options: argparse.Namespace) -> Scene:
 
 
 def _read_tree(benchmark: Benchmark, sequence: One, options: argparse.Namespace) -> dict[str, SequenceResult]:
-    """Of the trackers that are named, or of all that have a result; that one has none is no error then."""
+    """Results of the named trackers; without names of all, where those without a result are left out."""
     from training.benchmark.results.result_folders import open_results
     from training.benchmark.results.sequence_result import read_sequence_result
 
@@ -355,7 +355,7 @@ def _write_video(out: Path, frames: Iterator[Any], draw: tuple[Any, Any], rate: 
 
 
 def _frames(source: Source) -> Iterator[tuple[Any, int, int]]:
-    """Images with their 0-based row and their number; one that cannot be read is the one before it, with a warning."""
+    """Images, their 0-based rows and their numbers; the one before replaces one that cannot be read, with a warning."""
     before = None
     for number, image in enumerate(source.frames, start=source.first):
         if image is None:

@@ -6,7 +6,7 @@ once with smaller ones, whose windows need less padding, and measures, taking tu
 - plain: the reference's steps, one process (`tests.curation.crops.plain_crops`): XML, decode, mean and padded copy
   of the whole frame per object, both crops, loose files
 - ours: the crop stage into an empty store, with one process and with all cores; and with annotate in front; and from
-  the same frames and boxes in another layout, MOTChallenge's
+  the same frames and boxes in another layout, MOTChallenge's; and with `crop.decode: reduced`, which gives other pixels
 - floor: decode the same frames and encode the same crops, nothing else, one process; as a plain loop, and
   with freed memory kept by the process, as ours does it: the floor that is compared with
 
@@ -131,13 +131,13 @@ class Bench:
         tree = self.folder / "tree"
         plain_crops.crop_tree(tree / "Annotations/VID/val", tree / "Data/VID/val", self.folder / "loose")
 
-    def ours(self, jobs: int) -> None:
+    def ours(self, jobs: int, config: CropConfig | None = None) -> None:
         crop_subset(
             self.dataset,
             SUBSET,
             self.annotations,
             self.manifest,
-            CropConfig(),
+            config or CropConfig(),
             self.folder / "crops" / SUBSET,
             self.folder / "store",
             self.policy,
@@ -176,6 +176,7 @@ def measure(contender: str, jobs: int, place: str) -> tuple[float, float]:
             "plain": bench.plain,
             "ours": lambda: bench.ours(jobs),
             "mot": lambda: bench.ours(jobs),
+            "reduced": lambda: bench.ours(jobs, CropConfig(decode="reduced")),
             "annotated": lambda: bench.annotate_and_ours(jobs),
             "floor": bench.floor,
             "kept_floor": bench.kept_floor,
@@ -212,6 +213,7 @@ def compare(folder: Path, rounds: int) -> None:
         PLAIN: ("plain", 1),
         "ours, 1 process": ("ours", 1),
         "ours, layout mot, 1 process": ("mot", 1),
+        "ours, decode: reduced, 1 process": ("reduced", 1),
         f"ours, {CORES} processes": ("ours", CORES),
         "ours with annotate, 1 process": ("annotated", 1),
         "floor, plain loop": ("floor", 1),

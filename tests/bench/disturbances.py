@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import cv2
 import numpy as np
@@ -32,6 +33,15 @@ NEAREST, FARTHEST = 1.1, 3.2
 
 VISITS = 3
 """How often the double comes near."""
+
+GONE_FROM, GONE_FOR = 0.3, 0.35
+"""When the target goes away, and for how long: shares of the frames."""
+
+PASSING = 4
+"""Frames in which a cover comes from below, and in which it leaves."""
+
+ELSEWHERE = 3.0
+"""How far from its place a target that was away returns, mean sides of the target, if the view has room."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,64 @@ class Covered(Plain):
                 top = 0 if side == "above" else height - high
         piece = self.first[top : top + high, left : left + wide]
         return np.asarray(cv2.resize(piece, (max(1, size[0]), max(1, size[1]))), np.uint8)
+
+
+@dataclass(frozen=True)
+class Away(Covered):
+    """A piece of the scene hides all of the target for a third of the frames, while the view slides sideways.
+
+    So the target returns elsewhere: with what it moved by itself, often outside of a search region around its last
+    place. Made by `of`; `sequence` has the boxes in the view.
+
+    Parameters
+    ----------
+    slides : tuple of N int
+        By how many pixels to the right the view shows things in each frame.
+    """
+
+    slides: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, sequence: Sequence, side: int = 0) -> Self:
+        """The view of a sequence: it slides to where the target has more room in all later frames."""
+        start, stop = _absence(len(sequence.frames))
+        later = sequence.ground_truth[stop:]
+        later = later[~np.isnan(later).any(axis=1)]
+        width = read_frame(sequence.frames[0]).shape[1]
+        x, _, w, _ = sequence.ground_truth[stop]
+        right = x + w / 2 < width / 2
+        room = width - (later[:, 0] + later[:, 2]).max() if right else later[:, 0].min()
+        far = min(ELSEWHERE * float(np.sqrt(sequence.ground_truth[0][2:].prod())), max(0.0, float(room)))
+        far = (1 if right else -1) * far
+        done = np.clip((np.arange(len(sequence.frames)) - start) / (stop - start - PASSING), 0, 1)
+        slides = np.rint(far * done)
+        annotation = sequence.annotation.copy()
+        annotation[:, 0] += slides
+        return cls(replace(sequence, annotation=annotation), side, tuple(int(slide) for slide in slides))
+
+    def hidden(self, index: int) -> float:
+        start, stop = _absence(len(self.sequence.frames))
+        return float(start <= index < stop)
+
+    def frame(self, index: int) -> Frame:
+        frame, slide = read_frame(self.sequence.frames[index]), self.slides[index]
+        if self.hidden(index):
+            x, y, w, h = self.sequence.ground_truth[index]
+            start, stop = _absence(len(self.sequence.frames))
+            there = min(1.0, (index - start + 1) / PASSING, (stop - index) / PASSING)
+            place = np.array([x - slide + w / 2, y + h / 2 + (1 - there) * 1.3 * h])
+            paste(frame, self._piece((round(COVER[0] * w), max(2, round(COVER[1] * h)))), place)
+        if slide:
+            right, left = max(slide, 0), max(-slide, 0)
+            wide = cv2.copyMakeBorder(frame, 0, 0, right, left, cv2.BORDER_REPLICATE)
+            frame = np.ascontiguousarray(wide[:, left : left + frame.shape[1]])
+        return frame
+
+
+def _absence(frames: int) -> tuple[int, int]:
+    """The first frame without the target, and the first one with it again."""
+    start = int(GONE_FROM * frames)
+    return start, min(frames - 1, start + max(3 * PASSING, int(GONE_FOR * frames)))
 
 
 class Doubled(Plain):

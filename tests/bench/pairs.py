@@ -4,8 +4,10 @@ Generates search crops of 255 px (JPEG, quality 90, about 14 KB) as loose files 
 taking turns, pairs a second in batches of 8 at the published sizes (exemplar 127, search 239) with 0, 1 and
 2 workers:
 
-- plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing,
-crop, float - ours: `training.batches.pair_loader`, published augmentation; and with everything that it can augment
+- plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing, crop, float
+- webdataset: the same steps, fed from the shards by webdataset: it reads a shard from start to end, so it decodes one
+  crop for each pair, and its partner is one of those before it
+- ours: `training.batches.pair_loader`, published augmentation; also with `train.pairs.both_ways`; and all augmentation
 
 Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
 """
@@ -38,6 +40,7 @@ from training.batches.pairs import PairConfig, PairSampler
 
 BATCH = 8
 PAIRS = PairConfig(search_size=239)
+BOTH_WAYS = replace(PAIRS, both_ways=True)
 PUBLISHED = replace(NONE, stretch=0.05, shift=4.0)
 EVERYTHING = AugmentationConfig(stretch=0.05, scale=0.1, shift=16.0, flip=0.5, blur=0.3, grey=0.1)
 
@@ -83,10 +86,15 @@ class Plain(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         )
         exemplar = cv2.cvtColor(cv2.imread(track[first]), cv2.COLOR_BGR2RGB)
         search = cv2.cvtColor(cv2.imread(track[second]), cv2.COLOR_BGR2RGB)
-        exemplar = _centre(_stretch(exemplar), 127)
-        search = _centre(_stretch(search), 247)
-        top, left = random.randint(0, 8), random.randint(0, 8)
-        return _tensor(exemplar), _tensor(search[top : top + 239, left : left + 239])
+        return views(exemplar, search)
+
+
+def views(exemplar: Any, search: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """The reference's transforms of two crops."""
+    exemplar = _centre(_stretch(exemplar), 127)
+    search = _centre(_stretch(search), 247)
+    top, left = random.randint(0, 8), random.randint(0, 8)
+    return _tensor(exemplar), _tensor(search[top : top + 239, left : left + 239])
 
 
 def _stretch(image: Any) -> Any:
@@ -113,9 +121,29 @@ def plain(index: dict[str, list[list[str]]], pairs: int, workers: int) -> Iterat
     return iter(DataLoader(Plain(index, pairs), batch_size=BATCH, num_workers=workers))
 
 
-def ours(path: Path, pairs: int, workers: int, augmentation: AugmentationConfig) -> Iterator[Any]:
-    sampler = PairSampler(load_imdb(path), path.parent / "crops", PAIRS, name=path.name)
-    dataset = PairDataset(sampler, PAIRS, augmentation, seed=0, batch=BATCH, steps=pairs // BATCH)
+def by_webdataset(shards: list[str], pairs: int, workers: int) -> Iterator[Any]:
+    import webdataset
+
+    def paired(samples: Iterator[dict[str, Any]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        before: list[Any] = []
+        video = ""
+        for sample in samples:
+            if (its := sample["__key__"].rpartition("/")[0]) != video:
+                video, before = its, []
+            if before:
+                yield views(random.choice(before), sample["x.jpg"])
+            before.append(sample["x.jpg"])
+
+    dataset = webdataset.WebDataset(shards, resampled=True, shardshuffle=False).decode("rgb8").compose(paired)
+    epoch = dataset.with_epoch(pairs // max(workers, 1))
+    return iter(DataLoader(epoch, batch_size=BATCH, num_workers=workers))
+
+
+def ours(
+    path: Path, pairs: int, workers: int, augmentation: AugmentationConfig, config: PairConfig = PAIRS
+) -> Iterator[Any]:
+    sampler = PairSampler(load_imdb(path), path.parent / "crops", config, name=path.name)
+    dataset = PairDataset(sampler, config, augmentation, seed=0, batch=BATCH, steps=pairs // BATCH)
     return load_batches(dataset, range(pairs // BATCH), workers=workers)
 
 
@@ -169,9 +197,12 @@ def main() -> None:
 
 
 def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: int) -> None:
+    shards = sorted(str(shard) for shard in (path.parent / "crops").rglob("*.tar"))
     contenders: dict[str, Callable[[int], Iterator[Any]]] = {
         PLAIN: lambda workers: plain(index, pairs, workers),
+        "webdataset": lambda workers: by_webdataset(shards, pairs, workers),
         "ours, published augmentation": lambda workers: ours(path, pairs, workers, PUBLISHED),
+        "ours, both ways": lambda workers: ours(path, pairs, workers, PUBLISHED, BOTH_WAYS),
         "ours, all augmentation": lambda workers: ours(path, pairs, workers, EVERYTHING),
     }
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.bench.disturbances import Covered, Doubled, Edge, Plain
+from tests.bench.disturbances import Away, Covered, Doubled, Edge, Plain
 from tests.bench.variants import cases, track
 from tests.training.tracking.scenes import moving_target
 from training.benchmark.sequences.sequence import Sequence
@@ -58,6 +58,21 @@ def test_a_cover_hides_all_of_the_target_and_goes(sequence):
     np.testing.assert_array_equal(view.counted, hidden < 0.5)
 
 
+def test_what_was_away_is_hidden_and_returns_elsewhere(sequence):
+    view = Away.of(sequence)
+    hidden = ~view.counted
+    start, stop = np.flatnonzero(hidden)[[0, -1]]
+    assert hidden.sum() == stop - start + 1 == 21
+    slides = view.sequence.annotation[:, 0] - sequence.annotation[:, 0]
+    assert (slides[: start + 1] == 0).all()
+    later = sequence.ground_truth[stop + 1 :, 0]
+    assert (
+        slides[stop + 1 :] == -min(round(3 * (30 * 24) ** 0.5), later.min())
+    ).all()  # to where there is room
+    for index, same in ((0, True), (stop + 1, True), (FRAMES - 1, True), ((start + stop) // 2, False)):
+        assert np.array_equal(target(view, index), target(Plain(sequence), index)) == same
+
+
 def test_the_double_is_the_target_mirrored_beside_it(sequence):
     view = Doubled(sequence, side=1)
     near = FRAMES // 6  # the first visit
@@ -88,7 +103,17 @@ class Oracle:
 def test_every_variant_is_scored_in_the_sequences_own_coordinates(sequence):
     found = list(cases([sequence], seeds=1))
     groups = [case.group for case in found]
-    assert groups == ["forward", "fast", "fast, backwards", "box", "box", "edge", "covered", "doubled"]
+    assert groups == [
+        "forward",
+        "fast",
+        "fast, backwards",
+        "box",
+        "box",
+        "edge",
+        "covered",
+        "doubled",
+        "away",
+    ]
     for case in found:
         wrong = case.group == "box"  # whose first box is not the true one
         auc, precision = track(case, make=lambda _, case=case: Oracle(case.view))

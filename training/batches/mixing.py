@@ -127,7 +127,7 @@ class Mix:
     def part(self, epoch: int, index: int) -> str:
         """The part of a pair."""
         if self._order[0] != epoch:
-            # A stream apart from those of the pairs (`pairs.pair_random`): they leave this word of the counter 0.
+            # A stream apart from those of the pairs (`pairs.PairStreams`): they leave this word of the counter 0.
             random = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 1, 0, epoch]))
             slots = np.repeat(np.arange(len(self._parts)), list(self.given.values()))
             self._order = (epoch, random.permutation(slots).tolist())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ from training.batches.augmentation import AugmentationConfig, Image, cut, draw_v
 from training.batches.batch import PairBatch, batch_bytes, batch_in
 from training.batches.lent_memory import LentMemory
 from training.batches.mixing import Mix, plan
-from training.batches.pairs import PairConfig, PairSampler, pair_random
+from training.batches.pairs import PairConfig, PairSampler, PairStreams
 from training.messages import first_line
 
 OPEN_SHARDS = 64
@@ -85,6 +86,7 @@ class PairDataset:
         self.global_batch = global_batch or batch
         self.first = first
         self.epoch = epoch
+        self._ways = 2 if pairs.both_ways and epoch is None else 1
         self._mix = self._planned(sampler, pairs)
         self._shards = ShardFolder(sampler.root, max_open=OPEN_SHARDS)
 
@@ -102,8 +104,8 @@ class PairDataset:
             return None
         planned = plan(
             sampler.parts,
-            pairs.parts,
-            self.steps * self.global_batch,
+            {name: replace(part, limit=part.limit // self._ways) for name, part in pairs.parts.items()},
+            self.steps * self.global_batch // self._ways,
             name=sampler.name,
             validation=self.epoch is not None,
         )
@@ -113,9 +115,10 @@ class PairDataset:
         """What each part gives in that many epochs: pairs, their share of all, videos they are drawn from."""
         an_epoch = self.steps * self.global_batch
         if self._mix:
-            pairs = {part: epochs * count for part, count in self._mix.given.items()}
+            pairs = {part: epochs * count * self._ways for part, count in self._mix.given.items()}
         else:
-            pairs = self.sampler.count_parts(self.seed, epochs, an_epoch)
+            drawn = self.sampler.count_parts(self.seed, epochs, range(0, an_epoch, self._ways))
+            pairs = {part: count * self._ways for part, count in drawn.items()}
         return {
             part: {"pairs": count, "share": round(count / (epochs * an_epoch), 4), "videos": videos}
             for (part, count), videos in zip(pairs.items(), self.sampler.parts.values(), strict=True)
@@ -148,17 +151,29 @@ class PairDataset:
         epoch = epoch if self.epoch is None else self.epoch
         start = step * self.global_batch + self.first
         exemplar, search, offset, colour, instances = (part.numpy() for part in self.unpack(buffer))
+        streams = PairStreams(self.seed)
+        crops: dict[int, Image] = {}
         for row in range(self.batch):
-            instances[row], random = self.pair(epoch, start + row)
+            pair, random = self.pair(epoch, start + row, streams)
+            crops = {one: crops[one] if one in crops else self._crop(one) for one in pair}
+            instances[row] = pair
             views = draw_views(self.augmentation, random)
-            cut(self._crop(int(instances[row, 0])), views[0], exemplar[row])
-            offset[row] = cut(self._crop(int(instances[row, 1])), views[1], search[row])
+            cut(crops[pair[0]], views[0], exemplar[row])
+            offset[row] = cut(crops[pair[1]], views[1], search[row])
             colour[row] = [(view.brightness, view.contrast, view.saturation) for view in views]
 
-    def pair(self, epoch: int, index: int) -> tuple[tuple[int, int], np.random.Generator]:
-        """Exemplar and search instance of a pair, and its generator, for what else is random about it."""
-        random = pair_random(self.seed, epoch, index)
-        return self.sampler.draw(random, self._mix.part(epoch, index) if self._mix else ""), random
+    def pair(
+        self, epoch: int, index: int, streams: PairStreams | None = None
+    ) -> tuple[tuple[int, int], np.random.Generator]:
+        """Exemplar and search instance of a pair, and its generator, for what else is random about it.
+
+        The generator is good until something else is drawn from these `streams`, of the same seed.
+        """
+        streams = streams or PairStreams(self.seed)
+        drawn, way = divmod(index, self._ways)
+        random = streams.at(epoch, index - way)
+        exemplar, search = self.sampler.draw(random, self._mix.part(epoch, drawn) if self._mix else "")
+        return ((search, exemplar), streams.at(epoch, index)) if way else ((exemplar, search), random)
 
     def _crop(self, instance: int) -> Image:
         """A stored crop, (S, S, 3) uint8 BGR."""

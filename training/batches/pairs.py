@@ -51,6 +51,9 @@ class PairConfig:
     parts : mapping
         What is taken of each part of the dataset, by its name. Where no weight and no limit is given, a video is drawn
         first, whatever its part.
+    both_ways : bool
+        Every second training pair is the one before it with exemplar and search region in each other's place, and an
+        augmentation of its own. So crops are read and decoded half as often, and an epoch shows half as many.
     """
 
     per_epoch: int = Field(default=1024, ge=1)
@@ -58,6 +61,14 @@ class PairConfig:
     search_size: int = Field(default=255, ge=87)
     missing_shards: Literal["raise", "skip"] = "raise"
     parts: Mapping[str, PartPairs] = Field(default_factory=dict)
+    both_ways: bool = False
+
+    def __post_init__(self) -> None:
+        for name, part in self.parts.items():
+            if self.both_ways and part.limit == 1:
+                raise ValueError(
+                    f"both_ways takes two pairs at a time, so parts.{name}.limit is 0, or 2 and more"
+                )
 
     @property
     def mixed(self) -> bool:
@@ -213,12 +224,14 @@ class PairSampler:
         search = low + int(u[3] * (high - low - 1))
         return exemplar, search + (search >= exemplar)
 
-    def count_parts(self, seed: int, epochs: int, pairs: int) -> dict[str, int]:
-        """How many of the pairs of the first `epochs`, `pairs` in each, come from each part where none is named."""
+    def count_parts(self, seed: int, epochs: int, indices: range) -> dict[str, int]:
+        """How many of the pairs with these indices of the first `epochs` come from each part where none is named."""
         if len(self._members) == 1:
-            return dict.fromkeys(self._members, epochs * pairs)
+            return dict.fromkeys(self._members, epochs * len(indices))
         part_of = {at: part for part, members in self._members.items() for at in members}
-        count = Counter(part_of[int(u * self.videos)] for u in _first_numbers(seed, epochs, pairs))
+        streams = PairStreams(seed)
+        firsts = (streams.at(epoch, index).random() for epoch in range(epochs) for index in indices)
+        count = Counter(part_of[int(u * self.videos)] for u in firsts)
         return {part: count[part] for part in self._members}
 
     def track_of(self, instance: int) -> int:
@@ -232,20 +245,28 @@ class PairSampler:
         return f"video {video}, frame {imdb.frame[instance]}, track {imdb.track_id[track]}"
 
 
-def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """The generator of one pair: a counter-based stream of its own, whoever draws it, in whatever order."""
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
+class PairStreams:
+    """The random numbers of every pair: a counter-based stream of its own, whoever draws it, in whatever order.
 
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    """
 
-def _first_numbers(seed: int, epochs: int, pairs: int) -> Iterator[float]:
-    """The first number of `pair_random` of each pair, in a fifth of its time: one generator, set to each stream."""
-    stream = np.random.Philox(key=seed)
-    state = stream.state
-    for epoch in range(epochs):
-        for index in range(pairs):
-            state["state"]["counter"][:] = (0, 0, index, epoch)
-            stream.state = state
-            yield (int(stream.random_raw()) >> 11) * 2.0**-53
+    def __init__(self, seed: int) -> None:
+        self._stream = np.random.Philox(key=seed)
+        self._start = self._stream.state
+        self._generator = np.random.Generator(self._stream)
+
+    def at(self, epoch: int, index: int) -> np.random.Generator:
+        """The generator at the start of a pair's stream, as `Philox(key=seed, counter=[0, 0, index, epoch])` gives it.
+
+        It is always the same one, set anew: a tenth of the time that a new one takes.
+        """
+        self._start["state"]["counter"][:] = (0, 0, index, epoch)
+        self._stream.state = self._start
+        return self._generator
 
 
 def _length(path: Path) -> int:

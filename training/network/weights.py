@@ -20,7 +20,7 @@ from torch import Tensor
 from curation.crops.geometry import SIAMFC, CropGeometry
 from curation.cures import remake
 from curation.errors import InputError
-from curation.files import MEND, digest, write_bytes, write_json
+from curation.files import MEND, digest, missing, write_bytes, write_json
 from curation.outside import open_outside
 from training.messages import first_line, memory_is_full
 from training.network.network_config import NetworkConfig
@@ -101,7 +101,7 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
             text = (file.metadata() or {}).get(KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
+        raise missing(path, "train") from None
     except (SafetensorError, OSError) as error:
         raise _unusable(path, f"is not a whole safetensors file ({error})", do=AGAIN) from None
     if text is None:
@@ -125,8 +125,8 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
     """Parameters of a training as its metadata records them, with the geometry of its crops.
 
-    `init`, `freeze`, `precision.portable` and `pairs.parts` are left out where they say nothing, so that weights have
-    the bytes of those from before they were.
+    `init`, `freeze`, `precision.portable`, `pairs.parts` and `pairs.both_ways` are left out where they say nothing, so
+    that weights have the bytes of those from before they were.
     """
     crops = {
         "exemplar_size": geometry.exemplar_size,
@@ -134,7 +134,9 @@ def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dic
         "context": geometry.context,
     }
     precision = {name: value for name, value in train["precision"].items() if name != "portable" or value}
-    pairs = {name: value for name, value in train["pairs"].items() if name != "parts" or value}
+    pairs = {
+        name: value for name, value in train["pairs"].items() if name not in ("parts", "both_ways") or value
+    }
     train = {name: value for name, value in train.items() if name not in ("init", "freeze") or value}
     return {**train, "pairs": {**pairs, **crops}, "precision": precision}
 

@@ -12,10 +12,9 @@ import orjson
 import torch
 from pydantic import TypeAdapter
 
-from curation.cures import remake
 from curation.documents.document import Fields
 from curation.errors import InputError
-from curation.files import digest
+from curation.files import digest, missing
 from curation.outside import read_outside
 from curation.rows import is_own, load_own, own_digest
 from training.network.inference import for_inference
@@ -110,7 +109,7 @@ def siamese(given: Given) -> list[Contender]:
 def untrained(given: Given) -> list[Contender]:
     """A network of the same form with fresh weights."""
     config, network = given.config, load_weights(given.weights)[0].config
-    make = partial(_untrained, config, given.weights, given.device)
+    make = partial(_siamese, config.siamese, given.weights, given.device, config.untrained_seed)
     settings = _with_geometry(config.siamese, given.weights)
     return [given.contender("untrained", make, settings, network, config.untrained_seed)]
 
@@ -186,20 +185,15 @@ def _with_geometry(config: SiameseConfig, weights: Path) -> Fields:
     return {**settings, **asdict(crop_geometry(load_weights(weights)[1]))}
 
 
-def _siamese(config: SiameseConfig, weights: Path, device: str) -> Tracker:
-    network, metadata = load_weights(weights)
+def _siamese(config: SiameseConfig, weights: Path, device: str, seed: int | None = None) -> Tracker:
+    """On the network of a file; with a seed, on one of its form with fresh weights."""
+    with torch.random.fork_rng(devices=[]):  # building a network draws numbers
+        network, metadata = load_weights(weights)
+        if seed is not None:
+            torch.manual_seed(seed)
+            network = SiameseNetwork(network.config)
     return SiameseTracker(
         for_inference(network).to(device), config, geometry=crop_geometry(metadata), device=device
-    )
-
-
-def _untrained(config: TrackConfig, weights: Path, device: str) -> Tracker:
-    with torch.random.fork_rng(devices=[]):
-        trained, metadata = load_weights(weights)
-        torch.manual_seed(config.untrained_seed)
-        network = SiameseNetwork(trained.config)
-    return SiameseTracker(
-        for_inference(network).to(device), config.siamese, geometry=crop_geometry(metadata), device=device
     )
 
 
@@ -207,7 +201,7 @@ def _file_digest(path: Path) -> str:
     try:
         return digest(read_outside(path, limit=LIMIT, kind="a weights file", do=TRAIN))
     except FileNotFoundError:
-        raise InputError(f"{path} is missing", do=f"Run: {remake('train')}", reason="missing file") from None
+        raise missing(path, "train") from None
 
 
 def _canonical(parts: list[Any]) -> bytes:

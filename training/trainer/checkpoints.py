@@ -1,9 +1,9 @@
 """Checkpoints: the state of a run, kept under a digest of all that determines it.
 
-`<folder>/<digest>/last.pt` is written whole or not at all, and sealed (`curation.outputs.sealed`), so a killed run goes
-on from it, after a power cut too. The digest covers the parameters, both imdb files and the code of training, so
-a checkpoint is never taken by a run with others. The number of epochs stands behind it, in the clear: the same run of
-fewer epochs is the beginning of a longer one, where the schedule allows it.
+`<folder>/<digest>-<epochs>/last.pt` is written whole or not at all, and sealed (`curation.outputs.sealed`). So a killed
+run goes on from it, after a power cut too. The digest covers the parameters, both imdb files and the code of training:
+no run takes the checkpoint of another. The number of epochs is not part of it, because a run of fewer epochs is the
+beginning of a longer one where the schedule allows it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ class Checkpoints:
         write_sealed(self.folder / FILE, self.key, stream.getvalue())
 
     def read(self) -> bytes | None:
-        """The content of the checkpoint, or None where this run has none that is whole; says so if there is a
-        damaged one, or only others have one."""
+        """The content of this run's checkpoint, or None; a log line tells of a damaged one, or of those of others."""
         path = self.folder / FILE
         content = read_sealed(path, self.key)
         if content is None:
@@ -95,7 +94,7 @@ class Checkpoints:
         Raises
         ------
         InputError
-            If this torch cannot read it. What says that the memory is full passes: the checkpoint is sound.
+            If this torch cannot read it. Where the memory is full, torch's error is raised: the checkpoint is sound.
         """
         try:
             state: dict[str, Any] = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

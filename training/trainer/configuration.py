@@ -95,8 +95,8 @@ class TrainConfig:
     batch : int
         Pairs in a step, over all processes; published: 8.
     ema : float
-        Decay per step of a running average of the weights, which is then what is validated and published;
-        0: none.
+        Decay per step of a running average of the weights; validation and the published weights then use the
+        average. 0: none.
     validation_pairs : int
         Pairs drawn from the validation imdb after each epoch, rounded up to whole batches; 0 for no
         validation.
@@ -133,6 +133,8 @@ class TrainConfig:
             raise ValueError("freeze without init would keep random weights: name a file of weights as init")
         if set(self.freeze) == set(LAYERS) and not self.network.train_gain:
             raise ValueError("freeze names every layer, so there is nothing to train: leave one out")
+        if self.pairs.both_ways and self.batch % 2:
+            raise ValueError("pairs.both_ways takes two pairs at a time: batch must be even")
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,12 @@ class Outputs:
     records : Path
         Folder of curves and pictures.
     checkpoints : Path
-        Folder of the checkpoints of all runs; not an output of the stage, so that it outlives a killed one.
+        Folder of the checkpoints of all runs. It is no output of the stage, so it outlives a killed run.
     progress : Path, optional
         Folder in which curves and pictures grow while the training runs; by default, `records`.
     origin : Path, optional
-        File that says what the weights were made on (`training.network.weights.save_origin`); none by default. No part
-        of the result either: it differs where the weights are the same.
+        File that says what the weights were made on (`training.network.weights.save_origin`); none by default. It is no
+        part of the result: the same weights can be made on different machines.
     """
 
     weights: Path
@@ -180,7 +182,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Runtime:
-    """How to run; no part of the result, save that devices and thread counts round differently.
+    """How to run. It changes the result only by rounding, which differs between devices and numbers of threads.
 
     Parameters
     ----------

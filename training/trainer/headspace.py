@@ -1,4 +1,4 @@
-"""How much faster a training could be if its batches cost nothing: the loader's share of its time."""
+"""The loader's share of the time of a training: how much faster it would be if batches cost nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Headspace:
 def measure_headspace(
     config: TrainConfig, inputs: Inputs, runtime: Runtime, *, steps: int = STEPS
 ) -> Headspace:
-    """Train for some steps as `training.trainer.loop.train` would, twice, and write nothing; errors as there.
+    """Train twice for some steps as `training.trainer.loop.train` does, and write nothing; errors as there.
 
     Parameters
     ----------

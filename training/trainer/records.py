@@ -1,4 +1,4 @@
-"""What a training run leaves to look at beside its curves (`epochs`): its speed, and pictures of pairs."""
+"""Records of a training run beside its curves (`epochs`): its speed, and pictures of pairs."""
 
 from __future__ import annotations
 

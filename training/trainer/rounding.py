@@ -1,7 +1,8 @@
 """The same rounding on every x86-64 processor: which instructions the libraries of a training may use.
 
-By the processor, each picks kernels that add the same numbers in other orders. Pinned, all use those for AVX2, which
-servers and desktops since about 2015 have. What is left are the packages' versions, and the number of threads.
+Each library picks its kernels by the processor, and these add the same numbers in different orders. Pinned, all use
+the kernels for AVX2, which servers and desktops have had since about 2015. Two things still change the bits: the
+versions of the packages, and the number of threads.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PINS = {
 """Environment variables that the libraries read when they first compute."""
 
 THREADS = 1
-"""Threads of a training that is pinned: their number decides how sums are split."""
+"""Threads of a pinned training: their number decides how sums are split."""
 
 
 def pin() -> None:

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from curation.crops import crop_video
 from curation.crops.crop_config import CropConfig
 from curation.crops.crop_index import load_crop_index
+from curation.crops.crop_video import reduction
 from curation.crops.shards import ShardReader, member_name
 from curation.errors import ErrorPolicy, InputError
 from curation.images.codec import codec
@@ -191,7 +195,14 @@ def test_what_changes_no_crop_crops_nothing(root: Path, out: Path, store: Path) 
 
 @pytest.mark.parametrize(
     "other",
-    [{"recipe": 2}, {"quality": 80}, {"search_size": 511}, {"context": 0.4}, {"exemplar_crops": True}],
+    [
+        {"recipe": 2},
+        {"quality": 80},
+        {"search_size": 511},
+        {"context": 0.4},
+        {"exemplar_crops": True},
+        {"decode": "reduced"},
+    ],
 )
 def test_every_parameter_crops_again_and_coming_back_does_not(
     root: Path, out: Path, store: Path, other: dict[str, Any]
@@ -348,3 +359,59 @@ def test_large_frames_and_511(tmp_path: Path, out: Path, store: Path) -> None:
     [(_, box)] = plain_crops.read_objects(xml)
     theirs = plain_crops.crops(frame, box, search=511)[1]
     assert crop == cv2.imencode(".jpg", theirs, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def test_reduced_decoding_leaves_crops_as_they_are_unless_every_window_is_twice_its_crop(
+    tmp_path: Path, out: Path, store: Path
+) -> None:
+    root = write_pictures(tmp_path / "tree", 1, size=(320, 241))
+    for size, same in ((93, True), (60, True), (46, False), (24, False), (16, False)):
+        smaller = plain_crops.sides(21, 26, search=size, exemplar=size // 2)[1]
+        assert (smaller < 2 * size) == same
+        found = {}
+        for decode in ("exact", "reduced"):
+            crop_tree(
+                root, out, store, config=CropConfig(search_size=size, exemplar_size=size // 2, decode=decode)
+            )
+            found[decode] = members(out / f"{VIDEO}.tar")
+        assert found["exact"].keys() == found["reduced"].keys()
+        assert (found["exact"] == found["reduced"]) == same, size
+        for name, content in found["exact"].items():
+            one, other = (
+                cv2.imdecode(np.frombuffer(data, np.uint8), 1) for data in (content, found["reduced"][name])
+            )
+            assert np.abs(one.astype(int) - other).mean() < 12, "they show the same"
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 900), st.integers(1, 900)), min_size=1, max_size=4),
+    st.booleans(),
+    st.sampled_from([255, 511]),
+)
+def test_no_window_is_enlarged(sizes: list[tuple[int, int]], exemplars: bool, search: int) -> None:
+    boxes = [[0.0, 0.0, float(w), float(h)] for w, h in sizes]
+    config = CropConfig(decode="reduced", exemplar_crops=exemplars, search_size=search)
+    by = reduction(Path("000000.JPEG"), boxes, config)
+
+    def enough(reduced: int) -> bool:
+        return all(
+            side // reduced >= size
+            for w, h in sizes
+            for side, size in zip(plain_crops.sides(w, h, search=search), (127, search), strict=True)
+            if exemplars or size == search
+        )
+
+    assert by == 1 or enough(by)
+    assert by == 8 or not enough(2 * by)
+    assert reduction(Path("000000.png"), boxes, config) == 1
+    assert reduction(Path("000000.JPEG"), boxes, replace(config, decode="exact")) == 1
+
+
+def test_headers_say_how_frames_were_decoded_where_it_is_not_the_usual_way(
+    root: Path, out: Path, store: Path
+) -> None:
+    crop_tree(root, out, store)
+    assert b"decode" not in (out / "index.json").read_bytes()
+    crop_tree(root, out, store, config=CropConfig(decode="reduced"))
+    assert load_crop_index(out).crop.decode == "reduced"

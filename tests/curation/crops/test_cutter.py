@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from curation.crops.cutter import FrameCutter, encode_jpeg
 from curation.crops.geometry import Window, centred_window, exemplar_side, search_side
-from curation.images.frames import Image
+from curation.images.frames import FrameReader, Image
 from tests.curation.crops import plain_crops
 from tests.curation.crops.crop_trees import jpeg, picture
 
@@ -146,3 +146,55 @@ def test_real_frames_equal_plain(shared: Path) -> None:
             mine = ours(frame, tuple(map(int, box)))  # type: ignore[arg-type]
             assert np.array_equal(mine[0], z)
             assert np.array_equal(mine[1], x)
+
+
+def ramp(width: int, height: int) -> Image:
+    """A grey level for each pixel to the right, up in the first channel and down in the second."""
+    x = np.broadcast_to(np.arange(width), (height, width))
+    return np.stack([x, 255 - x, x], axis=2).astype(np.uint8)
+
+
+def reduced_frame(frame: Image, by: int) -> Image:
+    content = jpeg(frame, cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
+    return FrameReader().decode(content, Path("frame.JPEG"), reduced=by).copy()
+
+
+@pytest.mark.parametrize("upright", [True, False])
+@pytest.mark.parametrize("by", [2, 4, 8])
+@pytest.mark.parametrize("size", [(240, 200), (237, 195), (234, 203)])
+def test_windows_of_a_reduced_frame_show_the_same_place(
+    size: tuple[int, int], by: int, upright: bool
+) -> None:
+    frame = ramp(*size)
+    frame = frame if upright else np.ascontiguousarray(frame.transpose(1, 0, 2))
+    height, width = frame.shape[:2]
+    exact, reduced = FrameCutter(), FrameCutter()
+    exact.open(frame)
+    reduced.open(reduced_frame(frame, by), by)
+    shifts = []
+    for side in (8 * by + 1, 13 * by, 100):
+        for left, top in ((9, 11), (50, 41), (width - side - 9, height - side - 9)):
+            window = Window(left, top, side)
+            apart = (reduced.cut(window, 8).astype(float) - exact.cut(window, 8))[1:-1, 1:-1]
+            shifts.append((apart[..., 0] - apart[..., 1]).mean() / 2)  # rounding is the same in both
+    assert np.abs(shifts).max() < 0.6
+    assert abs(np.mean(shifts)) < 0.25
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from([2, 4, 8]), st.integers(-60, 150), st.integers(-60, 80), st.integers(30, 300))
+def test_crops_of_a_reduced_frame_equal_plain_sums(by: int, left: int, top: int, side: int) -> None:
+    frame = harsh(5)[: HEIGHT // by, : WIDTH // by]
+    cutter = FrameCutter()
+    cutter.open(frame, by)
+    mine = cutter.cut(Window(left, top, side), 31)
+    fill = [int(frame[:, :, channel].sum()) // frame[:, :, 0].size for channel in range(3)]
+    padded = np.full((frame.shape[0] + 400, frame.shape[1] + 400, 3), fill, float)
+    padded[200 : 200 + frame.shape[0], 200 : 200 + frame.shape[1]] = frame
+    for row, column in ((0, 0), (7, 19), (15, 15), (30, 30), (30, 3)):
+        y, x = ((first + (at + 0.5) * side / 31) / by - 0.5 for first, at in ((top, row), (left, column)))
+        i, j = int(np.floor(y)), int(np.floor(x))
+        near = padded[200 + i : 202 + i, 200 + j : 202 + j]
+        down = near[0] * (1 - (y - i)) + near[1] * (y - i)
+        expected = down[0] * (1 - (x - j)) + down[1] * (x - j)
+        assert np.abs(mine[row, column] - expected).max() <= 255 / 32 + 1, (row, column)

@@ -72,6 +72,38 @@ def test_cmyk_is_converted_as_opencv_does(file: Path) -> None:
     assert frame.std() > 10
 
 
+@pytest.mark.parametrize("by", [2, 4, 8])
+@pytest.mark.parametrize("size", [(96, 72), (97, 71), (90, 79), (200, 79)])
+def test_a_reduced_frame_has_the_means_of_squares(tmp_path: Path, by: int, size: tuple[int, int]) -> None:
+    file = tmp_path / "000000.JPEG"
+    file.write_bytes(jpeg(picture(1, size), cv2.IMWRITE_JPEG_QUALITY, 100))
+    whole = cv2.imread(str(file))
+    reader = FrameReader()
+    frame = reader.read(file, size=size, reduced=by)
+    width, height = (-(-side // by) for side in size)
+    assert frame.shape == (height, width, 3)
+    rows, columns = size[1] // by, size[0] // by
+    squares = whole[: rows * by, : columns * by].reshape(rows, by, columns, by, 3)
+    apart = frame[:rows, :columns].astype(float) - squares.mean((1, 3))
+    assert np.abs(apart).mean() < 6
+    assert np.array_equal(reader.read(file, size=size), whole)
+
+
+def test_only_jpegs_are_reduced(tmp_path: Path) -> None:
+    file = tmp_path / "000000.png"
+    cv2.imwrite(str(file), picture(1))
+    assert np.array_equal(FrameReader().read(file, size=SIZE, reduced=2), picture(1))
+
+
+def test_a_reduced_frame_must_be_whole_too(file: Path) -> None:
+    content = file.read_bytes()
+    file.write_bytes(content[:200] + b"\xff\xd9" * 3)
+    with pytest.raises(InputError):
+        FrameReader().read(file, reduced=2)
+    with pytest.raises(InputError, match="annotation says"):
+        FrameReader().decode(content, file, size=(48, 36), reduced=2)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_tag_is_ignored(file: Path, orientation: int) -> None:
     stored = cv2.imread(str(file))

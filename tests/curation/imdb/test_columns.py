@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +132,7 @@ def test_file_is_one_json_document_with_a_line_a_video(tmp_path: Path, number: i
     lines = [encode_video(example(f"a/{n}")) for n in range(number)]
     path = write(tmp_path / "imdb.json", lines)
     whole = json.loads(path.read_bytes())
-    assert whole["crop"] == asdict(CropConfig(recipe=3))
+    assert whole["crop"] == CropConfig(recipe=3).recorded()
     assert [record["video"] for record in whole["videos"]] == [f"a/{n}" for n in range(number)]
     assert len(path.read_bytes().splitlines()) == number + 2
     header, records = read_file(path)

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from curation.crops import crop_video
 from curation.crops.crop_config import CropConfig
 from curation.crops.crop_index import load_crop_index, save_crop_index
 from curation.crops.crop_subset import crop_subset, video_tasks
 from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from curation.manifest import scan
+from pipelines.checks import recut
 from pipelines.checks.finding import Finding
 from pipelines.checks.store import Curated, check_store
 from tests.curation.crops.crop_trees import (
@@ -38,7 +40,8 @@ VIDEO = "ILSVRC2015_val_00000001"
 class Crops:
     """Three videos of three frames with two boxes, cropped; and the doctor."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, config: CropConfig | None = None) -> None:
+        self.config = config or CropConfig()
         self.root = write_pictures(folder / "tree", 3)
         self.out, self.store = folder / "data" / "crops" / SUBSET, folder / "store"
         self.images = video_folders(self.root, SUBSET, VIDEO)[0]
@@ -46,7 +49,7 @@ class Crops:
         self.crop()
 
     def crop(self, *, policy: ErrorPolicy | None = None) -> dict[str, Any]:
-        return crop_tree(self.root, self.out, self.store, policy=policy)
+        return crop_tree(self.root, self.out, self.store, config=self.config, policy=policy)
 
     def poison(self, *, only_output: bool = False) -> None:
         """As the code of before did it: the crops of another frame, under the right key."""
@@ -86,7 +89,7 @@ class Crops:
         return next(task.key for task in self.tasks()(CropConfig()) if task.video.name == VIDEO)
 
     def curated(self, tasks: Any = None) -> Curated:
-        return Curated(SUBSET, tasks or self.tasks(), (CropConfig(),), self.store / SUBSET, self.out)
+        return Curated(SUBSET, tasks or self.tasks(), (self.config,), self.store / SUBSET, self.out)
 
     def doctor(self, *, tasks: Any = None, **options: Any) -> dict[str, Finding]:
         found = check_store(self.project, [self.curated(tasks)], (), workers=ONE, **options)
@@ -105,6 +108,17 @@ def test_right_crops_are_said_to_be_right_and_nothing_is_touched(crops: Crops, s
     assert {finding.status for finding in found.values()} == {"ok"}
     assert found["crops e"].message.startswith("18 crops of 3 shards")
     assert contents(crops.store) == before
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_crops_of_reduced_frames_are_cut_again_in_the_same_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strict: bool
+) -> None:
+    crops = Crops(tmp_path, CropConfig(decode="reduced", search_size=40, exemplar_size=20))
+    assert crops.doctor(strict=strict)["crops e"].status == "ok"
+    monkeypatch.setattr(recut, "reduction", lambda *_: 1)
+    monkeypatch.setattr(crop_video, "reduction", lambda *_: 1)
+    assert crops.doctor(strict=strict)["crops e"].status == "fail"
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -90,7 +90,7 @@ def test_long_lists_are_cut(whole: Path) -> None:
     for number in range(5):
         video_folders(whole, "c", f"hollow{number}")
     message = re.sub(r" \(.*?\)", "", problems(check_tree(whole))["subset c"])
-    assert message == "videos without images, 5 times: c/hollow0; c/hollow1; c/hollow2; and 2 more"
+    assert message == "videos without images, 5 times: c/hollow0; c/hollow1; c/hollow2 and 2 more"
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,25 @@ def test_every_epoch_has_what_is_planned_in_another_order(tmp_path: Path) -> Non
     }
 
 
+@pytest.mark.parametrize(
+    "parts", [{}, {"got": PartPairs(weight=3), "a": PartPairs(weight=6, limit=41)}], ids=["by video", "mixed"]
+)
+def test_both_ways_the_report_counts_what_was_drawn(tmp_path: Path, parts: dict[str, PartPairs]) -> None:
+    sampler = sampler_of(tmp_path, **parts)
+    config = replace(config_of(parts), both_ways=True)
+    dataset = PairDataset(sampler, config, NONE, seed=3, batch=4, steps=25)
+    counted = parts_of(dataset, 0) + parts_of(dataset, 1)
+    assert {part: one["pairs"] for part, one in dataset.given(2).items()} == counted
+    assert sum(counted.values()) == 200
+    if parts:
+        assert counted["a"] == 80, "no more than the limit, by whole twos"
+
+
+def test_both_ways_a_limit_of_one_pair_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"parts\.got\.limit is 0, or 2 and more"):
+        PairConfig(both_ways=True, parts={"got": PartPairs(limit=1)})
+
+
 def test_processes_that_share_a_batch_draw_the_same_pairs(tmp_path: Path) -> None:
     parts = {"got": PartPairs(weight=3)}
     sampler = sampler_of(tmp_path, **parts)

@@ -9,6 +9,7 @@ import signal
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ import torch
 from curation.errors import InputError
 from curation.imdb import load_imdb
 from tests.bench.pairs import full_size, worker_megabytes
-from training.batches.augmentation import NONE, AugmentationConfig
+from tests.training.batches.test_pairs import pair_random
+from training.batches.augmentation import NONE, AugmentationConfig, cut, draw_views
 from training.batches.batch import PairBatch
 from training.batches.lent_memory import LentMemory
 from training.batches.pair_loader import PREFETCH, USED, PairDataset, load_batches
@@ -120,6 +122,60 @@ def test_epochs_differ_and_validation_does_not(inputs: Inputs, pairs: PairConfig
     validation = dataset_of(inputs, pairs, epoch=VALIDATION)
     assert same(validation.load(0), validation.load(3))
     assert not same(training.load(0), validation.load(0))
+
+
+def test_both_ways_every_second_pair_is_the_one_before_it_exchanged(
+    inputs: Inputs, pairs: PairConfig
+) -> None:
+    augmentation = AugmentationConfig(blur=0.5)
+    usual = dataset_of(inputs, pairs, augmentation)
+    both = dataset_of(inputs, replace(pairs, both_ways=True), augmentation)
+    for number in range(6):
+        batch, single = both.load(number), usual.load(number)
+        for row, instances in enumerate(batch.instances.tolist()):
+            epoch, step = divmod(number, 3)
+            views = draw_views(
+                augmentation, _after_the_draw(usual, epoch, 4 * step + row, second=row % 2 == 1)
+            )
+            sides = batch.exemplar[row].numpy(), batch.search[row].numpy()
+            for instance, view, found in zip(instances, views, sides, strict=True):
+                expected = np.empty_like(found)
+                cut(both._crop(instance), view, expected)
+                assert np.array_equal(found, expected)
+            if row % 2:
+                assert instances == batch.instances[row - 1].tolist()[::-1]
+            else:
+                assert instances == single.instances[row].tolist()
+                assert torch.equal(batch.search[row], single.search[row])
+
+
+def _after_the_draw(dataset: PairDataset, epoch: int, index: int, *, second: bool) -> np.random.Generator:
+    random = pair_random(dataset.seed, epoch, index)
+    if not second:
+        dataset.sampler.draw(random)
+    return random
+
+
+def test_both_ways_decodes_half_as_many_crops(
+    inputs: Inputs, pairs: PairConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    crop = PairDataset._crop
+
+    def counting(dataset: PairDataset, instance: int) -> Any:
+        decoded.append(instance)
+        return crop(dataset, instance)
+
+    monkeypatch.setattr(PairDataset, "_crop", counting)
+    dataset_of(inputs, replace(pairs, both_ways=True)).load(0)
+    assert len(decoded) == 4
+
+
+def test_both_ways_changes_no_validation(inputs: Inputs, pairs: PairConfig) -> None:
+    usual, both = (
+        dataset_of(inputs, replace(pairs, both_ways=ways), epoch=VALIDATION).load(0) for ways in (False, True)
+    )
+    assert same(usual, both)
 
 
 def test_another_seed_gives_other_pairs(inputs: Inputs, pairs: PairConfig) -> None:

@@ -17,11 +17,16 @@ from curation.errors import InputError
 from curation.imdb import Imdb, load_imdb
 from curation.imdb.columns import Counts, Header
 from tests.training.fabricate import CROP, EXEMPLAR, fabricate
-from training.batches.pairs import PairConfig, PairSampler, pair_random
+from training.batches.pairs import PairConfig, PairSampler, PairStreams
 from training.trainer.loop import Inputs
 
 CROPS = CropConfig(exemplar_size=EXEMPLAR, search_size=CROP)
 CONFIG = PairConfig(search_size=CROP, max_distance=3)
+
+
+def pair_random(seed: int, epoch: int, index: int) -> np.random.Generator:
+    """The stream of a pair, from nothing."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, index, epoch]))
 
 
 def imdb_of(tracks: list[tuple[int, list[int]]], videos: int) -> Imdb:
@@ -202,3 +207,12 @@ def test_still_images_pair_with_themselves_and_others_do_not(tmp_path: Path) -> 
     sampler = PairSampler(mixed, tmp_path, CONFIG, name="imdb_train.json")
     assert (sampler.videos, sampler.tracks) == (2, 3), "the one frame of a video's track has no partner"
     assert set(drawn(sampler)) == {(0, 1), (1, 0), (3, 3), (4, 4)}
+
+
+def test_streams_are_those_of_new_generators_whatever_was_drawn_before() -> None:
+    for seed in (0, 7, 2**63 - 1):
+        streams = PairStreams(seed)
+        for epoch, index in ((0, 0), (3, 5), (3, 5), (2**32 - 1, 53_199), (0, 0)):
+            mine, new = streams.at(epoch, index), pair_random(seed, epoch, index)
+            assert mine.random(23).tolist() == new.random(23).tolist()
+            assert mine.integers(0, 9, 3, np.uint32).tolist() == new.integers(0, 9, 3, np.uint32).tolist()

@@ -20,8 +20,9 @@ from curation.crops.geometry import SIAMFC, CropGeometry
 from curation.errors import InputError
 from tests.training.fabricate import CROP, EXEMPLAR, fabricate
 from training.batches.batch import PairBatch
+from training.batches.pairs import PairConfig
 from training.network.siamese_network import SiameseNetwork
-from training.network.weights import crop_geometry, load_weights
+from training.network.weights import crop_geometry, load_weights, recorded_parameters
 from training.trainer import loop
 from training.trainer.loop import Inputs, Outputs, Runtime, TrainConfig, train
 
@@ -453,6 +454,18 @@ def test_first_weights_of_another_form(
 def test_layers_that_cannot_be_frozen(values: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         TypeAdapter(TrainConfig).validate_json(orjson.dumps(values))
+
+
+def test_both_ways_takes_two_pairs_at_a_time() -> None:
+    with pytest.raises(ValidationError, match="batch must be even"):
+        TrainConfig(batch=7, pairs=PairConfig(both_ways=True))
+
+
+def test_both_ways_is_recorded_where_it_is_used() -> None:
+    for ways in (False, True):
+        config = TrainConfig(pairs=PairConfig(both_ways=ways))
+        recorded = recorded_parameters(TypeAdapter(TrainConfig).dump_python(config), SIAMFC)
+        assert recorded["pairs"].get("both_ways", "left out") == (ways or "left out")
 
 
 @pytest.mark.parametrize("picture_every", [0, 2, 3])

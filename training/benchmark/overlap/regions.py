@@ -29,6 +29,14 @@ def corners(boxes: Array) -> Array:
     return np.stack([x, y, x + w, y, x + w, y + h, x, y + h], axis=1)
 
 
+def outline(region: Array) -> Array | None:
+    """Corners (V, 2) of a box (4,) or of a polygon (2V,), behind which NaN may stand; None where there is none."""
+    region = region[~np.isnan(region)]
+    if len(region) == 4:
+        region = corners(region[None])[0]
+    return region.reshape(-1, 2) if len(region) else None
+
+
 def polygon_area(polygons: Array) -> Array:
     """Areas (N,) of polygons (N, 2V), pixels squared, by the shoelace formula; never negative."""
     x, y = polygons[:, 0::2], polygons[:, 1::2]

@@ -42,9 +42,9 @@ def sequence_tables(document: Scores, series: Mapping[str, Series]) -> list[Tabl
 
 
 def attribute_table(document: Scores, series: Mapping[str, Series]) -> Table | None:
-    """Every tracker over the sequences (VOT: frames) with each attribute, by the first metric that is known of them.
+    """Every tracker over the sequences (VOT: frames) with each attribute, by the first metric that is known.
 
-    A row for each tracker, as there may be many of them. None without attributes.
+    A row is a tracker, a column an attribute. None without attributes.
     """
     numbers = {name: tracker.attributes for name, tracker in document.trackers.items()}
     metric = next(iter(document.inner_metrics(numbers.values(), "page")), None)

@@ -51,7 +51,7 @@ def table_files(table: Table) -> list[Download]:
 
 
 def to_csv(table: Table) -> str:
-    """The table for programs: a row a row, numbers with all their digits, empty where there is none.
+    """The table for programs: a line a row, numbers with all their digits, nothing where there is no number.
 
     The first two columns are the group (empty, published, not ranked) and the name. The ends of intervals and what
     else stands below numbers (of how many sequences they are) have columns of their own, where there are any.

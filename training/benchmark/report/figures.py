@@ -24,7 +24,8 @@ from training.benchmark.report.vector import (
     to_files,
     to_svg,
 )
-from training.benchmark.scores.metric_table import CURVES, METRICS, Curve, Metric
+from training.benchmark.scores.curve_table import CURVES, Curve
+from training.benchmark.scores.metric_table import METRICS, Metric
 from training.benchmark.scores.score_document import Scores
 
 ACCURACY = METRICS["accuracy"]

@@ -19,9 +19,9 @@ AUC, EAO = METRICS["auc"], METRICS["eao"]
 def margins(documents: Sequence[Scores], series: Mapping[str, Series], leader: str) -> Table | None:
     """AUC (VOT: EAO) of the leader minus that of each other tracker, on every benchmark.
 
-    Where one lacks sequences, over those that both have. Below a difference is its 95 % interval
-    (`comparison.paired_bootstrap` and `bootstrap_eao` over the sequences); a difference is set off if the interval
-    does not contain 0. None without the leader or without others.
+    Only sequences that both have count. Below a difference is its 95 % interval (`comparison.paired_bootstrap` and
+    `bootstrap_eao` over the sequences); a difference is set off if the interval does not contain 0. None without the
+    leader or without others.
     """
     mine = [document for document in documents if leader in document.trackers and _metric(document)]
     passes = [document for document in mine if document.kind == "ope"]

@@ -19,7 +19,7 @@ from matplotlib.ft2font import FT2Font
 from numpy.typing import NDArray
 
 from training.benchmark.arrays import Array
-from training.benchmark.overlap.regions import corners
+from training.benchmark.overlap.regions import outline
 from training.benchmark.report.palette import Series
 from training.benchmark.report.photo_colours import Colour, photo_colours
 
@@ -66,13 +66,7 @@ class Drawn:
 
     def corners(self, index: int) -> Array | None:
         """The region in a frame (0-based) as (V, 2) corners, or None."""
-        if index >= len(self.regions):
-            return None
-        region = self.regions[index]
-        region = region[~np.isnan(region)]
-        if len(region) == 4:
-            region = corners(region[None])[0]
-        return region.reshape(-1, 2) if len(region) else None
+        return outline(self.regions[index]) if index < len(self.regions) else None
 
     def word(self, index: int) -> str:
         return self.words[index] if index < len(self.words) else "no box"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from curation.files import write_bytes
-from training.benchmark.scores.metric_table import CURVES, Curve
+from training.benchmark.scores.curve_table import CURVES, Curve
 from training.benchmark.scores.score_document import Scores
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from training.benchmark.overlap.regions import corners
+from training.benchmark.overlap.regions import outline
 from training.benchmark.report.content import Filmstrip
 from training.benchmark.report.downloads import Download
 from training.benchmark.report.palette import Series
@@ -106,7 +106,7 @@ def _frames(strip: Filmstrip, series: Mapping[str, Series]) -> list[StripFrame]:
     images = [
         read_image(frame.image) if isinstance(frame.image, Path) else frame.image for frame in strip.frames
     ]
-    truths = [_corners(frame.truth) for frame in strip.frames]
+    truths = [outline(frame.truth) for frame in strip.frames]
     sizes = [np.sqrt(np.prod(np.ptp(points, axis=0))) for points in truths if points is not None]
     target = float(max(sizes, default=np.inf))
     frames = []
@@ -117,7 +117,7 @@ def _frames(strip: Filmstrip, series: Mapping[str, Series]) -> list[StripFrame]:
         picture, offset, scale = _cut(np.asarray(image, np.uint8), centre, target)
         shapes = [Shape(_points(truth, offset, scale), None)] if truth is not None else []
         for name in sorted((name for name in frame.boxes if name in series), key=lambda n: -series[n].index):
-            points = _corners(frame.boxes[name])
+            points = outline(frame.boxes[name])
             if points is not None:
                 shapes.append(Shape(_points(points, offset, scale), series[name]))
         frames.append(StripFrame(frame.number, encode(picture), shapes, _alt(strip, frame.number, series)))
@@ -133,14 +133,6 @@ def _alt(strip: Filmstrip, number: int, series: Mapping[str, Series]) -> str:
     return f"{strip.sequence}, frame {number}. " + (
         f"Overlap: {', '.join(found)}." if found else "No target."
     )
-
-
-def _corners(region: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """A box (4,) or polygon (8,) as (4, 2) corners; None where it has NaN."""
-    region = np.asarray(region, dtype=float)
-    if not np.isfinite(region).all():
-        return None
-    return (corners(region[None])[0] if len(region) == 4 else region).reshape(-1, 2)
 
 
 def _points(points: NDArray[np.float64], offset: NDArray[np.float64], scale: float) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from curation.errors import some
 from training.benchmark.report.margins import margins
 from training.benchmark.report.palette import assign_series
 from training.benchmark.report.ranking import leader
@@ -55,13 +56,9 @@ def partial_note(document: Scores) -> str:
         return "".join(left)
     lacks = []
     if document.missing:
-        lacks.append(f"{len(document.missing)} sequences are not here ({_few(document.missing)})")
+        lacks.append(f"{len(document.missing)} sequences are not here ({some(document.missing)})")
     for name, tracker in document.trackers.items():
         if tracker.missing:
-            lacks.append(f"{name} has no result for {len(tracker.missing)} ({_few(tracker.missing)})")
+            lacks.append(f"{name} has no result for {len(tracker.missing)} ({some(tracker.missing)})")
     partial = f"{document.title} is partial: {'; '.join(lacks) or 'not every sequence was scored'}"
     return ". ".join([partial, *left])
-
-
-def _few(names: Sequence[str], count: int = 3) -> str:
-    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from curation.errors import InputError
 from training.benchmark.arrays import Array
-from training.benchmark.scores.metric_table import CURVES
+from training.benchmark.scores.curve_table import CURVES
 from training.benchmark.scores.protocols import Frames, Protocol, get_protocol, measure, prepare
 from training.benchmark.sequences.sequence import Benchmark, Sequence
 
@@ -27,7 +27,7 @@ class Curves:
     Attributes
     ----------
     values : mapping of str to (S, T) float64
-        By the name of each curve in `metric_table.CURVES` that is counted over frames: `success`, the fraction of
+        By the name of each curve in `curve_table.CURVES` that is counted over frames: `success`, the fraction of
         frames with an overlap greater than each threshold; `precision` and `norm_precision`, with an error of
         at most each.
     frames : (S,) int64

@@ -7,6 +7,7 @@ linear, so they are one kernel over the channels [fused, deep]: the fusion is ex
 from __future__ import annotations
 
 import math
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -46,6 +47,12 @@ class Head:
         if width % 2 == 0:
             twice[-1] = 1.0
         self._weights = (twice / (height * width)).to(device)[:, None]  # (fw, 1)
+
+    def frozen(self) -> Head:
+        """A copy that does not learn with this one."""
+        other = copy(self)
+        other.weight, other.bias = self.weight.clone(), self.bias.clone()
+        return other
 
     def spectra(self, features: Tensor) -> Tensor:
         """(B, C, h, w) features -> (B, frequencies, C) complex64, the form in which samples are kept.

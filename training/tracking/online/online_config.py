@@ -142,6 +142,29 @@ class ScaleConfig:
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
+class RedetectionConfig:
+    """Search of the whole frame for a target that was lost.
+
+    Parameters
+    ----------
+    after : int
+        Frames in a row under `doubt` of the usual peak after which the target is looked for elsewhere; 0: never.
+    parts : int
+        Further search regions that are looked at in such a frame.
+    share : float
+        The target is where two heads, the learning one and that of the first frame, both answer with more than
+        this share of what they usually answer to it.
+    least : float
+        The first frame's head confirms nothing if it usually answers less than this to the target.
+    """
+
+    after: int = Field(default=10, ge=0)
+    parts: int = Field(default=2, ge=1)
+    share: float = Field(default=0.6, gt=0)
+    least: float = Field(default=0.15, gt=0)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
 class OnlineConfig:
     """Settings of `OnlineTracker`.
 
@@ -179,3 +202,4 @@ class OnlineConfig:
     augment: AugmentConfig = Field(default_factory=AugmentConfig)
     learn: LearnConfig = Field(default_factory=LearnConfig)
     scale: ScaleConfig = Field(default_factory=ScaleConfig)
+    redetection: RedetectionConfig = Field(default_factory=RedetectionConfig)

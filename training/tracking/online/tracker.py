@@ -18,6 +18,7 @@ from training.tracking.online.online_config import (
     OnlineConfig,
 )
 from training.tracking.online.peak import find_peak, height
+from training.tracking.online.redetection import Redetection
 from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.samples import SampleMemory
 from training.tracking.online.scale import SizeSearch
@@ -70,22 +71,30 @@ class OnlineTracker(CheckedTracker):
         self._sizes = SizeSearch(self.geometry, backbone, self._reduction, self._head, config.scale)
         first = self._head.respond(spectra[:1])[0].cpu().numpy()
         self._sizes.calibrate(frame, self._centre, self._size, height(first, np.zeros(2)))
+        self._redetection = Redetection(config.redetection, self._head, config.doubt)
         self._memory = SampleMemory(spectra[: config.kept], labels[: config.kept], config.memory)
 
     def _locate(self, frame: Frame) -> Box:
-        config, geometry, backbone = self.config, self.geometry, self.backbone
-        image = cut(frame, self._centre, self._size, geometry, backbone)
-        features = self._reduction.reduce(*backbone.features(batch([image])))
-        spectrum = self._head.spectra(features)
+        config = self.config
+        spectrum = self._spectrum(frame, self._centre)
         response = self._head.respond(spectrum)[0].cpu().numpy()
         peak = float(response.max())
         offset = find_peak(response * self._prior)
-        step = self._size / geometry.target  # frame pixels per cell
+        step = self._size / self.geometry.target  # frame pixels per cell
         usual = float(np.median(self._peaks)) if self._peaks else peak
         trusted = peak > max(config.update_gate, config.doubt * usual)
         hidden = peak < config.hidden * usual
         self._peaks.append(peak)
         self._frames += 1
+        self.response = response
+        self._redetection.watch(spectrum, response, offset)
+        if self._redetection.due:
+            elsewhere = self._redetection.search(
+                frame, self._centre, step, lambda place: self._spectrum(frame, place)
+            )
+            if elsewhere is not None:
+                self._centre, self.sight = inside(elsewhere, frame), "doubtful"
+                return box_around(self._centre, self._size)
         if not hidden:
             before, self._centre = self._centre, inside(self._centre + offset[::-1] * step, frame)
             offset = ((self._centre - before) / step)[::-1]
@@ -96,9 +105,13 @@ class OnlineTracker(CheckedTracker):
             if trusted:
                 self._memory.add(spectrum, self._label(offset))
                 self._learner.update(self._memory.spectra, self._memory.labels)
-        self.response = response
         self.sight = "hidden" if hidden else "clear" if trusted else "doubtful"
         return box_around(self._centre, self._size)
+
+    def _spectrum(self, frame: Frame, centre: np.ndarray) -> torch.Tensor:
+        """(1, frequencies, C) of the search region around (x, y)."""
+        image = cut(frame, centre, self._size, self.geometry, self.backbone)
+        return self._head.spectra(self._reduction.reduce(*self.backbone.features(batch([image]))))
 
     def _label(self, offset: np.ndarray) -> torch.Tensor:
         centre = (float(offset[0]), float(offset[1]))

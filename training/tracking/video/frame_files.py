@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from curation.errors import InputError, printable
+from curation.errors import InputError, printable, some
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2")
 """Endings of image files, of which a folder or a single file may consist."""
@@ -41,7 +41,7 @@ def folder_images(folder: Path) -> list[Path]:
         inside = [found for found in sorted(folder.iterdir()) if found.is_dir() and _holds_images(found)]
         raise InputError(
             f"{folder} holds no images",
-            do=f"Give a folder in it: {_some(inside)}" if inside else f"Expected {', '.join(IMAGES)}",
+            do=f"Give a folder in it: {some(inside)}" if inside else f"Expected {', '.join(IMAGES)}",
             reason="missing video",
         )
     kinds = defaultdict(list)
@@ -145,8 +145,3 @@ def _holds_images(folder: Path) -> bool:
         return any(is_image(file) for file in folder.iterdir())
     except OSError:
         return False
-
-
-def _some(paths: Sequence[Path]) -> str:
-    more = f" ({len(paths) - 3} more)" if len(paths) > 3 else ""
-    return ", ".join(map(str, paths[:3])) + more

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.training.benchmark.scored import scored
 from training.benchmark.report.series_files import curve_rows, thresholds, write_plot_files
-from training.benchmark.scores.metric_table import CURVES
+from training.benchmark.scores.curve_table import CURVES
 from training.benchmark.scores.score_document import Scores
 
 

@@ -66,7 +66,7 @@ def test_vot_and_partial(scores: dict[str, Scores]) -> None:
 def test_missing_results_of_one_tracker_are_told() -> None:
     part = tracked({"auc": 0.5, "dp20": 0.7}, missing=("A", "B", "C", "D"))
     text = summary_table({"otb2013": scored(partial=True, trackers={"siamese": part})})
-    assert "siamese has no result for 4 (A, B, C, ...)" in text
+    assert "siamese has no result for 4 (A, B, C and 1 more)" in text
 
 
 def test_the_best_leads_whoever_made_it() -> None:

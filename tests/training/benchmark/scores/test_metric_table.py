@@ -12,7 +12,8 @@ from tests.training.benchmark.scored import scored, tracked
 from training.benchmark.report.sheet import score_sheet
 from training.benchmark.results.result_reader import TrackerResults
 from training.benchmark.score import score_boxes
-from training.benchmark.scores.metric_table import CURVES, METRICS, adopt_metrics, metrics_of
+from training.benchmark.scores.curve_table import CURVES
+from training.benchmark.scores.metric_table import METRICS, adopt_metrics, metrics_of
 
 OWN = """
 import numpy as np

@@ -17,6 +17,7 @@ from training.tracking.online.online_config import (
     AugmentConfig,
     LearnConfig,
     OnlineConfig,
+    RedetectionConfig,
     ReductionConfig,
     RegionConfig,
     ScaleConfig,
@@ -62,6 +63,20 @@ def test_a_hidden_target_keeps_its_place_and_is_found_again(squeezenet):
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     np.testing.assert_array_equal(boxes[4:7], boxes[[3, 3, 3]])
     assert overlap(boxes[8], truth[8]) > 0.7
+
+
+@pytest.mark.parametrize(("after", "found"), [(10, True), (13, False), (0, False)])
+def test_a_target_that_returns_elsewhere_is_found_after_a_while(squeezenet, after, found):
+    """It is back beyond the search region eight frames after it was hidden, and for eight more: time for all parts."""
+    scene = {"shape": (180, 480), "velocity": (0.0, 0.0)}
+    [empty], _ = moving_target(1, start=(1000.0, 1000.0), **scene)
+    here, first = moving_target(3, start=(60.0, 70.0), **scene)
+    there, last = moving_target(8, start=(400.0, 90.0), **scene)
+    tracker = OnlineTracker(squeezenet, replace(OnlineConfig(), redetection=RedetectionConfig(after=after)))
+    boxes = follow(tracker, here + [empty] * 8 + there, first[0])
+    assert (overlap(boxes[-1], last[-1]) > 0.7) == found
+    assert max(overlap(box, last[0]) for box in boxes[:11]) == 0.0  # nothing is found where nothing is
+    assert (tracker.sight == "clear") == found
 
 
 @pytest.mark.parametrize(("share", "moved"), [(0.35, True), (0.25, False)])

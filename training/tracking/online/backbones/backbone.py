@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
@@ -24,6 +23,7 @@ from training.tracking.online.backbones.convention import (
     Precision,
     named_convention,
 )
+from training.tracking.online.backbones.convolution import Activation, convolve
 from training.tracking.online.backbones.tensor_files import TensorFile
 from training.tracking.online.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
 
@@ -140,9 +140,14 @@ class Backbone(ABC):
         InputError
             If the file is missing or damaged, lacks a layer, or a layer has another shape.
         """
-        weights, found = select_layers(path, cls.network())
+        weights, found = cls.read(path)
         images = named_convention(convention, cls.caffe) or found or cls.tell(weights, path)
         return cls(weights, images, device, precision)
+
+    @classmethod
+    def read(cls, path: Path) -> tuple[Weights, InputConvention | None]:
+        """The weights of its layers, and the convention that their names tell; errors as `load`."""
+        return select_layers(path, cls.network())
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
@@ -198,16 +203,19 @@ class Backbone(ABC):
             images = self.convention.apply(frames.to(self.device)).to(self.dtype)
             return self._maps(images, without)
 
-    def _conv(self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0) -> Tensor:
-        """Convolution and ReLU."""
-        return F.relu_(self._linear(images, layer, stride=stride, padding=padding))
-
-    def _linear(
-        self, images: Tensor, layer: str, *, stride: int = 1, padding: int = 0, groups: int = 1
+    def _conv(
+        self,
+        images: Tensor,
+        layer: str,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        then: Activation = "relu",
     ) -> Tensor:
-        """Convolution alone."""
+        """Convolution and activation."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
-        return F.conv2d(images, weight, bias, stride=stride, padding=padding, groups=groups)
+        return convolve(images, weight, bias, stride=stride, padding=padding, groups=groups, then=then)
 
 
 def trimmed(maps: Tensor, cells: int) -> Tensor:

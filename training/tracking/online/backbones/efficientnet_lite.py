@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone, Package, trimmed
+from training.tracking.online.backbones.backbone import Backbone, Package, Weights, trimmed
 from training.tracking.online.backbones.convention import (
     CENTRED_RGB,
-    ConventionName,
-    Precision,
-    named_convention,
+    InputConvention,
 )
 from training.tracking.online.backbones.tensor_files import TensorFile, open_tensors
 from training.tracking.online.backbones.weight_files import Shapes
@@ -90,21 +88,13 @@ class EfficientNetLite0(Backbone):
     )
 
     @classmethod
-    def load(
-        cls, path: Path, *, convention: ConventionName, device: torch.device | str, precision: Precision
-    ) -> Self:
-        """The backbone with the weights of a PyTorch state dict; batch norms are folded into the convolutions.
-
-        Raises
-        ------
-        InputError
-            If the file is missing or damaged, lacks a layer, or a layer has another shape.
-        """
+    def read(cls, path: Path) -> tuple[Weights, InputConvention | None]:
+        """Those of a PyTorch state dict, batch norms folded into the convolutions."""
         with open_tensors(path) as file:
             weights: dict[str, Tensor] = {}
             for layer, (source, norm, shape) in _layers().items():
                 weights |= _folded(file, path, layer, source, norm, shape)
-        return cls(weights, named_convention(convention, cls.caffe) or CENTRED_RGB, device, precision)
+        return weights, CENTRED_RGB
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
@@ -118,15 +108,17 @@ class EfficientNetLite0(Backbone):
         return 8 * (cells - 1) + 1
 
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = F.relu6(self._linear(images, "stem", stride=2, padding=1))  # (B, 32, 4k+1, .)
+        x = self._conv(images, "stem", stride=2, padding=1, then="relu6")  # (B, 32, 4k+1, .)
         shallow = x
         for number, block in enumerate(BLOCKS):
-            y = F.relu6(self._linear(x, f"{number}.expand")) if block.expansion > 1 else x
+            y = self._conv(x, f"{number}.expand", then="relu6") if block.expansion > 1 else x
             if number == SHALLOW:
                 shallow = y  # (B, 240, k+1, .)
             half, depth = block.kernel // 2, y.shape[1]
-            y = F.relu6(self._linear(y, f"{number}.filter", stride=block.stride, padding=half, groups=depth))
-            y = self._linear(y, f"{number}.project")
+            y = self._conv(
+                y, f"{number}.filter", stride=block.stride, padding=half, groups=depth, then="relu6"
+            )
+            y = self._conv(y, f"{number}.project", then="none")
             x = x + y if block.stride == 1 and block.inputs == block.outputs else y
         # (B, 80, k/2+1, .): every second cell of the shallow map; in bfloat16 the weights of 1 and 1/2 are exact
         deep = F.interpolate(x, size=shallow.shape[2:], mode="bilinear", align_corners=True)

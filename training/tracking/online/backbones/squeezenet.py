@@ -77,7 +77,7 @@ class SqueezeNet(Backbone):
         return 8 * (cells - 1) + 1
 
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = self._linear(images, "conv1", stride=2, padding=3)  # (B, 96, 4k+1, .)
+        x = self._conv(images, "conv1", stride=2, padding=3, then="none")  # (B, 96, 4k+1, .)
         x = F.max_pool2d(x, 3, 2, padding=1)  # (B, 96, 2k+1, .)
         x = F.relu_(x)  # after the pool: they commute, and this is less to do
         for layer in ("fire2", "fire3", "fire4"):
@@ -111,7 +111,7 @@ class SqueezeNet11(SqueezeNet):
     namings = _namings(3, 4, 6, 7, 9, 10, 11, 12)
 
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        x = self._linear(images, "conv1", stride=2, padding=1)  # (B, 64, 4k+1, .)
+        x = self._conv(images, "conv1", stride=2, padding=1, then="none")  # (B, 64, 4k+1, .)
         x = F.relu_(F.max_pool2d(x, 3, 2, padding=1))  # (B, 64, 2k+1, .)
         for layer in ("fire2", "fire3"):
             x = self._fire(x, layer)
