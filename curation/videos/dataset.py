@@ -158,7 +158,7 @@ class Dataset:
                 names.add(entry)
                 continue
             try:
-                text = read_outside(Path(entry), limit=1 << 24, kind="a list of videos").decode()
+                text = read_outside(Path(entry), limit=1 << 24, kind="a list of videos").decode("utf-8-sig")
             except (FileNotFoundError, UnicodeDecodeError):
                 raise InputError(
                     f"{entry} is missing or is not text", do="Correct leave_out", reason="missing file"
