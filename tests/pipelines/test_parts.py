@@ -93,7 +93,7 @@ def test_the_doctor_names_whole_folders(mixed: tuple[Clone, set[str]], tmp_path:
     clone.environment["DSLT_ROOTS_CLIPS"] = str(tmp_path / "clips")
     done = clone.pipelines("doctor", "dataset", check=False)
     assert done.returncode == 1
-    assert "videos without annotation, 1 time: clips/bare" in done.stdout
+    assert "videos without images, 1 time: clips/bare" in done.stdout
 
 
 def test_a_change_of_shares_runs_nothing_before_the_training(
