@@ -86,7 +86,8 @@ def _subset(
     layout, rules = dataset.part.layout, dataset.part.rules
     # The code of a layout of one's own decides what the annotations say.
     code = own_digest(layout) if is_own(layout) else layout
-    said = " ".join([code, *(f"{name}={value}" for name, value in rules.items())])
+    recipe = {"recipe": dataset.layout.recipe} if dataset.layout.recipe > 1 else {}
+    said = " ".join([code, *(f"{name}={value}" for name, value in {**recipe, **rules}.items())])
     if said == "vid":
         return found
     return replace(found, source=said, tested=_tested(found, dataset.layout, tested))

@@ -18,7 +18,7 @@ from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import filling, replacing
 from curation.imdb import load_imdb, split_file
-from curation.imdb.build import SPLITS
+from curation.imdb.imdb_config import SPLITS
 from curation.parallel import Workers, run_in_order
 from curation.rows import unknown_name
 

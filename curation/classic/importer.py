@@ -19,8 +19,8 @@ from curation.errors import InputError, Skipped
 from curation.files import replacing, write_bytes
 from curation.images.image_files import Size, check_jpeg
 from curation.imdb import split_file
-from curation.imdb.build import SPLITS
 from curation.imdb.columns import Header, VideoRows, encode_video, file_parts
+from curation.imdb.imdb_config import SPLITS
 from curation.imdb.statistics import Statistics
 from curation.outside import read_outside
 from curation.parallel import Workers, run_in_order

@@ -19,7 +19,7 @@ import orjson
 from curation.classic.listing import Listing, Place, VideoListing, foreign, listing, whole_pixels
 from curation.errors import InputError, Skipped
 from curation.imdb import Imdb, split_file
-from curation.imdb.build import SPLITS
+from curation.imdb.imdb_config import SPLITS
 from curation.outside import read_outside
 
 DATA = "Data/VID/train"

@@ -24,7 +24,7 @@ from curation.classic.layout import plain_name
 from curation.classic.listing import Listing, Place, VideoListing, foreign, listing, whole_pixels
 from curation.errors import InputError, Skipped
 from curation.imdb import Imdb
-from curation.imdb.build import SPLITS, is_val
+from curation.imdb.imdb_config import SPLITS, is_val
 from curation.layouts.json_stream import stream
 
 INDEX = "Name the folder that holds PySOT's train.json and val.json with --indices"

@@ -15,7 +15,7 @@ from pathlib import Path
 from curation.classic.layout import parse_bare_file, plain_name
 from curation.classic.listing import Listing, foreign, listing
 from curation.errors import InputError, Skipped
-from curation.imdb.build import SPLITS, is_val
+from curation.imdb.imdb_config import SPLITS, is_val
 from curation.layouts.layout_table import folder_names
 
 PART = "imported"

@@ -102,12 +102,6 @@ def stat_file(path: Path) -> FileStat:
     """Stat one file, under its name alone. Errors as `list_folder`, and if it is missing."""
     try:
         return _file_stat(path.name, path.stat(), os.fspath(path))
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} is missing, but the annotation lists it",
-            do="Restore it, or take it out of the annotation",
-            reason="missing file",
-        ) from None
     except OSError as error:
         raise unreadable(path, error) from error
 

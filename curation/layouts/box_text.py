@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,25 @@ def rows_of(content: bytes, path: Path) -> list[str]:
             do="Save it as UTF-8, or restore it",
             reason="malformed rows",
         ) from None
+
+
+def listed_names(listing: Path, content: bytes, there: Collection[str], *, do: str) -> list[str]:
+    """The names of a list of videos, one a line, each once.
+
+    Raises
+    ------
+    InputError
+        If it is not text, or names videos that are not `there`.
+    """
+    names = list(dict.fromkeys(row.strip() for row in rows_of(content, listing) if row.strip()))
+    if absent := [name for name in names if name not in there]:
+        more = f" and {len(absent) - 1:,} more" if absent[1:] else ""
+        raise InputError(
+            f"{listing} names {absent[0]}{more}, and there is no such video in {listing.parent}",
+            do=f"Unpack what is missing, {do}",
+            reason="missing video",
+        )
+    return names
 
 
 def numbers_of(row: str, path: Path, number: int, columns: Sequence[int]) -> list[float]:

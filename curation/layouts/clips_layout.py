@@ -86,4 +86,4 @@ def _boxes(content: bytes, path: Path, base: int) -> list[str]:
     return [plain([round(value, 3) for value in (x - base, y - base, w, h)]) for x, y, w, h in numbers]
 
 
-CLIPS = Layout(HOLDS, _splits, _find, _parse)
+CLIPS = Layout(HOLDS, _splits, _find, _parse, recipe=2)

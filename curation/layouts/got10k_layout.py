@@ -18,8 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from curation.digests.file_groups import Folder
-from curation.errors import InputError
-from curation.layouts.box_text import flags_of, no_annotation, one_target, rows_of
+from curation.layouts.box_text import flags_of, listed_names, no_annotation, one_target, rows_of
 from curation.layouts.frame_annotation import ABSENT, COVERED
 from curation.layouts.layout_table import JPEGS, Layout, Parse, Video, folder_names, nothing_here, present
 from curation.outside import read_outside
@@ -57,15 +56,7 @@ def _names(folder: Path) -> list[str]:
         content = read_outside(listing, limit=1 << 22, kind="a list of videos")
     except FileNotFoundError:
         return sorted(there)
-    listed = [row.strip() for row in rows_of(content, listing) if row.strip()]
-    if absent := [name for name in listed if name not in there]:
-        more = f" and {len(absent) - 1:,} more" if absent[1:] else ""
-        raise InputError(
-            f"{listing} names {absent[0]}{more}, and there is no such folder in {folder}",
-            do="Unpack what is missing, or shorten the list to what is there",
-            reason="missing video",
-        )
-    return list(dict.fromkeys(listed))
+    return listed_names(listing, content, there, do="or shorten the list to what is there")
 
 
 def _parse(video: Video, contents: Mapping[str, bytes]) -> Mapping[int, Parse]:

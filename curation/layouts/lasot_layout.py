@@ -15,8 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from curation.digests.file_groups import Folder
-from curation.errors import InputError
-from curation.layouts.box_text import flags_of, no_annotation, one_target, rows_of
+from curation.layouts.box_text import flags_of, listed_names, no_annotation, one_target, rows_of
 from curation.layouts.frame_annotation import COVERED, OUT_OF_VIEW
 from curation.layouts.layout_table import JPEGS, Layout, Parse, Video, folder_names, nothing_here, present
 from curation.outside import read_outside
@@ -41,19 +40,11 @@ def _find(root: Path, split: str) -> Iterable[Video]:
                 )
     if not found:
         raise nothing_here(root, HOLDS)
-    return found.values() if split not in LISTS else _listed(root / LISTS[split], found)
-
-
-def _listed(path: Path, found: Mapping[str, Video]) -> Iterable[Video]:
-    rows = rows_of(read_outside(path, limit=1 << 20, kind="a list of videos"), path)
-    names = list(dict.fromkeys(row.strip() for row in rows if row.strip()))
-    if absent := [name for name in names if name not in found]:
-        more = f" and {len(absent) - 1:,} more" if absent[1:] else ""
-        raise InputError(
-            f"{path} names {absent[0]}{more}, and there is no such video in {path.parent}",
-            do="Unpack what is missing, shorten the list to what is there, or take split: all",
-            reason="missing video",
-        )
+    if split not in LISTS:
+        return found.values()
+    path = root / LISTS[split]
+    content = read_outside(path, limit=1 << 20, kind="a list of videos")
+    names = listed_names(path, content, found, do="shorten the list to what is there, or take split: all")
     return [found[name] for name in names]
 
 

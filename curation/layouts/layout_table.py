@@ -155,6 +155,9 @@ class Layout:
         Whether the annotation says how large each image is; otherwise the image tells.
     still : bool
         Whether every image stands for itself: each box is a track of one frame, and each image has a size of its own.
+    recipe : int
+        Number of its rules; a new one where the same files give other tracks, or none any more: then its parts are
+        annotated again.
     """
 
     holds: str
@@ -165,6 +168,7 @@ class Layout:
     words: tuple[str, str] = ("image", "row")
     sized: bool = False
     still: bool = False
+    recipe: int = 1
 
 
 @lru_cache(maxsize=1)  # asked again for each absent one

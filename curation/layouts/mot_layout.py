@@ -106,4 +106,4 @@ def _frame(path: Path, rows: Sequence[Row], unread: Sequence[InputError]) -> Fra
     return FrameAnnotation(0, 0, tuple(objects), tuple(faults), tuple(left_out))
 
 
-MOT = Layout(HOLDS, _splits, _find, _parse, form="%d")
+MOT = Layout(HOLDS, _splits, _find, _parse, form="%d", recipe=2)

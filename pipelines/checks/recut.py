@@ -122,8 +122,9 @@ def _compare_frames(shard: Shard, copy: Copy, frames: Sequence[int]) -> Comparis
     for number in frames:
         path = task.video.image(number)
         reduced = reduction(path, [box for _, box in boxes[number]], shard.config)
+        width, height = task.tracks.sizes_of(number).tolist()
         try:
-            cutter.open(reader.read(path, size=task.tracks.size, reduced=reduced), reduced)
+            cutter.open(reader.read(path, size=(width, height), reduced=reduced), reduced)
         except InputError:
             continue  # nor could it be cropped
         for track, box in boxes[number]:

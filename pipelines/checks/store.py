@@ -172,7 +172,7 @@ def _judge(subset: Curated, found: list[Comparison], strict: bool, wrong: _Wrong
     for one in bad:
         if one.path == Store(subset.store).shard(one.shard.task.key):
             wrong.shards.add((subset.store, one.shard.task.key))
-        wrong.objects.add(md5(one.path) or "")
+        wrong.objects |= {name for name in [md5(one.path)] if name}
         wrong.stages.add(f"crop@{subset.name}")
     unknown = [one for one in found if one.outcome == "unknown"]
     looked_at = counted(len(found), "shard")

@@ -35,7 +35,8 @@ from curation.imdb import Imdb, load_imdb
 from tests.bench.frame import CORES, PLAIN, megabytes, options, show, table, take_turns, texture
 from tests.training.fabricate import fabricate
 from training.batches.augmentation import NONE, AugmentationConfig
-from training.batches.pair_loader import PairDataset, load_batches
+from training.batches.pair_dataset import PairDataset
+from training.batches.pair_loader import load_batches
 from training.batches.pairs import PairConfig, PairSampler
 
 BATCH = 8

@@ -26,7 +26,8 @@ from tests.bench.pairs import EVERYTHING, PAIRS, generate
 from training.batches.batch import PairBatch
 from training.batches.label_config import LabelConfig
 from training.batches.network_input import move
-from training.batches.pair_loader import PairDataset, load_batches
+from training.batches.pair_dataset import PairDataset
+from training.batches.pair_loader import load_batches
 from training.batches.pairs import PairSampler
 from training.device import pick_device
 from training.losses import LossConfig, build_loss

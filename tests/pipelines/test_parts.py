@@ -45,6 +45,12 @@ def test_adding_parts_runs_their_stages_and_no_other(mixed: tuple[Clone, set[str
     assert videos(clone) == videos(curated) | {"clips/my_clip", "got/one"}
     for name in ("data/manifest/a.json", "data/annotations/a.json", "data/crops/a/index.json"):
         assert (clone.folder / name).read_bytes() == (curated.folder / name).read_bytes()
+    said = [
+        json.loads((clone.folder / f"data/manifest/{part}.json").read_text()) for part in ("clips", "got")
+    ]
+    assert [manifest["layout"] for manifest in said] == ["clips recipe=2", "got10k every=2"], (
+        "a layout whose rules have changed has its parts annotated again"
+    )
     report = json.loads((clone.folder / "reports/annotate/got.json").read_text())
     assert (report["items"], report["skipped"]) == (6, 0), (
         "frames 1, 3 and 5: the second, absent, is not among them"

@@ -18,7 +18,7 @@ from curation.errors import InputError
 from curation.files import digest
 from curation.imdb import load_imdb
 from training.batches.augmentation import NONE
-from training.batches.pair_loader import PairDataset
+from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import VALIDATION, PairSampler
 from training.device import pick_device
 from training.losses import build_loss

@@ -12,7 +12,7 @@ from curation.classic.importer import import_classic
 from curation.crops.crop_config import CropConfig
 from curation.errors import InputError
 from curation.imdb import load_imdb, split_file
-from curation.imdb.build import is_val
+from curation.imdb.imdb_config import is_val
 from tests.curation.classic.loose_trees import moving, write_siamfc
 from tests.curation.crops.crop_trees import ONE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import random
@@ -179,10 +180,11 @@ def test_a_reader_gives_its_file_back(file: Path) -> None:
     handles = Path("/proc/self/fd")
     if not handles.is_dir():
         pytest.skip("this system does not list open files")
+    gc.collect()  # it closes what other tests have left open
     before = len(list(handles.iterdir()))
     for _ in range(20):
         read_frame(file)
-    assert len(list(handles.iterdir())) == before
+    assert len(list(handles.iterdir())) <= before
 
 
 def test_zero_bytes(file: Path) -> None:

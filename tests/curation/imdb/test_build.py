@@ -17,8 +17,8 @@ from curation.crops.shards import ShardFolder, data_offsets, shard_bytes
 from curation.documents.annotated_tracks import Tracks, VideoTracks, write_tracks
 from curation.errors import ErrorPolicy, InputError
 from curation.imdb import Imdb, ImdbConfig, build_imdb, load_imdb, split_file
-from curation.imdb.build import is_val
 from curation.imdb.columns import Counts
+from curation.imdb.imdb_config import is_val
 from curation.parallel import Workers
 from tests.curation.crops.crop_trees import SUBSET, crop_tree, documents, write_pictures
 from tests.curation.trees import video_tracks

@@ -309,7 +309,7 @@ def test_a_track_twice_in_a_frame_is_left_out_both_times(tmp_path: Path) -> None
 def test_a_list_that_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
     trees.got10k(tmp_path)
     (tmp_path / "train" / "list.txt").write_text("one\ntwo\nthree\n")
-    with pytest.raises(InputError, match=r"list\.txt names two and 1 more, and there is no such folder"):
+    with pytest.raises(InputError, match=r"list\.txt names two and 1 more, and there is no such video"):
         annotate(tmp_path, "got10k")
 
 

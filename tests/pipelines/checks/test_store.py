@@ -15,6 +15,7 @@ from curation.crops import crop_video
 from curation.crops.crop_config import CropConfig
 from curation.crops.crop_index import load_crop_index, save_crop_index
 from curation.crops.crop_subset import crop_subset, video_tasks
+from curation.crops.crop_video import VideoTask
 from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from curation.manifest import scan
@@ -119,6 +120,20 @@ def test_crops_of_reduced_frames_are_cut_again_in_the_same_way(
     monkeypatch.setattr(recut, "reduction", lambda *_: 1)
     monkeypatch.setattr(crop_video, "reduction", lambda *_: 1)
     assert crops.doctor(strict=strict)["crops e"].status == "fail"
+
+
+def test_frames_that_differ_in_size_are_compared_too(crops: Crops) -> None:
+    """As still images do: the size of their video is that of none of them."""
+
+    def tasks(config: CropConfig) -> list[VideoTask]:
+        found = crops.tasks()(config)
+        sizes = [task.tracks.sizes_of(task.tracks.frames) for task in found]
+        return [
+            replace(task, tracks=replace(task.tracks, width=0, height=0, sizes=size))
+            for task, size in zip(found, sizes, strict=True)
+        ]
+
+    assert crops.doctor(tasks=tasks)["crops e"].message.startswith("18 crops of 3 shards")
 
 
 @pytest.mark.parametrize("strict", [False, True])

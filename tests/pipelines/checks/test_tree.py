@@ -157,7 +157,7 @@ def checked(root: Path, layout: str) -> list[Finding]:
         ("got10k", "train/one/cover.label", b"8\n8\n", "has 2 flags, but 6 boxes"),
         ("got10k", "train/one/00000003.jpg", None, "has 6 rows, but there are 5 images"),
         ("got10k", "train/one/00000003.jpg", b"\xff\xd8 no more", "00000003.jpg"),
-        ("got10k", "train/list.txt", b"one\ntwo\n", "names two, and there is no such folder"),
+        ("got10k", "train/list.txt", b"one\ntwo\n", "names two, and there is no such video"),
         ("lasot", "airplane/airplane-1/groundtruth.txt", None, "groundtruth.txt is missing"),
         ("trackingnet", "TRAIN_0/anno/abc_1.txt", None, "videos without annotation, 1 time: mine/abc_1"),
         ("mot", "street/gt/gt.txt", b"1,3,nan,2,3,4,1,1,1\n", "gt.txt"),

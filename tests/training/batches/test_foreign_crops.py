@@ -16,7 +16,7 @@ from tests.curation.classic.loose_trees import context_side, moving, write_pysot
 from training.batches.augmentation import NONE, AugmentationConfig
 from training.batches.label_config import LabelConfig
 from training.batches.network_input import labels
-from training.batches.pair_loader import PairDataset
+from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import PairConfig, PairSampler
 from training.network.siamese_network import STRIDE, response_size
 

@@ -15,7 +15,7 @@ from curation.errors import InputError
 from tests.training.batches.test_pairs import CONFIG, imdb_of
 from training.batches.augmentation import NONE
 from training.batches.mixing import Mix, PartPairs, allot, plan
-from training.batches.pair_loader import PairDataset
+from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import VALIDATION, PairConfig, PairSampler
 
 PARTS = ("a", "a", "a", "got", "mine")

@@ -22,7 +22,8 @@ from tests.training.batches.test_pairs import pair_random
 from training.batches.augmentation import NONE, AugmentationConfig, cut, draw_views
 from training.batches.batch import PairBatch
 from training.batches.lent_memory import LentMemory
-from training.batches.pair_loader import PREFETCH, USED, PairDataset, load_batches
+from training.batches.pair_dataset import PairDataset
+from training.batches.pair_loader import PREFETCH, USED, load_batches
 from training.batches.pairs import VALIDATION, PairConfig, PairSampler
 from training.trainer.loop import Inputs, TrainConfig
 

@@ -8,7 +8,7 @@ import torch
 
 from curation.imdb import load_imdb
 from training.batches.augmentation import NONE, AugmentationConfig
-from training.batches.pair_loader import PairDataset
+from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import PairSampler
 from training.losses import build_loss
 from training.network.siamese_network import SiameseNetwork
