@@ -30,11 +30,14 @@ def corners(boxes: Array) -> Array:
 
 
 def outline(region: Array) -> Array | None:
-    """Corners (V, 2) of a box (4,) or of a polygon (2V,), behind which NaN may stand; None where there is none."""
-    region = region[~np.isnan(region)]
-    if len(region) == 4:
-        region = corners(region[None])[0]
-    return region.reshape(-1, 2) if len(region) else None
+    """Corners (V, 2) of a box (4,) or of a polygon (2V,), behind which NaN may stand; None where one of its numbers is
+    missing or infinite.
+    """
+    known = np.flatnonzero(~np.isnan(region))
+    region = region[: known[-1] + 1] if len(known) else region[:0]
+    if len(region) < 4 or len(region) % 2 or not np.isfinite(region).all():
+        return None
+    return (corners(region[None])[0] if len(region) == 4 else region).reshape(-1, 2)
 
 
 def polygon_area(polygons: Array) -> Array:

@@ -9,6 +9,7 @@ from training.benchmark.overlap.regions import (
     box_from_polygon,
     corners,
     crossed,
+    outline,
     polygon_area,
 )
 
@@ -70,3 +71,17 @@ def test_boxes_stay_boxes() -> None:
     box = boxes([1, 2, 3, 4])
     for conversion in ("minmax", "area", "area_floor"):
         assert box_from_polygon(box, conversion).tolist() == box.tolist()
+
+
+@pytest.mark.parametrize("padding", [0, 4])
+def test_outlines_are_corners_and_what_cannot_be_drawn_has_none(padding: int) -> None:
+    """A tracker may answer anything, and the report draws it."""
+
+    def of(*region: float) -> object:
+        found = outline(np.array([*region, *[np.nan] * padding]))
+        return None if found is None else found.tolist()
+
+    assert of(1, 2, 3, 4) == [[1, 2], [4, 2], [4, 6], [1, 6]]
+    assert of(1, 2, 5, 2, 3, 7) == [[1, 2], [5, 2], [3, 7]]
+    for bad in ((1, 2, np.nan, 4), (1, np.nan, 3, 4), (1, 2, np.inf, 4), (np.nan,) * 4, (1, 2, 3, np.nan)):
+        assert of(*bad) is None
