@@ -1,0 +1,151 @@
+"""Fixed ImageNet features with a trained convolution on top: a trunk of the Siamese network.
+
+The trunk is a backbone of the online tracker, whose zero padding tells a network where the border is: a target would
+be looked for where it stands in the exemplar (SiamDW: Zhang and Peng, 2019; SiamRPN++: Li et al., 2019). So the cells at
+the edge, which see most of the padding, are dropped, and of the exemplar only the middle cells are compared.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from curation.errors import InputError
+from training.tracking.online.backbones.backbone import Backbone, Package
+from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.tracking.online.backbones.choice import needed_file
+from training.tracking.online.backbones.weight_files import sha256_of
+
+EXEMPLAR_CELLS = 7
+"""Side of the exemplar's middle that is compared, cells: 56 of 127 px, where the target's mean side is 64 px."""
+
+BORDER = 2
+"""Cells that are dropped at each edge."""
+
+STEP = 16
+"""Sides of the trunk's input are a multiple of this and one pixel, so that the middles of image and maps are one."""
+
+
+def padded_side(pixels: int) -> int:
+    """Side to which an image is padded: 127 -> 129, 239 -> 241, 255 -> 257."""
+    return STEP * -(-(pixels - 1) // STEP) + 1
+
+
+def kept_cells(pixels: int) -> int:
+    """Side of the feature map of a square image: 127 -> 13, 239 -> 27, 255 -> 29.
+
+    Raises
+    ------
+    InputError
+        If the image is too small for the exemplar's cells, or has no middle pixel.
+    """
+    cells = (padded_side(pixels) - 1) // 8 + 1 - 2 * BORDER
+    if pixels % 2 == 0 or cells < EXEMPLAR_CELLS:
+        raise InputError(
+            f"an image of {pixels} px does not suit a trunk of fixed features, which needs an odd side of at least 67 px",
+            do="Use other exemplar and search sizes, or train.network.trunk=alexnet",
+        )
+    return cells
+
+
+class Trunk(nn.Module):
+    """The layers of a backbone as buffers: saved with the network, and never trained.
+
+    Parameters
+    ----------
+    name : str
+        A row of `BACKBONES` whose weights a package brings.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        kind = BACKBONES[name]
+        self.kind = kind
+        self.backbone: Backbone = kind({}, kind.pretrained)
+        for layer, shape in kind.shapes.items():
+            self.register_buffer(_key(layer, "weight"), torch.zeros(shape))
+            self.register_buffer(_key(layer, "bias"), torch.zeros(shape[0]))
+
+    def read(self) -> str:
+        """Fill the buffers from the package's file; returns the file's SHA-256.
+
+        Raises
+        ------
+        InputError
+            If the package is not installed, or its file is another.
+        """
+        path = needed_file(BackboneConfig(name=self.kind.name), None)
+        found = sha256_of(path)
+        package = self.kind.package
+        if not isinstance(package, Package) or found != package.sha256:
+            raise InputError(
+                f"{path} has SHA-256 {found}, and is not the file of {self.kind.name} that is meant",
+                do=f"Install it again: {package.install if package else ''}",
+                reason="wrong digest",
+            )
+        buffers = dict(self.named_buffers())
+        for name, value in self.kind.read(path)[0].items():
+            layer, _, part = name.rpartition(".")
+            buffers[_key(layer, part)].copy_(value)
+        return found
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Shallow and deep maps of (B, 3, H, W) RGB 0..255, in float32, without the cells at the edge."""
+        buffers = dict(self.named_buffers())
+        weights = {
+            f"{layer}.{part}": buffers[_key(layer, part)]
+            for layer in self.kind.shapes
+            for part in ("weight", "bias")
+        }
+        with torch.autocast(images.device.type, enabled=False):
+            return self.backbone.maps(images.float(), weights, without=BORDER)
+
+
+def _key(layer: str, part: str) -> str:
+    """Name of a buffer, which must have no dots."""
+    return f"{layer}_{part}".replace(".", "_")
+
+
+class PretrainedFeatures(nn.Module):
+    """A fixed trunk, and a 1 x 1 convolution that is trained.
+
+    Each map is normalised over the batch, and in every cell to a mean square of 1; then the convolution mixes the
+    channels of both. It begins as a random projection that keeps lengths, so that an untrained head compares almost as
+    cosines of the fixed features do.
+
+    Parameters
+    ----------
+    backbone : str
+        As of `Trunk`.
+    outputs : int
+        Channels of the result.
+    """
+
+    def __init__(self, backbone: str, outputs: int) -> None:
+        super().__init__()
+        self.outputs = outputs
+        self.trunk = Trunk(backbone)
+        channels = self.trunk.kind.channels
+        self.norms = nn.ModuleList(nn.BatchNorm2d(count) for count in channels)
+        self.head = nn.Conv2d(sum(channels), outputs, 1)
+        nn.init.orthogonal_(self.head.weight)
+        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
+
+    def trained(self) -> tuple[nn.Module, ...]:
+        """What a training changes."""
+        return self.norms, self.head
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) RGB 0..255 -> (B, C, h, w), h = `kept_cells(H)`; the middles of image and map are one."""
+        spare = padded_side(images.shape[-1]) - images.shape[-1]
+        images = F.pad(images, (spare // 2, spare - spare // 2) * 2, mode="replicate")
+        maps = [norm(part) for norm, part in zip(self.norms, self.trunk(images), strict=True)]
+        result: Tensor = self.head(torch.cat([_unit(part) for part in maps], dim=1))
+        return result
+
+
+def _unit(maps: Tensor) -> Tensor:
+    """Every cell's features divided by the root of their mean square."""
+    return maps * (maps.square().mean(dim=1, keepdim=True) + 1e-6).rsqrt()
