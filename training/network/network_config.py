@@ -63,7 +63,9 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         if TRUNKS[self.trunk].backbone and self.norm != "batch":
-            raise ValueError(f"norm = {self.norm} is of the trunk alexnet: with {self.trunk} leave it at batch")
+            raise ValueError(
+                f"norm = {self.norm} is of the trunk alexnet: with {self.trunk} leave it at batch"
+            )
 
 
 def recorded_network(network: NetworkConfig | Mapping[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Fixed ImageNet features with a trained convolution on top: a trunk of the Siamese network.
 
-The trunk is a backbone of the online tracker, whose zero padding tells a network where the border is: a target would
-be looked for where it stands in the exemplar (SiamDW: Zhang and Peng, 2019; SiamRPN++: Li et al., 2019). So the cells at
-the edge, which see most of the padding, are dropped, and of the exemplar only the middle cells are compared.
+The trunk is a backbone of the online tracker. Its zero padding tells a network where the border is, so that a target
+would be looked for where it stands in the exemplar (SiamDW: Zhang and Peng, 2019; SiamRPN++: Li et al., 2019). So the
+cells at the edge, which see most of the padding, are dropped, and of the exemplar only the middle cells are compared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone, Package
+from training.tracking.online.backbones.backbone import Backbone, Package, Weights
 from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.tracking.online.backbones.choice import needed_file
 from training.tracking.online.backbones.weight_files import sha256_of
@@ -43,7 +43,7 @@ def kept_cells(pixels: int) -> int:
     cells = (padded_side(pixels) - 1) // 8 + 1 - 2 * BORDER
     if pixels % 2 == 0 or cells < EXEMPLAR_CELLS:
         raise InputError(
-            f"an image of {pixels} px does not suit a trunk of fixed features, which needs an odd side of at least 67 px",
+            f"an image of {pixels} px does not suit a trunk of fixed features: it needs an odd side, of at least 67 px",
             do="Use other exemplar and search sizes, or train.network.trunk=alexnet",
         )
     return cells
@@ -84,11 +84,15 @@ class Trunk(nn.Module):
                 do=f"Install it again: {package.install if package else ''}",
                 reason="wrong digest",
             )
+        self.fill(self.kind.read(path)[0])
+        return found
+
+    def fill(self, weights: Weights) -> None:
+        """Take over the layers of a backbone."""
         buffers = dict(self.named_buffers())
-        for name, value in self.kind.read(path)[0].items():
+        for name, value in weights.items():
             layer, _, part = name.rpartition(".")
             buffers[_key(layer, part)].copy_(value)
-        return found
 
     @torch.no_grad()
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -93,7 +93,9 @@ class SiameseNetwork(nn.Module):
         self.features: nn.Sequential | PretrainedFeatures = (
             PretrainedFeatures(backbone, outputs) if backbone else _alexnet(self.config)
         )
-        self.side = EXEMPLAR_CELLS if backbone else embedding_size(EXEMPLAR)  # of the exemplar that is compared
+        self.side = (
+            EXEMPLAR_CELLS if backbone else embedding_size(EXEMPLAR)
+        )  # of the exemplar that is compared
         share = outputs * self.side**2 / PRODUCTS
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
         self.bias = nn.Parameter(torch.zeros(()))

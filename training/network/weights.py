@@ -125,8 +125,8 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
     """Parameters of a training as its metadata records them, with the geometry of its crops.
 
-    `init`, `freeze`, `network.trunk`, `precision.portable`, `pairs.parts` and `pairs.both_ways` are left out where they say nothing, so
-    that weights have the bytes of those from before they were.
+    `init`, `freeze`, `network.trunk`, `precision.portable`, `pairs.parts` and `pairs.both_ways` are left out where they
+    say nothing, so that weights have the bytes of those from before they were.
     """
     crops = {
         "exemplar_size": geometry.exemplar_size,

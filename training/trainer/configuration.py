@@ -126,7 +126,9 @@ class TrainConfig:
             if name not in layers:
                 near = nearest(name, layers)
                 guess = f"did you mean {near!r}? " if near else ""
-                raise ValueError(f"freeze: {name} is no layer; {guess}(layers: {', '.join(layers)})")
+                raise ValueError(
+                    f"freeze {name}: there is no such layer; {guess}(layers: {', '.join(layers)})"
+                )
         if self.freeze and not self.init:
             raise ValueError("freeze without init would keep random weights: name a file of weights as init")
         if set(self.freeze) == set(layers) and not self.network.train_gain:
