@@ -25,6 +25,7 @@ from training.network.siamese_network import STRIDE, SiameseNetwork, response_si
 from training.network.weights import load_weights, recorded_parameters, save_weights
 from training.tracking.contenders import contenders
 from training.tracking.online.backbones.backbone_config import BACKBONES
+from training.tracking.online.backbones.choice import recognise
 from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
 from training.tracking.track_config import TrackConfig
@@ -195,7 +196,9 @@ def test_what_belongs_to_another_trunk_is_refused() -> None:
         TrainConfig(network=CONFIG, init="w", freeze=("conv1",))
 
 
-def test_the_online_tracker_takes_the_features_themselves() -> None:
+def test_the_online_tracker_takes_the_features_themselves(tmp_path: Path) -> None:
+    save_weights(tmp_path / "w.safetensors", network_of(), {})
+    assert recognise(tmp_path / "w.safetensors") == "siamese"  # so that it is this that says what to do
     with pytest.raises(InputError, match=r"profile --set track\.backbone\.name=efficientnet_lite0"):
         SiameseBackbone(network_of())
 

@@ -46,7 +46,7 @@ class SiameseBackbone(Backbone):
         if not isinstance(network.features, nn.Sequential):
             raise InputError(
                 f"the network here has the fixed features of {trunk}, which the online tracker has without it",
-                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk}",
+                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk} (one command: --backbone {trunk})",
                 reason="foreign weights",
             )
         layers = fold_batch_norms(network.features).to(self.device, self.dtype)
@@ -66,7 +66,9 @@ class SiameseBackbone(Backbone):
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
-        return {"gain", "features.0.weight"} <= set(file.names())
+        """Also a network on fixed features, which is none for the online tracker: making it says so."""
+        names = set(file.names())
+        return "gain" in names and not names.isdisjoint({"features.0.weight", "features.head.weight"})
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD
