@@ -46,7 +46,7 @@ class SiameseBackbone(Backbone):
         if not isinstance(network.features, nn.Sequential):
             raise InputError(
                 f"the network here has the fixed features of {trunk}, which the online tracker has without it",
-                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk} (one command: --backbone {trunk})",
+                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk}; or say --backbone {trunk}",
                 reason="foreign weights",
             )
         layers = fold_batch_norms(network.features).to(self.device, self.dtype)
