@@ -63,7 +63,12 @@ def test_what_encoding_meets_ends_the_video_and_leaves_no_file(tmp_path, monkeyp
 
     monkeypatch.setattr(AnnotatedVideo, "_encode", full)
     frame = np.zeros((64, 64, 3), np.uint8)
-    with pytest.raises(InputError, match="no space"), annotated(tmp_path / "out.mp4", frame, 25.0) as video:
-        for _ in range(3):
-            video.add(frame)
+
+    def write():
+        with annotated(tmp_path / "out.mp4", frame, 25.0) as video:
+            for _ in range(3):
+                video.add(frame)
+
+    with pytest.raises(InputError, match="no space"):
+        write()
     assert not list(tmp_path.iterdir())
