@@ -13,7 +13,10 @@ Made = TypeVar("Made")
 
 
 class Background:
-    """A second thread of Python, with one thread of torch. For a GPU, which has a queue anyway, there is none.
+    """A second thread of Python, with one thread of torch, if torch has more than one.
+
+    With one thread (in the track stage, whose processes fill the machine; under OMP_NUM_THREADS=1; on one core) all is
+    done at once: to change between two threads on one core costs 4 %. On a GPU too, which has a queue anyway.
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ class Background:
 
     def __init__(self, device: torch.device) -> None:
         self._worker: ThreadPoolExecutor | None = None
-        if device.type == "cpu":
+        if device.type == "cpu" and torch.get_num_threads() > 1:
             self._worker = ThreadPoolExecutor(1, "online-tracker", torch.set_num_threads, (1,))
         self._running: Future[None] | None = None
 

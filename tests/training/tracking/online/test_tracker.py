@@ -138,6 +138,15 @@ def test_the_size_is_compared_with_the_response_where_the_target_was_found(squee
     assert alone == pytest.approx(response * tracker._sizes._alone, abs=0.25)
 
 
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_the_box_comes_before_the_head_has_learnt_and_the_next_one_after(squeezenet, scene, monkeypatch):
     frames, truth = scene
     tracker, may_learn, learnt = OnlineTracker(squeezenet), Event(), []
@@ -157,20 +166,17 @@ def test_the_box_comes_before_the_head_has_learnt_and_the_next_one_after(squeeze
     assert learnt
 
 
-def test_the_boxes_are_those_of_one_thing_after_the_other(squeezenet, scene):
-    frames, truth = scene
-    tracker, plain = OnlineTracker(squeezenet), OnlineTracker(squeezenet)
-    plain._background._worker = None  # as on a GPU
-    np.testing.assert_array_equal(follow(tracker, frames, truth[0]), follow(plain, frames, truth[0]))
-
-
-def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene):
+def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene, request):
+    """With one, everything is done at once and in turn; with more, some of it in the background."""
     frames, truth = scene
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
-    torch.set_num_threads(2)  # the fixture gives one back
-    np.testing.assert_array_equal(follow(OnlineTracker(squeezenet), frames, truth[0]), boxes)
+    request.getfixturevalue("two_threads")
+    tracker = OnlineTracker(squeezenet)
+    assert tracker._background._worker
+    np.testing.assert_array_equal(follow(tracker, frames, truth[0]), boxes)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_what_fails_while_learning_ends_the_next_frame(squeezenet, scene, monkeypatch):
     frames, truth = scene
     tracker = OnlineTracker(squeezenet)
