@@ -1,6 +1,6 @@
 """Trackers, side by side in one run: `python -m tests.bench.trackers`.
 
-Medians and means of the time per frame on generated sequences of 640 x 480 and 1280 x 720, taking turns frame by frame:
+Medians and means of the time per frame on generated sequences of 640 x 480 and 1280 x 720, in turns of eight frames:
 
 - plain Siamese: the reference's steps, written down here: the whole frame padded and turned into float64, a
   pyramid of three crops from it, three separate passes of the published network
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -51,6 +51,9 @@ from training.tracking.siamese import SiameseTracker
 from training.tracking.siamese_config import SiameseConfig
 from training.tracking.video.source import open_source
 from training.tracking.windows import box_around, centre_and_size, inside
+
+TURN = 8
+"""Frames of a turn: one tracker goes on learning while the next frame is prepared."""
 
 PROFILED = 20
 """Frames of which a GPU's work is profiled."""
@@ -201,16 +204,30 @@ def backbone_pass(tracker: OnlineTracker, frame: Frame) -> Callable[[], object]:
 
 
 def turn_seconds(
-    calls: dict[str, list[Callable[[], object]]], device: torch.device, skip: int = 2
+    calls: dict[str, list[Callable[[], object]]],
+    device: torch.device,
+    ends: Mapping[str, Callable[[], None]] | None = None,
 ) -> dict[str, list[float]]:
-    """Seconds of every call's turns, leaving out the first `skip`; a GPU is waited for, and its last turns profiled."""
+    """Seconds a call, of every turn of `TURN` calls but the first.
+
+    A turn ends when all is done: a GPU is waited for, and a contender by its own of `ends`. A GPU's last calls are
+    profiled.
+    """
     last = PROFILED if device.type == "cuda" else 0
     times: dict[str, list[float]] = {name: [] for name in calls}
     rounds = min(len(turns) for turns in calls.values()) - last
-    for turn in range(rounds):
+    for begin in range(0, rounds - TURN + 1, TURN):
         for name, turns in calls.items():
-            times[name].append(timed(lambda call=turns[turn]: (call(), wait(device))))  # type: ignore[misc]
-    times = {name: values[skip:] for name, values in times.items()}
+            end = (ends or {}).get(name, lambda: None)
+
+            def turn(some: Sequence[Callable[[], object]] = turns[begin : begin + TURN]) -> None:
+                for call in some:
+                    call()
+                end()  # noqa: B023 - called at once
+                wait(device)
+
+            times[name].append(timed(turn) / TURN)
+    times = {name: values[1:] for name, values in times.items()}
     if last:
         rows = []
         for name, turns in calls.items():
@@ -269,24 +286,25 @@ def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: B
     OnlineTracker(backbone, config).init(frames[0], box)  # a GPU chooses its algorithms
     tracker = OnlineTracker(backbone, config)
     first = timed(lambda: (tracker.init(frames[0], box), wait(device)))
-    turns = updates(tracker, frames, box)
-    calls = {
+    turns, answers = updates(tracker, frames, box), []
+    calls: dict[str, list[Callable[[], object]]] = {
         "plain": updates(PlainOnlineTracker(backbone, config), frames, box),
-        "online": turns,
+        "online": [lambda turn=turn: answers.append(timed(turn)) for turn in turns],  # type: ignore[misc]
         "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
     }
     title = f"Online, {backbone.name} in {backbone.dtype}, {title}".replace("torch.", "")
-    times = turn_seconds(calls, device)
+    times = turn_seconds(calls, device, {"online": tracker._background.wait})
     learnt = tracker._memory._added / len(turns)
     report(title, times, {"online": "backbone alone"})
-    show(f"first frame {first:.2f} s; {learnt:.0%} of the others learnt from")
+    latency = 1e3 * statistics.median(answers)
+    show(f"first frame {first:.2f} s; box after {latency:.1f} ms; {learnt:.0%} of the frames learnt from")
 
 
 def main() -> None:
     both = ["siamese", "online"]
     chosen = options(
         __doc__,
-        ("--frames", 30, "of each sequence", {}),
+        ("--frames", 41, "of each sequence", {}),
         ("--threads", 2, "of torch and OpenCV", {}),
         ("--trackers", both, "which", {"type": str, "choices": both, "nargs": "+"}),
         ("--device", "cpu", "auto, cpu, cuda", {}),
