@@ -36,14 +36,14 @@ from curation.parallel import Workers
 from tests.bench.frame import (
     CORES,
     VIDEOS,
+    costs_in_turns,
     fresh,
-    megabytes,
     options,
-    seconds_in_turns,
     show,
     table,
     take_turns,
 )
+from tests.bench.memory import megabytes
 from tests.curation.trees import video_tracks
 from training.batches.pairs import PairConfig, PairSampler, pair_random
 
@@ -205,8 +205,12 @@ def measure(folder: Path, videos: int, instances: int, rounds: int, *, with_refe
         f"build, {jobs} process{'es' if jobs > 1 else ''}": partial(build, folder, list(SUBSETS), jobs)
         for jobs in sorted({1, CORES})
     }
-    for label, times in seconds_in_turns(builds, min(rounds, 3)).items():
-        show(f"{label}: {statistics.median(times):.2f} s")
+    for label, turns in costs_in_turns(builds, min(rounds, 3)).items():
+        seconds, most = (
+            statistics.median(turn.seconds for turn in turns),
+            max(turn.megabytes for turn in turns),
+        )
+        show(f"{label}: {seconds:.2f} s, {most:.0f} MB beside what was there before")
     sizes = {"reference": (folder / "reference.json").stat().st_size} if with_reference else {}
     sizes["ours"] = split_file(folder / "imdb", "train").stat().st_size
     fresh("tests.bench.index:load", "mapped", folder)  # makes the copy
