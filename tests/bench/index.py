@@ -45,7 +45,7 @@ from tests.bench.frame import (
 )
 from tests.bench.memory import megabytes
 from tests.curation.trees import video_tracks
-from training.batches.pairs import PairConfig, PairSampler, pair_random
+from training.batches.pairs import PairConfig, PairSampler, PairStreams
 
 CONFIG = ImdbConfig(val_fraction=0.0)
 """Everything in one file: the full size."""
@@ -184,11 +184,11 @@ def sampler(place: str) -> dict[str, float]:
     before = megabytes("VmRSS")
     imdb = load_imdb(split_file(folder / "imdb", "train"), folder / "cache")
     start = time.perf_counter()
-    pairs = PairSampler(imdb, folder / "crops", PairConfig(), name="train")
+    pairs, streams = PairSampler(imdb, folder / "crops", PairConfig(), name="train"), PairStreams(0)
     made = time.perf_counter() - start
     start = time.perf_counter()
     for index in range(DRAWN):
-        pairs.draw(pair_random(0, 0, index))
+        pairs.draw(streams.at(0, index))
     each = (time.perf_counter() - start) / DRAWN
     return {
         "s": made,

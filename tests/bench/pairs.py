@@ -135,7 +135,7 @@ def compare(data: PairData, names: list[str], pairs: int, rounds: int) -> None:
         f"pairs/s, batches of {BATCH}, median of {rounds}; {CORES} cores; "
         f"torch {torch.__version__}, OpenCV {cv2.__version__}{versions}"
     )
-    heads = [head for workers in WORKERS for head in (f"{workers} workers", "MB")]
+    heads = [head for workers in WORKERS for head in (f"{workers} worker{'s' * (workers != 1)}", "MB")]
     rows = []
     for name, turns in found.items():
         most = [max(one[at][1] for one in turns) for at in range(len(WORKERS))]
