@@ -1,9 +1,9 @@
-"""The named options of cropping beside the exact default, and a network from each: `python -m tests.bench.crop_options`.
+"""The named options of cropping beside the exact default, and networks: `python -m tests.bench.crop_options`.
 
 In a clone of this commit: video of the profile `large` at 1280 x 720 with large objects, because at the built-in size
 `decode: reduced` changes no crop. It is cropped exactly, with `crop.decode: reduced`, and with `every: 2` in all parts.
-A network is trained on the crops of each, with several seeds, and validated on the exact crops of the same videos, which
-no training has. Prints what cropping costs (subset a, one process), the size of the crops, and the error of the
+A network is trained on the crops of each, with several seeds, and validated on the exact crops of the same videos,
+which no training has. Prints what cropping costs (subset a, one process), the size of the crops, and the error of the
 target's place in pixels of the search image: mean and standard deviation over the seeds.
 """
 
