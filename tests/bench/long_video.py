@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.bench.frame import megabytes, options, show, table
+from tests.bench.frame import options, show, table
+from tests.bench.memory import megabytes
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import one_torch_thread

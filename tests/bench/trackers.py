@@ -29,6 +29,7 @@ import torch
 from tests.bench.configured import track_settings
 from tests.bench.frame import options, show, table, timed
 from tests.bench.gpu import kernels, wait
+from tests.bench.memory import megabytes
 from tests.training.tracking.online.conftest import random_weights
 from tests.training.tracking.scenes import moving_target
 from training.device import pick_device
@@ -259,7 +260,7 @@ def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str]) -
                 f"{mean / statistics.fmean(seconds[alone]):.2f}",
             ]
         rows.append([name, f"{middle * 1e3:.1f}", f"{mean * 1e3:.1f}", f"{1 / mean:.1f}", *compared])
-    show(f"\n{title}")
+    show(f"\n{title}; with all of these in it the process takes {megabytes('VmHWM'):.0f} MB at the most")
     heads = ["median ms", "mean ms", "frames/s (mean)", "x plain", "x its network", "(means)"]
     table(["", *heads], *rows)
 
