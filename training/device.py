@@ -1,7 +1,9 @@
-"""The torch device of a setting, and tensors on the way back from it."""
+"""The torch device of a setting, torch's threads, and tensors on the way back from a device."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -44,6 +46,17 @@ def multiplies_bfloat16() -> bool:
     except OSError:
         return False
     return bool({"avx512_bf16", "amx_bf16"} & set(flags))
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Compute on one thread: the number of threads changes the last digits of sums, and so the boxes."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Underway:

@@ -7,7 +7,8 @@ Makes a clone of each and measures, taking turns, with the same packages:
 - crop: the crop stage of one subset (`python -m pipelines crop a`) with an empty store
 - crop, finished earlier: the same with a full store
 
-Prints medians of both and the ratio pair by pair. Let nothing else run beside it.
+Prints medians of both, the most memory of the command and all processes below it, and the ratio pair by pair. Let
+nothing else run beside it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.bench.frame import CORES, options, show, table, take_turns, timed
+from tests.bench.frame import CORES, Cost, cost, options, show, table, take_turns
 from tests.pipelines.clone import ROOT, Clone
 
 
@@ -34,16 +35,16 @@ def tree(folder: Path, commit: str) -> Clone:
     return clone
 
 
-def measured(clone: Clone, *command: str, without: tuple[str, ...] = ()) -> float:
-    """Seconds of a command, once those folders are gone."""
+def measured(clone: Clone, *command: str, without: tuple[str, ...] = ()) -> Cost:
+    """What a command costs, once those folders are gone."""
     for name in without:
         shutil.rmtree(clone.folder / name, ignore_errors=True)
-    return timed(lambda: clone.run(*command))
+    return cost(lambda: clone.run(*command))
 
 
 EVERYTHING = ("data/.store", "data/.state", "models", ".dvc/cache", ".dvc/tmp")
 CROP = ("python", "-m", "pipelines", "crop", "a")
-MEASURES: dict[str, Callable[[Clone], float]] = {
+MEASURES: dict[str, Callable[[Clone], Cost]] = {
     "built-in": lambda clone: measured(clone, "dvc", "repro", "-f", without=EVERYTHING),
     "no-op": lambda clone: measured(clone, "dvc", "repro"),
     "crop": lambda clone: measured(clone, *CROP, without=("data/.store/crops", "data/crops/a")),
@@ -68,15 +69,16 @@ def main() -> None:
         for label, measure in MEASURES.items():
             rounds = chosen.runs if label == "built-in" else chosen.rounds
             rows.append([label, *compare(trees, measure, rounds)])
-        table(["", "now s", "before s", "ratio", "pair by pair"], *rows)
+        table(["", "now s", "before s", "now MB", "before MB", "ratio", "pair by pair"], *rows)
 
 
-def compare(trees: dict[str, Clone], measure: Callable[[Clone], float], rounds: int) -> list[str]:
-    """Medians of both, and the median of the ratios pair by pair, and all of these."""
+def compare(trees: dict[str, Clone], measure: Callable[[Clone], Cost], rounds: int) -> list[str]:
+    """Medians of both, the most memory of both, the median of the ratios pair by pair, and all of these."""
     found = take_turns({name: partial(measure, clone) for name, clone in trees.items()}, rounds)
     now, before = found["now"], found["before"]
-    ratios = sorted(a / b for a, b in zip(now, before, strict=True))
-    numbers = [f"{statistics.median(times):.2f}" for times in (now, before)]
+    ratios = sorted(a.seconds / b.seconds for a, b in zip(now, before, strict=True))
+    numbers = [f"{statistics.median(turn.seconds for turn in turns):.2f}" for turns in (now, before)]
+    numbers += [f"{max(turn.megabytes for turn in turns):.0f}" for turns in (now, before)]
     every = " ".join(f"{ratio:.2f}" for ratio in ratios)
     return [*numbers, f"{statistics.median(ratios):.3f}", every]
 

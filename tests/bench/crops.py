@@ -37,7 +37,8 @@ from curation.manifest import scan
 from curation.parallel import Workers, run_in_order
 from curation.videos.annotations import annotate_subset
 from curation.videos.dataset import PartConfig, open_dataset
-from tests.bench.frame import CORES, PLAIN, fresh, megabytes, options, show, table, take_turns, texture, timed
+from tests.bench.frame import CORES, PLAIN, fresh, options, show, table, take_turns, texture, timed
+from tests.bench.memory import megabytes
 from tests.curation.crops import plain_crops
 from tests.curation.trees import frame_xml, object_xml, video_folders
 

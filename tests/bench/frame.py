@@ -1,4 +1,4 @@
-"""What every benchmark is made of: options, contenders that take turns, processes of their own, tables of medians."""
+"""What every benchmark is made of: options, contenders that take turns, processes of their own, tables."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 
+from tests.bench.memory import watched
 from training.benchmark.report.tables import aligned
 
 Result = TypeVar("Result")
@@ -69,20 +71,37 @@ def take_turns(contenders: Mapping[str, Callable[[], Result]], rounds: int) -> d
     return found
 
 
-def seconds_in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each contender in each of its turns."""
-    return take_turns({name: lambda f=function: timed(f) for name, function in contenders.items()}, rounds)
+class Cost(NamedTuple):
+    """Of a call: seconds, and the most memory that this process and those below it took beside what they had, MB."""
+
+    seconds: float
+    megabytes: float
 
 
-def compare(found: Mapping[str, list[float]], items: int, unit: str, base: str) -> None:
-    """A table of what `seconds_in_turns` found: medians, microseconds an item, and how much slower than `base`."""
-    middles = {label: statistics.median(times) for label, times in found.items()}
+def cost(function: Callable[[], object]) -> Cost:
+    """What a call costs. Memory is looked at a few times a second: of shorter calls it is what they leave."""
+    seconds, before, most = watched(lambda: timed(function))
+    return Cost(seconds, most - before)
+
+
+def costs_in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[Cost]]:
+    """What each contender costs in each of its turns."""
+    return take_turns({name: partial(cost, function) for name, function in contenders.items()}, rounds)
+
+
+def compare(found: Mapping[str, list[Cost]], items: int, unit: str, base: str) -> None:
+    """A table of what `costs_in_turns` found: medians, microseconds an item, and how much slower than `base`.
+
+    Memory is the most of all turns, as a second turn finds in place what the first one took.
+    """
+    middles = {label: statistics.median(turn.seconds for turn in turns) for label, turns in found.items()}
     rows = []
     for label, middle in middles.items():
-        each = " ".join(f"{seconds:.2f}" for seconds in found[label])
+        each = " ".join(f"{turn.seconds:.2f}" for turn in found[label])
         numbers = (middle, middle / items * 1e6, middle / middles[base])
-        rows.append([label, *(f"{number:.2f}" for number in numbers), each])
-    table(["", "median s", unit, f"x {base.partition(':')[0]}", "each"], *rows)
+        most = max(turn.megabytes for turn in found[label])
+        rows.append([label, *(f"{number:.2f}" for number in numbers), f"{most:.0f}", each])
+    table(["", "median s", unit, f"x {base.partition(':')[0]}", "+MB", "each"], *rows)
 
 
 def fresh(function: str, *arguments: object, **variables: str) -> Any:
@@ -94,12 +113,6 @@ def fresh(function: str, *arguments: object, **variables: str) -> Any:
         check=True,
     )
     return json.loads(done.stdout)
-
-
-def megabytes(key: str, *, file: str = "/proc/self/status") -> float:
-    """A line of a process's memory as Linux tells it, in MB; the sum of those that begin so."""
-    lines = Path(file).read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
 def texture(

@@ -36,16 +36,16 @@ from curation.parallel import Workers
 from tests.bench.frame import (
     CORES,
     VIDEOS,
+    costs_in_turns,
     fresh,
-    megabytes,
     options,
-    seconds_in_turns,
     show,
     table,
     take_turns,
 )
+from tests.bench.memory import megabytes
 from tests.curation.trees import video_tracks
-from training.batches.pairs import PairConfig, PairSampler, pair_random
+from training.batches.pairs import PairConfig, PairSampler, PairStreams
 
 CONFIG = ImdbConfig(val_fraction=0.0)
 """Everything in one file: the full size."""
@@ -184,11 +184,11 @@ def sampler(place: str) -> dict[str, float]:
     before = megabytes("VmRSS")
     imdb = load_imdb(split_file(folder / "imdb", "train"), folder / "cache")
     start = time.perf_counter()
-    pairs = PairSampler(imdb, folder / "crops", PairConfig(), name="train")
+    pairs, streams = PairSampler(imdb, folder / "crops", PairConfig(), name="train"), PairStreams(0)
     made = time.perf_counter() - start
     start = time.perf_counter()
     for index in range(DRAWN):
-        pairs.draw(pair_random(0, 0, index))
+        pairs.draw(streams.at(0, index))
     each = (time.perf_counter() - start) / DRAWN
     return {
         "s": made,
@@ -205,8 +205,12 @@ def measure(folder: Path, videos: int, instances: int, rounds: int, *, with_refe
         f"build, {jobs} process{'es' if jobs > 1 else ''}": partial(build, folder, list(SUBSETS), jobs)
         for jobs in sorted({1, CORES})
     }
-    for label, times in seconds_in_turns(builds, min(rounds, 3)).items():
-        show(f"{label}: {statistics.median(times):.2f} s")
+    for label, turns in costs_in_turns(builds, min(rounds, 3)).items():
+        seconds, most = (
+            statistics.median(turn.seconds for turn in turns),
+            max(turn.megabytes for turn in turns),
+        )
+        show(f"{label}: {seconds:.2f} s, {most:.0f} MB beside what was there before")
     sizes = {"reference": (folder / "reference.json").stat().st_size} if with_reference else {}
     sizes["ours"] = split_file(folder / "imdb", "train").stat().st_size
     fresh("tests.bench.index:load", "mapped", folder)  # makes the copy

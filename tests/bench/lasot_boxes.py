@@ -33,8 +33,9 @@ from curation.layouts.lasot_layout import FILES, LASOT
 from curation.layouts.layout_table import Video, present
 from curation.videos.annotations import _fill, _VideoResult
 from curation.videos.dataset import PartConfig
-from tests.bench.frame import LASOT_BOXES, fresh, megabytes, options, show, table, take_turns, timed
+from tests.bench.frame import LASOT_BOXES, fresh, options, show, table, take_turns, timed
 from tests.bench.index import build, made_up
+from tests.bench.memory import megabytes
 
 PART = "lasot"
 PICTURE = "picture.jpg"

@@ -21,7 +21,7 @@ from curation.layouts.vid_layout import SUBSETS
 from curation.manifest import scan
 from curation.parallel import Workers
 from curation.videos.dataset import open_dataset
-from tests.bench.frame import CORES, VIDEOS, compare, options, seconds_in_turns, show, timed
+from tests.bench.frame import CORES, VIDEOS, compare, cost, costs_in_turns, options, show
 
 LINKS = 50_000
 """Hard links to one file (ext4 allows 65,000)."""
@@ -67,8 +67,8 @@ def measure(folder: Path, scale: float, frames: int, rounds: int) -> None:
     show(f"generated {files:,} files; {CORES} cores")
     every = Workers()
     once = {
-        "first scan, all cores": timed(lambda: scan_all(root, state, every)),
-        "strict scan, all cores": timed(lambda: scan_all(root, state, every, strict=True)),
+        "first scan, all cores": cost(lambda: scan_all(root, state, every)),
+        "strict scan, all cores": cost(lambda: scan_all(root, state, every, strict=True)),
     }
     floor_label = "floor: scandir + stat, 1 process"
     contenders = {
@@ -76,7 +76,7 @@ def measure(folder: Path, scale: float, frames: int, rounds: int) -> None:
         "unchanged scan, 1 process": lambda: scan_all(root, state, Workers(jobs=1)),
         "unchanged scan, all cores": lambda: scan_all(root, state, every),
     }
-    found = seconds_in_turns(contenders, rounds) | {label: [seconds] for label, seconds in once.items()}
+    found = costs_in_turns(contenders, rounds) | {label: [turn] for label, turn in once.items()}
     compare(found, files, "us/file", floor_label)
 
 

@@ -1,151 +1,54 @@
 """Training pairs, side by side in one run: `python -m tests.bench.pairs`.
 
-Generates search crops of 255 px (JPEG, quality 90, about 14 KB) as loose files and as shards, and measures,
-taking turns, pairs a second in batches of 8 at the published sizes (exemplar 127, search 239) with 0, 1 and
-2 workers:
+Generates search crops of 255 px (JPEG, quality 90, about 14 KB) as loose files and as shards, and measures pairs a
+second in batches of 8 at the published sizes (exemplar 127, search 239) with 0, 1 and 2 loader workers, for the readers
+that `pair_readers` lists and describes: the reference's, ours, and those of other packages where they are installed.
+Each turn of a reader is a process of its own. Beside each figure is the memory of that process and its workers together
+(Pss), the most that was seen while further batches were loaded.
 
-- plain: the reference's dataset, written down here: nested lists of paths, imread, stretch by resizing, crop, float
-- webdataset: the same steps, fed from the shards by webdataset: it reads a shard from start to end, so it decodes one
-  crop for each pair, and its partner is one of those before it
-- ours: `training.batches.pair_loader`, published augmentation; also with `train.pairs.both_ways`; and all augmentation
+Then the private bytes of each of our loader workers, with this imdb and with one of 1.78 M instances.
 
-Then memory: the private bytes of each loader worker, with this imdb and with one of 1.78 M instances.
+torchvision, and LitData which needs it, want another torch than the project pins. All readers run side by side in an
+environment of their own:
+
+    python -m venv .readers
+    .readers/bin/pip install torch==2.14.1 torchvision==0.29.1 got10k==0.1.3 six litdata==0.2.76 webdataset==1.0.2
+    .readers/bin/pip install opencv-python orjson pydantic tqdm
+    .readers/bin/python -m tests.bench.pairs
 """
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
-import random
 import statistics
-import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
 
 from curation.imdb import Imdb, load_imdb
-from tests.bench.frame import CORES, PLAIN, megabytes, options, show, table, take_turns, texture
-from tests.training.fabricate import fabricate
-from training.batches.augmentation import NONE, AugmentationConfig
+from tests.bench.frame import CORES, PLAIN, fresh, options, show, table, take_turns
+from tests.bench.memory import megabytes, watched
+from tests.bench.pair_data import PairData, generate
+from tests.bench.pair_readers import BATCH, EVERYTHING, PAIRS, READERS
 from training.batches.pair_dataset import PairDataset
 from training.batches.pair_loader import load_batches
 from training.batches.pairs import PairConfig, PairSampler
 
-BATCH = 8
-PAIRS = PairConfig(search_size=239)
-BOTH_WAYS = replace(PAIRS, both_ways=True)
-PUBLISHED = replace(NONE, stretch=0.05, shift=4.0)
-EVERYTHING = AugmentationConfig(stretch=0.05, scale=0.1, shift=16.0, flip=0.5, blur=0.3, grey=0.1)
+WORKERS = (0, 1, 2)
 
-LAYERS = ((4, 40), (16, 30), (64, 15), (255, 6))
 FULL_SIZE = 1_780_000
 """Instances of ILSVRC15 VID's imdb (MEASURED)."""
-
-
-def generate(root: Path, videos: int, frames: int) -> tuple[Path, dict[str, list[list[str]]]]:
-    """The same crops twice: shards with their imdb, and loose files with the reference's nested lists."""
-    path = fabricate(
-        root,
-        "train",
-        videos=videos,
-        frames=range(frames),
-        tracks=1,
-        crop_size=255,
-        header={"exemplar_size": 127},
-        texture=lambda generator, side, _: texture(generator, (side, side), LAYERS),
-    )
-    index = {}
-    for shard in sorted((root / "crops/a").glob("*.tar")):
-        with tarfile.open(shard) as archive:
-            archive.extractall(root / "loose" / shard.stem, filter="data")
-        index[shard.stem] = [[str(file) for file in sorted((root / "loose" / shard.stem).rglob("*.jpg"))]]
-    return path, index
-
-
-class Plain(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """The reference's dataset by its description: a random pair, two transforms, float tensors."""
-
-    def __init__(self, index: dict[str, list[list[str]]], pairs: int) -> None:
-        self.index, self.names, self.pairs = index, list(index), pairs
-
-    def __len__(self) -> int:
-        return self.pairs
-
-    def __getitem__(self, _: int) -> tuple[torch.Tensor, torch.Tensor]:
-        track = random.choice(self.index[random.choice(self.names)])
-        first = random.randrange(len(track))
-        second = random.choice(
-            [k for k in range(max(0, first - 100), min(len(track), first + 100)) if k != first]
-        )
-        exemplar = cv2.cvtColor(cv2.imread(track[first]), cv2.COLOR_BGR2RGB)
-        search = cv2.cvtColor(cv2.imread(track[second]), cv2.COLOR_BGR2RGB)
-        return views(exemplar, search)
-
-
-def views(exemplar: Any, search: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """The reference's transforms of two crops."""
-    exemplar = _centre(_stretch(exemplar), 127)
-    search = _centre(_stretch(search), 247)
-    top, left = random.randint(0, 8), random.randint(0, 8)
-    return _tensor(exemplar), _tensor(search[top : top + 239, left : left + 239])
-
-
-def _stretch(image: Any) -> Any:
-    height, width = (round(side * random.uniform(0.95, 1.05)) for side in image.shape[:2])
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-
-
-def _centre(image: Any, size: int) -> Any:
-    """The central size x size pixels, with the mean colour outside."""
-    missing = [max(0, size - side) for side in image.shape[:2]]
-    if any(missing):
-        mean = tuple(image.mean((0, 1)))
-        down, right = ((lack + 1) // 2 for lack in missing)
-        image = cv2.copyMakeBorder(image, down, down, right, right, cv2.BORDER_CONSTANT, value=mean)
-    top, left = ((side - size) // 2 for side in image.shape[:2])
-    return image[top : top + size, left : left + size]
-
-
-def _tensor(image: Any) -> torch.Tensor:
-    return torch.from_numpy(image.astype(np.float32).transpose(2, 0, 1).copy())
-
-
-def plain(index: dict[str, list[list[str]]], pairs: int, workers: int) -> Iterator[Any]:
-    return iter(DataLoader(Plain(index, pairs), batch_size=BATCH, num_workers=workers))
-
-
-def by_webdataset(shards: list[str], pairs: int, workers: int) -> Iterator[Any]:
-    import webdataset
-
-    def paired(samples: Iterator[dict[str, Any]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        before: list[Any] = []
-        video = ""
-        for sample in samples:
-            if (its := sample["__key__"].rpartition("/")[0]) != video:
-                video, before = its, []
-            if before:
-                yield views(random.choice(before), sample["x.jpg"])
-            before.append(sample["x.jpg"])
-
-    dataset = webdataset.WebDataset(shards, resampled=True, shardshuffle=False).decode("rgb8").compose(paired)
-    epoch = dataset.with_epoch(pairs // max(workers, 1))
-    return iter(DataLoader(epoch, batch_size=BATCH, num_workers=workers))
-
-
-def ours(
-    path: Path, pairs: int, workers: int, augmentation: AugmentationConfig, config: PairConfig = PAIRS
-) -> Iterator[Any]:
-    sampler = PairSampler(load_imdb(path), path.parent / "crops", config, name=path.name)
-    dataset = PairDataset(sampler, config, augmentation, seed=0, batch=BATCH, steps=pairs // BATCH)
-    return load_batches(dataset, range(pairs // BATCH), workers=workers)
 
 
 def rate(batches: Iterator[Any], pairs: int) -> float:
@@ -157,6 +60,21 @@ def rate(batches: Iterator[Any], pairs: int) -> float:
     for _ in batches:
         pass
     return (pairs - skipped * BATCH) / (time.perf_counter() - start)
+
+
+def turn(name: str, place: str, pairs: int) -> list[tuple[float, float]]:
+    """In a process of its own: pairs a second and MB of memory of a reader, for each number of workers."""
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    reader, data = READERS[name], PairData(Path(place))
+    found = []
+    for workers in WORKERS:
+        fast = rate(reader.batches(data, pairs, workers), pairs)
+        batches = reader.batches(data, pairs, workers)
+        _, _, most = watched(lambda batches=batches: list(islice(map(len, batches), pairs // BATCH // 4)))  # type: ignore[misc]
+        del batches  # ends its workers
+        found.append((fast, most))
+    return found
 
 
 def full_size(small: Imdb) -> Imdb:
@@ -190,44 +108,47 @@ def main() -> None:
         ("--pairs", 1600, "pairs of one measurement", {}),
         ("--rounds", 5, "measurements of each, in turn", {}),
     )
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    missing = {name: reader.missing() for name, reader in READERS.items()}
     with tempfile.TemporaryDirectory(prefix="bench_pairs_") as name:
-        path, index = generate(Path(name), videos=40, frames=50)
-        measure(path, index, chosen.pairs, chosen.rounds)
+        data = generate(Path(name), videos=40, frames=50)
+        here = [name for name, why in missing.items() if not why]
+        for name in here:
+            READERS[name].prepare(data, chosen.pairs)
+        compare(data, here, chosen.pairs, chosen.rounds)
+        for name, why in missing.items():
+            if why:
+                show(f"not measured: {name}. {why}")
+        show_workers(data, chosen.pairs)
 
 
-def measure(path: Path, index: dict[str, list[list[str]]], pairs: int, rounds: int) -> None:
-    shards = sorted(str(shard) for shard in (path.parent / "crops").rglob("*.tar"))
-    contenders: dict[str, Callable[[int], Iterator[Any]]] = {
-        PLAIN: lambda workers: plain(index, pairs, workers),
-        "webdataset": lambda workers: by_webdataset(shards, pairs, workers),
-        "ours, published augmentation": lambda workers: ours(path, pairs, workers, PUBLISHED),
-        "ours, both ways": lambda workers: ours(path, pairs, workers, PUBLISHED, BOTH_WAYS),
-        "ours, all augmentation": lambda workers: ours(path, pairs, workers, EVERYTHING),
+def compare(data: PairData, names: list[str], pairs: int, rounds: int) -> None:
+    """The table: medians of pairs a second, the most memory."""
+    turns = {name: partial(fresh, "tests.bench.pairs:turn", name, data.folder, pairs) for name in names}
+    found = take_turns(turns, rounds)
+    rates = {
+        name: [statistics.median(one[at][0] for one in turns) for at in range(len(WORKERS))]
+        for name, turns in found.items()
     }
-
-    def rates(workers: int) -> dict[str, float]:
-        """Medians, taking turns."""
-        turns = {name: lambda f=function: rate(f(workers), pairs) for name, function in contenders.items()}
-        return {name: statistics.median(found) for name, found in take_turns(turns, rounds).items()}
-
-    medians = [rates(workers) for workers in (0, 1, 2)]
-    show(f"pairs/s, batches of {BATCH}, median of {rounds}; OpenCV {cv2.__version__}, {CORES} cores")
-    table(
-        ["", "0 workers", "1 worker", "2 workers", "x plain (2)"],
-        *(
-            [
-                name,
-                *(f"{found[name]:.0f}" for found in medians),
-                f"{medians[2][name] / medians[2][PLAIN]:.2f}",
-            ]
-            for name in contenders
-        ),
+    packages = sorted({package for name in names for package in READERS[name].packages})
+    versions = "".join(f", {package} {importlib.metadata.version(package)}" for package in packages)
+    show(
+        f"pairs/s, batches of {BATCH}, median of {rounds}; {CORES} cores; "
+        f"torch {torch.__version__}, OpenCV {cv2.__version__}{versions}"
     )
-    small = load_imdb(path)
+    heads = [head for workers in WORKERS for head in (f"{workers} worker{'s' * (workers != 1)}", "MB")]
+    rows = []
+    for name, turns in found.items():
+        most = [max(one[at][1] for one in turns) for at in range(len(WORKERS))]
+        cells = [cell for pair in zip(rates[name], most, strict=True) for cell in map("{:.0f}".format, pair)]
+        rows.append([name, *cells, f"{rates[name][-1] / rates[PLAIN][-1]:.2f}"])
+    table(["", *heads, f"x plain ({WORKERS[-1]})"], *rows)
+
+
+def show_workers(data: PairData, pairs: int) -> None:
+    """Private memory of our loader workers, by the size of the imdb."""
+    small = load_imdb(data.imdb)
     for imdb in (small, full_size(small)):
-        size = worker_megabytes(imdb, path.parent / "crops", pairs, PAIRS)
+        size = worker_megabytes(imdb, data.folder / "crops", pairs, PAIRS)
         show(f"private memory of a worker, imdb of {len(imdb):9,} instances: {size:6.1f} MB")
 
 

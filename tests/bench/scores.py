@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tests.bench.frame import CORES, compare, options, seconds_in_turns, show, timed
+from tests.bench.frame import CORES, compare, cost, costs_in_turns, options, show
 from tests.training.benchmark.overlap import plain_raster
 from tests.training.benchmark.scores.test_protocols_theirs import slow_lasot
 from training.benchmark.arrays import Array
@@ -54,7 +54,7 @@ def measure_ope(trackers: int, rounds: int) -> None:
         for found, expected in zip(ours, zip(*plain, strict=True), strict=True):
             assert found.tolist() == list(expected)
     show(f"one-pass evaluation: {len(sequences)} sequences x {trackers} trackers, {frames:,} boxes")
-    compare(seconds_in_turns(contenders, rounds), frames, "us/box", "ours")
+    compare(costs_in_turns(contenders, rounds), frames, "us/box", "ours")
 
 
 def score_all(sequences: list[Sequence], results: Results) -> list[list[Array]]:
@@ -95,10 +95,13 @@ def measure_vot(rounds: int, sample: int) -> None:
         sequence = sequences[generator.integers(len(sequences))]
         frame = generator.integers(1, len(sequence))
         pairs.append((runs[sequence.name][0].regions[frame], sequence.annotation[frame]))
-    seconds = timed(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
+    masks = cost(lambda: [plain_raster.overlap(a, b, (1279, 719)) for a, b in pairs])
     show(f"\nVOT: {VOT_SEQUENCES} sequences, {VOT_FRAMES:,} frames, {frames:,} regions; {CORES} cores")
-    compare(seconds_in_turns(contenders, rounds), frames, "us/region", next(iter(contenders)))
-    show(f"masks one at a time, from a sample of {sample}: {seconds / sample * frames:.2f} s")
+    compare(costs_in_turns(contenders, rounds), frames, "us/region", next(iter(contenders)))
+    show(
+        f"masks one at a time, from a sample of {sample}: {masks.seconds / sample * frames:.2f} s, "
+        f"+{masks.megabytes:.0f} MB"
+    )
 
 
 def make_vot() -> tuple[list[Sequence], dict[str, list[Trajectory]]]:

@@ -3,7 +3,8 @@
 Each runs whole, in a clone of this commit: training, the online tracker following a clip, cropping. It runs alone, and
 beside as many processes as there are cores, each computing without a pause; half of the machine is then a fair share.
 Threads of torch wait for each other in one of several ways, by environment variables that libgomp reads as it loads.
-The ways take turns. Prints medians of seconds, and the speed beside the others as a share of the speed alone.
+The ways take turns. Prints medians of seconds, the speed beside
+the others as a share of the speed alone, and the most memory of the command and all processes below it, alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import training
 from tests.bench.commits import MEASURES, measured, tree
-from tests.bench.frame import CORES, options, show, table, take_turns
+from tests.bench.frame import CORES, Cost, options, show, table, take_turns
 from tests.pipelines.clone import Clone
 
 WAYS = {
@@ -34,7 +35,7 @@ PREPARED = ("train.epochs=1", "train.pairs.per_epoch=384", "crop.search_size=102
 CLIP = "data/sample/sequences/OTB/Duet/img"
 FOLLOW = f"python -m pipelines follow {CLIP} --box 143,18,53,56 --tracker online --force".split()
 
-COMMANDS: dict[str, Callable[[Clone], float]] = {
+COMMANDS: dict[str, Callable[[Clone], Cost]] = {
     "train": lambda clone: measured(clone, "python", "-m", "pipelines", "train", without=("models",)),
     "follow": lambda clone: measured(clone, *FOLLOW),
     "crop": MEASURES["crop"],
@@ -49,8 +50,8 @@ def prepared(folder: Path) -> Clone:
     return clone
 
 
-def seconds(clone: Clone, command: str, way: str) -> float:
-    """Of a command whose threads wait in that way."""
+def one(clone: Clone, command: str, way: str) -> Cost:
+    """What a command costs whose threads wait in that way."""
     clone.environment = dict(WAYS[way])
     return COMMANDS[command](clone)
 
@@ -86,14 +87,15 @@ def main() -> None:
         show(f"seconds of a command; {CORES} cores; median of {chosen.rounds}")
         rows = []
         for command in chosen.commands:
-            ways = {way: partial(seconds, clone, command, way) for way in WAYS}
+            ways = {way: partial(one, clone, command, way) for way in WAYS}
             alone = take_turns(ways, chosen.rounds)
             with beside(CORES):
                 shared = take_turns(ways, chosen.rounds)
             for way in WAYS:
-                a, b = statistics.median(alone[way]), statistics.median(shared[way])
-                rows.append([command, way, f"{a:.1f}", f"{b:.1f}", f"{a / b:.2f}"])
-        table(["", "threads", "alone", f"beside {CORES}", "share"], *rows)
+                a, b = (statistics.median(turn.seconds for turn in found[way]) for found in (alone, shared))
+                most = max(turn.megabytes for turn in alone[way])
+                rows.append([command, way, f"{a:.1f}", f"{b:.1f}", f"{a / b:.2f}", f"{most:.0f}"])
+        table(["", "threads", "alone", f"beside {CORES}", "share", "MB"], *rows)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@
 - on a GPU: the kernels that a bfloat16 step spends most time in
 - end to end: pairs/s of steps fed by the loader from shards, and the device's utilisation: the share of the
   wall clock that the same steps take without a loader. Below 1 the loader is what bounds training.
+
+Memory beside each: what a precision takes at most, on a GPU that of its tensors there; of the loader, all of the
+process and its workers.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,8 +25,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from curation.crops.geometry import SIAMFC
 from curation.imdb import load_imdb
 from tests.bench.frame import CORES, options, show, table, timed
-from tests.bench.gpu import kernels, wait
-from tests.bench.pairs import EVERYTHING, PAIRS, generate
+from tests.bench.gpu import kernels, peak_megabytes, reset_peak, wait
+from tests.bench.memory import watched
+from tests.bench.pair_data import generate
+from tests.bench.pair_readers import EVERYTHING, PAIRS
 from training.batches.batch import PairBatch
 from training.batches.label_config import LabelConfig
 from training.batches.network_input import move
@@ -117,11 +123,15 @@ def measure_steps(device: torch.device, width: float, batch_size: int, steps: in
     work = step_arithmetic(learner(device, width, PrecisionConfig()), batch)
     rows = []
     for name, precision in precisions.items():
-        seconds = step_seconds(learner(device, width, precision), batch, steps)
+        reset_peak(device)
+        seconds, before, most = watched(
+            lambda precision=precision: step_seconds(learner(device, width, precision), batch, steps)  # type: ignore[misc]
+        )
         share = work / seconds / peaks[torch.bfloat16 if precision.amp else torch.float32]
         figures = f"{batch_size / seconds:.0f}", f"{1000 * seconds:.1f}", f"{work / seconds / 1e12:.2f}"
-        rows.append([name, *figures, f"{share:.0%}"])
-    table(["precision", "pairs/s", "ms a step", "TFLOP/s", "of the roofline"], *rows)
+        memory = peak_megabytes(device, most - before)
+        rows.append([name, *figures, f"{share:.0%}", f"{memory:.0f}"])
+    table(["precision", "pairs/s", "ms a step", "TFLOP/s", "of the roofline", "+MB"], *rows)
 
 
 def measure_kernels(device: torch.device, width: float, batch_size: int, shown: int = 12) -> None:
@@ -152,25 +162,31 @@ def measure_end_to_end(
     alone = step_seconds(learner(device, width, precision), random_batch(batch_size), steps)
     rows = []
     with tempfile.TemporaryDirectory(prefix="bench_steps_") as name:
-        path, _ = generate(Path(name), videos=20, frames=50)
-        sampler = PairSampler(load_imdb(path), path.parent / "crops", PAIRS, name=path.name)
+        data = generate(Path(name), videos=20, frames=50)
+        sampler = PairSampler(load_imdb(data.imdb), data.folder / "crops", PAIRS, name=data.imdb.name)
         for count in workers:
-            first = 2 + 4 * count  # what was loaded ahead while the workers started
-            dataset = PairDataset(sampler, PAIRS, EVERYTHING, seed=0, batch=batch_size, steps=steps + first)
             trained = learner(device, width, precision)
-            start = 0.0
-            pinned = device.type == "cuda"
-            batches = load_batches(dataset, range(steps + first), workers=count, pin_memory=pinned)
-            for number, batch in enumerate(batches):
-                if number == first:
-                    wait(device)
-                    start = time.perf_counter()
-                trained.step(move(batch, device), RATE)
-            wait(device)
-            seconds = (time.perf_counter() - start) / steps
-            rows.append([f"{count} workers", f"{batch_size / seconds:.0f}", f"{alone / seconds:.0%}"])
+            seconds, _, most = watched(partial(fed_seconds, trained, sampler, batch_size, steps, count))
+            figures = f"{batch_size / seconds:.0f}", f"{alone / seconds:.0%}", f"{most:.0f}"
+            rows.append([f"{count} workers", *figures])
     show()
-    table(["fed by the loader", "pairs/s", "utilisation"], *rows)
+    table(["fed by the loader", "pairs/s", "utilisation", "MB with workers"], *rows)
+
+
+def fed_seconds(trained: Learner, sampler: PairSampler, batch_size: int, steps: int, workers: int) -> float:
+    """Seconds of a step whose batch comes from the loader."""
+    first = 2 + 4 * workers  # what was loaded ahead while the workers started
+    dataset = PairDataset(sampler, PAIRS, EVERYTHING, seed=0, batch=batch_size, steps=steps + first)
+    start, device = 0.0, trained.device
+    pinned = device.type == "cuda"
+    batches = load_batches(dataset, range(steps + first), workers=workers, pin_memory=pinned)
+    for number, batch in enumerate(batches):
+        if number == first:
+            wait(device)
+            start = time.perf_counter()
+        trained.step(move(batch, device), RATE)
+    wait(device)
+    return (time.perf_counter() - start) / steps
 
 
 def main() -> None:

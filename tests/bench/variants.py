@@ -31,7 +31,7 @@ from training.benchmark.scores.one_pass import sequence_curves
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.sequences.sequence_list import one_pass_names
-from training.device import pick_device
+from training.device import one_torch_thread, pick_device
 from training.studies.outcome import markdown
 from training.tracking.interface import Box
 from training.tracking.online.backbones.backbone_config import BACKBONES
@@ -39,7 +39,6 @@ from training.tracking.online.backbones.choice import load_backbone
 from training.tracking.online.backbones.convention import Precision
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
-from training.tracking.run.sequence_run import one_torch_thread
 
 DISTURBED = ((1.2, 0.0, 0.0), (0.85, 0.0, 0.0), (1.1, 0.12, 0.0), (1.1, 0.0, -0.12))
 """First boxes: factor on the size; shift right and down, in sides of the box."""

@@ -15,11 +15,12 @@ import torch
 
 from pipelines.__main__ import main
 from tests.training.tracking.scenes import moving_target
+from training.device import one_torch_thread
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.contenders import contenders
-from training.tracking.run.sequence_run import one_torch_thread, track_sequence
+from training.tracking.run.sequence_run import track_sequence
 from training.tracking.track_config import TrackConfig
 
 ROOT = Path(__file__).parents[2]

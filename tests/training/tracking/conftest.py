@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from training.tracking.run.sequence_run import one_torch_thread
+from training.device import one_torch_thread
 
 
 @pytest.fixture(autouse=True)

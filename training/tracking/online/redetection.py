@@ -81,7 +81,11 @@ class Redetection:
         self._unseen = 0
 
     def search(
-        self, frame: Frame, centre: np.ndarray, step: np.ndarray, spectrum_at: Callable[[np.ndarray], Tensor]
+        self,
+        frame: Frame,
+        centre: np.ndarray,
+        step: np.ndarray,
+        spectra_at: Callable[[list[np.ndarray]], list[Tensor]],
     ) -> np.ndarray | None:
         """Look at the next parts of the frame, from the last place outwards, over and over.
 
@@ -92,8 +96,8 @@ class Redetection:
             (x, y) where the target was last, frame pixels; a search starts from it.
         step : (2,) float64
             Frame pixels per cell, x and y.
-        spectrum_at : callable
-            Spectrum (1, frequencies, C) of the search region around (x, y).
+        spectra_at : callable
+            Spectra (1, frequencies, C) of the search regions around some (x, y).
 
         Returns
         -------
@@ -104,8 +108,8 @@ class Redetection:
         if self._unseen == self.config.after:
             self._places = cycle(parts(frame, centre, np.array(self._head.size[::-1]) * step * OVERLAP))
         best, found = 0.0, None
-        for place in islice(self._places, self.config.parts):
-            spectrum = spectrum_at(place)
+        places = list(islice(self._places, self.config.parts))
+        for place, spectrum in zip(places, spectra_at(places), strict=True):
             response = self._respond(self._head, spectrum)
             offset = find_peak(response)
             shares = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.online_config import ScaleConfig
@@ -32,14 +35,23 @@ class SizeSearch:
     head : Head
         Taught on the first frame.
     config : ScaleConfig
+    background : Background
+        Does half of the work.
     """
 
     def __init__(
-        self, geometry: Geometry, backbone: Backbone, reduction: Reduction, head: Head, config: ScaleConfig
+        self,
+        geometry: Geometry,
+        backbone: Backbone,
+        reduction: Reduction,
+        head: Head,
+        config: ScaleConfig,
+        background: Background,
     ) -> None:
         self.geometry, self.backbone = geometry, backbone
         self.reduction, self.head = reduction, head
         self.config = config
+        self.background = background
         self._alone = 1.0
 
     def calibrate(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> None:
@@ -70,7 +82,11 @@ class SizeSearch:
         """(B,) responses of the kernel on the target, as if it had each of the sizes."""
         border, (height, width) = self.backbone.border, self.head.kernel
         cells = (height + 2 * border, width + 2 * border)  # one cell of response: the place is known
-        images = [cut(frame, centre, size, self.geometry, self.backbone, cells=cells) for size in sizes]
-        with torch.inference_mode():
-            maps = self.backbone.features(batch(images), without=border)
-            return self.head.match(self.reduction.reduce(*maps)).cpu().numpy()
+
+        def responses(some: Sequence[np.ndarray]) -> np.ndarray:
+            images = [cut(frame, centre, size, self.geometry, self.backbone, cells=cells) for size in some]
+            with torch.inference_mode():
+                maps = self.backbone.features(batch(images), without=border)
+                return self.head.match(self.reduction.reduce(*maps)).cpu().numpy()
+
+        return np.concatenate(self.background.share(responses, sizes))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import torch
 
+from training.device import one_torch_thread
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.online.backbones.backbone import Backbone
+from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
@@ -31,6 +35,9 @@ PEAKS = 50
 class OnlineTracker(CheckedTracker):
     """DSLT on any backbone.
 
+    The box of a frame is returned before the head has learnt from the frame: it learns while the caller reads the next
+    frame, and while that frame's features are computed. The boxes are those of one thing after the other.
+
     Parameters
     ----------
     backbone : Backbone
@@ -40,9 +47,12 @@ class OnlineTracker(CheckedTracker):
     def __init__(self, backbone: Backbone, config: OnlineConfig | None = None) -> None:
         self.backbone = backbone
         self.config = config or OnlineConfig()
+        self._background = Background(backbone.device)
 
+    @one_torch_thread()
     def _start(self, frame: Frame, box: Box) -> None:
         config, backbone = self.config, self.backbone
+        self._background.wait()
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
         self._frames = 0
@@ -57,7 +67,8 @@ class OnlineTracker(CheckedTracker):
         images, offsets = first_samples(
             frame, self._centre, self._size, self.geometry, backbone, config.augment, random
         )
-        shallow, deep = backbone.features(batch(images))
+        halves = self._background.share(lambda some: backbone.features(batch(list(some))), images)
+        shallow, deep = (torch.cat(maps) for maps in zip(*halves, strict=True))
         self._reduction = Reduction(config.reduction, shallow[:1], deep[:1])
         features = self._reduction.reduce(shallow, deep)
         self._head = Head(
@@ -68,15 +79,19 @@ class OnlineTracker(CheckedTracker):
         generator = torch.Generator().manual_seed(config.seed)
         self._learner = Learner(self._head, config.learn, generator)
         self._learner.teach_first(spectra, labels)
-        self._sizes = SizeSearch(self.geometry, backbone, self._reduction, self._head, config.scale)
+        self._sizes = SizeSearch(
+            self.geometry, backbone, self._reduction, self._head, config.scale, self._background
+        )
         first = self._head.respond(spectra[:1])[0].cpu().numpy()
         self._sizes.calibrate(frame, self._centre, self._size, height(first, np.zeros(2)))
         self._redetection = Redetection(config.redetection, self._head, config.doubt)
         self._memory = SampleMemory(spectra[: config.kept], labels[: config.kept], config.memory)
 
+    @one_torch_thread()
     def _locate(self, frame: Frame) -> Box:
         config = self.config
         spectrum = self._spectrum(frame, self._centre)
+        self._background.wait()
         response = self._head.respond(spectrum)[0].cpu().numpy()
         peak = float(response.max())
         offset = find_peak(response * self._prior)
@@ -89,9 +104,7 @@ class OnlineTracker(CheckedTracker):
         self.response = response
         self._redetection.watch(spectrum, response, offset)
         if self._redetection.due:
-            elsewhere = self._redetection.search(
-                frame, self._centre, step, lambda place: self._spectrum(frame, place)
-            )
+            elsewhere = self._redetection.search(frame, self._centre, step, partial(self._spectra_at, frame))
             if elsewhere is not None:
                 self._centre, self.sight = inside(elsewhere, frame), "doubtful"
                 return box_around(self._centre, self._size)
@@ -103,8 +116,7 @@ class OnlineTracker(CheckedTracker):
                 self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
                 self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
             if trusted:
-                self._memory.add(spectrum, self._label(offset))
-                self._learner.update(self._memory.spectra, self._memory.labels)
+                self._background.start(partial(self._learn, spectrum, self._label(offset)))
         self.sight = "hidden" if hidden else "clear" if trusted else "doubtful"
         return box_around(self._centre, self._size)
 
@@ -112,6 +124,15 @@ class OnlineTracker(CheckedTracker):
         """(1, frequencies, C) of the search region around (x, y)."""
         image = cut(frame, centre, self._size, self.geometry, self.backbone)
         return self._head.spectra(self._reduction.reduce(*self.backbone.features(batch([image]))))
+
+    def _spectra_at(self, frame: Frame, places: list[np.ndarray]) -> list[torch.Tensor]:
+        """`_spectrum` of every place."""
+        halves = self._background.share(lambda some: [self._spectrum(frame, place) for place in some], places)
+        return list(chain.from_iterable(halves))
+
+    def _learn(self, spectrum: torch.Tensor, label: torch.Tensor) -> None:
+        self._memory.add(spectrum, label)
+        self._learner.update(self._memory.spectra, self._memory.labels)
 
     def _label(self, offset: np.ndarray) -> torch.Tensor:
         centre = (float(offset[0]), float(offset[1]))

@@ -13,8 +13,9 @@ from training.benchmark.overlap.regions import box_from_polygon
 from training.benchmark.scores.starts import SHIFTS, Starts, first_boxes
 from training.benchmark.sequences.sequence import Sequence, to_base
 from training.benchmark.trajectory import REGION
+from training.device import one_torch_thread
 from training.tracking.interface import Frame, Tracker
-from training.tracking.run.sequence_run import one_torch_thread, read_frame, track_sequence
+from training.tracking.run.sequence_run import read_frame, track_sequence
 from training.tracking.run.supervised_run import run_supervised
 
 Experiment = Literal["ope", "vot", "tre", "sre", "multistart"]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from curation.errors import InputError
 from curation.images.image import AS_STORED, read_image
@@ -135,14 +133,3 @@ def failure(who: str, index: int, frames: Sequence[Path], error: Exception) -> I
         do="Finished sequences are kept; fix the tracker or the sequence and run again",
         reason=FAILED,
     )
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Compute on one thread: the number of threads changes the last digits of sums, and so the boxes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -8,6 +8,7 @@ on one core).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -22,14 +23,26 @@ from training.tracking.interface import Frame
 
 
 class AnnotatedVideo:
-    """An MP4 being written; see `annotated`."""
+    """An MP4 being written; see `annotated`. A picture is encoded while the caller makes the next one."""
 
-    def __init__(self, container: Any, stream: Any, size: tuple[int, int]) -> None:
+    def __init__(self, container: Any, stream: Any, size: tuple[int, int], worker: Executor) -> None:
         self._container, self._stream = container, stream
         self._size = size
+        self._worker = worker
+        self._encoding: Future[None] | None = None
 
     def add(self, picture: Frame) -> None:
-        """Append a (H, W, 3) uint8 BGR picture."""
+        """Append a (H, W, 3) uint8 BGR picture, which then must not change; raises what the one before it met."""
+        self.wait()
+        self._encoding = self._worker.submit(self._encode, picture)
+
+    def wait(self) -> None:
+        """Return when the last picture is encoded; raises what it met."""
+        encoding, self._encoding = self._encoding, None
+        if encoding is not None:
+            encoding.result()
+
+    def _encode(self, picture: Frame) -> None:
         height, width = picture.shape[:2]
         below, beside = self._size[1] - height, self._size[0] - width
         even = cv2.copyMakeBorder(picture, 0, below, 0, beside, cv2.BORDER_REPLICATE)
@@ -48,12 +61,17 @@ def annotated(path: Path, first: Frame, rate: float) -> Iterator[AnnotatedVideo]
     with writing(path):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container:
+            with (
+                av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as container,
+                ThreadPoolExecutor(1, "video writer") as worker,
+            ):
                 stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1001))
                 stream.width, stream.height = size
                 stream.pix_fmt = "yuv420p"
                 stream.options = {"preset": "veryfast", "crf": "23"}
-                yield AnnotatedVideo(container, stream, size)
+                video = AnnotatedVideo(container, stream, size, worker)
+                yield video
+                video.wait()
                 for packet in stream.encode():
                     container.mux(packet)
             part.replace(path)

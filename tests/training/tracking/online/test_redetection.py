@@ -68,7 +68,7 @@ def test_both_heads_must_answer(head, learning, first, found):
         FRAME,
         np.array([150.0, 100.0]),
         np.array([2.0, 3.0]),
-        lambda _: spectrum(head, first, learning, row=5, column=2),
+        lambda places: [spectrum(head, first, learning, row=5, column=2) for _ in places],
     )
     assert (place is not None) == found
     if place is not None:  # a cell is 2 x 3 pixels; the nearest part lies beside the last place
@@ -79,11 +79,14 @@ def test_some_parts_a_frame_are_looked_at_and_all_in_turn(head):
     redetection = Redetection(RedetectionConfig(after=1, parts=3), head, doubt=0.5)
     watch(redetection, head, 0.8)
     centre, step, looked = np.array([20.0, 30.0]), np.array([10.0, 10.0]), []
+
+    def look(places):
+        looked.extend(map(tuple, places))
+        return [spectrum(head, 0.0, 0.0)] * len(places)
+
     for _ in range(12):
         watch(redetection, head, 0.1)
-        redetection.search(
-            FRAME, centre, step, lambda place: looked.append(tuple(place)) or spectrum(head, 0.0, 0.0)
-        )
+        redetection.search(FRAME, centre, step, look)
     every = [tuple(place) for place in parts(FRAME, centre, 0.9 * 7 * step)]
     assert len(every) < 36
     assert looked == (every * 36)[:36]
@@ -108,4 +111,5 @@ def test_a_target_as_large_as_the_frame_has_no_other_parts(head):
     assert parts(FRAME, np.array([150.0, 100.0]), np.array([900.0, 900.0])) == []
     redetection = Redetection(RedetectionConfig(after=1), head, doubt=0.5)
     watch(redetection, head, 0.8, 0.1)
-    assert redetection.search(FRAME, np.array([150.0, 100.0]), np.array([500.0, 500.0]), pytest.fail) is None
+    centre, step = np.array([150.0, 100.0]), np.array([500.0, 500.0])
+    assert redetection.search(FRAME, centre, step, lambda places: list(map(pytest.fail, places))) is None

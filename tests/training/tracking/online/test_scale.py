@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.training.tracking.scenes import moving_target
+from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.online_config import ReductionConfig, RegionConfig, ScaleConfig
@@ -30,7 +31,8 @@ def found(request):
     head.weight = features[0, :, top : top + geometry.kernel[0], left : left + geometry.kernel[1]].clone()
     head.weight /= (head.weight**2).sum()
     response = float(head.respond(head.spectra(features))[0, top, left])
-    search = SizeSearch(geometry, backbone, reduction, head, ScaleConfig(penalty=1.0, damping=1.0))
+    config, background = ScaleConfig(penalty=1.0, damping=1.0), Background(backbone.device)
+    search = SizeSearch(geometry, backbone, reduction, head, config, background)
     return frame, centre, size, search, response
 
 

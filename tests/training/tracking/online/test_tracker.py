@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 
 import numpy as np
 import pytest
@@ -107,6 +108,7 @@ def test_a_frame_far_under_the_usual_peak_is_not_learnt_from(squeezenet, scene, 
     tracker._peaks.extend([usual] * 50)
     before = tracker._head.weight.clone()
     tracker.update(frames[1])
+    tracker._background.wait()
     assert tracker.response.max() > tracker.config.update_gate
     assert (not torch.equal(tracker._head.weight, before)) == learnt
 
@@ -125,6 +127,7 @@ def test_the_size_is_compared_with_the_response_where_the_target_was_found(squee
 
     monkeypatch.setattr(tracker._sizes, "change", watched)
     tracker.update(frames[1])
+    tracker._background.wait()
     [(centre, response, untaught)] = calls
     assert untaught
     assert not torch.equal(tracker._head.weight, taught)
@@ -133,6 +136,57 @@ def test_the_size_is_compared_with_the_response_where_the_target_was_found(squee
     assert response == pytest.approx(float(tracker.response.max()), abs=0.1)
     assert tracker._sizes._alone != 1.0  # calibrated
     assert alone == pytest.approx(response * tracker._sizes._alone, abs=0.25)
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_the_box_comes_before_the_head_has_learnt_and_the_next_one_after(squeezenet, scene, monkeypatch):
+    frames, truth = scene
+    tracker, may_learn, learnt = OnlineTracker(squeezenet), Event(), []
+    tracker.init(frames[0], truth[0])
+    update = tracker._learner.update
+
+    def held(spectra, labels):
+        assert may_learn.wait(60)
+        learnt.append(len(labels))
+        update(spectra, labels)
+
+    monkeypatch.setattr(tracker._learner, "update", held)
+    tracker.update(frames[1])
+    assert not learnt
+    may_learn.set()
+    tracker.update(frames[2])
+    assert learnt
+
+
+def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene, request):
+    """With one, everything is done at once and in turn; with more, some of it in the background."""
+    frames, truth = scene
+    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    request.getfixturevalue("two_threads")
+    tracker = OnlineTracker(squeezenet)
+    assert tracker._background._worker
+    np.testing.assert_array_equal(follow(tracker, frames, truth[0]), boxes)
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_what_fails_while_learning_ends_the_next_frame(squeezenet, scene, monkeypatch):
+    frames, truth = scene
+    tracker = OnlineTracker(squeezenet)
+    tracker.init(frames[0], truth[0])
+    monkeypatch.setattr(tracker._learner, "update", lambda *_: 1 / 0)
+    tracker.update(frames[1])
+    with pytest.raises(ZeroDivisionError):
+        tracker.update(frames[2])
+    tracker.init(frames[0], truth[0])  # and it can be started again
+    tracker.update(frames[1])
 
 
 def test_a_target_that_leaves_is_learnt_where_its_clipped_centre_is(squeezenet, monkeypatch):

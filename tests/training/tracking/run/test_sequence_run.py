@@ -11,9 +11,10 @@ import torch
 
 from curation.errors import InputError
 from tests.training.tracking.scenes import moving_target
+from training.device import one_torch_thread
 from training.tracking.baselines import TemplateTracker
 from training.tracking.interface import CheckedTracker
-from training.tracking.run.sequence_run import one_torch_thread, read_frame, track_sequence
+from training.tracking.run.sequence_run import read_frame, track_sequence
 
 
 @pytest.fixture

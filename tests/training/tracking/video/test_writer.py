@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curation.errors import InputError
 from tests.training.tracking.clips import read_back
 from tests.training.tracking.scenes import moving_target
 from training.tracking.baselines import StillTracker
 from training.tracking.video.follower import follow
 from training.tracking.video.source import Source
+from training.tracking.video.writer import AnnotatedVideo, annotated
 
 
 @pytest.fixture
@@ -46,3 +48,27 @@ def test_odd_sizes_are_padded_to_even_ones(tmp_path, shape):
     pictures, _, rate = read_back(tmp_path / "out.mp4")
     assert pictures[0].shape[:2] == (shape[0] + 1, shape[1] + 1)
     assert rate == pytest.approx(29.97, abs=0.01)
+
+
+@pytest.mark.parametrize("failing", [2, 3], ids=["in the middle", "the last"])
+def test_what_encoding_meets_ends_the_video_and_leaves_no_file(tmp_path, monkeypatch, failing):
+    """A picture is encoded beside the caller; its error comes with the next picture, or at the end."""
+    pictures, encode = [], AnnotatedVideo._encode
+
+    def full(video, picture):
+        pictures.append(picture)
+        if len(pictures) == failing:
+            raise OSError("no space")
+        encode(video, picture)
+
+    monkeypatch.setattr(AnnotatedVideo, "_encode", full)
+    frame = np.zeros((64, 64, 3), np.uint8)
+
+    def write():
+        with annotated(tmp_path / "out.mp4", frame, 25.0) as video:
+            for _ in range(3):
+                video.add(frame)
+
+    with pytest.raises(InputError, match="no space"):
+        write()
+    assert not list(tmp_path.iterdir())

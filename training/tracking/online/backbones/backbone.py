@@ -25,6 +25,7 @@ from training.tracking.online.backbones.convention import (
     named_convention,
 )
 from training.tracking.online.backbones.convolution import Activation, convolve
+from training.tracking.online.backbones.input_table import InputTable
 from training.tracking.online.backbones.tensor_files import TensorFile
 from training.tracking.online.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
 
@@ -126,6 +127,7 @@ class Backbone(ABC):
         self.device = torch.device(device)
         self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self.convention = convention
+        self._table = InputTable(convention, self.dtype)
         self._weights = {
             name: value.to(self.device, self.dtype).contiguous(memory_format=torch.channels_last)
             if value.ndim == 4
@@ -204,8 +206,13 @@ class Backbone(ABC):
         (B, C1, h, w) and (B, C2, h, w) tensors of the backbone's precision
         """
         with torch.inference_mode():
-            images = self.convention.apply(frames.to(self.device)).to(self.dtype)
-            return self._maps(images, without)
+            return self._maps(self._input(frames), without)
+
+    def _input(self, frames: Tensor) -> Tensor:
+        """(B, H, W, 3) uint8 BGR -> (B, 3, H, W) of the backbone's precision, as its weights want it."""
+        if self.device.type == "cpu":
+            return self._table.apply(frames)
+        return self.convention.apply(frames.to(self.device)).to(self.dtype)
 
     def maps(self, images: Tensor, weights: Weights, *, without: int) -> tuple[Tensor, Tensor]:
         """Features of RGB images under the backbone's own convention, with weights that somebody else keeps.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import torch
@@ -46,10 +47,14 @@ def _fuses(images: Tensor) -> bool:
     """Whether one pass can be taken, and gives the same values: in float32 the library may choose a kernel that rounds
     in another order.
     """
+    return images.dtype == torch.bfloat16 and images.device.type == "cpu" and _multiplies_bfloat16()
+
+
+@cache
+def _multiplies_bfloat16() -> bool:
+    """Whether the processor's library has such a pass in bfloat16; to ask takes as long as a small convolution."""
     return (
-        images.dtype == torch.bfloat16
-        and images.device.type == "cpu"
-        and torch.backends.mkldnn.is_available()
+        torch.backends.mkldnn.is_available()
         and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
         and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     )

@@ -18,6 +18,7 @@ from training.tracking.online.backbones.convention import (
     InputConvention,
 )
 from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
+from training.tracking.online.backbones.input_table import InputTable
 from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
 from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet, SqueezeNet11
 from training.tracking.online.backbones.vgg16 import Vgg16
@@ -64,6 +65,15 @@ def test_cells_left_out_do_not_change_the_others(backbone, without):
         middle = one[..., without:-without, without:-without]
         assert other.shape == middle.shape
         assert float((other - middle).norm() / middle.norm()) < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("convention", [CAFFE, CENTRED_RGB, RAW_RGB, TORCHVISION])
+def test_looked_up_images_are_those_that_are_computed(convention, dtype):
+    frames = torch.cat([image(40, 61), image(40, 61, seed=1)])
+    found = InputTable(convention, dtype).apply(frames)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(found, convention.apply(frames).to(dtype))
 
 
 def test_bfloat16_gives_nearly_the_same_features_as_float32(backbone):
