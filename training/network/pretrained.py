@@ -113,43 +113,43 @@ def _key(layer: str, part: str) -> str:
 
 
 class PretrainedFeatures(nn.Module):
-    """A fixed trunk, and a 1 x 1 convolution that is trained.
+    """A fixed trunk; behind each of its maps a 1 x 1 convolution that is trained, and that adds to the map.
 
-    Each map is normalised over the batch, and in every cell to a mean square of 1; then the convolution mixes the
-    channels of both. It begins as a random projection that keeps lengths, so that an untrained head compares almost as
-    cosines of the fixed features do.
+    The convolutions begin at zero: an untrained network compares the features themselves.
 
     Parameters
     ----------
     backbone : str
         As of `Trunk`.
-    outputs : int
-        Channels of the result.
     """
 
-    def __init__(self, backbone: str, outputs: int) -> None:
+    def __init__(self, backbone: str) -> None:
         super().__init__()
-        self.outputs = outputs
         self.trunk = Trunk(backbone)
-        channels = self.trunk.kind.channels
-        self.norms = nn.ModuleList(nn.BatchNorm2d(count) for count in channels)
-        self.head = nn.Conv2d(sum(channels), outputs, 1)
-        nn.init.orthogonal_(self.head.weight)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-
-    def trained(self) -> tuple[nn.Module, ...]:
-        """What a training changes."""
-        return self.norms, self.head
+        self.heads = nn.ModuleList(
+            nn.Conv2d(count, count, 1, bias=False) for count in self.trunk.kind.channels
+        )
+        for head in self.heads:
+            nn.init.zeros_(head.weight)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) RGB 0..255 -> (B, C, h, w), h = `kept_cells(H)`; the middles of image and map are one."""
+        """(B, 3, H, W) RGB 0..255 -> (B, C1 + C2, h, w), h = `kept_cells(H)`; the middles of image and map are one."""
         spare = padded_side(images.shape[-1]) - images.shape[-1]
         images = F.pad(images, (spare // 2, spare - spare // 2) * 2, mode="replicate")
-        maps = [norm(part) for norm, part in zip(self.norms, self.trunk(images), strict=True)]
-        result: Tensor = self.head(torch.cat([_unit(part) for part in maps], dim=1))
-        return result
+        maps = self.trunk(images)
+        return torch.cat([part + head(part) for part, head in zip(maps, self.heads, strict=True)], dim=1)
 
+    def compared(self, exemplar: Tensor, search: Tensor) -> tuple[Tensor, Tensor]:
+        """Features as they are correlated: the products of two cells are the sum of the cosines of both depths.
 
-def _unit(maps: Tensor) -> Tensor:
-    """Every cell's features divided by the root of their mean square."""
-    return maps * (maps.square().mean(dim=1, keepdim=True) + 1e-6).rsqrt()
+        The exemplar's mean of each channel is subtracted from both, and every cell of each depth is scaled to length 1.
+        Of the exemplar the middle is kept.
+        """
+        mean = exemplar.mean((2, 3), keepdim=True)
+        edge = (exemplar.shape[-1] - EXEMPLAR_CELLS) // 2
+        middle = exemplar[..., edge : edge + EXEMPLAR_CELLS, edge : edge + EXEMPLAR_CELLS]
+        return self._unit(middle - mean), self._unit(search - mean)
+
+    def _unit(self, features: Tensor) -> Tensor:
+        parts = features.split(self.trunk.kind.channels, dim=1)
+        return torch.cat([F.normalize(part, dim=1) for part in parts], dim=1)

@@ -91,12 +91,11 @@ class SiameseNetwork(nn.Module):
         outputs = _scaled(CHANNELS[-1], self.config.width)
         backbone = TRUNKS[self.config.trunk].backbone
         self.features: nn.Sequential | PretrainedFeatures = (
-            PretrainedFeatures(backbone, outputs) if backbone else _alexnet(self.config)
+            PretrainedFeatures(backbone) if backbone else _alexnet(self.config)
         )
-        self.side = (
-            EXEMPLAR_CELLS if backbone else embedding_size(EXEMPLAR)
-        )  # of the exemplar that is compared
-        share = outputs * self.side**2 / PRODUCTS
+        depths = len(self.features.trunk.kind.channels) if isinstance(self.features, PretrainedFeatures) else 0
+        products = depths * EXEMPLAR_CELLS**2 if depths else outputs * embedding_size(EXEMPLAR) ** 2
+        share = products / PRODUCTS
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
         self.bias = nn.Parameter(torch.zeros(()))
         self._frozen: list[nn.Module] = []
@@ -127,7 +126,7 @@ class SiameseNetwork(nn.Module):
         number = 0
         if isinstance(self.features, PretrainedFeatures):
             if "head" in layers:
-                self._frozen += [module.requires_grad_(False) for module in self.features.trained()]
+                self._frozen += [module.requires_grad_(False) for module in self.features.heads]
         else:
             for module in self.features:
                 number += isinstance(module, nn.Conv2d)
@@ -177,13 +176,9 @@ class SiameseNetwork(nn.Module):
         (B, 1, h - k + 1, w - k + 1) tensor
             Gain x correlation + bias: a logit under the cross-entropy losses, else a regressed label.
         """
-        return self.gain * correlate(self._compared(exemplar), search) + self.bias
-
-    def _compared(self, exemplar: Tensor) -> Tensor:
-        if not isinstance(self.features, PretrainedFeatures):
-            return exemplar
-        edge = (exemplar.shape[-1] - self.side) // 2
-        return exemplar[..., edge : edge + self.side, edge : edge + self.side]
+        if isinstance(self.features, PretrainedFeatures):
+            exemplar, search = self.features.compared(exemplar, search)
+        return self.gain * correlate(exemplar, search) + self.bias
 
     def forward(self, exemplar: Tensor, search: Tensor) -> Tensor:
         """Response maps of image pairs: (B, 3, z, z) and (B, 3, x, x) RGB 0..255 -> (B, 1, r, r)."""
