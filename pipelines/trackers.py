@@ -67,13 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser, *, default: str | None = "sia
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="online, features: what --weights holds, a name as for track.backbone in params.yaml (as the file tells)",
+        help="online: what --weights holds, a name as for track.backbone in params.yaml (as the file tells)",
     )
     parser.set_defaults(best=default == "")  # else what runs is what params.yaml says, whatever is installed
     parser.add_argument(
         "--convention",
         metavar="NAME",
-        help="online, features: images that --weights want: caffe, caffe_rgb, torchvision (as the file tells)",
+        help="online: images that --weights want: caffe, caffe_rgb, torchvision (as the file tells)",
     )
 
 
@@ -107,7 +107,7 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     if options.tracker and not options.tracker.startswith(TRAX):
         TRACKERS[options.tracker]  # an unknown name ends here
     name = options.tracker or ("online" if options.backbone else "")
-    if not name or _on_backbone(name):
+    if name in ("", "online"):
         found = _backbone(options, config, file, toy=toy)
         if found:
             kind, file, changes = found
@@ -116,17 +116,12 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
             config = parameters.build("track", _laid_over(raw or {}, changes), f"the backbone {kind}")
     if not name:
         name = "template" if toy or not trained.is_file() else "siamese"
-    if options.weights and not _on_backbone(name):
+    if options.weights and name not in ("", "online"):
         trained = options.weights
     named = next((c for c in config.trackers if not isinstance(c, str) and name in c), name)
     config = replace(config, trackers=(named,), online_seeds=1)
     [contender] = contenders(config, weights=trained, backbone=file, device=str(place))
     return Chosen(contender, *_worth(name, config, toy=toy and not options.weights))
-
-
-def _on_backbone(name: str) -> bool:
-    """Whether a tracker of ours takes the features of `track.backbone`."""
-    return name in TRACKERS and TRACKERS[name].on_backbone
 
 
 def project() -> Path | None:
@@ -224,10 +219,9 @@ def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
         return name, ""
     row, on = TRACKERS[name], ""
     worth, trained = row.worth, name in ("siamese", "untrained")
-    if row.on_backbone:
+    if name == "online":
         kind = BACKBONES[config.backbone.name]
-        on, trained = f" on {kind.name}", kind.trained
-        worth = kind.worth if name == "online" else worth
+        on, worth, trained = f" on {kind.name}", kind.worth, kind.trained
     words = f"{row.label}{on}" + (f": {worth}" if worth else "")
     better = f"To install features that are: {FEATURES}"
     if trained and toy:

@@ -102,23 +102,6 @@ def test_installed_features_bring_the_settings_of_their_profile(
     assert (tracker.config.memory, tracker.config.region.padding) == (33, 4.5)
 
 
-@FEATURES
-def test_fixed_features_are_the_installed_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choice, "installed", lambda: ["efficientnet_lite0"])
-    found, tracker = chosen("--tracker", "features")
-    assert found.words == "Siamese, fixed features on efficientnet_lite0"  # the worth there is of online
-    assert not found.warning
-    assert isinstance(tracker, SiameseTracker)
-
-
-def test_fixed_features_take_a_file_of_weights() -> None:
-    found, tracker = chosen("--tracker", "features", "--weights", "squeeze.npz")
-    assert found.words == "Siamese, fixed features on squeezenet"
-    assert tracker.network.backbone.name == "squeezenet"
-    found, _ = chosen("--tracker", "features")
-    assert "only seen generated video" in found.warning
-
-
 def test_a_file_of_weights_is_recognised_and_brings_its_settings() -> None:
     weights = random_weights("vgg16")
     np.savez("vgg.npz", **{name: value.numpy() for name, value in weights.items()})

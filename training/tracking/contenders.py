@@ -22,7 +22,6 @@ from training.network.network_config import recorded_network
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
 from training.tracking.baselines import StillTracker, TemplateTracker
-from training.tracking.feature_network import FeatureNetwork
 from training.tracking.interface import Tracker
 from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.tracking.online.backbones.choice import choose_backbone, needed_file
@@ -116,15 +115,6 @@ def untrained(given: Given) -> list[Contender]:
     return [given.contender("untrained", make, settings, recorded_network(network), config.untrained_seed)]
 
 
-def features(given: Given) -> list[Contender]:
-    """The Siamese tracker on the features of the backbone, with no training for tracking."""
-    config = given.config
-    parts = _backbone_parts(config.backbone, given.weights, given.backbone, given.device)
-    make = partial(_on_features, config.siamese, config.backbone, given.weights, given.backbone, given.device)
-    make()  # its errors come before any work
-    return [given.contender("features", make, config.siamese, *parts)]
-
-
 def template(given: Given) -> list[Contender]:
     """Template matching."""
     config = given.config.template
@@ -164,7 +154,12 @@ def online_contenders(
         Name and settings of each; `config.online` is not used.
     """
     chosen = config.backbone
-    parts = _backbone_parts(chosen, weights, backbone, device)
+    trained = BACKBONES[chosen.name].trained
+    content = _file_digest(weights) if trained else sha256_of(needed_file(chosen, backbone))
+    choose_backbone(chosen, trained=weights, file=backbone, device=device)  # its errors come before any work
+    parts = [chosen.name, chosen.convention, chosen.precision, content]
+    if is_own(chosen.name):
+        parts.append(own_digest(chosen.name))
     return [
         Contender(
             name,
@@ -175,15 +170,6 @@ def online_contenders(
     ]
 
 
-def _backbone_parts(chosen: BackboneConfig, weights: Path, file: Path | None, device: str) -> list[Any]:
-    """What decides a backbone's features; its errors come before any work."""
-    trained = BACKBONES[chosen.name].trained
-    content = _file_digest(weights) if trained else sha256_of(needed_file(chosen, file))
-    choose_backbone(chosen, trained=weights, file=file, device=device)
-    own = [own_digest(chosen.name)] if is_own(chosen.name) else []
-    return [chosen.name, chosen.convention, chosen.precision, content, *own]
-
-
 def _identity(config: TrackConfig, name: str, parts: list[Any]) -> str:
     return digest(_canonical([config.recipe, name, *parts]))
 
@@ -192,13 +178,6 @@ def _online(
     config: OnlineConfig, backbone: BackboneConfig, weights: Path, file: Path | None, device: str
 ) -> Tracker:
     return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
-
-
-def _on_features(
-    config: SiameseConfig, backbone: BackboneConfig, weights: Path, file: Path | None, device: str
-) -> Tracker:
-    chosen = choose_backbone(backbone, trained=weights, file=file, device=device)
-    return SiameseTracker(FeatureNetwork(chosen), config, device=device)
 
 
 def _with_geometry(config: SiameseConfig, weights: Path) -> Fields:

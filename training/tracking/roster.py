@@ -27,25 +27,19 @@ class TrackerRow:
         `module:function` from `contenders.Given` to a list of contenders, imported where it is used.
     worth : str
         What it reached on real video (TRACKING.md); empty where that hangs on its backbone.
-    on_backbone : bool
-        Whether its features are those of `track.backbone`.
     """
 
     label: str
     make: str
     worth: str = ""
-    on_backbone: bool = False
 
 
 TRACKERS: Table[TrackerRow] = Table(
     "tracker",
     {
         "siamese": TrackerRow("Siamese, trained", "training.tracking.contenders:siamese"),
-        "features": TrackerRow(
-            "Siamese, fixed features", "training.tracking.contenders:features", on_backbone=True
-        ),
         "untrained": TrackerRow("Siamese, untrained", "training.tracking.contenders:untrained"),
-        "online": TrackerRow("online DSLT", "training.tracking.contenders:online", on_backbone=True),
+        "online": TrackerRow("online DSLT", "training.tracking.contenders:online"),
         "template": TrackerRow(
             "template matching",
             "training.tracking.contenders:template",

@@ -26,7 +26,7 @@ from training.tracking.siamese_config import SiameseConfig
 from training.tracking.track_config import TrackConfig
 
 WIDTH = 0.05
-ALL = ("siamese", "online", "features", "untrained", "template", "still")
+ALL = ("siamese", "online", "untrained", "template", "still")
 
 
 def write_weights(path, seed=1):
@@ -52,7 +52,6 @@ def test_every_name_makes_its_tracker_after_pickling(weights):
     assert kinds == {
         "siamese": SiameseTracker,
         "online": OnlineTracker,
-        "features": SiameseTracker,
         "untrained": SiameseTracker,
         "template": TemplateTracker,
         "still": StillTracker,
@@ -76,7 +75,7 @@ def test_the_untrained_network_is_the_same_every_time_and_leaves_the_generator_a
     ("settings", "changed"),
     [
         ({"recipe": 9}, set(ALL)),
-        ({"siamese": SiameseConfig(scale_step=1.05)}, {"siamese", "features", "untrained"}),
+        ({"siamese": SiameseConfig(scale_step=1.05)}, {"siamese", "untrained"}),
         ({"template": TemplateConfig(reach=2.0)}, {"template"}),
         ({"untrained_seed": 3}, {"untrained"}),
         ({"online": OnlineConfig(update_gate=0.4)}, {"online"}),
@@ -92,7 +91,7 @@ def test_identities_change_with_what_decides_the_boxes_only(weights, settings, c
 
 def test_other_weights_are_other_trackers_where_they_are_used(weights, tmp_path):
     before, after = identities(weights), identities(write_weights(tmp_path / "other.safetensors", seed=2))
-    assert {name for name in before if before[name] != after[name]} == {"siamese", "online", "features"}
+    assert {name for name in before if before[name] != after[name]} == {"siamese", "online"}
 
 
 def test_missing_weights_say_which_stage_makes_them(tmp_path):
@@ -118,21 +117,20 @@ def file(tmp_path):
     return path
 
 
-def online_on(file, weights, tracker="online", **backbone):
-    config = TrackConfig(trackers=(tracker,), backbone=BackboneConfig(name="squeezenet", **backbone))
+def online_on(file, weights, **backbone):
+    config = TrackConfig(trackers=("online",), backbone=BackboneConfig(name="squeezenet", **backbone))
     [contender] = contenders(config, weights=weights, backbone=file)
     return contender
 
 
-@pytest.mark.parametrize("tracker", ["online", "features"])
-def test_a_file_of_weights_is_known_by_its_digest_wherever_it_is(tracker, weights, file, tmp_path):
+def test_a_file_of_weights_is_known_by_its_digest_wherever_it_is(weights, file, tmp_path):
     right = sha256_of(file)
-    contender = online_on(file, weights, tracker, sha256=right)
-    assert online_on(file, weights, tracker, sha256=right, precision="bfloat16").identity != contender.identity
+    contender = online_on(file, weights, sha256=right)
+    assert online_on(file, weights, sha256=right, precision="bfloat16").identity != contender.identity
     moved = file.rename(tmp_path / "moved.safetensors")
-    assert online_on(moved, weights, tracker, sha256=right[:10]).identity == contender.identity
+    assert online_on(moved, weights, sha256=right[:10]).identity == contender.identity
     frames, boxes = moving_target(2, shape=(120, 160))
-    tracker = pickle.loads(pickle.dumps(online_on(moved, weights, tracker, sha256=right[:10]))).make()
+    tracker = pickle.loads(pickle.dumps(online_on(moved, weights, sha256=right[:10]))).make()
     tracker.init(frames[0], boxes[0])
     assert np.isfinite(tracker.update(frames[1])).all()
 
@@ -142,11 +140,5 @@ def test_a_file_without_a_digest_or_with_another_is_refused(weights, file):
         online_on(file, weights)
     with pytest.raises(InputError, match="expected 00000000"):
         online_on(file, weights, sha256="00000000")
-    for tracker in ("online", "features"):
-        with pytest.raises(InputError, match="settings --set backbone_weights="):
-            online_on(None, weights, tracker, sha256="00000000")
-
-
-def test_fixed_features_need_no_network_trained_here(file, tmp_path):
-    contender = online_on(file, tmp_path / "none.safetensors", "features", sha256=sha256_of(file))
-    assert contender.make().network.backbone.name == "squeezenet"
+    with pytest.raises(InputError, match="settings --set backbone_weights="):
+        online_on(None, weights, sha256="00000000")
