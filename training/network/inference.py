@@ -36,7 +36,7 @@ def fold_batch_norms(layers: nn.Sequential) -> nn.Sequential:
 def for_inference(network: SiameseNetwork) -> SiameseNetwork:
     """A copy of a Siamese network for tracking: evaluation mode, normalisation folded, channels last.
 
-    Fixed features come folded; the normalisation behind them has no convolution before it.
+    Fixed features come folded.
     """
     fast = copy.deepcopy(network).eval()
     if isinstance(network.features, nn.Sequential):

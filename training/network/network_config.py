@@ -41,16 +41,15 @@ class NetworkConfig:
     Parameters
     ----------
     trunk : {"alexnet", "efficientnet_lite0"}
-        What makes features of images: the published network, all of it trained; or fixed ImageNet features, on which a
-        1 x 1 convolution is trained (`training.network.pretrained`).
+        What makes features of images: the published network, all of it trained; or fixed ImageNet features, to which a
+        trained 1 x 1 convolution adds (`training.network.pretrained`).
     width : float
-        Factor on all channel counts, 1 for the published network. Of fixed features, on the 256 channels of the trained
-        convolution.
+        Factor on all channel counts, 1 for the published network. Fixed features have their own counts, whatever it is.
     norm : {"batch", "none"}
-        Normalisation after the first four convolutions. Fixed features always have one.
+        Normalisation after the first four convolutions. Fixed features have none, and leave it at `batch`.
     gain : float
         Factor on the correlation at width 1, where 9,216 products are summed; the published 1e-3. For other numbers of
-        products it is divided by their share, so that responses keep their size.
+        products it is divided by their share, so that responses keep their size. Fixed features sum 98 cosines.
     train_gain : bool
         Learn the gain as well; published: fixed (learning rate 0).
     """

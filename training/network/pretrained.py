@@ -20,6 +20,9 @@ from training.tracking.online.backbones.weight_files import sha256_of
 EXEMPLAR_CELLS = 7
 """Side of the exemplar's middle that is compared, cells: 56 of 127 px, where the target's mean side is 64 px."""
 
+FIRST_BIAS = -1.5
+"""Of the response, before training: cosines are rarely far below 0, and most cells are not the target's."""
+
 BORDER = 2
 """Cells that are dropped at each edge."""
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from curation.errors import InputError
 from training.network.network_config import TRUNKS, NetworkConfig
-from training.network.pretrained import EXEMPLAR_CELLS, PretrainedFeatures, kept_cells
+from training.network.pretrained import EXEMPLAR_CELLS, FIRST_BIAS, PretrainedFeatures, kept_cells
 
 STRIDE = 8
 """Pixels of the search region per cell of the response map."""
@@ -97,7 +97,7 @@ class SiameseNetwork(nn.Module):
         products = depths * EXEMPLAR_CELLS**2 if depths else outputs * embedding_size(EXEMPLAR) ** 2
         share = products / PRODUCTS
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
-        self.bias = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.tensor(FIRST_BIAS if backbone else 0.0))
         self._frozen: list[nn.Module] = []
 
     def read_trunk(self) -> str:

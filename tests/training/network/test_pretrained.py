@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
@@ -80,17 +81,36 @@ def test_sides_that_do_not_suit(pixels: int) -> None:
         response_size(pixels, 255, CONFIG)
 
 
-def test_products_are_scaled_to_the_published_number() -> None:
+def test_a_perfect_match_answers_as_much_as_the_published_network() -> None:
+    """9,216 products of size 1 times the gain: here 2 x 49 cosines."""
     network = SiameseNetwork(CONFIG)
-    assert float(network.gain) == pytest.approx(1e-3 * 9216 / (49 * 64))
+    assert float(network.gain) == pytest.approx(1e-3 * 9216 / 98)
 
 
 @torch.inference_mode()
-def test_an_untrained_head_keeps_the_lengths_of_cells() -> None:
-    """So that it compares as cosines do, and a perfect match answers 9.2 at any width."""
-    network = network_of(replace(CONFIG, width=1.0)).train()
-    cells = network.embed(image(255)).flatten(2).square().mean(1)
-    assert 0.7 < float(cells.mean()) < 1.3
+def test_an_untrained_network_compares_cosines_of_the_features_themselves() -> None:
+    """Of what differs from the exemplar's mean; each depth weighs the same, and 7 x 7 cells are compared."""
+    network = network_of().eval()
+    exemplar, search = network.embed(image(127)), network.embed(image(255))
+    mean = exemplar.mean((2, 3), keepdim=True)
+    expected = torch.zeros(23, 23)
+    for z, x in zip(*(part.split(network.features.trunk.kind.channels, 1) for part in (exemplar - mean, search - mean))):
+        windows = F.normalize(x, dim=1).unfold(2, 7, 1).unfold(3, 7, 1)
+        expected += torch.einsum("bcij,bcyxij->yx", F.normalize(z, dim=1)[..., 3:10, 3:10], windows)
+    found = (network.respond(exemplar, search)[0, 0] - network.bias) / network.gain
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+    for head in network.features.heads:
+        assert not head.weight.any()
+
+
+@torch.inference_mode()
+def test_one_exemplar_serves_many_regions_and_many_exemplars_one_region() -> None:
+    network = network_of().eval()
+    exemplars, searches = (torch.cat([image(side), image(side).flip(3)]) for side in (127, 255))
+    one = network(exemplars[:1], searches)
+    torch.testing.assert_close(one[1:], network(exemplars[:1], searches[1:]))
+    many = network.respond(network.embed(exemplars), network.embed(searches[:1]))
+    torch.testing.assert_close(many[1:], network(exemplars[1:], searches[:1]))
 
 
 def test_training_changes_the_head_and_not_the_features() -> None:
@@ -100,12 +120,12 @@ def test_training_changes_the_head_and_not_the_features() -> None:
     network(image(127), image(255)).square().mean().backward()
     optimiser.step()
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
-    assert "features.head.weight" in changed
+    assert {"features.heads.0.weight", "features.heads.1.weight", "bias"} <= changed
     assert not [name for name in changed if name.startswith("features.trunk.")]
     assert [name for name in before if name.startswith("features.trunk.")]
 
 
-def test_a_frozen_head_keeps_its_statistics_too() -> None:
+def test_a_frozen_head_is_left_alone() -> None:
     network = network_of().freeze(["head"]).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     network(image(127), image(255)).mean().backward()
@@ -116,6 +136,7 @@ def test_a_frozen_head_keeps_its_statistics_too() -> None:
 @torch.inference_mode()
 def test_a_weights_file_needs_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, path = network_of(seed=1).eval(), tmp_path / "w.safetensors"
+    torch.nn.init.normal_(network.features.heads[0].weight, std=0.01)
     save_weights(path, network, {})
     monkeypatch.setattr(EfficientNetLite0, "read", None)
     monkeypatch.setattr(EfficientNetLite0, "package", None)
@@ -129,7 +150,8 @@ def test_a_weights_file_needs_no_package(tmp_path: Path, monkeypatch: pytest.Mon
     trunks = [net.features.trunk.state_dict() for net in (siamese, untrained)]
     assert all(torch.equal(trunks[0][name], trunks[1][name]) for name in trunks[0])
     assert float(trunks[1]["stem_weight"].abs().max()) > 0
-    assert not torch.equal(siamese.features.head.weight, untrained.features.head.weight)
+    assert any(head.weight.any() for head in siamese.features.heads)
+    assert not any(head.weight.any() for head in untrained.features.heads)
 
 
 @needs_package

@@ -68,7 +68,7 @@ class SiameseBackbone(Backbone):
     def fits(cls, file: TensorFile) -> bool:
         """Also a network on fixed features, which is none for the online tracker: making it says so."""
         names = set(file.names())
-        return "gain" in names and not names.isdisjoint({"features.0.weight", "features.head.weight"})
+        return "gain" in names and not names.isdisjoint({"features.0.weight", "features.heads.0.weight"})
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD
