@@ -1,4 +1,4 @@
-"""Fixed ImageNet features with a trained convolution on top: a trunk of the Siamese network.
+"""Fixed ImageNet features to which a trained convolution adds: a trunk of the Siamese network.
 
 The trunk is a backbone of the online tracker. Its zero padding tells a network where the border is, so that a target
 would be looked for where it stands in the exemplar (SiamDW: Zhang and Peng, 2019; SiamRPN++: Li et al., 2019). So the
@@ -124,16 +124,21 @@ class PretrainedFeatures(nn.Module):
     ----------
     backbone : str
         As of `Trunk`.
+
+    Attributes
+    ----------
+    cosines : int
+        How many are summed for a cell of the response.
     """
 
     def __init__(self, backbone: str) -> None:
         super().__init__()
         self.trunk = Trunk(backbone)
-        self.heads = nn.ModuleList(
-            nn.Conv2d(count, count, 1, bias=False) for count in self.trunk.kind.channels
-        )
-        for head in self.heads:
+        self.cosines = len(self.trunk.kind.channels) * EXEMPLAR_CELLS**2
+        heads = [nn.Conv2d(count, count, 1, bias=False) for count in self.trunk.kind.channels]
+        for head in heads:
             nn.init.zeros_(head.weight)
+        self.heads = nn.ModuleList(heads)
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 3, H, W) RGB 0..255 -> (B, C1 + C2, h, w), h = `kept_cells(H)`; the middles of image and map are one."""

@@ -88,13 +88,15 @@ class SiameseNetwork(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config or NetworkConfig()
-        outputs = _scaled(CHANNELS[-1], self.config.width)
         backbone = TRUNKS[self.config.trunk].backbone
         self.features: nn.Sequential | PretrainedFeatures = (
             PretrainedFeatures(backbone) if backbone else _alexnet(self.config)
         )
-        depths = len(self.features.trunk.kind.channels) if isinstance(self.features, PretrainedFeatures) else 0
-        products = depths * EXEMPLAR_CELLS**2 if depths else outputs * embedding_size(EXEMPLAR) ** 2
+        products = (
+            self.features.cosines
+            if isinstance(self.features, PretrainedFeatures)
+            else _scaled(CHANNELS[-1], self.config.width) * embedding_size(EXEMPLAR) ** 2
+        )
         share = products / PRODUCTS
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
         self.bias = nn.Parameter(torch.tensor(FIRST_BIAS if backbone else 0.0))

@@ -94,7 +94,9 @@ def test_an_untrained_network_compares_cosines_of_the_features_themselves() -> N
     exemplar, search = network.embed(image(127)), network.embed(image(255))
     mean = exemplar.mean((2, 3), keepdim=True)
     expected = torch.zeros(23, 23)
-    for z, x in zip(*(part.split(network.features.trunk.kind.channels, 1) for part in (exemplar - mean, search - mean))):
+    channels = EfficientNetLite0.channels
+    depths = zip((exemplar - mean).split(channels, 1), (search - mean).split(channels, 1), strict=True)
+    for z, x in depths:
         windows = F.normalize(x, dim=1).unfold(2, 7, 1).unfold(3, 7, 1)
         expected += torch.einsum("bcij,bcyxij->yx", F.normalize(z, dim=1)[..., 3:10, 3:10], windows)
     found = (network.respond(exemplar, search)[0, 0] - network.bias) / network.gain
