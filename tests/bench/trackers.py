@@ -171,7 +171,7 @@ def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: B
         "backbone alone": [backbone_pass(tracker, frames[0])] * len(turns),
     }
     title = f"Online, {backbone.name} in {backbone.dtype}, {title}".replace("torch.", "")
-    times = turn_seconds(calls, device, {"online": tracker._background.wait})
+    times = turn_seconds(calls, device, {"online": tracker._second.wait})
     learnt = tracker._memory._added / len(turns)
     report(title, times, {"online": "backbone alone"})
     latency = 1e3 * statistics.median(answers)

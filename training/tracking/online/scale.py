@@ -9,12 +9,12 @@ import torch
 
 from training.tracking.interface import Frame
 from training.tracking.online.backbones.backbone import Backbone
-from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.online_config import ScaleConfig
 from training.tracking.online.peak import parabola
 from training.tracking.online.region import Geometry, batch, cut
+from training.tracking.online.second_thread import SecondThread
 
 TRUSTED = (0.5, 2.0)
 """Limits of what being cut out alone may do to a response, where the first frame says more: it taught little."""
@@ -35,7 +35,7 @@ class SizeSearch:
     head : Head
         Taught on the first frame.
     config : ScaleConfig
-    background : Background
+    second : SecondThread
         Does half of the work.
     """
 
@@ -46,12 +46,12 @@ class SizeSearch:
         reduction: Reduction,
         head: Head,
         config: ScaleConfig,
-        background: Background,
+        second: SecondThread,
     ) -> None:
         self.geometry, self.backbone = geometry, backbone
         self.reduction, self.head = reduction, head
         self.config = config
-        self.background = background
+        self.second = second
         self._alone = 1.0
 
     def calibrate(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> None:
@@ -89,4 +89,4 @@ class SizeSearch:
                 maps = self.backbone.features(batch(images), without=border)
                 return self.head.match(self.reduction.reduce(*maps)).cpu().numpy()
 
-        return np.concatenate(self.background.share(responses, sizes))
+        return np.concatenate(self.second.share(responses, sizes))

@@ -12,7 +12,6 @@ import torch
 from training.device import one_torch_thread
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.online.backbones.backbone import Backbone
-from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
@@ -26,6 +25,7 @@ from training.tracking.online.redetection import Redetection
 from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.samples import SampleMemory
 from training.tracking.online.scale import SizeSearch
+from training.tracking.online.second_thread import SecondThread
 from training.tracking.windows import box_around, centre_and_size, inside
 
 PEAKS = 50
@@ -47,12 +47,12 @@ class OnlineTracker(CheckedTracker):
     def __init__(self, backbone: Backbone, config: OnlineConfig | None = None) -> None:
         self.backbone = backbone
         self.config = config or OnlineConfig()
-        self._background = Background(backbone.device)
+        self._second = SecondThread(backbone.device)
 
     @one_torch_thread()
     def _start(self, frame: Frame, box: Box) -> None:
         config, backbone = self.config, self.backbone
-        self._background.wait()
+        self._second.wait()
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
         self._frames = 0
@@ -67,7 +67,7 @@ class OnlineTracker(CheckedTracker):
         images, offsets = first_samples(
             frame, self._centre, self._size, self.geometry, backbone, config.augment, random
         )
-        halves = self._background.share(lambda some: backbone.features(batch(list(some))), images)
+        halves = self._second.share(lambda some: backbone.features(batch(list(some))), images)
         shallow, deep = (torch.cat(maps) for maps in zip(*halves, strict=True))
         self._reduction = Reduction(config.reduction, shallow[:1], deep[:1])
         features = self._reduction.reduce(shallow, deep)
@@ -80,7 +80,7 @@ class OnlineTracker(CheckedTracker):
         self._learner = Learner(self._head, config.learn, generator)
         self._learner.teach_first(spectra, labels)
         self._sizes = SizeSearch(
-            self.geometry, backbone, self._reduction, self._head, config.scale, self._background
+            self.geometry, backbone, self._reduction, self._head, config.scale, self._second
         )
         first = self._head.respond(spectra[:1])[0].cpu().numpy()
         self._sizes.calibrate(frame, self._centre, self._size, height(first, np.zeros(2)))
@@ -91,7 +91,7 @@ class OnlineTracker(CheckedTracker):
     def _locate(self, frame: Frame) -> Box:
         config = self.config
         spectrum = self._spectrum(frame, self._centre)
-        self._background.wait()
+        self._second.wait()
         response = self._head.respond(spectrum)[0].cpu().numpy()
         peak = float(response.max())
         offset = find_peak(response * self._prior)
@@ -116,7 +116,7 @@ class OnlineTracker(CheckedTracker):
                 self._size = self._size * self._sizes.change(frame, self._centre, self._size, found)
                 self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
             if trusted:
-                self._background.start(partial(self._learn, spectrum, self._label(offset)))
+                self._second.start(partial(self._learn, spectrum, self._label(offset)))
         self.sight = "hidden" if hidden else "clear" if trusted else "doubtful"
         return box_around(self._centre, self._size)
 
@@ -127,7 +127,7 @@ class OnlineTracker(CheckedTracker):
 
     def _spectra_at(self, frame: Frame, places: list[np.ndarray]) -> list[torch.Tensor]:
         """`_spectrum` of every place."""
-        halves = self._background.share(lambda some: [self._spectrum(frame, place) for place in some], places)
+        halves = self._second.share(lambda some: [self._spectrum(frame, place) for place in some], places)
         return list(chain.from_iterable(halves))
 
     def _learn(self, spectrum: torch.Tensor, label: torch.Tensor) -> None:

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from tests.training.tracking.scenes import moving_target
-from training.tracking.online.background import Background
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.online_config import ReductionConfig, RegionConfig, ScaleConfig
 from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.scale import SizeSearch
+from training.tracking.online.second_thread import SecondThread
 from training.tracking.windows import centre_and_size
 
 
@@ -31,8 +31,8 @@ def found(request):
     head.weight = features[0, :, top : top + geometry.kernel[0], left : left + geometry.kernel[1]].clone()
     head.weight /= (head.weight**2).sum()
     response = float(head.respond(head.spectra(features))[0, top, left])
-    config, background = ScaleConfig(penalty=1.0, damping=1.0), Background(backbone.device)
-    search = SizeSearch(geometry, backbone, reduction, head, config, background)
+    config, second = ScaleConfig(penalty=1.0, damping=1.0), SecondThread(backbone.device)
+    search = SizeSearch(geometry, backbone, reduction, head, config, second)
     return frame, centre, size, search, response
 
 

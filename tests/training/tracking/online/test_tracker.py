@@ -108,7 +108,7 @@ def test_a_frame_far_under_the_usual_peak_is_not_learnt_from(squeezenet, scene, 
     tracker._peaks.extend([usual] * 50)
     before = tracker._head.weight.clone()
     tracker.update(frames[1])
-    tracker._background.wait()
+    tracker._second.wait()
     assert tracker.response.max() > tracker.config.update_gate
     assert (not torch.equal(tracker._head.weight, before)) == learnt
 
@@ -127,7 +127,7 @@ def test_the_size_is_compared_with_the_response_where_the_target_was_found(squee
 
     monkeypatch.setattr(tracker._sizes, "change", watched)
     tracker.update(frames[1])
-    tracker._background.wait()
+    tracker._second.wait()
     [(centre, response, untaught)] = calls
     assert untaught
     assert not torch.equal(tracker._head.weight, taught)
@@ -172,7 +172,7 @@ def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene, req
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     request.getfixturevalue("two_threads")
     tracker = OnlineTracker(squeezenet)
-    assert tracker._background._worker
+    assert tracker._second._worker
     np.testing.assert_array_equal(follow(tracker, frames, truth[0]), boxes)
 
 

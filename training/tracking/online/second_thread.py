@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 
-class Background:
+class SecondThread:
     """A second thread of Python, with one thread of torch, if torch has more than one.
 
     With one thread (in the track stage, whose processes fill the machine; under OMP_NUM_THREADS=1; on one core) all is
