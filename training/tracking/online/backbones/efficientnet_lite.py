@@ -78,7 +78,6 @@ class EfficientNetLite0(Backbone):
     stride = 8
     channels = (BLOCKS[SHALLOW].inputs * BLOCKS[SHALLOW].expansion, BLOCKS[-1].outputs)
     border = 2
-    pretrained = CENTRED_RGB
     worth = "success AUC .709, precision .957 on 19 OTB targets"
     shapes: ClassVar[Shapes] = {layer: shape for layer, (_, _, shape) in _layers().items()}
     package: ClassVar[Package | None] = Package(
@@ -95,7 +94,7 @@ class EfficientNetLite0(Backbone):
             weights: dict[str, Tensor] = {}
             for layer, (source, norm, shape) in _layers().items():
                 weights |= _folded(file, path, layer, source, norm, shape)
-        return weights, cls.pretrained
+        return weights, CENTRED_RGB
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:

@@ -8,7 +8,6 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from curation.errors import InputError
 from training.network.inference import fold_batch_norms
 from training.network.siamese_network import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.network.weights import load_weights
@@ -42,13 +41,6 @@ class SiameseBackbone(Backbone):
         precision: Precision = "float32",
     ) -> None:
         super().__init__({}, RAW_RGB, device, precision)
-        trunk = network.config.trunk
-        if not isinstance(network.features, nn.Sequential):
-            raise InputError(
-                f"the network here has the fixed features of {trunk}, which the online tracker has without it",
-                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk}; or say --backbone {trunk}",
-                reason="foreign weights",
-            )
         layers = fold_batch_norms(network.features).to(self.device, self.dtype)
         layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         convolutions = [index for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
@@ -66,9 +58,7 @@ class SiameseBackbone(Backbone):
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
-        """Also a network on fixed features, which is none for the online tracker: making it says so."""
-        names = set(file.names())
-        return "gain" in names and not names.isdisjoint({"features.0.weight", "features.heads.0.weight"})
+        return {"gain", "features.0.weight"} <= set(file.names())
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD
