@@ -94,6 +94,8 @@ def turn_seconds(
     last = PROFILED if device.type == "cuda" else 0
     times: dict[str, list[float]] = {name: [] for name in calls}
     rounds = min(len(turns) for turns in calls.values()) - last
+    if rounds < 2 * TURN:
+        raise SystemExit(f"error: too few frames for two turns. Give --frames {2 * TURN + last + 1} or more")
     for begin in range(0, rounds - TURN + 1, TURN):
         for name, turns in calls.items():
             end = (ends or {}).get(name, lambda: None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -43,6 +43,12 @@ class SecondThread:
         running, self._running = self._running, None
         if running is not None:
             running.result()
+
+    def forget(self) -> None:
+        """Return when the work is done, whatever it met: nobody will ask for what it made."""
+        if self._running is not None:
+            wait([self._running])
+        self._running = None
 
     def share(self, work: Callable[[Sequence[Item]], Made], items: Sequence[Item]) -> list[Made]:
         """What `work` makes of all items, in order: of each half at the same time, where there is a second thread."""

@@ -52,7 +52,7 @@ class OnlineTracker(CheckedTracker):
     @one_torch_thread()
     def _start(self, frame: Frame, box: Box) -> None:
         config, backbone = self.config, self.backbone
-        self._second.wait()
+        self._second.forget()
         self._centre, self._size = centre_and_size(box)
         self._first_size = self._size.copy()
         self._frames = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from threading import Event
 
@@ -147,29 +148,38 @@ def two_threads():
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_the_box_comes_before_the_head_has_learnt_and_the_next_one_after(squeezenet, scene, monkeypatch):
+def test_the_box_comes_before_the_head_has_learnt_and_the_next_response_after(squeezenet, scene, monkeypatch):
     frames, truth = scene
-    tracker, may_learn, learnt = OnlineTracker(squeezenet), Event(), []
+    tracker, prepared, learnt, asked = OnlineTracker(squeezenet), Event(), [], []
     tracker.init(frames[0], truth[0])
-    update = tracker._learner.update
+    update, spectrum, respond = tracker._learner.update, tracker._spectrum, tracker._head.respond
 
-    def held(spectra, labels):
-        assert may_learn.wait(60)
-        learnt.append(len(labels))
+    def learn(spectra, labels):
+        assert prepared.wait(60)
+        time.sleep(0.2)  # who does not wait for it asks the old head
         update(spectra, labels)
+        learnt.append(len(labels))
 
-    monkeypatch.setattr(tracker._learner, "update", held)
+    def ask(spectra):
+        if len(spectra) == 1:  # not one of the head's own steps
+            asked.append(len(learnt))
+        return respond(spectra)
+
+    monkeypatch.setattr(tracker._learner, "update", learn)
+    monkeypatch.setattr(tracker._head, "respond", ask)
     tracker.update(frames[1])
     assert not learnt
-    may_learn.set()
+    monkeypatch.setattr(tracker, "_spectrum", lambda *places: (spectrum(*places), prepared.set())[0])
     tracker.update(frames[2])
-    assert learnt
+    assert asked == [0, 1]
 
 
 def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene, request):
-    """With one, everything is done at once and in turn; with more, some of it in the background."""
+    """With one, everything is done at once and in turn; with more, some of it on a second thread."""
     frames, truth = scene
-    boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
+    tracker = OnlineTracker(squeezenet)
+    assert not tracker._second._worker
+    boxes = follow(tracker, frames, truth[0])
     request.getfixturevalue("two_threads")
     tracker = OnlineTracker(squeezenet)
     assert tracker._second._worker
@@ -177,7 +187,7 @@ def test_the_boxes_do_not_depend_on_the_number_of_threads(squeezenet, scene, req
 
 
 @pytest.mark.usefixtures("two_threads")
-def test_what_fails_while_learning_ends_the_next_frame(squeezenet, scene, monkeypatch):
+def test_what_fails_while_learning_ends_the_next_frame_and_no_later_start(squeezenet, scene, monkeypatch):
     frames, truth = scene
     tracker = OnlineTracker(squeezenet)
     tracker.init(frames[0], truth[0])
@@ -185,8 +195,10 @@ def test_what_fails_while_learning_ends_the_next_frame(squeezenet, scene, monkey
     tracker.update(frames[1])
     with pytest.raises(ZeroDivisionError):
         tracker.update(frames[2])
-    tracker.init(frames[0], truth[0])  # and it can be started again
+    tracker.update(frames[3])  # it fails once more, in the last frame before another target
+    tracker.init(frames[0], truth[0])
     tracker.update(frames[1])
+    tracker.update(frames[2])
 
 
 def test_a_target_that_leaves_is_learnt_where_its_clipped_centre_is(squeezenet, monkeypatch):
