@@ -140,10 +140,10 @@ def _backbone(
 
     None where nothing but the network trained here is at hand, and nobody asked for it.
     """
-    from training.tracking.online.backbones.backbone_config import BACKBONES
-    from training.tracking.online.backbones.choice import installed, recognise
-    from training.tracking.online.backbones.convention import ConventionName
-    from training.tracking.online.backbones.weight_files import sha256_of
+    from training.backbones.backbone_config import BACKBONES
+    from training.backbones.choice import installed, recognise
+    from training.backbones.convention import ConventionName
+    from training.backbones.weight_files import sha256_of
 
     if options.convention and options.convention not in get_args(ConventionName):
         raise InputError(
@@ -213,7 +213,7 @@ def _is_toy() -> bool:
 
 def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
     """The tracker's name and accuracy, and a warning if it is too weak."""
-    from training.tracking.online.backbones.backbone_config import BACKBONES
+    from training.backbones.backbone_config import BACKBONES
 
     if is_own(name) or name.startswith(TRAX):
         return name, ""

@@ -19,13 +19,13 @@ import numpy as np
 
 from tests.bench.frame import options, show, table
 from tests.bench.memory import megabytes
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.backbones.backbone_config import BackboneConfig
+from training.backbones.choice import choose_backbone, installed
+from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.device import one_torch_thread
 from training.tracking.interface import Frame
-from training.tracking.online.backbones.backbone_config import BackboneConfig
-from training.tracking.online.backbones.choice import choose_backbone, installed
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.online_config import OnlineConfig, RegionConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.video.follower import follow

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import torch
 
+from training.backbones.backbone import Backbone
 from training.losses.shrinkage import shrinkage
 from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Box, CheckedTracker, Frame
-from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian

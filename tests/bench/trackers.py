@@ -31,16 +31,16 @@ from tests.bench.frame import options, show, table, timed
 from tests.bench.gpu import kernels, wait
 from tests.bench.memory import megabytes
 from tests.bench.plain_trackers import PlainOnlineTracker, PlainSiameseTracker
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.backbones.backbone import Backbone
+from training.backbones.backbone_config import BACKBONES
+from training.backbones.choice import load_backbone
 from training.device import pick_device
 from training.network.inference import for_inference
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Box, Frame, Tracker
-from training.tracking.online.backbones.backbone import Backbone
-from training.tracking.online.backbones.backbone_config import BACKBONES
-from training.tracking.online.backbones.choice import load_backbone
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.region import batch, cut
 from training.tracking.online.tracker import OnlineTracker

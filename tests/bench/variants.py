@@ -27,6 +27,9 @@ from curation.parallel import Workers, run_in_order
 from tests.bench.configured import track_settings
 from tests.bench.disturbances import Away, Covered, Doubled, Edge, Plain
 from tests.bench.frame import options, show
+from training.backbones.backbone_config import BACKBONES
+from training.backbones.choice import load_backbone
+from training.backbones.convention import Precision
 from training.benchmark.scores.one_pass import sequence_curves
 from training.benchmark.sequences.benchmark_loader import load_benchmark
 from training.benchmark.sequences.sequence import Sequence, to_base
@@ -34,9 +37,6 @@ from training.benchmark.sequences.sequence_list import one_pass_names
 from training.device import one_torch_thread, pick_device
 from training.studies.outcome import markdown
 from training.tracking.interface import Box
-from training.tracking.online.backbones.backbone_config import BACKBONES
-from training.tracking.online.backbones.choice import load_backbone
-from training.tracking.online.backbones.convention import Precision
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
 

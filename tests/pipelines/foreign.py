@@ -34,6 +34,7 @@ from curation.errors import InputError
 from curation.parallel import Workers
 from pipelines import parameters, settings
 from pipelines.tools.profile import overlay, single
+from training.backbones.tensor_files import open_tensors
 from training.benchmark.overlap.regions import FARTHEST
 from training.benchmark.results.formats.jwlim import json_bytes
 from training.benchmark.results.formats.matlab import mat_bytes
@@ -46,7 +47,6 @@ from training.network.initial import load_initial
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights, save_weights
-from training.tracking.online.backbones.tensor_files import open_tensors
 
 MEMORY = 1 << 30
 

@@ -22,13 +22,13 @@ from pipelines.__main__ import main
 from pipelines.trackers import Chosen
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
+from training.backbones import choice
 from training.device import one_torch_thread
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker
 from training.tracking.interface import Frame
-from training.tracking.online.backbones import choice
 from training.tracking.run.benchmark_run import Contender
 from training.tracking.video import source as video_source
 from training.tracking.video import window

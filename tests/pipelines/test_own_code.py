@@ -42,8 +42,8 @@ from curation.layouts.layout_table import Layout, Video
 from training.benchmark.results.formats.format_row import Format
 from training.benchmark.results.formats.segments import Segment
 from training.benchmark.scores.metric_table import Curve, Metric
-from training.tracking.online.backbones.backbone import Backbone, trimmed
-from training.tracking.online.backbones.convention import RAW_RGB
+from training.backbones.backbone import Backbone, trimmed
+from training.backbones.convention import RAW_RGB
 
 
 class Drift:

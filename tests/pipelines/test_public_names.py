@@ -16,13 +16,13 @@ from curation.classic.forms import FORMS as CROP_FORMS
 from curation.layouts.layout_table import LAYOUTS
 from pipelines import parameters, settings
 from pipelines.commands import COMMANDS
+from training.backbones.backbone_config import BACKBONES
 from training.benchmark.results.formats.format_table import FORMATS
 from training.benchmark.scores.metric_table import METRICS
 from training.benchmark.scores.protocols import PROTOCOLS
 from training.benchmark.scores.vot_rules import VOT_RULES
 from training.benchmark.sequences.sequence_list import packaged_names
 from training.losses import LOSSES
-from training.tracking.online.backbones.backbone_config import BACKBONES
 from training.tracking.roster import TRACKERS
 
 GOLDEN = Path(__file__).parent / "public_names.txt"

@@ -12,14 +12,14 @@ import torch
 
 from curation.errors import InputError
 from pipelines import paths, trackers
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
+from training.backbones import choice
+from training.backbones.convention import CAFFE
+from training.backbones.efficientnet_lite import EfficientNetLite0
+from training.backbones.weight_files import sha256_of
 from training.network.siamese_network import NetworkConfig, SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import TemplateTracker
-from training.tracking.online.backbones import choice
-from training.tracking.online.backbones.convention import CAFFE
-from training.tracking.online.backbones.efficientnet_lite import EfficientNetLite0
-from training.tracking.online.backbones.weight_files import sha256_of
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 

@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
 from tests.training.trainer.test_distributed import curves, run_group
 from tests.training.trainer.test_loop import CPU, spec_of
+from training.backbones.backbone import Precision
+from training.backbones.convention import CAFFE
+from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.backbones.vgg16 import Vgg16
 from training.network.inference import for_inference
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones.backbone import Precision
-from training.tracking.online.backbones.convention import CAFFE
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
-from training.tracking.online.backbones.vgg16 import Vgg16
 from training.tracking.online.online_config import OnlineConfig, RegionConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker

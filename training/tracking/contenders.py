@@ -17,14 +17,14 @@ from curation.errors import InputError
 from curation.files import digest, missing
 from curation.outside import read_outside
 from curation.rows import is_own, load_own, own_digest
+from training.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.backbones.choice import choose_backbone, needed_file
+from training.backbones.weight_files import sha256_of
 from training.network.inference import for_inference
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
-from training.tracking.online.backbones.choice import choose_backbone, needed_file
-from training.tracking.online.backbones.weight_files import sha256_of
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.own_tracker import OwnTracker

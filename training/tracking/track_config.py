@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from curation.config import STRICT, parameters
+from training.backbones.backbone_config import BackboneConfig
 from training.tracking.baselines import TemplateConfig
-from training.tracking.online.backbones.backbone_config import BackboneConfig
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.roster import Choice
 from training.tracking.siamese_config import SiameseConfig

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 FILE = "last.pt"
 
-PARTS = ("batches", "losses", "network", "trainer")
+PARTS = ("backbones", "batches", "losses", "network", "trainer")
 """Folders of `training` whose modules a training run is made of."""
 
 

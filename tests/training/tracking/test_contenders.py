@@ -10,15 +10,15 @@ import safetensors.torch
 import torch
 
 from curation.errors import InputError
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.backbones.backbone_config import BackboneConfig
+from training.backbones.weight_files import sha256_of
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.contenders import contenders
-from training.tracking.online.backbones.backbone_config import BackboneConfig
-from training.tracking.online.backbones.weight_files import sha256_of
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target
+from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.network.inference import for_inference
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.tracking.baselines import TemplateTracker
 from training.tracking.interface import Tracker
-from training.tracking.online.backbones.siamese_backbone import SiameseBackbone
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.tracking.online.siamese_backbone import SiameseBackbone
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 from training.tracking.track_config import TrackConfig

@@ -13,8 +13,8 @@ from itertools import cycle
 import cv2
 import numpy as np
 
+from training.backbones.backbone import Backbone
 from training.tracking.interface import Frame
-from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.online_config import AugmentConfig
 from training.tracking.online.region import Geometry, cut
 

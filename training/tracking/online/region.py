@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.backbones.backbone import Backbone
 from training.tracking.interface import Frame
-from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.online_config import RegionConfig
 from training.tracking.windows import linear_map, sample_window
 

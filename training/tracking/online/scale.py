@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from training.backbones.backbone import Backbone
 from training.tracking.interface import Frame
-from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction
 from training.tracking.online.head import Head
 from training.tracking.online.online_config import ScaleConfig

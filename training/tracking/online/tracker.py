@@ -9,9 +9,9 @@ from itertools import chain
 import numpy as np
 import torch
 
+from training.backbones.backbone import Backbone
 from training.device import one_torch_thread
 from training.tracking.interface import Box, CheckedTracker, Frame
-from training.tracking.online.backbones.backbone import Backbone
 from training.tracking.online.features import Reduction
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
-from training.tracking.online.backbones.convention import CAFFE
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
-from training.tracking.online.backbones.vgg16 import Vgg16
+from training.backbones.convention import CAFFE
+from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
+from training.backbones.vgg16 import Vgg16
 from training.tracking.online.online_config import (
     AugmentConfig,
     LearnConfig,

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.tracking.online.backbones.backbone import Backbone, Package, Weights, trimmed
-from training.tracking.online.backbones.convention import CAFFE, TORCHVISION, InputConvention, rgb
-from training.tracking.online.backbones.weight_files import KIND, NUMBERED, Naming, Shapes
+from training.backbones.backbone import Backbone, Package, Weights, trimmed
+from training.backbones.convention import CAFFE, TORCHVISION, InputConvention, rgb
+from training.backbones.weight_files import KIND, NUMBERED, Naming, Shapes
 
 LAYERS: Sequence[tuple[str, int, int]] = (
     ("conv1_1", 3, 64),

@@ -24,8 +24,8 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.outside import open_outside
-from training.tracking.online.backbones.convention import InputConvention
-from training.tracking.online.backbones.tensor_files import ASK, LIMIT, TensorFile, open_tensors
+from training.backbones.convention import InputConvention
+from training.backbones.tensor_files import ASK, LIMIT, TensorFile, open_tensors
 
 Shapes = Mapping[str, tuple[int, ...]]
 """Kernel shape (OIHW) of every convolution a backbone needs."""

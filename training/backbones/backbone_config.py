@@ -8,22 +8,20 @@ from pydantic import AfterValidator, Field
 
 from curation.config import STRICT, parameters
 from curation.rows import Later, Table
-from training.tracking.online.backbones.convention import ConventionName, Precision
+from training.backbones.convention import ConventionName, Precision
 
 if TYPE_CHECKING:
-    from training.tracking.online.backbones.backbone import Backbone
+    from training.backbones.backbone import Backbone
 
-
-_HERE = "training.tracking.online.backbones"
 
 BACKBONES: Table[type[Backbone]] = Table(
     "backbone",
     {
-        "siamese": Later(f"{_HERE}.siamese_backbone:SiameseBackbone"),
-        "efficientnet_lite0": Later(f"{_HERE}.efficientnet_lite:EfficientNetLite0"),
-        "squeezenet": Later(f"{_HERE}.squeezenet:SqueezeNet"),
-        "squeezenet1_1": Later(f"{_HERE}.squeezenet:SqueezeNet11"),
-        "vgg16": Later(f"{_HERE}.vgg16:Vgg16"),
+        "siamese": Later("training.tracking.online.siamese_backbone:SiameseBackbone"),
+        "efficientnet_lite0": Later("training.backbones.efficientnet_lite:EfficientNetLite0"),
+        "squeezenet": Later("training.backbones.squeezenet:SqueezeNet"),
+        "squeezenet1_1": Later("training.backbones.squeezenet:SqueezeNet11"),
+        "vgg16": Later("training.backbones.vgg16:Vgg16"),
     },
 )
 """Every backbone by name; one's own is a subclass of `Backbone`, named by the place of its code."""

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 from curation.errors import InputError
 from tests.training.tracking.scenes import texture
-from training.tracking.online.backbones.backbone_config import BackboneConfig
-from training.tracking.online.backbones.choice import choose_backbone, load_backbone, recognise
-from training.tracking.online.backbones.efficientnet_lite import BLOCKS, SHALLOW, EfficientNetLite0
-from training.tracking.online.backbones.weight_files import sha256_of
+from training.backbones.backbone_config import BackboneConfig
+from training.backbones.choice import choose_backbone, load_backbone, recognise
+from training.backbones.efficientnet_lite import BLOCKS, SHALLOW, EfficientNetLite0
+from training.backbones.weight_files import sha256_of
 
 NAME = "efficientnet_lite0"
 PACKAGE = EfficientNetLite0.package

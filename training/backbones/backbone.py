@@ -16,17 +16,17 @@ import torch
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones.convention import (
+from training.backbones.convention import (
     CAFFE,
     ConventionName,
     InputConvention,
     Precision,
     named_convention,
 )
-from training.tracking.online.backbones.convolution import Activation, convolve
-from training.tracking.online.backbones.input_table import InputTable
-from training.tracking.online.backbones.tensor_files import TensorFile
-from training.tracking.online.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
+from training.backbones.convolution import Activation, convolve
+from training.backbones.input_table import InputTable
+from training.backbones.tensor_files import TensorFile
+from training.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""

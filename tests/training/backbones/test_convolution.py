@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from training.tracking.online.backbones import convolution
-from training.tracking.online.backbones.convolution import convolve
+from training.backbones import convolution
+from training.backbones.convolution import convolve
 
 FORMS = [(24, 32, 3, 2, 1), (32, 32, 3, 1, 32), (16, 96, 1, 1, 1), (48, 48, 5, 2, 48)]
 """Channels in and out, kernel, stride, groups."""

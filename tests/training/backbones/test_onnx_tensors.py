@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curation.errors import InputError
-from training.tracking.online.backbones.tensor_files import open_tensors
+from training.backbones.tensor_files import open_tensors
 
 VALUES = np.arange(12, dtype="<f4").reshape(3, 4)
 

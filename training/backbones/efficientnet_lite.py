@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone, Package, Weights, trimmed
-from training.tracking.online.backbones.convention import (
+from training.backbones.backbone import Backbone, Package, Weights, trimmed
+from training.backbones.convention import (
     CENTRED_RGB,
     InputConvention,
 )
-from training.tracking.online.backbones.tensor_files import TensorFile, open_tensors
-from training.tracking.online.backbones.weight_files import Shapes
+from training.backbones.tensor_files import TensorFile, open_tensors
+from training.backbones.weight_files import Shapes
 
 EPSILON = 1e-3
 """Added to the variances of the batch norms (TensorFlow's default, with which the weights were trained)."""

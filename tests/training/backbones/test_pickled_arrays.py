@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curation.errors import InputError
-from training.tracking.online.backbones.tensor_files import open_tensors
+from training.backbones.tensor_files import open_tensors
 
 
 class Evil:

@@ -12,17 +12,17 @@ import torch
 from safetensors.torch import save_file
 
 from curation.errors import InputError
-from tests.training.tracking.online.conftest import random_weights
+from tests.training.backbones.random_weights import random_weights
+from training.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.backbones.choice import choose_backbone, load_backbone, recognise
+from training.backbones.convention import CAFFE, TORCHVISION, rgb
+from training.backbones.squeezenet import CAFFE_SQUEEZENET
+from training.backbones.tensor_files import open_tensors
+from training.backbones.vgg16 import CAFFE_FIRST, TORCHVISION_FIRST, Vgg16
+from training.backbones.weight_files import sha256_of
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
-from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
-from training.tracking.online.backbones.choice import choose_backbone, load_backbone, recognise
-from training.tracking.online.backbones.convention import CAFFE, TORCHVISION, rgb
-from training.tracking.online.backbones.squeezenet import CAFFE_SQUEEZENET
-from training.tracking.online.backbones.tensor_files import open_tensors
-from training.tracking.online.backbones.vgg16 import CAFFE_FIRST, TORCHVISION_FIRST, Vgg16
-from training.tracking.online.backbones.weight_files import sha256_of
 
 VGG_INDEX = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
 

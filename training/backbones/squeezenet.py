@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.tracking.online.backbones.backbone import Backbone, trimmed
-from training.tracking.online.backbones.convention import TORCHVISION, InputConvention
-from training.tracking.online.backbones.weight_files import KIND, Naming
+from training.backbones.backbone import Backbone, trimmed
+from training.backbones.convention import TORCHVISION, InputConvention
+from training.backbones.weight_files import KIND, Naming
 
 CAFFE_SQUEEZENET = InputConvention("bgr", mean=(104.0, 117.0, 123.0))
 """Caffe's SqueezeNet: BGR, 0..255, minus the rounded ImageNet mean."""

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.tracking.online.backbones.convention import InputConvention
+from training.backbones.convention import InputConvention
 
 STORED = {torch.float32: torch.float32, torch.bfloat16: torch.int16}
 """Type of the backbone -> type of the same size that numpy and OpenCV know."""

@@ -21,10 +21,10 @@ from torch import Tensor
 
 from curation.errors import InputError
 from curation.outside import open_outside
+from training.backbones.hdf5_tensors import Hdf5Tensors
+from training.backbones.onnx_tensors import OnnxTensors
+from training.backbones.pickled_arrays import PickledArrays
 from training.messages import first_line, memory_is_full
-from training.tracking.online.backbones.hdf5_tensors import Hdf5Tensors
-from training.tracking.online.backbones.onnx_tensors import OnnxTensors
-from training.tracking.online.backbones.pickled_arrays import PickledArrays
 
 LIMIT = 640 << 20
 """Most bytes of a file; all of VGG-16 in float32 are 553 million."""

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 from curation.errors import InputError
-from training.tracking.online.backbones.backbone import Backbone
-from training.tracking.online.backbones.backbone_config import BACKBONES, BackboneConfig
-from training.tracking.online.backbones.convention import ConventionName, Precision
-from training.tracking.online.backbones.tensor_files import open_tensors
-from training.tracking.online.backbones.weight_files import sha256_of
+from training.backbones.backbone import Backbone
+from training.backbones.backbone_config import BACKBONES, BackboneConfig
+from training.backbones.convention import ConventionName, Precision
+from training.backbones.tensor_files import open_tensors
+from training.backbones.weight_files import sha256_of
 
 
 def choose_backbone(

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import save_file
 
 from curation.errors import InputError
-from training.tracking.online.backbones.tensor_files import LIMIT, open_tensors
+from training.backbones.tensor_files import LIMIT, open_tensors
 
 VALUES = np.arange(6, dtype=np.float64).reshape(2, 3)
 

@@ -8,12 +8,12 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from training.backbones.backbone import Backbone, trimmed
+from training.backbones.convention import RAW_RGB, ConventionName, Precision
+from training.backbones.tensor_files import TensorFile
 from training.network.inference import fold_batch_norms
 from training.network.siamese_network import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
 from training.network.weights import load_weights
-from training.tracking.online.backbones.backbone import Backbone, trimmed
-from training.tracking.online.backbones.convention import RAW_RGB, ConventionName, Precision
-from training.tracking.online.backbones.tensor_files import TensorFile
 
 
 class SiameseBackbone(Backbone):
