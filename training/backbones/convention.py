@@ -37,6 +37,13 @@ class InputConvention:
         offset = images.new_tensor(self.mean) / std
         return images.mul_(self.scale / 255.0 / std).sub_(offset).permute(0, 3, 1, 2)
 
+    def of_rgb(self, images: Tensor) -> Tensor:
+        """(B, 3, H, W) float RGB 0..255 -> the same images as `apply` gives them; the memory format is kept."""
+        if self.order == "bgr":
+            images = images.flip(1)
+        std = images.new_tensor(self.std)[:, None, None]
+        return images * (self.scale / 255.0 / std) - images.new_tensor(self.mean)[:, None, None] / std
+
 
 Precision = Literal["float32", "bfloat16"]
 """Of a backbone's weights, activations and maps."""

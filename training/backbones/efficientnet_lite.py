@@ -78,6 +78,7 @@ class EfficientNetLite0(Backbone):
     stride = 8
     channels = (BLOCKS[SHALLOW].inputs * BLOCKS[SHALLOW].expansion, BLOCKS[-1].outputs)
     border = 2
+    pretrained = CENTRED_RGB
     worth = "success AUC .709, precision .957 on 19 OTB targets"
     shapes: ClassVar[Shapes] = {layer: shape for layer, (_, _, shape) in _layers().items()}
     package: ClassVar[Package | None] = Package(
@@ -94,7 +95,7 @@ class EfficientNetLite0(Backbone):
             weights: dict[str, Tensor] = {}
             for layer, (source, norm, shape) in _layers().items():
                 weights |= _folded(file, path, layer, source, norm, shape)
-        return weights, CENTRED_RGB
+        return weights, cls.pretrained
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:

@@ -34,8 +34,12 @@ def fold_batch_norms(layers: nn.Sequential) -> nn.Sequential:
 
 
 def for_inference(network: SiameseNetwork) -> SiameseNetwork:
-    """A copy of a Siamese network for tracking: evaluation mode, normalisation folded, channels last."""
+    """A copy of a Siamese network for tracking: evaluation mode, normalisation folded, channels last.
+
+    Fixed features come folded.
+    """
     fast = copy.deepcopy(network).eval()
-    fast.features = fold_batch_norms(network.features)
+    if isinstance(network.features, nn.Sequential):
+        fast.features = fold_batch_norms(network.features)
     fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return fast

@@ -28,7 +28,7 @@ from curation.crops.geometry import CropGeometry
 from curation.errors import InputError
 from curation.outside import read_outside
 from training.messages import first_line, memory_is_full
-from training.network.network_config import NetworkConfig
+from training.network.network_config import TRUNKS, NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, crop_geometry, load_weights
 
@@ -69,6 +69,13 @@ def load_initial(path: Path, config: NetworkConfig, geometry: CropGeometry) -> t
         content = read_outside(path, limit=LIMIT, kind="a weights file", do=GIVE)
     except FileNotFoundError:
         raise InputError(f"train.init: there is no file {path}", do=GIVE, reason="missing file") from None
+    if path.suffix in (".pth", ".pt") and TRUNKS[config.trunk].backbone:
+        raise InputError(
+            f"train.init: {path} would be a published SiamFC, which has no trunk {config.trunk}",
+            do="Run: python -m pipelines profile --set train.network.trunk=alexnet train.network.width=1.0; or give "
+            "weights of the train stage (.safetensors)",
+            reason="foreign weights",
+        )
     state = (
         _published(path, content, config) if path.suffix in (".pth", ".pt") else _ours(path, config, geometry)
     )

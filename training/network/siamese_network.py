@@ -1,7 +1,8 @@
 """The Siamese network: one embedding applied to exemplar and search region, correlated into a response map.
 
 The published size (AlexNet-like, no padding, total stride 8) is `NetworkConfig(width=1.0)`; smaller widths
-scale every channel count and keep the geometry, so labels, trackers and crops are the same.
+scale every channel count and keep the geometry, so labels, trackers and crops are the same. Other trunks have the same
+stride, and another number of cells.
 """
 
 from __future__ import annotations
@@ -13,13 +14,20 @@ import torch
 from torch import Tensor, nn
 
 from curation.errors import InputError
-from training.network.network_config import NetworkConfig
+from training.network.network_config import TRUNKS, NetworkConfig
+from training.network.pretrained import EXEMPLAR_CELLS, FIRST_BIAS, PretrainedFeatures, kept_cells
 
 STRIDE = 8
 """Pixels of the search region per cell of the response map."""
 
 RECEPTIVE_FIELD = 87
 """Side in pixels of the region that one feature cell sees; it is also the smallest usable input."""
+
+EXEMPLAR = 127
+"""Side of the published exemplar, pixels."""
+
+PRODUCTS = 9216
+"""Products that the published network sums for a cell of its response: 6 x 6 cells of 256 channels."""
 
 CHANNELS = (96, 256, 384, 384, 256)
 """Output channels of the five convolutions at width 1 (AlexNet, two groups in the 2nd, 4th and 5th)."""
@@ -45,21 +53,31 @@ def embedding_size(pixels: int) -> int:
     return side - 6  # three conv 3/1
 
 
-def response_size(exemplar: int, search: int) -> int:
-    """Side of the response map, cells, for exemplar and search sizes in pixels: (127, 255) -> 17."""
+def response_size(exemplar: int, search: int, config: NetworkConfig | None = None) -> int:
+    """Side of the response map, cells, for exemplar and search sizes in pixels: (127, 255) -> 17.
+
+    Raises
+    ------
+    InputError
+        If a side does not suit the trunk, or the search region is the smaller one.
+    """
     if search < exemplar:
         raise InputError(
             f"search region of {search} px is smaller than the exemplar of {exemplar} px",
             do="Make the search size the larger one",
         )
+    if config and TRUNKS[config.trunk].backbone:
+        kept_cells(exemplar)  # it must suit
+        return kept_cells(search) - EXEMPLAR_CELLS + 1
     return embedding_size(search) - embedding_size(exemplar) + 1
 
 
 class SiameseNetwork(nn.Module):
-    """AlexNet-like Siamese network with one scalar gain and bias on the correlation.
+    """Siamese network with one scalar gain and bias on the correlation.
 
     Images are RGB, 0..255, float, without further normalisation, as in the PyTorch release. All parameters
-    are drawn from the global torch generator: seed it to repeat a network.
+    are drawn from the global torch generator: seed it to repeat a network. Fixed features are zeros until a state or
+    `read_trunk` fills them.
 
     Parameters
     ----------
@@ -70,37 +88,34 @@ class SiameseNetwork(nn.Module):
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         self.config = config or NetworkConfig()
-        c1, c2, c3, c4, c5 = (_scaled(channels, self.config.width) for channels in CHANNELS)
-        # Pools come before ReLUs, with which they commute, so that ReLUs see a quarter of the values.
-        self.features = nn.Sequential(
-            *self._convolution(3, c1, 11, stride=2),  # 127 -> 59, 255 -> 123
-            nn.MaxPool2d(3, 2),  # 29, 61
-            nn.ReLU(inplace=True),
-            *self._convolution(c1, c2, 5, groups=2),  # 25, 57
-            nn.MaxPool2d(3, 2),  # 12, 28
-            nn.ReLU(inplace=True),
-            *self._convolution(c2, c3, 3),  # 10, 26
-            nn.ReLU(inplace=True),
-            *self._convolution(c3, c4, 3, groups=2),  # 8, 24
-            nn.ReLU(inplace=True),
-            nn.Conv2d(c4, c5, 3, groups=2),  # 6, 22
+        backbone = TRUNKS[self.config.trunk].backbone
+        self.features: nn.Sequential | PretrainedFeatures = (
+            PretrainedFeatures(backbone) if backbone else _alexnet(self.config)
         )
-        share = c5 / CHANNELS[-1]
+        products = (
+            self.features.cosines
+            if isinstance(self.features, PretrainedFeatures)
+            else _scaled(CHANNELS[-1], self.config.width) * embedding_size(EXEMPLAR) ** 2
+        )
+        share = products / PRODUCTS
         self.gain = nn.Parameter(torch.tensor(self.config.gain / share), requires_grad=self.config.train_gain)
-        self.bias = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.tensor(FIRST_BIAS if backbone else 0.0))
         self._frozen: list[nn.Module] = []
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
 
-    def _convolution(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
-    ) -> list[nn.Module]:
-        batch = self.config.norm == "batch"
-        convolution = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)
-        return [convolution, nn.BatchNorm2d(outputs)] if batch else [convolution]
+    def read_trunk(self) -> str:
+        """Fill fixed features from the package that brings them; returns the SHA-256 of its file.
+
+        Raises
+        ------
+        InputError
+            If the package is not installed, or its file is another.
+        """
+        return self.features.trunk.read() if isinstance(self.features, PretrainedFeatures) else ""
+
+    def take_trunk(self, other: SiameseNetwork) -> None:
+        """Fill fixed features with those of another network of the same trunk."""
+        if isinstance(self.features, PretrainedFeatures) and isinstance(other.features, PretrainedFeatures):
+            self.features.trunk.load_state_dict(other.features.trunk.state_dict())
 
     def freeze(self, layers: Collection[str]) -> Self:
         """Have training leave some layers as they are, statistics of normalisations included. In place.
@@ -108,13 +123,17 @@ class SiameseNetwork(nn.Module):
         Parameters
         ----------
         layers : collection of str
-            Of `network_config.LAYERS`.
+            Of the trunk's row of `network_config.TRUNKS`.
         """
         number = 0
-        for module in self.features:
-            number += isinstance(module, nn.Conv2d)
-            if f"conv{number}" in layers:
-                self._frozen.append(module.requires_grad_(False))
+        if isinstance(self.features, PretrainedFeatures):
+            if "head" in layers:
+                self._frozen += [module.requires_grad_(False) for module in self.features.heads]
+        else:
+            for module in self.features:
+                number += isinstance(module, nn.Conv2d)
+                if f"conv{number}" in layers:
+                    self._frozen.append(module.requires_grad_(False))
         if "bias" in layers:
             self.bias.requires_grad_(False)
         return self
@@ -137,7 +156,8 @@ class SiameseNetwork(nn.Module):
         Returns
         -------
         (B, C, h, w) tensor
-            Stride 8; h = `embedding_size(H)`. Cell (i, j) is centred on pixel (43 + 8 i, 43 + 8 j), 0-based.
+            Stride 8; of the published trunk h = `embedding_size(H)`, and cell (i, j) is centred on pixel
+            (43 + 8 i, 43 + 8 j), 0-based; of fixed features h = `kept_cells(H)`.
         """
         features: Tensor = self.features(images)
         return features
@@ -148,7 +168,8 @@ class SiameseNetwork(nn.Module):
         Parameters
         ----------
         exemplar : (B, C, k, k) or (1, C, k, k) tensor
-            Features of the exemplars; a single one serves all search regions.
+            Features of the exemplars; a single one serves all search regions. Of fixed features only the middle
+            is compared.
         search : (B, C, h, w) or (1, C, h, w) tensor
             Features of the search regions; a single one serves all exemplars.
 
@@ -157,6 +178,8 @@ class SiameseNetwork(nn.Module):
         (B, 1, h - k + 1, w - k + 1) tensor
             Gain x correlation + bias: a logit under the cross-entropy losses, else a regressed label.
         """
+        if isinstance(self.features, PretrainedFeatures):
+            exemplar, search = self.features.compared(exemplar, search)
         return self.gain * correlate(exemplar, search) + self.bias
 
     def forward(self, exemplar: Tensor, search: Tensor) -> Tensor:
@@ -180,6 +203,39 @@ def correlate(exemplar: Tensor, search: Tensor) -> Tensor:
         (k * k * cells, k * cells + width, cells + 1, width, 1),
     )
     return windows.sum((1, 2))[:, None]  # (B, 1, h-k+1, w-k+1)
+
+
+def _alexnet(config: NetworkConfig) -> nn.Sequential:
+    """The published trunk, with fresh weights."""
+
+    def convolution(
+        inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1
+    ) -> list[nn.Module]:
+        batch = config.norm == "batch"
+        layer = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not batch)
+        return [layer, nn.BatchNorm2d(outputs)] if batch else [layer]
+
+    c1, c2, c3, c4, c5 = (_scaled(channels, config.width) for channels in CHANNELS)
+    # Pools come before ReLUs, with which they commute, so that ReLUs see a quarter of the values.
+    layers = nn.Sequential(
+        *convolution(3, c1, 11, stride=2),  # 127 -> 59, 255 -> 123
+        nn.MaxPool2d(3, 2),  # 29, 61
+        nn.ReLU(inplace=True),
+        *convolution(c1, c2, 5, groups=2),  # 25, 57
+        nn.MaxPool2d(3, 2),  # 12, 28
+        nn.ReLU(inplace=True),
+        *convolution(c2, c3, 3),  # 10, 26
+        nn.ReLU(inplace=True),
+        *convolution(c3, c4, 3, groups=2),  # 8, 24
+        nn.ReLU(inplace=True),
+        nn.Conv2d(c4, c5, 3, groups=2),  # 6, 22
+    )
+    for module in layers:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return layers
 
 
 def _scaled(channels: int, width: float) -> int:

@@ -23,7 +23,7 @@ from curation.errors import InputError
 from curation.files import MEND, digest, missing, write_bytes, write_json
 from curation.outside import open_outside
 from training.messages import first_line, memory_is_full
-from training.network.network_config import NetworkConfig
+from training.network.network_config import NetworkConfig, recorded_network
 from training.network.siamese_network import SiameseNetwork
 
 KEY = "dslt"
@@ -57,7 +57,7 @@ def save_weights(path: Path, network: SiameseNetwork, metadata: Mapping[str, Any
     text = orjson.dumps(
         {
             "schema": SCHEMA,
-            "network": TypeAdapter(NetworkConfig).dump_python(network.config),
+            "network": recorded_network(network.config),
             "digest": _content_digest(tensors),
             "metadata": dict(metadata or {}),
         },
@@ -125,8 +125,8 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:
     """Parameters of a training as its metadata records them, with the geometry of its crops.
 
-    `init`, `freeze`, `precision.portable`, `pairs.parts` and `pairs.both_ways` are left out where they say nothing, so
-    that weights have the bytes of those from before they were.
+    `init`, `freeze`, `network.trunk`, `precision.portable`, `pairs.parts` and `pairs.both_ways` are left out where they
+    say nothing, so that weights have the bytes of those from before they were.
     """
     crops = {
         "exemplar_size": geometry.exemplar_size,
@@ -138,7 +138,8 @@ def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dic
         name: value for name, value in train["pairs"].items() if name not in ("parts", "both_ways") or value
     }
     train = {name: value for name, value in train.items() if name not in ("init", "freeze") or value}
-    return {**train, "pairs": {**pairs, **crops}, "precision": precision}
+    network = recorded_network(train["network"])
+    return {**train, "network": network, "pairs": {**pairs, **crops}, "precision": precision}
 
 
 def crop_geometry(metadata: Mapping[str, Any]) -> CropGeometry:

@@ -21,6 +21,7 @@ from training.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.backbones.choice import choose_backbone, needed_file
 from training.backbones.weight_files import sha256_of
 from training.network.inference import for_inference
+from training.network.network_config import recorded_network
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
 from training.tracking.baselines import StillTracker, TemplateTracker
@@ -111,7 +112,7 @@ def untrained(given: Given) -> list[Contender]:
     config, network = given.config, load_weights(given.weights)[0].config
     make = partial(_siamese, config.siamese, given.weights, given.device, config.untrained_seed)
     settings = _with_geometry(config.siamese, given.weights)
-    return [given.contender("untrained", make, settings, network, config.untrained_seed)]
+    return [given.contender("untrained", make, settings, recorded_network(network), config.untrained_seed)]
 
 
 def template(given: Given) -> list[Contender]:
@@ -191,7 +192,9 @@ def _siamese(config: SiameseConfig, weights: Path, device: str, seed: int | None
         network, metadata = load_weights(weights)
         if seed is not None:
             torch.manual_seed(seed)
-            network = SiameseNetwork(network.config)
+            fresh = SiameseNetwork(network.config)
+            fresh.take_trunk(network)
+            network = fresh
     return SiameseTracker(
         for_inference(network).to(device), config, geometry=crop_geometry(metadata), device=device
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from curation.config import STRICT, parameters
 from curation.rows import nearest
@@ -15,7 +15,7 @@ from training.batches.augmentation import AugmentationConfig
 from training.batches.label_config import LabelConfig
 from training.batches.pairs import PairConfig
 from training.losses import LossConfig
-from training.network.network_config import LAYERS, NetworkConfig
+from training.network.network_config import TRUNKS, NetworkConfig
 from training.trainer.schedule import ScheduleConfig
 
 
@@ -71,14 +71,6 @@ class PrecisionConfig:
             raise ValueError("portable is without amp and compile, which use what the processor has")
 
 
-def _layer(name: str) -> str:
-    if name not in LAYERS:
-        near = nearest(name, LAYERS)
-        guess = f"did you mean {near!r}? " if near else ""
-        raise ValueError(f"there is no such layer; {guess}(layers: {', '.join(LAYERS)})")
-    return name
-
-
 @parameters(frozen=True, kw_only=True, config=STRICT)
 class TrainConfig:
     """A training run. The defaults suit the built-in dataset; profiles/ has the published setting.
@@ -107,7 +99,7 @@ class TrainConfig:
     init : str
         File of the first weights: ours, or a published SiamFC's (`training.network.initial`); random ones where empty.
     freeze : tuple of str
-        Layers of `network_config.LAYERS` that keep them.
+        Layers of the trunk, by `network_config.TRUNKS`, that keep them.
     """
 
     recipe: int = Field(default=2, ge=1)
@@ -126,12 +118,20 @@ class TrainConfig:
     picture_every: int = Field(default=4, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**63)
     init: str = ""
-    freeze: tuple[Annotated[str, AfterValidator(_layer)], ...] = ()
+    freeze: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        layers = TRUNKS[self.network.trunk].layers
+        for name in self.freeze:
+            if name not in layers:
+                near = nearest(name, layers)
+                guess = f"did you mean {near!r}? " if near else ""
+                raise ValueError(
+                    f"freeze {name}: there is no such layer; {guess}(layers: {', '.join(layers)})"
+                )
         if self.freeze and not self.init:
             raise ValueError("freeze without init would keep random weights: name a file of weights as init")
-        if set(self.freeze) == set(LAYERS) and not self.network.train_gain:
+        if set(self.freeze) == set(layers) and not self.network.train_gain:
             raise ValueError("freeze names every layer, so there is nothing to train: leave one out")
         if self.pairs.both_ways and self.batch % 2:
             raise ValueError("pairs.both_ways takes two pairs at a time: batch must be even")

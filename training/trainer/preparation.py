@@ -73,7 +73,7 @@ def prepare(config: TrainConfig, inputs: Inputs, runtime: Runtime, group: Group)
         )
     train_pairs = _dataset(config, group, inputs, steps=steps)
     geometry = train_pairs.sampler.geometry
-    response_size(geometry.exemplar_size, config.pairs.search_size)
+    response_size(geometry.exemplar_size, config.pairs.search_size, config.network)
     validation_pairs = (
         _validation(config, group, inputs, train_pairs.sampler) if config.validation_pairs else None
     )
@@ -87,6 +87,8 @@ def prepare(config: TrainConfig, inputs: Inputs, runtime: Runtime, group: Group)
         first, sha256 = load_initial(Path(config.init), config.network, geometry)
         network.load_state_dict(first)
         metadata["init"] = {"sha256": sha256}
+    elif trunk := network.read_trunk():
+        metadata["trunk"] = {"sha256": trunk}
     determined_by = {**metadata, "parameters": {**recorded, "epochs": None}}
     return Prepared(
         steps,

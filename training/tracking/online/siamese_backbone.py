@@ -8,6 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from curation.errors import InputError
 from training.backbones.backbone import Backbone, trimmed
 from training.backbones.convention import RAW_RGB, ConventionName, Precision
 from training.backbones.tensor_files import TensorFile
@@ -41,6 +42,13 @@ class SiameseBackbone(Backbone):
         precision: Precision = "float32",
     ) -> None:
         super().__init__({}, RAW_RGB, device, precision)
+        trunk = network.config.trunk
+        if not isinstance(network.features, nn.Sequential):
+            raise InputError(
+                f"the network here has the fixed features of {trunk}, which the online tracker has without it",
+                do=f"Run: python -m pipelines profile --set track.backbone.name={trunk}; or say --backbone {trunk}",
+                reason="foreign weights",
+            )
         layers = fold_batch_norms(network.features).to(self.device, self.dtype)
         layers = layers.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         convolutions = [index for index, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
@@ -58,7 +66,9 @@ class SiameseBackbone(Backbone):
 
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
-        return {"gain", "features.0.weight"} <= set(file.names())
+        """Also a network on fixed features, which is none for the online tracker: making it says so."""
+        names = set(file.names())
+        return "gain" in names and not names.isdisjoint({"features.0.weight", "features.heads.0.weight"})
 
     def input_side(self, cells: int) -> int:
         return STRIDE * (cells - 1) + RECEPTIVE_FIELD
