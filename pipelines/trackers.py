@@ -115,12 +115,14 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
             trained = file if kind == "siamese" and file else trained
             config = parameters.build("track", _laid_over(raw or {}, changes), f"the backbone {kind}")
     if not name:
-        name = "template" if toy or not trained.is_file() else "siamese"
+        name = "siamese" if trained.is_file() and (not toy or _has_fixed_features(trained)) else "template"
     if options.weights and name not in ("", "online"):
         trained = options.weights
     named = next((c for c in config.trackers if not isinstance(c, str) and name in c), name)
     config = replace(config, trackers=(named,), online_seeds=1)
     [contender] = contenders(config, weights=trained, backbone=file, device=str(place))
+    if name == "siamese":
+        toy = toy and not _has_fixed_features(trained)
     return Chosen(contender, *_worth(name, config, toy=toy and not options.weights))
 
 
@@ -209,6 +211,14 @@ def _is_toy() -> bool:
         return True
     dataset = parameters.read().get("dataset") or {}
     return built_in(str(dataset.get("vid", "")))
+
+
+def _has_fixed_features(weights: Path) -> bool:
+    """Whether a network compares ImageNet features: they suit real video, whatever it was trained on."""
+    from training.network.network_config import TRUNKS
+    from training.network.weights import load_weights
+
+    return bool(TRUNKS[load_weights(weights)[0].config.trunk].backbone)
 
 
 def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:

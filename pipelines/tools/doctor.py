@@ -1,4 +1,4 @@
-"""Check the installation, the DVC cache and the dataset, and say what is missing.
+"""Check the installation, weights of others, the DVC cache and the dataset, and say what is missing.
 
 Exit status 1 if something will not work. `python -m pipelines doctor dataset` looks at the dataset alone;
 `doctor cache --mend` repairs what a power cut or a bad disk has damaged. `doctor store` cuts a sample of the crops in
@@ -16,13 +16,14 @@ from curation.errors import InputError
 from curation.layouts.vid_layout import SUBSETS
 from curation.videos.dataset import VID, open_dataset
 from pipelines import parameters, paths, settings, sources
+from pipelines.checks.backbone_files import check_backbone_files
 from pipelines.checks.cache import check_cache
 from pipelines.checks.finding import Finding
 from pipelines.checks.installation import check_installation
 from pipelines.checks.tree import check_part, check_tree
 from pipelines.settings import Settings
 
-PARTS = ("installation", "cache", "store", "dataset")
+PARTS = ("installation", "weights", "cache", "store", "dataset")
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 
@@ -59,11 +60,19 @@ def run(options: argparse.Namespace) -> None:
 def _look(part: str, options: argparse.Namespace) -> list[Finding]:
     if part == "installation":
         return check_installation(Path())
+    if part == "weights":
+        return _look_at_weights()
     if part == "cache":
         return check_cache(Path(), strict=options.strict, mend=options.mend)
     if part == "store":
         return _look_into_store(options)
     return _look_at_data(options)
+
+
+def _look_at_weights() -> list[Finding]:
+    train, track = parameters.load("train"), parameters.load("track")
+    asked = check_backbone_files(train, track, settings.load().backbone_file)
+    return asked or [Finding("weights", "ok", "the parameters ask for no weights of others")]
 
 
 def _look_at_data(options: argparse.Namespace) -> list[Finding]:

@@ -21,7 +21,8 @@ from curation.documents.document import Fields
 from curation.errors import InputError
 from curation.files import write_bytes
 from curation.outside import read_outside
-from pipelines import parameters, sources
+from pipelines import parameters, settings, sources
+from pipelines.checks.backbone_files import check_backbone_files
 from pipelines.yaml_values import LIMIT, read_yaml
 
 FOLDER = Path(__file__).parents[1] / "profiles"
@@ -53,12 +54,22 @@ def run(options: argparse.Namespace) -> None:
     }
     parts = [part for part in ("vid", "sequences") if sources.built_in(str(dataset[part]))]
     changed = overlay(changed, [{"dataset": {"built_in": parts}}])
-    parameters.check(parameters.parse(changed, str(parameters.FILE)), "the changed params.yaml")
+    values = parameters.parse(changed, str(parameters.FILE))
+    parameters.check(values, "the changed params.yaml")
     lines = changes(before, changed)
     if lines:
         write_bytes(parameters.FILE, changed.encode())
     for line in lines or ["nothing changed: params.yaml has these values already"]:
         sys.stdout.write(f"{line}\n")
+    for line in _lacking(values):
+        sys.stdout.write(f"{line}\n")
+
+
+def _lacking(values: Fields) -> list[str]:
+    """What has to be done before `dvc repro`: install or fetch weights that the parameters ask for."""
+    train, track = (parameters.build(name, values.get(name) or {}, "") for name in ("train", "track"))
+    found = check_backbone_files(train, track, settings.load().backbone_file)
+    return [f"not ready: {item.message}. {item.cure}" for item in found if item.status == "fail"]
 
 
 def overlay(text: str, overlays: list[Fields]) -> str:

@@ -61,7 +61,7 @@ def main() -> None:
         clone, kept = tree(Path(name) / "clone", "HEAD"), Path(name) / "kept"
         clone.environment["DSLT_JOBS"] = "1"
         given = (f"sample.videos_per_subset={chosen.videos}", f"train.network.width={chosen.width}")
-        clone.pipelines("profile", "large", "--set", *WORLD, *given, *chosen.set)
+        clone.pipelines("profile", "large", "large-published", "--set", *WORLD, *given, *chosen.set)
         rows = []
         for option, settings in OPTIONS.items():
             clone.pipelines("profile", "--set", *settings)

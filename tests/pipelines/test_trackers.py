@@ -74,6 +74,17 @@ def test_a_network_trained_on_outside_video_is_better_than_template_matching() -
     assert not found.warning
 
 
+def test_a_network_on_fixed_features_is_better_than_template_matching_whatever_it_was_trained_on() -> None:
+    torch.manual_seed(0)
+    save_weights(paths.WEIGHTS, SiameseNetwork(NetworkConfig(trunk="efficientnet_lite0")), {})
+    for words in ([], ["--tracker", "siamese"]):
+        found, tracker = chosen(*words)
+        assert isinstance(tracker, SiameseTracker)
+        assert not found.warning
+    with pytest.raises(InputError, match="say --backbone efficientnet_lite0"):
+        chosen("--tracker", "online")
+
+
 def test_what_params_yaml_names_goes_before_all(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
     configured()
     monkeypatch.setattr(choice, "installed", lambda: ["efficientnet_lite0"])
