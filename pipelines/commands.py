@@ -18,6 +18,7 @@ GROUPS = {
     "score and exchange anybody's files": ("evaluate", "convert", "submit", "classic"),
     "run a tracker": ("follow", "starts", "vot"),
     "compare settings": ("study", "ablation"),
+    "train what is no stage": ("box_head",),
 }
 """What `--help` shows, in this order; each command is a module of its name."""
 

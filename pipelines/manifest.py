@@ -27,6 +27,7 @@ from pipelines.guard import Run
 from pipelines.settings import Settings
 from training.benchmark.sequences.sequence import Benchmark
 from training.benchmark.sequences.sequence_list import is_path, root_settings
+from training.tracking.online.box_head_file import box_head_digest
 from training.tracking.roster import own_tracker
 
 if TYPE_CHECKING:
@@ -118,9 +119,13 @@ def _tested(found: Manifest, layout: Layout, tested: Mapping[bytes, str]) -> dic
 
 
 def own_code(config: TrackConfig) -> dict[str, str]:
-    """Digests of the user's code of trackers and of a backbone: after an edit, `track` runs again."""
+    """Digests of the user's trackers, backbone and box head: `track` runs again after an edit."""
     own = {own.name: own.digest for choice in config.trackers if (own := own_tracker(choice))}
-    return own | ({"backbone": own_digest(config.backbone.name)} if is_own(config.backbone.name) else {})
+    if is_own(config.backbone.name):
+        own["backbone"] = own_digest(config.backbone.name)
+    if config.online.refine.share and config.online.refine.weights:
+        own["box head"] = box_head_digest(Path(config.online.refine.weights))
+    return own
 
 
 def _benchmark(

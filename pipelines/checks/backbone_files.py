@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curation.errors import InputError
 from pipelines.checks.finding import Finding
 from training.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.network.network_config import TRUNKS
-from training.tracking.track_config import TrackConfig
-from training.trainer.configuration import TrainConfig
+
+if TYPE_CHECKING:
+    from training.tracking.track_config import TrackConfig
+    from training.trainer.configuration import TrainConfig
 
 
 def check_backbone_files(train: TrainConfig, track: TrackConfig, file: Path | None) -> list[Finding]:

@@ -140,7 +140,7 @@ class PairDataset:
         crops: dict[int, Image] = {}
         for row in range(self.batch):
             pair, random = self.pair(epoch, start + row, streams)
-            crops = {one: crops[one] if one in crops else self._crop(one) for one in pair}
+            crops = {one: crops[one] if one in crops else self.crop(one) for one in pair}
             instances[row] = pair
             views = draw_views(self.augmentation, random)
             cut(crops[pair[0]], views[0], exemplar[row])
@@ -160,7 +160,7 @@ class PairDataset:
         exemplar, search = self.sampler.draw(random, self._mix.part(epoch, drawn) if self._mix else "")
         return ((search, exemplar), streams.at(epoch, index)) if way else ((exemplar, search), random)
 
-    def _crop(self, instance: int) -> Image:
+    def crop(self, instance: int) -> Image:
         """A stored crop, (S, S, 3) uint8 BGR."""
         imdb, place = self.sampler.imdb, self.sampler.place
         video = int(imdb.track_video[self.sampler.track_of(instance)])

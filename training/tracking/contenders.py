@@ -26,6 +26,8 @@ from training.network.siamese_network import SiameseNetwork
 from training.network.weights import LIMIT, TRAIN, crop_geometry, load_weights
 from training.tracking.baselines import StillTracker, TemplateTracker
 from training.tracking.interface import Tracker
+from training.tracking.online.box_head_file import box_head_digest, box_head_file
+from training.tracking.online.box_network import load_box_network
 from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.own_tracker import OwnTracker
@@ -156,18 +158,32 @@ def online_contenders(
     chosen = config.backbone
     trained = BACKBONES[chosen.name].trained
     content = _file_digest(weights) if trained else sha256_of(needed_file(chosen, backbone))
-    choose_backbone(chosen, trained=weights, file=backbone, device=device)  # its errors come before any work
+    made = choose_backbone(
+        chosen, trained=weights, file=backbone, device=device
+    )  # errors come before any work
     parts = [chosen.name, chosen.convention, chosen.precision, content]
     if is_own(chosen.name):
         parts.append(own_digest(chosen.name))
+    heads = {name: box_head_file(form.refine, made.name) for name, form in forms.items()}
+    for head in {head for head in heads.values() if head}:
+        load_box_network(head, made.name)
     return [
         Contender(
             name,
             partial(_online, form, chosen, weights, backbone, device),
-            _identity(config, "online", [form, *parts]),
+            _identity(config, "online", [_recorded(form, heads[name]), *parts]),
         )
         for name, form in forms.items()
     ]
+
+
+def _recorded(form: OnlineConfig, head: Path | None) -> Fields:
+    """Settings that decide an online tracker's boxes; without a box head, as before there was one."""
+    fields: dict[str, Any] = TypeAdapter(OnlineConfig).dump_python(form, mode="json")
+    refine = fields.pop("refine")
+    if head is not None:
+        fields["refine"] = {**refine, "weights": box_head_digest(head)}
+    return fields
 
 
 def _identity(config: TrackConfig, name: str, parts: list[Any]) -> str:

@@ -57,8 +57,8 @@ def test_images_are_the_centres_of_the_stored_crops(inputs: Inputs, pairs: PairC
     dataset = dataset_of(inputs, pairs)
     batch = dataset.load(1)
     for row, (exemplar, search) in enumerate(batch.instances.tolist()):
-        assert np.array_equal(batch.exemplar[row].numpy(), dataset._crop(exemplar)[28:123, 28:123])
-        assert np.array_equal(batch.search[row].numpy(), dataset._crop(search)[4:147, 4:147])
+        assert np.array_equal(batch.exemplar[row].numpy(), dataset.crop(exemplar)[28:123, 28:123])
+        assert np.array_equal(batch.search[row].numpy(), dataset.crop(search)[4:147, 4:147])
 
 
 def test_exemplar_and_search_show_the_same_target(inputs: Inputs, pairs: PairConfig) -> None:
@@ -141,7 +141,7 @@ def test_both_ways_every_second_pair_is_the_one_before_it_exchanged(
             sides = batch.exemplar[row].numpy(), batch.search[row].numpy()
             for instance, view, found in zip(instances, views, sides, strict=True):
                 expected = np.empty_like(found)
-                cut(both._crop(instance), view, expected)
+                cut(both.crop(instance), view, expected)
                 assert np.array_equal(found, expected)
             if row % 2:
                 assert instances == batch.instances[row - 1].tolist()[::-1]

@@ -19,7 +19,8 @@ from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
 from training.tracking.contenders import contenders
-from training.tracking.online.online_config import OnlineConfig
+from training.tracking.online.box_network import BoxNetwork, save_box_network
+from training.tracking.online.online_config import OnlineConfig, RefineConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 from training.tracking.siamese_config import SiameseConfig
@@ -133,6 +134,49 @@ def test_a_file_of_weights_is_known_by_its_digest_wherever_it_is(weights, file, 
     tracker = pickle.loads(pickle.dumps(online_on(moved, weights, sha256=right[:10]))).make()
     tracker.init(frames[0], boxes[0])
     assert np.isfinite(tracker.update(frames[1])).all()
+
+
+def test_a_box_head_is_known_by_its_content_and_without_one_nothing_changes(weights, file, tmp_path):
+    """Caches from before there were box heads stay good: `refine` is no part of the identity where it does nothing."""
+    right, identity = sha256_of(file), {}
+    plain = online_on(file, weights, sha256=right).identity
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_box_network(tmp_path / f"{seed}.safetensors", BoxNetwork(768), {"backbone": "squeezenet"})
+    (tmp_path / "copy.safetensors").write_bytes((tmp_path / "0.safetensors").read_bytes())
+    for name, refine in {
+        "off": RefineConfig(recent=7, weights="nowhere.safetensors"),
+        "on": RefineConfig(share=0.5, weights=str(tmp_path / "0.safetensors")),
+        "copy": RefineConfig(share=0.5, weights=str(tmp_path / "copy.safetensors")),
+        "other": RefineConfig(share=0.5, weights=str(tmp_path / "1.safetensors")),
+        "more": RefineConfig(share=0.6, weights=str(tmp_path / "0.safetensors")),
+    }.items():
+        config = TrackConfig(
+            trackers=("online",),
+            backbone=BackboneConfig(name="squeezenet", sha256=right),
+            online=OnlineConfig(refine=refine),
+        )
+        [contender] = contenders(config, weights=weights, backbone=file)
+        identity[name] = contender.identity
+    assert identity["off"] == plain
+    assert identity["on"] == identity["copy"]
+    assert len(set(identity.values())) == 4
+
+
+def test_a_box_head_that_is_missing_or_of_another_backbone_is_refused_before_any_work(
+    weights, file, tmp_path
+):
+    save_box_network(tmp_path / "vgg.safetensors", BoxNetwork(768), {"backbone": "vgg16"})
+    for name, words in (("vgg", "was trained on vgg16"), ("none", "there is no box head")):
+        config = TrackConfig(
+            trackers=("online",),
+            backbone=BackboneConfig(name="squeezenet", sha256=sha256_of(file)),
+            online=OnlineConfig(
+                refine=RefineConfig(share=0.5, weights=str(tmp_path / f"{name}.safetensors"))
+            ),
+        )
+        with pytest.raises(InputError, match=words):
+            contenders(config, weights=weights, backbone=file)
 
 
 def test_a_file_without_a_digest_or_with_another_is_refused(weights, file):

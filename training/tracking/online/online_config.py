@@ -165,6 +165,25 @@ class RedetectionConfig:
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
+class RefineConfig:
+    """Correction of the given box by a trained box head.
+
+    Parameters
+    ----------
+    share : float
+        Share of the correction that is taken over; 0: none is made.
+    recent : int
+        Frames back to the second template; the first is of the first frame.
+    weights : str
+        File of the box head; empty: the one that comes with the project for the backbone.
+    """
+
+    share: float = Field(default=0.0, ge=0, le=1)
+    recent: int = Field(default=30, ge=1)
+    weights: str = ""
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
 class OnlineConfig:
     """Settings of `OnlineTracker`.
 
@@ -203,3 +222,4 @@ class OnlineConfig:
     learn: LearnConfig = Field(default_factory=LearnConfig)
     scale: ScaleConfig = Field(default_factory=ScaleConfig)
     redetection: RedetectionConfig = Field(default_factory=RedetectionConfig)
+    refine: RefineConfig = Field(default_factory=RefineConfig)

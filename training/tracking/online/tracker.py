@@ -22,6 +22,7 @@ from training.tracking.online.online_config import (
 )
 from training.tracking.online.peak import find_peak, height
 from training.tracking.online.redetection import Redetection
+from training.tracking.online.refinement import Refinement
 from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.samples import SampleMemory
 from training.tracking.online.scale import SizeSearch
@@ -48,6 +49,7 @@ class OnlineTracker(CheckedTracker):
         self.backbone = backbone
         self.config = config or OnlineConfig()
         self._second = SecondThread(backbone.device)
+        self._refinement = Refinement(self.config.refine, backbone)
 
     @one_torch_thread()
     def _start(self, frame: Frame, box: Box) -> None:
@@ -70,6 +72,7 @@ class OnlineTracker(CheckedTracker):
         halves = self._second.share(lambda some: backbone.features(batch(list(some))), images)
         shallow, deep = (torch.cat(maps) for maps in zip(*halves, strict=True))
         self._reduction = Reduction(config.reduction, shallow[:1], deep[:1])
+        self._refinement.start((shallow[:1], deep[:1]), self.geometry.target)
         features = self._reduction.reduce(shallow, deep)
         self._head = Head(
             self._reduction.channels, self.geometry.kernel, self.geometry.cells, device=backbone.device
@@ -90,7 +93,8 @@ class OnlineTracker(CheckedTracker):
     @one_torch_thread()
     def _locate(self, frame: Frame) -> Box:
         config = self.config
-        spectrum = self._spectrum(frame, self._centre)
+        maps = self._features(frame, self._centre)
+        spectrum = self._spectrum(maps)
         self._second.wait()
         response = self._head.respond(spectrum)[0].cpu().numpy()
         peak = float(response.max())
@@ -107,6 +111,7 @@ class OnlineTracker(CheckedTracker):
             elsewhere = self._redetection.search(frame, self._centre, step, partial(self._spectra_at, frame))
             if elsewhere is not None:
                 self._centre, self.sight = inside(elsewhere, frame), "doubtful"
+                self._refinement.forget()
                 return box_around(self._centre, self._size)
         if not hidden:
             before, self._centre = self._centre, inside(self._centre + offset[::-1] * step, frame)
@@ -117,17 +122,24 @@ class OnlineTracker(CheckedTracker):
                 self._size = np.clip(self._size, 0.1 * self._first_size, 10 * self._first_size)
             if trusted:
                 self._second.start(partial(self._learn, spectrum, self._label(offset)))
+            self._refinement.look(maps, self._size / step, offset[::-1])
         self.sight = "hidden" if hidden else "clear" if trusted else "doubtful"
-        return box_around(self._centre, self._size)
+        return box_around(*self._refinement.corrected(self._centre, self._size))
 
-    def _spectrum(self, frame: Frame, centre: np.ndarray) -> torch.Tensor:
-        """(1, frequencies, C) of the search region around (x, y)."""
+    def _features(self, frame: Frame, centre: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        """Maps of the search region around (x, y)."""
         image = cut(frame, centre, self._size, self.geometry, self.backbone)
-        return self._head.spectra(self._reduction.reduce(*self.backbone.features(batch([image]))))
+        return self.backbone.features(batch([image]))
+
+    def _spectrum(self, maps: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        """(1, frequencies, C) of such maps."""
+        return self._head.spectra(self._reduction.reduce(*maps))
 
     def _spectra_at(self, frame: Frame, places: list[np.ndarray]) -> list[torch.Tensor]:
         """`_spectrum` of every place."""
-        halves = self._second.share(lambda some: [self._spectrum(frame, place) for place in some], places)
+        halves = self._second.share(
+            lambda some: [self._spectrum(self._features(frame, place)) for place in some], places
+        )
         return list(chain.from_iterable(halves))
 
     def _learn(self, spectrum: torch.Tensor, label: torch.Tensor) -> None:

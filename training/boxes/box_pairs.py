@@ -1,0 +1,277 @@
+"""Pairs that a box head learns from: features of a target, and of a wrong box of it in another frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count as count_up
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from curation.crops.geometry import CropGeometry, centred_window, search_side
+from curation.errors import InputError
+from curation.parallel import Workers, run_in_order
+from training.backbones.backbone import Backbone
+from training.batches.pair_dataset import PairDataset
+from training.batches.pairs import PairStreams
+from training.tracking.interface import Frame
+from training.tracking.online.box_network import SEARCH, SIDE, TEMPLATE, grid
+from training.tracking.online.region import Geometry, batch, cut
+
+HERE = Workers(jobs=1)
+"""This process alone: the backbone has threads of its own."""
+
+SPARE = 2
+"""Cells around the grid, which keep the backbone's padding away from it."""
+
+MOST_CELLS = 61
+"""Side of the features of a very thin target."""
+
+SMALLEST = 10
+"""Boxes with a shorter side, pixels of the frame, teach noise."""
+
+LARGEST_CHANGE = 1.0
+"""Of a side between both frames, natural logarithm: beyond it the target shows something else."""
+
+TRIES = 50
+"""Pairs that are drawn for one that teaches something, before that is called hopeless."""
+
+LOOSE = 0.5
+"""Share of pairs whose boxes are loose, both by the same: first boxes in videos are not tight either."""
+
+KEPT = (96, 48)
+"""Principal components of the shallow and the deep features; so pairs fit into memory (100 KB each)."""
+
+FITTED_ON = 200
+"""Pairs from which the components are found."""
+
+
+@dataclass(frozen=True)
+class BoxPairs:
+    """Grids of features and what leads from the wrong box to the target.
+
+    Attributes
+    ----------
+    template : (N, C, TEMPLATE, TEMPLATE) float16 tensor
+    search : (N, C, SEARCH, SEARCH) float16 tensor
+    correction : (N, 4) float32 tensor
+        As `BoxNetwork` gives it.
+    """
+
+    template: Tensor
+    search: Tensor
+    correction: Tensor
+
+
+@dataclass(frozen=True)
+class Components:
+    """Principal components of a backbone's features, of unit mean variance for each depth.
+
+    Attributes
+    ----------
+    weight : (R, C) float32 tensor
+    bias : (R,) float32 tensor
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def of(self, grids: Tensor) -> Tensor:
+        """(B, C, h, w) -> (B, R, h, w)."""
+        return F.conv2d(grids, self.weight[:, :, None, None], self.bias)
+
+
+def draw_box_pairs(
+    dataset: PairDataset,
+    backbone: Backbone,
+    count: int,
+    *,
+    disturbed: bool,
+    components: Components | None = None,
+) -> tuple[BoxPairs, Components]:
+    """Pairs of a dataset, each with a wrong box drawn for it.
+
+    Parameters
+    ----------
+    dataset : PairDataset
+        Its crops; its augmentation is not used.
+    backbone : Backbone
+    count : int
+        Pairs wanted.
+    disturbed : bool
+        Change light, sharpness and tightness of boxes, as training wants it.
+    components : Components, optional
+        Those of another call; found here from the first pairs otherwise.
+
+    Raises
+    ------
+    InputError
+        If a crop cannot be read, or hardly a pair teaches anything.
+    """
+    first: list[tuple[Tensor, Tensor, np.ndarray]] = []
+    pairs: BoxPairs | None = None
+    useful = _useful(dataset, backbone, disturbed=disturbed)
+    for number in run_in_order(int, range(count), workers=HERE, label=dataset.sampler.name, unit="pair"):
+        first.append(next(useful))
+        if components is None and number + 1 == min(FITTED_ON, count):
+            components = _fit(first, backbone.channels)
+        if components is None:
+            continue
+        pairs = pairs or _room(count, len(components.bias))
+        for at, (template, search, correction) in enumerate(first, start=number + 1 - len(first)):
+            pairs.template[at] = components.of(template)[0]
+            pairs.search[at] = components.of(search)[0]
+            pairs.correction[at] = torch.from_numpy(correction)
+        first.clear()
+    assert pairs is not None
+    assert components is not None
+    return pairs, components
+
+
+def _room(count: int, channels: int) -> BoxPairs:
+    """Room for so many pairs."""
+    return BoxPairs(
+        torch.empty(count, channels, TEMPLATE, TEMPLATE, dtype=torch.float16),
+        torch.empty(count, channels, SEARCH, SEARCH, dtype=torch.float16),
+        torch.empty(count, 4),
+    )
+
+
+def _fit(found: list[tuple[Tensor, Tensor, np.ndarray]], channels: tuple[int, int]) -> Components:
+    """The components of the grids' features, of which so many are of each depth."""
+    cells = torch.cat([part[0].flatten(1) for one in found for part in one[:2]], 1).double()
+    weights, biases = [], []
+    for part, kept in zip(cells.split(channels), KEPT, strict=True):
+        mean = part.mean(1)
+        centred = part - mean[:, None]
+        variances, axes = torch.linalg.eigh(centred @ centred.T / centred.shape[1])  # ascending
+        count = min(kept, len(variances))
+        axes = axes[:, -count:].T.flip(0) / variances[-count:].mean().clamp_min(1e-12).sqrt()
+        weights.append(axes.float())
+        biases.append(-(axes @ mean).float())
+    return Components(torch.block_diag(*weights), torch.cat(biases))
+
+
+def _useful(
+    dataset: PairDataset, backbone: Backbone, *, disturbed: bool
+) -> Iterator[tuple[Tensor, Tensor, np.ndarray]]:
+    """The pairs that teach something, without end."""
+    streams = PairStreams(dataset.seed)
+    useful = 0
+    for index in count_up():
+        if pair := _pair(dataset, backbone, index, streams, disturbed=disturbed):
+            useful += 1
+            yield pair
+        elif index > TRIES * (useful + 10):
+            raise InputError(
+                f"{dataset.sampler.name}: of {index:,} pairs only {useful:,} have boxes of at least {SMALLEST} px that "
+                "keep their shape",
+                do="Curate other videos, or lower train.pairs.max_distance",
+                reason="no pairs",
+            )
+
+
+def _pair(
+    dataset: PairDataset, backbone: Backbone, index: int, streams: PairStreams, *, disturbed: bool
+) -> tuple[Tensor, Tensor, np.ndarray] | None:
+    """Features of both, (1, C, h, w), and the correction; None for a pair that teaches nothing."""
+    imdb = dataset.sampler.imdb
+    (first, second), random = dataset.pair(0, index, streams)
+    boxes = imdb.boxes[[first, second]].astype(np.float64)
+    change = np.abs(np.log(boxes[1, 2:] / boxes[0, 2:]))
+    if boxes[:, 2:].min() < SMALLEST or change.max() > LARGEST_CHANGE:
+        return None
+    frames = [dataset.crop(first), dataset.crop(second)]
+    places = [box_in_crop(box, dataset.sampler.geometry) for box in boxes]
+    if disturbed:
+        frames = [_disturb(frame, random) if random.random() < 0.6 else frame for frame in frames]
+        if random.random() < 0.5:
+            frames = [np.ascontiguousarray(frame[:, ::-1]) for frame in frames]
+            places = [
+                (np.array([frame.shape[1] - 1 - centre[0], centre[1]]), size)
+                for frame, (centre, size) in zip(frames, places, strict=True)
+            ]
+        if random.random() < LOOSE:
+            shift, growth = random.normal(0, 0.05, 2), np.exp(random.normal(0, 0.07, 2))
+            places = [(centre + shift * size, size * growth) for centre, size in places]
+    (centre, size), (there, true) = places
+    wrong, width_height = _wrong_box(there, true, random)
+    template = _features(frames[0], centre, size, TEMPLATE, backbone)
+    search = _features(frames[1], wrong, width_height, SEARCH, backbone)
+    correction = np.concatenate([(there - wrong) / width_height, np.log(true / width_height)])
+    return template, search, correction
+
+
+def box_in_crop(box: np.ndarray | tuple[float, ...], geometry: CropGeometry) -> tuple[np.ndarray, np.ndarray]:
+    """Centre (x, y), in pixel-centre coordinates, and (w, h) of a box in the search crop that was cut around it.
+
+    Parameters
+    ----------
+    box : x, y, w, h
+        Pixels of the frame.
+    geometry : CropGeometry
+        Of the crop.
+    """
+    x, y, width, height = (float(value) for value in box)
+    side = search_side(width, height, geometry.context, geometry.exemplar_size, geometry.search_size)
+    window = centred_window((x, y, width, height), side)
+    scale = geometry.search_size / window.side
+    centre = np.array([x + width / 2 - window.left, y + height / 2 - window.top]) * scale - 0.5
+    return centre, np.array([width, height]) * scale
+
+
+def _wrong_box(
+    centre: np.ndarray, size: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """A box as a tracker might have it: mostly a little off in place, size and aspect ratio, sometimes far."""
+    shift, growth = (0.22, 0.22) if random.random() < 0.3 else (0.09, 0.12)
+    area, aspect = random.normal(0, growth), random.normal(0, 0.10)
+    factor = np.exp([area + aspect, area - aspect]).clip(0.6, 1.67)
+    return centre + random.normal(0, shift, 2).clip(-0.45, 0.45) * size, size * factor
+
+
+def _features(frame: Frame, centre: np.ndarray, size: np.ndarray, cells: int, backbone: Backbone) -> Tensor:
+    """(1, C1 + C2, cells, cells) features on the grid of a box; the target's mean side is scaled as in tracking."""
+    target = size / np.sqrt(size.prod()) * SIDE
+    width, height = (
+        min(2 * int(np.ceil(side * cells / SIDE / 2)) + 1 + 2 * SPARE, MOST_CELLS) for side in target
+    )
+    geometry = Geometry((3, 3), (height, width), target)
+    maps = backbone.features(batch([cut(frame, centre, size, geometry, backbone)]))
+    return torch.cat([grid(part, (float(target[0]), float(target[1])), cells) for part in maps], 1).cpu()
+
+
+def _disturb(frame: Frame, random: np.random.Generator) -> Frame:
+    """Other light and colour; sometimes low resolution, blur or motion blur; noise."""
+    image: np.ndarray = frame.astype(np.float32)
+    if random.random() < 0.15:
+        image = np.repeat(image.mean(2, keepdims=True), 3, 2)
+    gain, tint = np.exp(random.normal(0, 0.2)), np.exp(random.normal(0, 0.05, 3))
+    image = (image - 128) * gain * tint + 128 + random.normal(0, 15)
+    height, width = image.shape[:2]
+    if random.random() < 0.3:
+        share = random.uniform(0.25, 1)
+        small = (max(8, int(width * share)), max(8, int(height * share)))
+        image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    kind = random.random()
+    if kind < 0.25:
+        image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.5, 1.6))
+    elif kind < 0.55:
+        image = cv2.filter2D(image, -1, _streak(int(random.integers(3, 17)), random.uniform(0, np.pi)))
+    image = image + random.normal(0, random.uniform(0, 8), image.shape)
+    return np.asarray(image.clip(0, 255), np.uint8)
+
+
+def _streak(length: int, angle: float) -> np.ndarray:
+    """The kernel of a motion blur."""
+    kernel = np.zeros((length, length), np.float32)
+    middle = (length - 1) / 2
+    reach = np.array([np.cos(angle), np.sin(angle)]) * middle
+    ends = [tuple(int(value) for value in np.rint(middle + sign * reach)) for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA)
+    return kernel / kernel.sum()
