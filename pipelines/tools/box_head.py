@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PAIRS, VALIDATION_PAIRS, STEPS = 24_000, 500, 6_000
+PAIRS, VALIDATION_PAIRS, STEPS = 18_000, 500, 3_500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,9 +18,11 @@ from curation.parallel import Workers, run_in_order
 from training.backbones.backbone import Backbone
 from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import PairStreams
+from training.boxes.pasted import paste
 from training.tracking.interface import Frame
 from training.tracking.online.box_network import SEARCH, SIDE, TEMPLATE, grid
 from training.tracking.online.region import Geometry, batch, cut
+from training.tracking.windows import centre_and_size
 
 HERE = Workers(jobs=1)
 """This process alone: the backbone has threads of its own."""
@@ -39,6 +41,9 @@ LARGEST_CHANGE = 1.0
 
 TRIES = 50
 """Pairs that are drawn for one that teaches something, before that is called hopeless."""
+
+PASTED = 0.3
+"""Share of pairs that are pieces of crops on other crops, not the dataset's own objects."""
 
 LOOSE = 0.5
 """Share of pairs whose boxes are loose, both by the same: first boxes in videos are not tight either."""
@@ -179,31 +184,69 @@ def _pair(
     dataset: PairDataset, backbone: Backbone, index: int, streams: PairStreams, *, disturbed: bool
 ) -> tuple[Tensor, Tensor, np.ndarray] | None:
     """Features of both, (1, C, h, w), and the correction; None for a pair that teaches nothing."""
-    imdb = dataset.sampler.imdb
-    (first, second), random = dataset.pair(0, index, streams)
-    boxes = imdb.boxes[[first, second]].astype(np.float64)
-    change = np.abs(np.log(boxes[1, 2:] / boxes[0, 2:]))
-    if boxes[:, 2:].min() < SMALLEST or change.max() > LARGEST_CHANGE:
+    (_, ground), _ = dataset.pair(1, index, streams)
+    pair, random = dataset.pair(0, index, streams)
+    views = (
+        _pasted(dataset.crop(pair[0]), dataset.crop(ground), random)
+        if disturbed and random.random() < PASTED
+        else _cropped(dataset, pair)
+    )
+    if views is None or np.abs(np.log(views[1].shown / views[0].shown)).max() > LARGEST_CHANGE:
         return None
-    frames = [dataset.crop(first), dataset.crop(second)]
-    places = [box_in_crop(box, dataset.sampler.geometry) for box in boxes]
     if disturbed:
-        frames = [_disturb(frame, random) if random.random() < 0.6 else frame for frame in frames]
-        if random.random() < 0.5:
-            frames = [np.ascontiguousarray(frame[:, ::-1]) for frame in frames]
-            places = [
-                (np.array([frame.shape[1] - 1 - centre[0], centre[1]]), size)
-                for frame, (centre, size) in zip(frames, places, strict=True)
-            ]
-        if random.random() < LOOSE:
-            shift, growth = random.normal(0, 0.05, 2), np.exp(random.normal(0, 0.07, 2))
-            places = [(centre + shift * size, size * growth) for centre, size in places]
-    (centre, size), (there, true) = places
-    wrong, width_height = _wrong_box(there, true, random)
-    template = _features(frames[0], centre, size, TEMPLATE, backbone)
-    search = _features(frames[1], wrong, width_height, SEARCH, backbone)
-    correction = np.concatenate([(there - wrong) / width_height, np.log(true / width_height)])
-    return template, search, correction
+        views = _disturbed(views, random)
+    template, search = views
+    centre, size = _wrong_box(search.centre, search.size, random)
+    return (
+        _features(template.frame, template.centre, template.size, TEMPLATE, backbone),
+        _features(search.frame, centre, size, SEARCH, backbone),
+        np.concatenate([(search.centre - centre) / size, np.log(search.size / size)]),
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """A frame and a target in it: centre (x, y) and (w, h) in its pixels; `shown` is (w, h) before any scaling."""
+
+    frame: Frame
+    centre: np.ndarray
+    size: np.ndarray
+    shown: np.ndarray
+
+
+def _cropped(dataset: PairDataset, pair: tuple[int, int]) -> list[_View] | None:
+    """The two crops of a pair; None for small boxes."""
+    boxes = dataset.sampler.imdb.boxes[list(pair)].astype(np.float64)
+    if boxes[:, 2:].min() < SMALLEST:
+        return None
+    return [
+        _View(dataset.crop(instance), *box_in_crop(box, dataset.sampler.geometry), box[2:])
+        for instance, box in zip(pair, boxes, strict=True)
+    ]
+
+
+def _pasted(texture: Frame, ground: Frame, random: np.random.Generator) -> list[_View] | None:
+    """A piece of one crop on another, twice."""
+    if (made := paste(texture, ground, random)) is None:
+        return None
+    return [_View(frame, *centre_and_size(box), box[2:]) for frame, box in made]
+
+
+def _disturbed(views: list[_View], random: np.random.Generator) -> list[_View]:
+    """Light, sharpness and noise of each; both mirrored; both boxes loose by the same."""
+    mirrored = random.random() < 0.5
+    loose = random.random() < LOOSE
+    shift, growth = random.normal(0, 0.05, 2) * loose, np.exp(random.normal(0, 0.07, 2) * loose)
+    found = []
+    for view in views:
+        frame, centre = view.frame, view.centre
+        if random.random() < 0.6:
+            frame = _disturb(frame, random)
+        if mirrored:
+            frame = np.ascontiguousarray(frame[:, ::-1])
+            centre = np.array([frame.shape[1] - 1 - centre[0], centre[1]])
+        found.append(_View(frame, centre + shift * view.size, view.size * growth, view.shown))
+    return found
 
 
 def box_in_crop(box: np.ndarray | tuple[float, ...], geometry: CropGeometry) -> tuple[np.ndarray, np.ndarray]:
