@@ -21,11 +21,12 @@ from training.backbones.choice import recognise
 from training.backbones.efficientnet_lite import EfficientNetLite0
 from training.batches.pairs import PairConfig
 from training.network import pretrained
+from training.network.image_sides import BORDER, STRIDE, kept_cells, response_size
 from training.network.inference import for_inference
 from training.network.initial import load_initial
 from training.network.network_config import TRUNKS, NetworkConfig, TrunkName, recorded_network
-from training.network.pretrained import PretrainedFeatures, kept_cells
-from training.network.siamese_network import STRIDE, SiameseNetwork, response_size
+from training.network.pretrained import PretrainedFeatures
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights, recorded_parameters, save_weights
 from training.tracking.contenders import contenders
 from training.tracking.online.siamese_backbone import SiameseBackbone
@@ -75,7 +76,7 @@ def test_the_response_peaks_where_the_exemplar_is(trunk: TrunkName, right: int, 
     assert (column - 11, row - 11) == (right, down)
 
 
-@pytest.mark.parametrize("pixels", [49, 128])
+@pytest.mark.parametrize("pixels", [49, 65, 128])
 def test_sides_that_do_not_suit(pixels: int) -> None:
     with pytest.raises(InputError, match=f"an image of {pixels} px does not suit a trunk of fixed features"):
         response_size(pixels, 255, CONFIG)
@@ -167,7 +168,7 @@ def test_the_package_brings_the_features_of_the_backbone() -> None:
     frames = torch.from_numpy(texture(257, 257, 1))[None]
     assert isinstance(network.features, PretrainedFeatures)
     found = network.features.trunk(frames.flip(-1).permute(0, 3, 1, 2).float())
-    for one, other in zip(found, backbone.features(frames, without=pretrained.BORDER), strict=True):
+    for one, other in zip(found, backbone.features(frames, without=BORDER), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
