@@ -89,7 +89,11 @@ def test_every_line_of_the_file_has_a_comment() -> None:
         ),
         (
             "{crop: {search_size: 511}, train: {pairs: {search_size: 238}, network: {trunk: efficientnet_lite0}}}",
-            ["train.pairs.search_size = 238", "an odd side, of at least 67 px", "train.network.trunk=alexnet"],
+            [
+                "train.pairs.search_size = 238",
+                "an odd side, of at least 67 px",
+                "train.network.trunk=alexnet",
+            ],
         ),
         (
             "{crop: {exemplar_size: 65}, train: {network: {trunk: efficientnet_lite0}}}",

