@@ -13,7 +13,7 @@ from copy import deepcopy
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
@@ -22,6 +22,10 @@ from curation.errors import InputError
 from curation.outside import read_outside
 from curation.rows import nearest
 from pipelines.yaml_values import LIMIT, read_yaml
+
+if TYPE_CHECKING:
+    from curation.crops.crop_config import CropConfig
+    from training.trainer.configuration import TrainConfig
 
 FILE = Path("params.yaml")
 
@@ -113,9 +117,11 @@ def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
     Raises
     ------
     InputError
-        As `load`, and if `train.pairs.parts` names a part that is not in use.
+        As `load`, if `train.pairs.parts` names a part that is not in use, or the sides of crops and search regions do
+        not suit the trunk.
     """
     built = {section: build(section, values.get(section) or {}, place) for section in SECTIONS}
+    _check_sides(built["crop"], built["train"], place)
     used = built["dataset"].subsets
     for part in built["train"].pairs.parts:
         if part not in used:
@@ -125,6 +131,25 @@ def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
                 "python -m pipelines profile --set train.pairs.parts={}",
                 reason="bad parameter",
             )
+
+
+def _check_sides(crop: CropConfig, train: TrainConfig, place: str) -> None:
+    from training.network.image_sides import response_size
+
+    exemplar, search = crop.exemplar_size, train.pairs.search_size
+    try:
+        if search > crop.search_size:
+            raise InputError(
+                f"a search region of {search} px cannot be cut from crops of {crop.search_size} px",
+                do="Raise crop.search_size, or lower train.pairs.search_size",
+            )
+        response_size(exemplar, search, train.network)
+    except InputError as error:
+        raise InputError(
+            f"{place}: crop.exemplar_size = {exemplar}, train.pairs.search_size = {search}: {error.what}",
+            do=error.do,
+            reason="bad parameter",
+        ) from None
 
 
 def build(section: str, values: Any, place: str) -> Any:

@@ -37,7 +37,9 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
             raise InputError("--tracker was given without --out", do="Say where its results go: --out FOLDER")
         trackers.run_by_hand(options, (None,))
         return
-    if given := [name for name in ("root", "weights", "backbone", "out") if getattr(options, name)]:
+    if given := [
+        name for name in ("root", "weights", "backbone", "convention", "out") if getattr(options, name)
+    ]:
         raise InputError(
             f"--{given[0]} is for a tracker that is run by hand", do="Name it too: --tracker NAME"
         )

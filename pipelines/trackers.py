@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -17,6 +17,8 @@ from curation.errors import InputError
 from curation.rows import OWN, is_own
 from pipelines import parameters, paths, settings
 from pipelines.benchmarks import open_benchmark
+from pipelines.tracker_worth import has_fixed_features, profile_of, worth
+from training.backbones.convention import ConventionName
 from training.tracking.roster import TRACKERS, TRAX
 
 if TYPE_CHECKING:
@@ -26,8 +28,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FEATURES = 'pip install -e ".[features]" -c constraints.txt'
-"""How one gets features that are worth something."""
+READ: Mapping[str, Sequence[str]] = {
+    "": ("weights", "backbone", "convention"),
+    "online": ("weights", "backbone", "convention"),
+    "siamese": ("weights",),
+    "untrained": ("weights",),
+}
+"""Tracker ("" is the best one here) -> the options beside `--tracker` that it reads; others read none."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,7 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     from training.device import pick_device
     from training.tracking.contenders import contenders
 
+    check_options(options)
     home = project()
     raw = parameters.read(home / parameters.FILE).get("track") if home else {}
     with contextlib.chdir(home or Path()):  # one's own in params.yaml lies there
@@ -106,8 +114,6 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
     place = pick_device(device or runtime.device)
     trained, file = (home or Path()) / paths.WEIGHTS, runtime.backbone_file
     file = home / file if home and file else file
-    if options.tracker and not options.tracker.startswith(TRAX):
-        TRACKERS[options.tracker]  # an unknown name ends here
     name = options.tracker or ("online" if options.backbone else "")
     if name in ("", "online"):
         found = _backbone(options, config, file, toy=toy)
@@ -117,15 +123,38 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
             trained = file if kind == "siamese" and file else trained
             config = parameters.build("track", _laid_over(raw or {}, changes), f"the backbone {kind}")
     if not name:
-        name = "siamese" if trained.is_file() and (not toy or _has_fixed_features(trained)) else "template"
+        name = "siamese" if trained.is_file() and (not toy or has_fixed_features(trained)) else "template"
     if options.weights and name not in ("", "online"):
         trained = options.weights
     named = next((c for c in config.trackers if not isinstance(c, str) and name in c), name)
     config = replace(config, trackers=(named,), online_seeds=1)
     [contender] = contenders(config, weights=trained, backbone=file, device=str(place))
-    if name == "siamese":
-        toy = toy and not _has_fixed_features(trained)
-    return Chosen(contender, *_worth(name, config, toy=toy and not options.weights))
+    generated = toy and not options.weights
+    return Chosen(contender, *worth(name, config, weights=trained, file=file, generated=generated))
+
+
+def check_options(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an unknown tracker, or an option that it does not read; one's own code is not run."""
+    name = options.tracker or ""
+    if name and not name.startswith(TRAX) and not is_own(name):
+        TRACKERS[name]  # an unknown name ends here
+    for option in READ["online"]:
+        if getattr(options, option) is not None and option not in READ.get(name, ()):
+            readers = [f"--tracker {reader}" for reader, read in READ.items() if reader and option in read]
+            raise InputError(
+                f"--{option} has no effect with --tracker {name}",
+                do=f"Leave it out, or name a tracker that reads it: {', '.join(readers)}",
+            )
+    convention = options.convention
+    if convention is not None and convention not in get_args(ConventionName):
+        raise InputError(
+            f"--convention {convention} is not known", do=f"Known: {', '.join(get_args(ConventionName))}"
+        )
+    if convention is not None and options.weights is None:
+        raise InputError(
+            f"--convention {convention} has no effect: it says which images the file of --weights wants",
+            do="Give the file too: --weights FILE; of the file that params.yaml names: track.backbone.convention",
+        )
 
 
 def project() -> Path | None:
@@ -146,14 +175,8 @@ def _backbone(
     """
     from training.backbones.backbone_config import BACKBONES
     from training.backbones.choice import installed, recognise
-    from training.backbones.convention import ConventionName
     from training.backbones.weight_files import sha256_of
 
-    if options.convention and options.convention not in get_args(ConventionName):
-        raise InputError(
-            f"--convention {options.convention} is not known",
-            do=f"Known: {', '.join(get_args(ConventionName))}",
-        )
     configured = config.backbone
     name, digest = options.backbone, ""
     if options.weights:
@@ -175,24 +198,36 @@ def _backbone(
         )
     chosen = {"name": name, "sha256": digest, "convention": options.convention or "auto"}
     if BACKBONES[name].trained:
+        if options.convention is not None:
+            raise InputError(
+                f"--convention {options.convention} has no effect: networks of the train stage have one of their own",
+                do="Leave it out",
+            )
         chosen |= {"sha256": "", "precision": configured.precision}
         return name, options.weights, {"backbone": chosen}
     return name, options.weights, _with_profile(chosen, configured.name)
 
 
 def _with_profile(backbone: Fields, configured: str) -> Fields:
-    """The changes that come with a backbone: itself, its precision, and the settings of its profile."""
-    from pipelines.tools.profile import profiles, read_profile
+    """The changes that come with a backbone: itself, its precision, and the settings of its profile in the place of the
+    configured backbone's.
+    """
     from training.device import multiplies_bfloat16
 
     backbone = {**backbone, "precision": "bfloat16" if multiplies_bfloat16() else "float32"}
     if backbone["name"] == configured:
         return {"backbone": backbone}
-    for profile in profiles():
-        track = read_profile(profile).get("track") or {}
-        if track.get("backbone", {}).get("name") == backbone["name"]:
-            return {"backbone": backbone, "online": track.get("online") or {}}
-    return {"backbone": backbone}
+    others = profile_of(configured).get("online") or {}
+    plain = _only(asdict(parameters.build("track", {}, "").online), others)
+    return {
+        "backbone": backbone,
+        "online": _laid_over(plain, profile_of(backbone["name"]).get("online") or {}),
+    }
+
+
+def _only(values: Any, keys: Any) -> Any:
+    """The values of nested keys."""
+    return {key: _only(values[key], keys[key]) for key in keys} if isinstance(keys, Mapping) else values
 
 
 def _laid_over(below: Any, above: Any) -> Any:
@@ -213,37 +248,6 @@ def _is_toy() -> bool:
         return True
     dataset = parameters.read().get("dataset") or {}
     return built_in(str(dataset.get("vid", "")))
-
-
-def _has_fixed_features(weights: Path) -> bool:
-    """Whether a network compares ImageNet features: they suit real video, whatever it was trained on."""
-    from training.network.network_config import TRUNKS
-    from training.network.weights import load_weights
-
-    return bool(TRUNKS[load_weights(weights)[0].config.trunk].backbone)
-
-
-def _worth(name: str, config: TrackConfig, *, toy: bool) -> tuple[str, str]:
-    """The tracker's name and accuracy, and a warning if it is too weak."""
-    from training.backbones.backbone_config import BACKBONES
-
-    if is_own(name) or name.startswith(TRAX):
-        return name, ""
-    row, on = TRACKERS[name], ""
-    worth, trained = row.worth, name in ("siamese", "untrained")
-    if name == "online":
-        kind = BACKBONES[config.backbone.name]
-        on, worth, trained = f" on {kind.name}", kind.worth, kind.trained
-    words = f"{row.label}{on}" + (f": {worth}" if worth else "")
-    better = f"To install features that are: {FEATURES}"
-    if trained and toy:
-        return (
-            words,
-            f"the network trained here has only seen generated video, and is not for real video. {better}",
-        )
-    if name in ("template", "still"):
-        return words, f"it is no match for real video. {better}"
-    return words, ""
 
 
 def run_by_hand(options: argparse.Namespace, starts: Sequence[Starts | None]) -> None:

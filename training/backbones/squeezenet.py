@@ -71,6 +71,7 @@ class SqueezeNet(Backbone):
     shapes = _shapes((96, 3, 7, 7))
     caffe = CAFFE_SQUEEZENET
     worth = "success AUC .698, precision .964 on 19 OTB targets"
+    measured = "a22e7b5a7c8bf0365d681e31b24bcbdd72e6548765567d7f19941773be8cf196"
     namings = _namings(3, 4, 5, 7, 8, 9, 10, 12)
 
     def input_side(self, cells: int) -> int:
@@ -107,7 +108,7 @@ class SqueezeNet11(SqueezeNet):
     title = "SqueezeNet 1.1"
     relatives: ClassVar[Mapping[str, str]] = {"features.5": "SqueezeNet 1.0", "features.8": "SqueezeNet 1.0"}
     shapes = _shapes((64, 3, 3, 3))
-    worth = ""
+    worth = measured = ""
     namings = _namings(3, 4, 6, 7, 9, 10, 11, 12)
 
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:

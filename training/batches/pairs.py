@@ -45,7 +45,8 @@ class PairConfig:
         Largest distance between exemplar and search frame, frames (not list positions); published: 100.
     search_size : int
         Side of the search region that the network is trained on, px, cut from the middle of a stored search
-        crop (`crop.search_size`); published: 239 of 255. The exemplar has the side that it has in the crops.
+        crop (`crop.search_size`); published: 239 of 255. The exemplar has the side that it has in the crops. Both suit
+        the trunk (`training.network.image_sides`).
     missing_shards : {"raise", "skip"}
         `skip` trains on the videos whose shard is there (a partial pull), and says how many are not.
     parts : mapping
@@ -58,7 +59,7 @@ class PairConfig:
 
     per_epoch: int = Field(default=1024, ge=1)
     max_distance: int = Field(default=100, ge=1)
-    search_size: int = Field(default=255, ge=87)
+    search_size: int = Field(default=255, ge=8)
     missing_shards: Literal["raise", "skip"] = "raise"
     parts: Mapping[str, PartPairs] = Field(default_factory=dict)
     both_ways: bool = False

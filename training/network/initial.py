@@ -30,7 +30,7 @@ from curation.outside import read_outside
 from training.messages import first_line, memory_is_full
 from training.network.network_config import TRUNKS, NetworkConfig
 from training.network.siamese_network import SiameseNetwork
-from training.network.weights import LIMIT, crop_geometry, load_weights
+from training.network.weights import LIMIT, crop_geometry, load_weights, usable
 
 GIVE = "Give a weights file of the train stage (.safetensors), or a published SiamFC's state dict (.pth)"
 
@@ -153,8 +153,8 @@ def _read_state(path: Path, content: bytes) -> Mapping[str, Tensor]:
         raise _foreign(path, f"is no state dict of torch ({first_line(error)})") from None
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise _foreign(path, "is no dict of tensors")
-    if bad := [name for name, value in state.items() if not value.isfinite().all()]:
-        raise _foreign(path, f"has {bad[0]} with numbers that are not finite")
+    if bad := [name for name, value in state.items() if not usable(name, value)]:
+        raise _foreign(path, f"has {bad[0]} with numbers that are not finite, or a negative variance")
     return state
 
 

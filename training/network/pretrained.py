@@ -11,45 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from curation.errors import InputError
-from training.backbones.backbone import Backbone, Package, Weights
+from training.backbones.backbone import Backbone, Weights
 from training.backbones.backbone_config import BACKBONES, BackboneConfig
 from training.backbones.choice import needed_file
 from training.backbones.weight_files import sha256_of
-
-EXEMPLAR_CELLS = 7
-"""Side of the exemplar's middle that is compared, cells: 56 of 127 px, where the target's mean side is 64 px."""
+from training.network.image_sides import BORDER, EXEMPLAR_CELLS, padded_side
 
 FIRST_BIAS = -1.5
 """Of the response, before training: cosines are rarely far below 0, and most cells are not the target's."""
-
-BORDER = 2
-"""Cells that are dropped at each edge."""
-
-STEP = 16
-"""Sides of the trunk's input are a multiple of this and one pixel, so that the middles of image and maps are one."""
-
-
-def padded_side(pixels: int) -> int:
-    """Side to which an image is padded: 127 -> 129, 239 -> 241, 255 -> 257."""
-    return STEP * -(-(pixels - 1) // STEP) + 1
-
-
-def kept_cells(pixels: int) -> int:
-    """Side of the feature map of a square image: 127 -> 13, 239 -> 27, 255 -> 29.
-
-    Raises
-    ------
-    InputError
-        If the image is too small for the exemplar's cells, or has no middle pixel.
-    """
-    cells = (padded_side(pixels) - 1) // 8 + 1 - 2 * BORDER
-    if pixels % 2 == 0 or cells < EXEMPLAR_CELLS:
-        raise InputError(
-            f"an image of {pixels} px does not suit a trunk of fixed features: it needs an odd side, of at least 67 px",
-            do="Use other exemplar and search sizes, or train.network.trunk=alexnet",
-        )
-    return cells
 
 
 class Trunk(nn.Module):
@@ -79,16 +48,8 @@ class Trunk(nn.Module):
             If the package is not installed, or its file is another.
         """
         path = needed_file(BackboneConfig(name=self.kind.name), None)
-        found = sha256_of(path)
-        package = self.kind.package
-        if not isinstance(package, Package) or found != package.sha256:
-            raise InputError(
-                f"{path} has SHA-256 {found}, and is not the file of {self.kind.name} that is meant",
-                do=f"Install it again: {package.install if package else ''}",
-                reason="wrong digest",
-            )
         self.fill(self.kind.read(path)[0])
-        return found
+        return sha256_of(path)
 
     def fill(self, weights: Weights) -> None:
         """Take over the layers of a backbone."""

@@ -13,15 +13,9 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from curation.errors import InputError
+from training.network.image_sides import embedding_size
 from training.network.network_config import TRUNKS, NetworkConfig
-from training.network.pretrained import EXEMPLAR_CELLS, FIRST_BIAS, PretrainedFeatures, kept_cells
-
-STRIDE = 8
-"""Pixels of the search region per cell of the response map."""
-
-RECEPTIVE_FIELD = 87
-"""Side in pixels of the region that one feature cell sees; it is also the smallest usable input."""
+from training.network.pretrained import FIRST_BIAS, PretrainedFeatures
 
 EXEMPLAR = 127
 """Side of the published exemplar, pixels."""
@@ -31,45 +25,6 @@ PRODUCTS = 9216
 
 CHANNELS = (96, 256, 384, 384, 256)
 """Output channels of the five convolutions at width 1 (AlexNet, two groups in the 2nd, 4th and 5th)."""
-
-
-def embedding_size(pixels: int) -> int:
-    """Side of the feature map of a square image: 127 -> 6, 239 -> 20, 255 -> 22.
-
-    Raises
-    ------
-    InputError
-        If the image is smaller than the receptive field, 87 px.
-    """
-    if pixels < RECEPTIVE_FIELD:
-        raise InputError(
-            f"an image of {pixels} px is smaller than the network's receptive field of {RECEPTIVE_FIELD} px",
-            do="Use larger exemplar and search sizes",
-        )
-    side = (pixels - 11) // 2 + 1  # conv 11/2
-    side = (side - 3) // 2 + 1  # pool 3/2
-    side = side - 4  # conv 5/1
-    side = (side - 3) // 2 + 1  # pool 3/2
-    return side - 6  # three conv 3/1
-
-
-def response_size(exemplar: int, search: int, config: NetworkConfig | None = None) -> int:
-    """Side of the response map, cells, for exemplar and search sizes in pixels: (127, 255) -> 17.
-
-    Raises
-    ------
-    InputError
-        If a side does not suit the trunk, or the search region is the smaller one.
-    """
-    if search < exemplar:
-        raise InputError(
-            f"search region of {search} px is smaller than the exemplar of {exemplar} px",
-            do="Make the search size the larger one",
-        )
-    if config and TRUNKS[config.trunk].backbone:
-        kept_cells(exemplar)  # it must suit
-        return kept_cells(search) - EXEMPLAR_CELLS + 1
-    return embedding_size(search) - embedding_size(exemplar) + 1
 
 
 class SiameseNetwork(nn.Module):
@@ -151,7 +106,7 @@ class SiameseNetwork(nn.Module):
         Parameters
         ----------
         images : (B, 3, H, W) float tensor
-            RGB, 0..255; H and W at least 87.
+            RGB, 0..255; H and W as `image_sides.response_size` allows.
 
         Returns
         -------

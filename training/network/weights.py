@@ -15,7 +15,7 @@ import safetensors.torch
 import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
+from torch import Tensor, nn
 
 from curation.crops.geometry import SIAMFC, CropGeometry
 from curation.cures import remake
@@ -119,7 +119,15 @@ def load_weights(path: Path) -> tuple[SiameseNetwork, dict[str, Any]]:
         raise _unusable(path, f"does not describe its network ({first_line(error)})") from None
     if not whole:
         raise _unusable(path, "is damaged: its weights do not have the digest that it records", do=AGAIN)
+    if bad := [name for name, value in tensors.items() if not usable(name, value)]:
+        raise _unusable(path, f"has {bad[0]} with numbers that are not finite, or a negative variance")
     return network.eval(), kept
+
+
+def usable(name: str, value: Tensor) -> bool:
+    """Whether a tensor of a network is finite; a variance, with what its normalisation adds to it, above zero."""
+    fine = bool(value.isfinite().all())
+    return fine and not (name.endswith("running_var") and bool((value + nn.BatchNorm2d(1).eps <= 0).any()))
 
 
 def recorded_parameters(train: Mapping[str, Any], geometry: CropGeometry) -> dict[str, Any]:

@@ -130,7 +130,9 @@ class TrainConfig:
                     f"freeze {name}: there is no such layer; {guess}(layers: {', '.join(layers)})"
                 )
         if self.freeze and not self.init:
-            raise ValueError("freeze without init would keep random weights: name a file of weights as init")
+            raise ValueError(
+                "freeze without init would keep layers untrained: name a file of weights as init"
+            )
         if set(self.freeze) == set(layers) and not self.network.train_gain:
             raise ValueError("freeze names every layer, so there is nothing to train: leave one out")
         if self.pairs.both_ways and self.batch % 2:

@@ -22,8 +22,9 @@ from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import VALIDATION, PairSampler
 from training.device import pick_device
 from training.losses import build_loss
+from training.network.image_sides import response_size
 from training.network.initial import load_initial
-from training.network.siamese_network import SiameseNetwork, response_size
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import recorded_parameters
 from training.trainer.checkpoints import code_digest
 from training.trainer.configuration import Inputs, Runtime, TrainConfig

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from training.batches.batch import PairBatch
 from training.batches.network_input import labels, move
-from training.network.siamese_network import STRIDE
+from training.network.image_sides import STRIDE
 from training.trainer.distributed import Group
 from training.trainer.learner import Learner
 

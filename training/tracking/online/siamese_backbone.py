@@ -12,8 +12,9 @@ from curation.errors import InputError
 from training.backbones.backbone import Backbone, trimmed
 from training.backbones.convention import RAW_RGB, ConventionName, Precision
 from training.backbones.tensor_files import TensorFile
+from training.network.image_sides import RECEPTIVE_FIELD, STRIDE
 from training.network.inference import fold_batch_norms
-from training.network.siamese_network import RECEPTIVE_FIELD, STRIDE, SiameseNetwork
+from training.network.siamese_network import SiameseNetwork
 from training.network.weights import load_weights
 
 
