@@ -16,7 +16,8 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.tracking.clips import write_images, write_video
-from training.tracking.video.source import Part, open_source
+from training.tracking.video.part import Part
+from training.tracking.video.source import open_source
 
 
 def test_images_are_ordered_by_number(tmp_path):
