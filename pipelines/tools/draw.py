@@ -329,7 +329,8 @@ def _write(out: Path, scene: Scene, options: argparse.Namespace) -> int:
     import cv2
 
     longest = max(len(one.regions) for one in drawn)
-    last = scene.source.count or max(1, longest - scene.source.first + 1)
+    count = scene.source.count if scene.source.exact else None
+    last = count or max(1, longest - scene.source.first + 1)
     wanted = {round(place * (last - 1) / max(1, options.strip - 1)) for place in range(options.strip)}
     chosen = [item for place, item in enumerate(frames) if place in wanted]
     if len({image.shape for image, _, _ in chosen}) != 1:

@@ -164,7 +164,9 @@ def _check_given(options: argparse.Namespace) -> None:
     """Raise `InputError` for an option without a value: a shell variable that is not set."""
     for name in ("box", "range", "start", "end", "device"):
         if getattr(options, name) == "":
-            raise InputError(f"--{name} is empty", do="Give it a value; perhaps a variable of the shell is not set")
+            raise InputError(
+                f"--{name} is empty", do="Give it a value; perhaps a variable of the shell is not set"
+            )
 
 
 def _check_places(text: Path, video: Path, source: Source, options: argparse.Namespace) -> None:

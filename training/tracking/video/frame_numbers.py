@@ -62,7 +62,7 @@ def report_missing(files: Sequence[Path], folder: Path) -> None:
         changing = [place for place in zip(*numbers, strict=False) if len(set(place)) > 1]
         if len(changing) == 1 and (gaps := _gaps(changing[0])):
             log.warning(
-                "%s: no image has the number %s; the video goes on with the next one",
+                "%s: images numbered %s are missing; the next ones take their place",
                 folder,
                 some(gaps, most=5),
             )

@@ -116,7 +116,7 @@ def _report_shades(values: np.ndarray, low: float, high: float, name: str) -> No
     shades = int(255 * (brightest - darkest) / (high - low)) + 1
     if shades < SHADES and values.max() > values.min():
         log.warning(
-            "%s: %g to %g leave %d shades of grey of its values, %g to %g. Give another --range LOW,HIGH, or none",
+            "%s: %g to %g leave only %d of 256 greys to its values, %g to %g. Give another --range LOW,HIGH, or none",
             name,
             low,
             high,

@@ -25,7 +25,7 @@ def check_target(box: Box, *, width: int, height: int) -> Box:
     values = check_box(box, width=width, height=height)
     frame = np.array([width, height])
     seen = np.minimum(values[:2] + values[2:], frame) - np.maximum(values[:2], 0)
-    shown = np.array2string(values, separator=",", max_line_width=1000)
+    shown = ",".join(f"{value:g}" for value in values)
     ask = "Give the target as x,y,w,h in pixels, 0-based"
     if min(seen) < SMALLEST:
         raise InputError(
