@@ -19,7 +19,7 @@ from training.benchmark.sequences.sequence import to_base
 from training.tracking.interface import Box, Frame, Sight, Tracker
 from training.tracking.video.drawing import draw
 from training.tracking.video.interrupts import Interrupts
-from training.tracking.video.outputs import check_place, write_or_rescue
+from training.tracking.video.output_places import check_place, write_or_rescue
 from training.tracking.video.progress import progress
 from training.tracking.video.source import Source
 from training.tracking.video.target import check_target

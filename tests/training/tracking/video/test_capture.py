@@ -20,7 +20,7 @@ STEPS = [40] * 20 + [80] * 19
 
 
 def encode(path: Path, codec: str, milliseconds: list[int], form: str | None = None) -> Path:
-    """A video of 64 x 48 pixels, frame n of about brightness 5 n - 4 when decoded, with a frame at each of those times."""
+    """A video of 64 x 48 pixels, with a frame at each of those times; frame n is decoded to about 5 n - 4."""
     with av.open(str(path), "w", format=form) as container:
         stream = container.add_stream(codec, rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"

@@ -69,7 +69,7 @@ def test_two_files_of_one_number_are_refused_however_they_are_named(tmp_path: Pa
 def test_masks_beside_frames_are_refused_however_they_are_named(tmp_path: Path) -> None:
     names = ["00000.jpg", "00000.png", "00001.jpg", "00001.png"]
     fill(tmp_path, *names)
-    with pytest.raises(InputError, match="several kinds of images: 2 #.jpg, 2 #.png"):
+    with pytest.raises(InputError, match=r"several kinds of images: 2 #\.jpg, 2 #\.png"):
         listed_images([f"{tmp_path}/{name}" for name in names])  # as a shell expands *
     with pytest.raises(InputError, match="which have the same number"):
         pattern_images(f"{tmp_path}/*")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from training.tracking.video.outputs import check_place
+from training.tracking.video.output_places import check_place
 
 
 def test_a_place_in_a_new_folder_is_fine_and_left_empty(tmp_path: Path) -> None:
