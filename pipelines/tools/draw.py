@@ -177,7 +177,8 @@ def _of_benchmark(options: argparse.Namespace) -> Scene:
 def _source(sequence: One, options: argparse.Namespace) -> Source:
     """The frames of a sequence with pixels as stored, which the boxes of benchmarks refer to."""
     from training.benchmark.report.pictures import read_image
-    from training.tracking.video.source import DEFAULT_RATE, Part, Source
+    from training.tracking.video.part import DEFAULT_RATE, Part
+    from training.tracking.video.source import Source
 
     before, end = Part(options.start, options.end).bounds(options.rate or DEFAULT_RATE)
     chosen = sequence.frames[before:end]
@@ -208,7 +209,8 @@ def _of_frames(options: argparse.Namespace) -> Scene:
 
     from training.benchmark.report.overlay import of_truth
     from training.benchmark.sequences.sequence import Benchmark, Sequence
-    from training.tracking.video.source import Part, open_source
+    from training.tracking.video.part import Part
+    from training.tracking.video.source import open_source
 
     source = open_source(options.where, Part(options.start, options.end))
     name = options.sequence or source.stem
@@ -221,7 +223,7 @@ def _of_frames(options: argparse.Namespace) -> Scene:
     if options.truth is not None:
         regions = _read_file(options.truth, options).regions
         truth = of_truth(regions, [False] * len(regions))
-    whole = source.count is not None and not options.start and not options.end
+    whole = source.count is not None and source.exact and not options.start and not options.end
     return Scene(source, results, truth, source.count if whole else None)
 
 
@@ -327,7 +329,8 @@ def _write(out: Path, scene: Scene, options: argparse.Namespace) -> int:
     import cv2
 
     longest = max(len(one.regions) for one in drawn)
-    last = scene.source.count or max(1, longest - scene.source.first + 1)
+    count = scene.source.count if scene.source.exact else None
+    last = count or max(1, longest - scene.source.first + 1)
     wanted = {round(place * (last - 1) / max(1, options.strip - 1)) for place in range(options.strip)}
     chosen = [item for place, item in enumerate(frames) if place in wanted]
     if len({image.shape for image, _, _ in chosen}) != 1:

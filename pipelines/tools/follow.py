@@ -52,11 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw the box in a window; without a display, write the first frame with a grid to read it off",
     )
     trackers.add_arguments(parser, default="")
-    parser.add_argument(
-        "--start", default="", metavar="WHEN", help="first frame: its number from 1 on, 12.5s, or 1:30"
-    )
-    parser.add_argument("--end", default="", metavar="WHEN", help="last frame, likewise")
-    parser.add_argument("--device", default="", metavar="NAME", help="auto, cpu, cuda, ... (the setting)")
+    parser.add_argument("--start", metavar="WHEN", help="first frame: its number from 1 on, 12.5s, or 1:30")
+    parser.add_argument("--end", metavar="WHEN", help="last frame, likewise")
+    parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, ... (the setting)")
     parser.add_argument(
         "--live",
         action="store_true",
@@ -76,19 +74,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    from training.tracking.video.source import Part, open_source
+    from training.tracking.video.part import Part
+    from training.tracking.video.source import open_source
 
+    _check_given(options)
     given = _numbers("--box", options.box, "x,y,w,h", "410,220,64,80") if options.box else None
     levels = _numbers("--range", options.range, "low,high", "0,4095") if options.range else None
-    if levels is not None and not levels[0] < levels[1]:
-        raise InputError(f"--range {options.range}: the second number must be greater", do="Turn them around")
     part = Part(
-        options.start, options.end, options.live, (levels[0], levels[1]) if levels is not None else None
+        options.start or "", options.end or "", options.live, (levels[0], levels[1]) if levels else None
     )
     source = open_source(options.video, part)
     text = options.boxes or Path(f"{source.stem}.txt")
     video = options.out or Path(f"{source.stem}.tracked.mp4")
-    _check_places([text, video], options)
+    _check_places(text, video, source, options)
     if options.select:
         _check_display(source, options)
     if options.live and not _can_show():
@@ -97,7 +95,7 @@ def run(options: argparse.Namespace) -> None:
     from training.tracking.video.follower import follow
     from training.tracking.video.window import ask_box
 
-    chosen = trackers.choose(options, device=options.device)
+    chosen = trackers.choose(options, device=options.device or "")
     sys.stdout.write(f"{chosen.words}\n")
     if chosen.warning:
         log.warning("warning: %s", chosen.warning)
@@ -162,19 +160,44 @@ def _numbers(option: str, words: str, form: str, example: str) -> tuple[float, .
     return values
 
 
-def _check_places(places: Sequence[Path], options: argparse.Namespace) -> None:
-    """Raise `InputError` if a file would be lost."""
-    if places[0].resolve() == places[-1].resolve() and len(places) > 1:
-        raise InputError(f"boxes and video cannot both be {places[0]}", do="Give --boxes and --out two names")
-    for place in places:
-        if any(Path(word).exists() and place.resolve() == Path(word).resolve() for word in options.video):
-            raise InputError(f"{place} is the video itself", do="Give another name: --boxes FILE, --out FILE")
-        if place.is_dir():
-            raise InputError(f"{place} is a folder", do="Name a file: --boxes FILE, --out FILE")
-        if place.exists() and not options.force:
+def _check_given(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an option without a value: a shell variable that is not set."""
+    for name in ("box", "range", "start", "end", "device"):
+        if getattr(options, name) == "":
             raise InputError(
-                f"{place} is there already", do="Write over it with --force, or name another: --boxes, --out"
+                f"--{name} is empty", do="Give it a value; perhaps a variable of the shell is not set"
             )
+
+
+def _check_places(text: Path, video: Path, source: Source, options: argparse.Namespace) -> None:
+    """Raise `InputError` if a file would be lost, or hold what its name does not say."""
+    if text.resolve() == video.resolve():
+        raise InputError(f"boxes and video cannot both be {text}", do="Give --boxes and --out two names")
+    _check_place(text, source, options, "--boxes FILE")
+    if video.suffix.lower() != ".mp4" and (video.is_file() or not video.exists()):
+        raise InputError(
+            f"{video} does not end in .mp4, and the video is an MP4",
+            do=f"Give --out {video.with_suffix('.mp4')}",
+        )
+    _check_place(video, source, options, "--out FILE")
+
+
+def _check_place(place: Path, source: Source, options: argparse.Namespace, other: str) -> None:
+    """Raise `InputError` if something else is there; `other`: how to name another place."""
+    if not place.exists():
+        return
+    if not place.is_file():
+        raise InputError(
+            f"{place} is {'a folder' if place.is_dir() else 'no plain file'}", do=f"Name a file: {other}"
+        )
+    inputs = [*source.files, *([options.weights] if options.weights else [])]
+    if any(file.exists() and place.samefile(file) for file in inputs):
+        what = "the video itself" if len(source.files) == 1 else "one of the files that are read"
+        raise InputError(f"{place} is {what}", do=f"Give another name: {other}")
+    if not options.force:
+        raise InputError(
+            f"{place} is there already", do=f"Write over it with --force, or name another: {other}"
+        )
 
 
 def _can_show() -> bool:
@@ -191,7 +214,8 @@ def _check_display(source: Source, options: argparse.Namespace) -> None:
     from training.tracking.video.drawing import encoded_grid
 
     place = Path(f"{source.stem}.first.png")
-    _check_places([place], options)
+    if place.exists() and not options.force:
+        raise InputError(f"{place} is there already", do="Write over it with --force, or move it away")
     frame = next(source.frames, None)
     if frame is None:
         raise InputError(f"{source.name}: the first frame cannot be read", do="Give another video or --start")

@@ -132,10 +132,26 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
             ["in", "--box", "1,2,9,9", "--convention", "rgb"],
             "--convention rgb is not known. Known: auto, caffe",
         ),
-        (["in", "--box", "1,2,9,9", "--out", "in.avi"], "in.avi is there already"),
-        (["in.avi", "--box", "1,2,9,9", "--out", "in.avi", "--force"], "in.avi is the video itself"),
+        (["in", "--box", "1,2,9,9", "--boxes", "in.avi"], "in.avi is there already"),
+        (["in.avi", "--box", "1,2,9,9", "--boxes", "in.avi", "--force"], "in.avi is the video itself"),
         (["in", "--box", "1,2,9,9", "--out", "a", "--boxes", "a"], "boxes and video cannot both be a"),
         (["in.avi", "--box", "1,2,9,9", "--out", "in"], "in is a folder"),
+        (["in", "--box", "1,2,9,9", "--out", "v.avi"], "v.avi does not end in .mp4, and the video is an MP4"),
+        (["in", "--box", "1,2,9,9", "--out", "/dev/null", "--force"], "/dev/null is no plain file"),
+        (["in", "--box", "1,2,9,9", "--boxes", "/dev/null", "--force"], "/dev/null is no plain file"),
+        (["in", "--box", "1,2,9,9", "--boxes", "/proc/b.txt"], "cannot write /proc/b.txt"),
+        (["in", "--box", "1,2,9,9", "--out", "in.avi/v.mp4"], "cannot write in.avi/v.mp4"),
+        (["in", "--box", "1,2,9,9", "--boxes", "in/0003.png", "--force"], "in/0003.png is one of the files"),
+        (["in", "--box", ""], "--box is empty"),
+        (["in", "--box", "1,2,9,9", "--start", ""], "--start is empty"),
+        (["in", "--box", "1,2,9,9", "--end", ""], "--end is empty"),
+        (["in", "--box", "1,2,9,9", "--range", ""], "--range is empty"),
+        (["in", "--box", "1,2,9,9", "--device", ""], "--device is empty"),
+        (["", "--box", "1,2,9,9"], "the name of the video is empty"),
+        (["in", "--box", "0,0,1e9,1e9"], "over 4 times the sides of the frame of 161 x 121 pixels"),
+        (["in", "--box", "10,10,1e-9,5"], "has 1e-09 x 5 pixels in the frame, less than 1 x 1"),
+        (["in", "--box", "160.5,40,24,24", "--tracker", "template"], "has 0.5 x 24 pixels in the frame"),
+        (["in", "--box", "1,2,9,9", "--range", "0,inf"], "--range 0,inf: the numbers must be finite"),
         (["in", "--box", "1,2,9,9", "--range", "5,5"], "--range 5,5: the second number must be greater"),
         (["in", "--box", "1,2,9,9", "--range", "5"], "--range 5: expected two numbers low,high"),
         (["in", "--box", "1,2,9,9", "--start", "6"], "in has 5 frames, none from 6 on"),
@@ -153,23 +169,24 @@ def test_bad_input_is_one_line_and_nothing_is_written(
     assert not list(Path().glob("*.mp4"))
 
 
-def test_sigterm_keeps_what_was_done_and_leaves_no_half_video(
-    truth: np.ndarray, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_what_was_done_and_leaves_no_half_video(
+    number: signal.Signals, truth: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def until_killed(frames: Iterator[Frame | None]) -> Iterator[Frame | None]:
         yield from islice(frames, 3)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
         yield from frames
 
     source = open_source("in")
     monkeypatch.setattr(
         video_source, "open_source", lambda *_: replace(source, frames=until_killed(source.frames))
     )
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(number)
     assert main(["follow", "in", "--box", words(truth[0])]) == 0
     assert len(np.loadtxt("in.txt", delimiter=",")) == len(read_back(Path("in.tracked.mp4"))[0]) == 3
     assert not list(Path().glob(".*.part"))
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(number) == before
 
 
 def npz(members: dict[str, bytes]) -> None:
@@ -321,6 +338,12 @@ def test_without_a_display_the_first_frame_is_written_with_a_grid(
     assert grid.shape == frame.shape
     assert (grid == frame).all(axis=2).mean() > 0.5
     assert not Path("in.txt").exists()
+    for cure in ([], ["--force"]):
+        caplog.clear()
+        assert main(["follow", "in", "--select", "--start", "3", *cure]) == 1
+        there = "in.first.png is there already. Write over it with --force, or move it away" in caplog.text
+        assert there == (not cure)
+    assert (cv2.imread("in.first.png") == cv2.imread("in/0002.png")).all(axis=2).mean() > 0.5
 
 
 def test_with_a_display_the_box_is_drawn(

@@ -42,7 +42,8 @@ class TemplateTracker(CheckedTracker):
 
     def _start(self, frame: Frame, box: Box) -> None:
         corners = np.round([box[:2], box[:2] + box[2:]]).astype(int)
-        (left, top), (right, bottom) = np.clip(corners, 0, [frame.shape[1], frame.shape[0]])
+        size = np.array([frame.shape[1], frame.shape[0]])
+        (left, top), (right, bottom) = np.clip(corners, 0, [size - 1, size])  # a pixel at least
         right, bottom = max(right, left + 1), max(bottom, top + 1)
         self._template = frame[top:bottom, left:right].copy()
         self._offset = box[:2] - [left, top]  # from the template's corner to the box's

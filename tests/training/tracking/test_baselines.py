@@ -49,6 +49,14 @@ def test_a_target_half_outside_is_followed_in():
     np.testing.assert_array_equal(answer, boxes[-1])
 
 
+@pytest.mark.parametrize("corner", [(239.6, 40.0), (40.0, 179.7), (-23.7, 40.0)])
+def test_less_than_a_pixel_of_a_target_is_answered(corner):
+    frames, _ = moving_target(2)
+    tracker = TemplateTracker()
+    tracker.init(frames[0], np.array([*corner, 24.0, 24.0]))
+    assert np.isfinite(tracker.update(frames[1])).all()
+
+
 def test_a_flat_target_stays_where_it_was():
     frame = np.full((60, 80, 3), 90, np.uint8)
     tracker = TemplateTracker()

@@ -49,7 +49,7 @@ def draw(
     place, scale = (4 * thick, 14 * thick), 0.45 * thick
     _write(drawn, f"{number} {sight}" if sight and sight != "clear" else str(number), place, scale, colour)
     if response is not None:
-        top = _inset(drawn, response, round(INSET * min(height, width)))
+        top = _inset(drawn, response, max(1, round(INSET * min(height, width))))
         words = f"{response.max():.2f}"
         (wide, _), _ = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, thick + 2)
         _write(drawn, words, (max(0, width - wide), top + 14 * thick), scale, colour)

@@ -14,16 +14,17 @@ import cv2
 import numpy as np
 
 from curation.errors import InputError
-from curation.files import write_bytes
 from training.benchmark.results.formats.text import text_bytes
 from training.benchmark.sequences.sequence import to_base
-from training.tracking.interface import Box, Frame, Sight, Tracker, check_box
+from training.tracking.interface import Box, Frame, Sight, Tracker
 from training.tracking.video.drawing import draw
 from training.tracking.video.interrupts import Interrupts
+from training.tracking.video.output_places import check_place, write_or_rescue
 from training.tracking.video.progress import progress
 from training.tracking.video.source import Source
+from training.tracking.video.target import check_target
 from training.tracking.video.window import window
-from training.tracking.video.writer import annotated
+from training.tracking.video.writer import Film
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +68,9 @@ def follow(
     """Track a target through a source; write its boxes and an annotated video.
 
     Frames of another size than the first are resized to it. A frame that cannot be read, or in which the
-    tracker fails, keeps the box before it, with a warning; Ctrl-C or SIGTERM ends the video after the frame in work.
-    Files are whole or absent.
+    tracker fails, keeps the box before it, with a warning; Ctrl-C, SIGTERM or SIGHUP ends the video after the frame
+    in work. Whatever ends it, the frames tracked so far are written. Files are whole or absent; one is kept if the
+    other cannot be written.
 
     Parameters
     ----------
@@ -89,7 +91,8 @@ def follow(
     Raises
     ------
     InputError
-        Before anything is written: if the first frame cannot be read, or the box is no target in it.
+        Before anything is written: if the first frame cannot be read, the box is no target in it, or a file cannot
+        be written there. At the end: if a file could not be written.
     """
     first = next(source.frames, None)
     if first is None:
@@ -97,7 +100,8 @@ def follow(
             f"{source.name}: the first frame cannot be read", do="Give another video", reason="bad video"
         )
     given = box(first) if callable(box) else box
-    last = check_box(given, width=first.shape[1], height=first.shape[0])
+    last = check_target(given, width=first.shape[1], height=first.shape[0])
+    text, video = (check_place(place) if place else None for place in (text, video))
     boxes = array("d", last)  # flat: a day of video has millions
     sights: list[Sight | None] = [None]
     started = time.monotonic()
@@ -105,23 +109,26 @@ def follow(
     odd = _OddFrames(source.name, first)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
-        write = stack.enter_context(annotated(video, first, source.rate)) if video else None
+        film: Film | None = None
         screen = stack.enter_context(window(source.name)) if show else None
-        bar = stack.enter_context(progress(source.name, source.count))
+        bar = stack.enter_context(progress(source.name, source.count, exact=source.exact))
 
         def finish(frame: Frame, response: np.ndarray | None = None) -> None:
             """Write a frame with its box, if pictures are wanted."""
-            if write or screen:
+            if film or screen:
                 number = source.first + len(sights) - 1
                 picture = draw(frame, last, number, sight=sights[-1], response=response)
-                if write:
-                    write.add(picture)
+                if film:
+                    film.add(picture)
+                    if film.failed and not text:
+                        raise film.failed
                 if screen:
                     screen.show(picture)
             bar.step()
 
         previous = first
         try:
+            film = Film(video, first, source.rate) if video else None
             finish(first)
             for number, found in enumerate(source.frames, start=source.first + 1):
                 with interrupts.held():  # a box and its picture belong together
@@ -134,13 +141,30 @@ def follow(
                     finish(previous, getattr(tracker, "response", None) if seen else None)
         except KeyboardInterrupt:
             log.warning("%s: stopped after %d frames", source.name, len(sights))
+        finally:
+            interrupts.finish()
+            result = np.array(boxes).reshape(-1, 4)
+            _keep(result, text, film)
     odd.summarise()
-    if source.count and len(sights) < source.count:
+    if source.exact and source.count and len(sights) < source.count:
         log.warning("%s: %d of %d frames were read", source.name, len(sights), source.count)
-    result = np.array(boxes).reshape(-1, 4)
-    if text:
-        write_bytes(text, text_bytes(to_base(result, 0, 1)))
     return Followed(result, odd.unread, tuple(sights), time.monotonic() - started)
+
+
+def _keep(boxes: np.ndarray, text: Path | None, film: Film | None) -> None:
+    """Write what has been tracked: the video even if the boxes cannot be written, and the other way round."""
+    try:
+        if text:
+            write_or_rescue(text, text_bytes(to_base(boxes, 0, 1)))
+    finally:
+        if film:
+            film.close()
+    if film and film.failed:
+        raise InputError(
+            f"{film.failed.what}" + (f"; the boxes of {len(boxes)} frames are in {text}" if text else ""),
+            do="Free space or fix the permissions, then run again with --force",
+            reason="cannot write",
+        )
 
 
 def _update(tracker: Tracker, frame: Frame, previous: Box, number: int) -> Box:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shlex
-from collections import defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path
 
 from curation.errors import InputError, printable, some
+from training.tracking.video.frame_numbers import ALL, check_kinds, check_numbers, kind, report_missing
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".avif", ".jp2")
 """Endings of image files, of which a folder or a single file may consist."""
@@ -29,14 +30,14 @@ def is_pattern(text: str) -> bool:
 
 
 def folder_images(folder: Path) -> list[Path]:
-    """The images of a folder in the order of the numbers in their names.
+    """The images of a folder in the order of the numbers in their names; missing numbers are reported.
 
     Raises
     ------
     InputError
         If there are none, or several kinds: other endings, other names around the numbers, or one number twice.
     """
-    files = sorted((file for file in folder.iterdir() if is_image(file)), key=in_order)
+    files = _images_in(folder)
     if not files:
         inside = [found for found in sorted(folder.iterdir()) if found.is_dir() and _holds_images(found)]
         raise InputError(
@@ -44,19 +45,9 @@ def folder_images(folder: Path) -> list[Path]:
             do=f"Give a folder in it: {some(inside)}" if inside else f"Expected {', '.join(IMAGES)}",
             reason="missing video",
         )
-    kinds = defaultdict(list)
-    for file in files:
-        kinds[_kind(file)].append(file)
-    if len(kinds) > 1:
-        counts = [f"{len(kinds[kind])} {kind}" for kind in sorted(kinds)]
-        more = f" and {len(counts) - 4} more kinds" if len(counts) > 4 else ""
-        ways = " or ".join(_quoted(folder, kind.replace("#", "%d")) for kind in sorted(kinds)[:2])
-        raise InputError(
-            f"{folder} holds several kinds of images: {', '.join(counts[:4])}{more} (# is a number)",
-            do=f"Name one of them: {ways}; or all, in the order of their numbers: {_quoted(folder, '*.*')}",
-            reason="several kinds of images",
-        )
-    _check_numbers(files, folder)
+    check_kinds(files, folder)
+    check_numbers(files, folder)
+    report_missing(files, folder)
     return files
 
 
@@ -66,14 +57,13 @@ def pattern_images(pattern: str) -> list[Path]:
     Raises
     ------
     InputError
-        If there are none, or one number stands twice where `%d` asks for numbers.
+        If there are none, or one number stands twice; `*.*` asks for all there are, whatever their numbers.
     """
     folder, name = Path(pattern).parent, Path(pattern).name
-    found = sorted(filter(is_image, folder.iterdir() if folder.is_dir() else ()), key=in_order)
+    found = _images_in(folder) if folder.is_dir() else []
     if _COUNTER.search(name):
         whole = re.compile("".join(_digits(part) for part in re.split(f"({_COUNTER.pattern})", name)))
         files = [file for file in found if whole.fullmatch(file.name)]
-        _check_numbers(files, folder)
     else:
         files = [file for file in found if fnmatchcase(file.name, name)]
     if not files:
@@ -82,16 +72,22 @@ def pattern_images(pattern: str) -> list[Path]:
             do="Look at the names of your files; in quotes, * stands for anything and %d for a number",
             reason="missing video",
         )
+    if name != ALL:
+        check_numbers(files, folder)
+        report_missing(files, folder)
     return files
 
 
 def listed_images(words: Sequence[str]) -> list[Path]:
-    """Several files named one by one, as a shell expands `frames/*.jpg`, in the order of their numbers.
+    """Several files named one by one, as a shell expands `frames/*.jpg`.
+
+    Folders keep the order in which they are named; files of one folder that follow each other are ordered by the
+    numbers in their names.
 
     Raises
     ------
     InputError
-        If one of them is no image.
+        If one of them is no image, or those of one folder are of several kinds, as of `folder_images`.
     """
     for word in words:
         if not is_image(Path(word)) or not Path(word).is_file():
@@ -100,31 +96,20 @@ def listed_images(words: Sequence[str]) -> list[Path]:
                 do="Give one video, one folder, or only images",
                 reason="several videos",
             )
-    return sorted(map(Path, words), key=in_order)
+    listed: list[Path] = []
+    for folder, group in groupby(map(Path, words), key=lambda file: file.parent):
+        files = sorted(group, key=in_order)
+        check_kinds(files, folder)
+        check_numbers(files, folder)
+        report_missing(files, folder)
+        listed += files
+    return listed
 
 
 def in_order(path: Path) -> list[tuple[int, str]]:
     """Sorts `frame10` after `frame9`."""
     parts = re.split(r"(\d+)", path.name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-def _kind(file: Path) -> str:
-    """A file's name with `#` in the place of each number."""
-    return re.sub(r"\d+", "#", file.stem) + file.suffix
-
-
-def _check_numbers(files: Sequence[Path], folder: Path) -> None:
-    """Raise `InputError` where two files have the same numbers."""
-    numbers = [re.findall(r"\d+", file.stem) for file in files]
-    values = [tuple(int(number) for number in found) for found in numbers]
-    for before, after, one, other in zip(files, files[1:], values, values[1:], strict=False):
-        if one == other and one:
-            raise InputError(
-                f"{folder} holds {before.name} and {after.name}, which have the same number",
-                do="Move one of them away, or name the files that you mean",
-                reason="several kinds of images",
-            )
 
 
 def _digits(part: str) -> str:
@@ -135,9 +120,14 @@ def _digits(part: str) -> str:
     return rf"\d{{{int(width)},}}" if width.startswith("0") and width.strip("0") else r"\d+"
 
 
-def _quoted(folder: Path, name: str) -> str:
-    """A pattern in that folder, as a shell takes it."""
-    return shlex.quote(str(folder / name))
+def _images_in(folder: Path) -> list[Path]:
+    """The images of a folder in order. A folder called like one of them stands for a frame that is broken."""
+    with os.scandir(folder) as entries:
+        found = {folder / entry.name: entry.is_dir() for entry in entries if is_image(Path(entry.name))}
+    kinds = {kind(file) for file, is_folder in found.items() if not is_folder}
+    return sorted(
+        (file for file, is_folder in found.items() if not is_folder or kind(file) in kinds), key=in_order
+    )
 
 
 def _holds_images(folder: Path) -> bool:

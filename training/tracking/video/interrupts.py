@@ -1,4 +1,4 @@
-"""Delay Ctrl-C and SIGTERM until critical work is done."""
+"""Delay Ctrl-C, SIGTERM and SIGHUP until critical work is done."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Ctrl-C, the end that a system asks for, and a terminal that closes; Windows has no SIGHUP."""
+
 
 class Interrupts:
-    """Raise KeyboardInterrupt on SIGINT and SIGTERM in the block; inside `held`, at the end of it.
+    """Raise KeyboardInterrupt on `SIGNALS` in the block; inside `held`, at the end of it; after `finish`, never.
 
-    Only the main thread receives signals; in another one this does nothing.
+    Only the main thread receives signals; in another one this does nothing. A signal that is ignored stays so:
+    `nohup` and shells in the background ask for that.
     """
 
     def __init__(self) -> None:
-        self._holding = self._pending = False
+        self._holding = self._pending = self._finishing = False
 
     def __enter__(self) -> Interrupts:
         self._before = {}
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._handle)
+            for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
+                if signal.getsignal(number) is not signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -41,7 +46,13 @@ class Interrupts:
             self._pending = False
             raise KeyboardInterrupt
 
+    def finish(self) -> None:
+        """From now on what is under way ends anyway: signals that come in twos and threes change nothing."""
+        self._finishing = True
+
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._finishing:
+            return
         if self._holding:
             self._pending = True
         else:

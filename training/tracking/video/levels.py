@@ -6,6 +6,7 @@ import logging
 
 import numpy as np
 
+from curation.errors import InputError
 from training.tracking.interface import Frame
 
 log = logging.getLogger(__name__)
@@ -15,6 +16,9 @@ TAILS = (0.1, 99.9)
 
 MARGIN = 0.1
 """What is added to the stretch at both ends, of its length: later images may be brighter or darker."""
+
+SHADES = 8
+"""Shades that the first image must keep in a given stretch, if it has more; else somebody is told."""
 
 LOST = 0.02
 """Share of an image's values outside the stretch from which somebody is told."""
@@ -33,6 +37,11 @@ class Levels:
     given : (float, float), optional
         Values that become 0 and 255.
 
+    Raises
+    ------
+    InputError
+        If `given` are no two finite numbers, or the second is not greater.
+
     Attributes
     ----------
     stretch : (float, float) or None
@@ -40,7 +49,10 @@ class Levels:
     """
 
     def __init__(self, given: tuple[float, float] | None = None) -> None:
+        if given is not None:
+            _check_stretch(*given)
         self.stretch = given
+        self._given = given is not None
         self._told = False
 
     def to_bgr8(self, image: np.ndarray, name: str = "image") -> Frame:
@@ -58,6 +70,9 @@ class Levels:
         image = image[:, :, :3]
         if image.dtype != np.uint8:
             image = self._stretched(image, name)
+        elif self._given:
+            self._given = False
+            log.warning("%s has 8 bits: --range is for images of more, and changes nothing", name)
         return np.ascontiguousarray(image, dtype=np.uint8)
 
     def _stretched(self, image: np.ndarray, name: str) -> np.ndarray:
@@ -66,6 +81,9 @@ class Levels:
             self.stretch = _stretch(values, image.dtype)
             log.info("%s: %s, %g to %g become 0 to 255", name, _type(image), *self.stretch)
         low, high = self.stretch
+        if self._given:
+            self._given = False
+            _report_shades(values, low, high, name)
         scaled = np.rint((values - low) * np.float32(255.0 / (high - low)))
         lost = float(((scaled < 0) | (scaled > 255)).mean())
         if lost > LOST and not self._told:
@@ -79,6 +97,33 @@ class Levels:
                 high,
             )
         return np.clip(scaled, 0, 255)
+
+
+def _check_stretch(low: float, high: float) -> None:
+    with np.errstate(over="ignore"):
+        length = np.float32(high) - np.float32(low)
+    if not np.isfinite(np.array([low, high, length])).all():
+        raise InputError(f"--range {low:g},{high:g}: the numbers must be finite", do="Give --range 0,4095")
+    if length < np.finfo(np.float32).tiny * 256:
+        raise InputError(
+            f"--range {low:g},{high:g}: the second number must be greater", do="Turn them around"
+        )
+
+
+def _report_shades(values: np.ndarray, low: float, high: float, name: str) -> None:
+    """Report a stretch in which nearly nothing is left of an image."""
+    darkest, brightest = np.clip(np.percentile(values, TAILS), low, high)
+    shades = int(255 * (brightest - darkest) / (high - low)) + 1
+    if shades < SHADES and values.max() > values.min():
+        log.warning(
+            "%s: %g to %g leave only %d of 256 greys to its values, %g to %g. Give another --range LOW,HIGH, or none",
+            name,
+            low,
+            high,
+            shades,
+            values.min(),
+            values.max(),
+        )
 
 
 def _stretch(values: np.ndarray, dtype: np.dtype) -> tuple[float, float]:

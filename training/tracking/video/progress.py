@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tqdm import tqdm
 
@@ -17,29 +17,32 @@ LINE_EVERY = 10.0
 
 
 class Progress:
-    """Counts frames; see `progress`."""
+    """Counts frames; see `progress`. A terminal that has closed does not end the work."""
 
-    def __init__(self, name: str, count: int | None, bar: tqdm) -> None:
-        self._name, self._count, self._bar = name, count, bar
+    def __init__(self, name: str, count: int | None, bar: tqdm, *, exact: bool) -> None:
+        self._name, self._bar = name, bar
+        self._of = "" if not count else f" of {count}" if exact else f" of about {count}"
         self._started = self._said = time.monotonic()
         self._done = 0
 
     def step(self) -> None:
         """Count one frame."""
         self._done += 1
-        self._bar.update()
+        with suppress(OSError):
+            self._bar.update()
         now = time.monotonic()
         if self._bar.disable and now - self._said >= LINE_EVERY:
             self._said = now
-            of = f" of {self._count}" if self._count else ""
             rate = self._done / max(now - self._started, 1e-9)
-            log.info("%s: %d%s frames, %.1f frames/s", self._name, self._done, of, rate)
+            log.info("%s: %d%s frames, %.1f frames/s", self._name, self._done, self._of, rate)
 
 
 @contextmanager
-def progress(name: str, count: int | None) -> Iterator[Progress]:
-    """Progress through `count` frames, if that is known, until the block ends."""
-    with tqdm(
-        total=count, desc=name, unit="frame", disable=not sys.stderr.isatty(), dynamic_ncols=True
-    ) as bar:
-        yield Progress(name, count, bar)
+def progress(name: str, count: int | None, *, exact: bool = True) -> Iterator[Progress]:
+    """Progress through `count` frames, exactly or about, if that is known, until the block ends."""
+    bar = tqdm(total=count, desc=name, unit="frame", disable=not sys.stderr.isatty(), dynamic_ncols=True)
+    try:
+        yield Progress(name, count, bar, exact=exact)
+    finally:
+        with suppress(OSError):
+            bar.close()

@@ -7,9 +7,10 @@ on one core).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ import av
 import cv2
 import numpy as np
 
+from curation.errors import InputError
 from curation.files import writing
 from training.tracking.interface import Frame
+
+log = logging.getLogger(__name__)
 
 
 class AnnotatedVideo:
@@ -75,5 +79,46 @@ def annotated(path: Path, first: Frame, rate: float) -> Iterator[AnnotatedVideo]
                 for packet in stream.encode():
                     container.mux(packet)
             part.replace(path)
+        except av.FFmpegError as error:  # some are no `OSError`
+            raise OSError(str(error)) from error
         finally:
             part.unlink(missing_ok=True)
+
+
+class Film:
+    """An annotated video beside work that goes on without it, as of `annotated`.
+
+    Attributes
+    ----------
+    failed : InputError or None
+        Why there is no video.
+    """
+
+    def __init__(self, path: Path, first: Frame, rate: float) -> None:
+        self.failed: InputError | None = None
+        self._stack = ExitStack()
+        self._video = self._stack.enter_context(annotated(path, first, rate))
+
+    def add(self, picture: Frame) -> None:
+        """Append a picture as `AnnotatedVideo.add`; a failure is reported once."""
+        if self.failed is None:
+            try:
+                self._video.add(picture)
+            except Exception as error:
+                self._fail(error)
+                log.warning("%s; the boxes go on without a video", self.failed and self.failed.what)
+
+    def close(self) -> None:
+        """Put the video in its place, unless it failed."""
+        try:
+            self._stack.close()
+        except InputError as error:
+            self.failed = error
+
+    def _fail(self, error: Exception) -> None:
+        try:
+            self._stack.__exit__(type(error), error, error.__traceback__)
+        except InputError as failed:
+            self.failed = failed
+        else:
+            raise error

@@ -58,6 +58,13 @@ def test_a_response_is_drawn_into_the_upper_right_corner_when_asked_for(tmp_path
     assert second[10:14, -20:-2].max() < 60
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (2, 1), (3, 3)])
+def test_a_response_is_drawn_into_the_smallest_frames(shape):
+    frame = np.zeros((*shape, 3), np.uint8)
+    drawn = draw(frame, np.array([0.0, 0, 1, 1]), 2, response=np.ones((17, 17), np.float32))
+    assert drawn.shape == frame.shape
+
+
 def test_a_response_larger_than_a_tiny_frame_is_cut(tmp_path):
     class Tall(StillTracker):
         def _locate(self, frame):

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from curation.errors import InputError
-from training.tracking.video.frame_files import folder_images, is_pattern, pattern_images
+from training.tracking.video.frame_files import (
+    folder_images,
+    is_pattern,
+    listed_images,
+    pattern_images,
+)
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -49,9 +54,55 @@ def test_several_kinds_are_refused_and_every_way_out_leads_somewhere(
 
 
 @pytest.mark.parametrize("names", [["1.png", "01.png"], ["a1b2.png", "a01b2.png"]])
-def test_two_files_of_one_number_are_refused(tmp_path: Path, names: list[str]) -> None:
+def test_two_files_of_one_number_are_refused_however_they_are_named(tmp_path: Path, names: list[str]) -> None:
+    fill(tmp_path, *names)
+    for read in (
+        lambda: folder_images(tmp_path),
+        lambda: pattern_images(f"{tmp_path}/*.png"),
+        lambda: listed_images([f"{tmp_path}/{name}" for name in names]),
+    ):
+        with pytest.raises(InputError, match="which have the same number") as caught:
+            read()
+    assert len(pattern_images(shlex.split(caught.value.do)[-1])) == 2
+
+
+def test_masks_beside_frames_are_refused_however_they_are_named(tmp_path: Path) -> None:
+    names = ["00000.jpg", "00000.png", "00001.jpg", "00001.png"]
+    fill(tmp_path, *names)
+    with pytest.raises(InputError, match=r"several kinds of images: 2 #\.jpg, 2 #\.png"):
+        listed_images([f"{tmp_path}/{name}" for name in names])  # as a shell expands *
     with pytest.raises(InputError, match="which have the same number"):
-        folder_images(fill(tmp_path, *names))
+        pattern_images(f"{tmp_path}/*")
+
+
+def test_a_folder_is_no_kind_of_image(tmp_path: Path) -> None:
+    fill(tmp_path, "1.png", "2.png")
+    (tmp_path / "sub.png").mkdir()
+    (tmp_path / "3.png").mkdir()  # stands where a frame should
+    for files in (folder_images(tmp_path), pattern_images(f"{tmp_path}/*.png")):
+        assert [file.name for file in files] == ["1.png", "2.png", "3.png"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing"),
+    [
+        ([1, 2, 3, 5, 6], "4"),
+        ([1, 2, 3, 6, 7, 9, 10], "4-5, 8"),
+        ([0, 5, 10, 20, 25], "15"),
+        ([0, 5, 10, 15], None),
+        ([33, 66, 100, 133, 167, 300], None),  # times
+        ([7, 9], None),
+        ([1, 40, 97], None),
+    ],
+)
+def test_missing_numbers_are_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, numbers: list[int], missing: str | None
+) -> None:
+    fill(tmp_path, *(f"clip2_{number:04d}.png" for number in numbers))
+    assert len(folder_images(tmp_path)) == len(numbers)
+    found = [record.getMessage() for record in caplog.records]
+    ending = "are missing; the next ones take their place"
+    assert found == ([f"{tmp_path}: images numbered {missing} {ending}"] if missing else [])
 
 
 def test_a_folder_above_the_frames_says_where_they_are(tmp_path: Path) -> None:

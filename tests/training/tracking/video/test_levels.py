@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from curation.errors import InputError
 from training.tracking.video.levels import Levels
 
 GREY = np.arange(60, dtype=np.uint8).reshape(6, 10)
@@ -60,6 +61,41 @@ def test_what_leaves_the_stretch_is_said_once(caplog):
     [record] = caplog.records
     assert "x: 100 % of its values lie outside of 0 to 1000" in record.getMessage()
     assert "--range" in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("stretch", "problem"),
+    [
+        ((0, np.inf), "must be finite"),
+        ((np.nan, 1), "must be finite"),
+        ((0, 1e39), "must be finite"),
+        ((5, 5), "must be greater"),
+        ((1e9, 1e9 + 1), "must be greater"),
+        ((0, 1e-300), "must be greater"),
+    ],
+)
+def test_a_stretch_that_is_none_is_refused(stretch, problem):
+    with pytest.raises(InputError, match=problem):
+        Levels(stretch)
+
+
+@pytest.mark.parametrize(("stretch", "told"), [((0, 1e9), True), ((0, 65535), False), ((0, 4095), False)])
+def test_a_stretch_that_leaves_nearly_nothing_is_reported(stretch, told, caplog):
+    levels = Levels(stretch)
+    image = np.linspace(0, 4095, 4096).astype(np.uint16).reshape(64, 64)
+    levels.to_bgr8(image, "x")
+    levels.to_bgr8(image, "x")
+    assert [record.getMessage()[:30] for record in caplog.records] == [
+        "x: 0 to 1e+09 leave only 1 of "
+    ] * told
+
+
+def test_a_stretch_for_8_bits_is_reported_once_and_changes_nothing(caplog):
+    levels = Levels((0, 10))
+    for _ in range(2):
+        np.testing.assert_array_equal(levels.to_bgr8(GREY, "x"), np.dstack([GREY] * 3))
+    [record] = caplog.records
+    assert record.getMessage().startswith("x has 8 bits: --range is for images of more")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16, np.int32])

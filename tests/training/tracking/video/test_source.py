@@ -16,7 +16,8 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.tracking.clips import write_images, write_video
-from training.tracking.video.source import Part, open_source
+from training.tracking.video.part import Part
+from training.tracking.video.source import open_source
 
 
 def test_images_are_ordered_by_number(tmp_path):
@@ -77,6 +78,29 @@ def test_images_named_one_by_one_are_ordered_by_number(tmp_path):
         open_source(["a.mp4", "b.mp4"][::-1])
 
 
+def test_images_of_several_folders_keep_the_order_in_which_the_folders_are_named(tmp_path):
+    words = []
+    for folder, values in (("z", (10, 20, 30)), ("a", (40, 50))):
+        images = [np.full((9, 9, 3), value, np.uint8) for value in values]
+        write_images(tmp_path / folder, images, names=["1", "2", "10"][: len(values)])
+        words += sorted(str(file) for file in (tmp_path / folder).iterdir())
+    source = open_source(words)
+    assert [int(frame[0, 0, 0]) for frame in source.frames] == [10, 20, 30, 40, 50]
+    assert [file.parent.name for file in source.files] == ["z"] * 3 + ["a"] * 2
+
+
+def test_a_first_frame_that_cannot_be_read_has_a_cure_that_works(tmp_path):
+    (tmp_path / "1.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"1\.png has zero bytes\. Put a whole PNG or JPEG in its place"):
+        next(open_source(tmp_path).frames)
+    write_images(tmp_path, [np.full((9, 9, 3), 7, np.uint8)], names=["2"])
+    with pytest.raises(InputError, match=r"Start later \(--start\), or put a whole PNG or JPEG in its place"):
+        next(open_source(tmp_path).frames)
+    assert next(open_source(tmp_path, Part("2")).frames) is not None
+    cv2.imwrite(str(tmp_path / "1.png"), np.full((9, 9, 3), 7, np.uint8))
+    assert next(open_source(tmp_path).frames) is not None
+
+
 def test_the_pages_of_one_file_are_frames(tmp_path):
     frames = [np.full((9, 12), value, np.uint16) for value in (500, 1500, 2500)]
     assert cv2.imwritemulti(str(tmp_path / "stack.tif"), frames)
@@ -115,6 +139,8 @@ def clip(tmp_path_factory):
         ("1.2s", "", 13, 40),
         ("0:02", "0:00:03.05", 21, 31),
         ("40", "99", 40, 40),
+        ("40", "9" * 30, 40, 40),
+        ("40", "9999999999s", 40, 40),
         ("", "0s", 1, 1),
     ],
 )
@@ -140,6 +166,8 @@ def test_a_part_is_given_by_frames_or_times(clip, tmp_path, kind, start, end, fi
         ("9", "8", "--end 8 comes before --start 9"),
         ("-3", "", "--start -3 is neither a frame nor a time"),
         ("1:2s", "", "is neither a frame nor a time"),
+        ("9999999999", "", "has 40 frames, none from 9999999999 on"),
+        ("99999999s", "", r"ends after 4\.00 s"),
         ("99", "", "has 40 frames, none from 99 on"),
     ],
 )
@@ -184,10 +212,11 @@ def test_an_address_without_a_video_keeps_its_slashes(server, capfd):
         ("none.mp4", None, "does not exist"),
         ("text.mp4", b"no video", "cannot be opened as a video"),
         ("empty", "folder", "holds no images"),
+        ("", None, "the name of the video is empty"),
     ],
 )
 def test_sources_that_are_none(tmp_path, name, content, problem, capfd):
-    path = tmp_path / name
+    path = tmp_path / name if name else ""
     if content == "folder":
         path.mkdir()
     elif content is not None:
@@ -231,6 +260,13 @@ def test_a_camera_gives_frames_until_it_is_unplugged(monkeypatch, index):
     assert (source.name, source.count, source.rate) == ("camera 0", None, 25.0)
     assert [int(frame[0, 0, 0]) for frame in source.frames] == [2, 1, 0]
     assert cameras[0].released
+
+
+def test_a_live_camera_starts_later_too(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", StandInCamera)
+    source = open_source("0", Part("0.08s", live=True))  # 25 frames/s: the third frame
+    assert source.first == 3
+    assert [int(frame[0, 0, 0]) for frame in source.frames] == [0]
 
 
 def test_a_live_camera_gives_the_newest_frame_and_is_released(monkeypatch):
