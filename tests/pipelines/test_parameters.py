@@ -27,6 +27,7 @@ IN_COMMENTS = {
     "track.online.refine.share",
     "track.online.refine.recent",
     "track.online.refine.weights",
+    "track.online.strip.frames",
 }
 """Left out of the file: written there, even at their defaults, they would run everybody's stages anew."""
 

@@ -178,11 +178,13 @@ def online_contenders(
 
 
 def _recorded(form: OnlineConfig, head: Path | None) -> Fields:
-    """Settings that decide an online tracker's boxes; without a box head, as before there was one."""
+    """Settings that decide an online tracker's boxes; what is off is left out, as before there was such a thing."""
     fields: dict[str, Any] = TypeAdapter(OnlineConfig).dump_python(form, mode="json")
-    refine = fields.pop("refine")
+    refine, strip = fields.pop("refine"), fields.pop("strip")
     if head is not None:
         fields["refine"] = {**refine, "weights": box_head_digest(head)}
+    if form.strip.frames:
+        fields["strip"] = strip
     return fields
 
 

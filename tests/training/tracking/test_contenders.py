@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from pydantic import TypeAdapter
 
 from curation.errors import InputError
 from tests.training.backbones.random_weights import random_weights
@@ -18,9 +19,9 @@ from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
 from training.network.weights import save_weights
 from training.tracking.baselines import StillTracker, TemplateConfig, TemplateTracker
-from training.tracking.contenders import contenders
+from training.tracking.contenders import _recorded, contenders
 from training.tracking.online.box_network import BoxNetwork, save_box_network
-from training.tracking.online.online_config import OnlineConfig, RefineConfig
+from training.tracking.online.online_config import OnlineConfig, RefineConfig, StripConfig
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
 from training.tracking.siamese_config import SiameseConfig
@@ -161,6 +162,22 @@ def test_a_box_head_is_known_by_its_content_and_without_one_nothing_changes(weig
     assert identity["off"] == plain
     assert identity["on"] == identity["copy"]
     assert len(set(identity.values())) == 4
+
+
+def test_a_search_for_a_strip_is_part_of_the_identity_only_where_there_is_one(weights):
+    """Caches from before it stay good."""
+    config = TrackConfig(trackers=("online",))
+    off = TypeAdapter(OnlineConfig).dump_python(config.online, mode="json")
+    assert off.pop("strip") == {"frames": 0}
+    assert off.pop("refine")["share"] == 0
+    assert _recorded(config.online, None) == off
+    names = (0, 20, 30)
+    found = [
+        identities(weights, online=OnlineConfig(strip=StripConfig(frames=frames)))["online"]
+        for frames in names
+    ]
+    assert found[0] == identities(weights)["online"]
+    assert len(set(found)) == len(names)
 
 
 def test_a_box_head_that_is_missing_or_of_another_backbone_is_refused_before_any_work(

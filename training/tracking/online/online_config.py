@@ -184,6 +184,19 @@ class RefineConfig:
 
 
 @parameters(frozen=True, kw_only=True, config=STRICT)
+class StripConfig:
+    """Search of the first box for a strip of still background.
+
+    Parameters
+    ----------
+    frames : int
+        Frames after the first in which it is looked for; 0: none. Until then they are kept, copied.
+    """
+
+    frames: int = Field(default=0, ge=0)
+
+
+@parameters(frozen=True, kw_only=True, config=STRICT)
 class OnlineConfig:
     """Settings of `OnlineTracker`.
 
@@ -223,3 +236,4 @@ class OnlineConfig:
     scale: ScaleConfig = Field(default_factory=ScaleConfig)
     redetection: RedetectionConfig = Field(default_factory=RedetectionConfig)
     refine: RefineConfig = Field(default_factory=RefineConfig)
+    strip: StripConfig = Field(default_factory=StripConfig)

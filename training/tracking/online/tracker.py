@@ -13,6 +13,7 @@ from training.backbones.backbone import Backbone
 from training.device import one_torch_thread
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.online.features import Reduction
+from training.tracking.online.first_box import FirstBox
 from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
 from training.tracking.online.head import Head
@@ -50,9 +51,24 @@ class OnlineTracker(CheckedTracker):
         self.config = config or OnlineConfig()
         self._second = SecondThread(backbone.device)
         self._refinement = Refinement(self.config.refine, backbone)
+        self._first_box = FirstBox(self.config.strip)
 
     @one_torch_thread()
     def _start(self, frame: Frame, box: Box) -> None:
+        self._begin(frame, box)
+        self._first_box.start(frame, box)
+
+    @one_torch_thread()
+    def _locate(self, frame: Frame) -> Box:
+        if found := self._first_box.watch(frame):
+            box, seen = found
+            self._begin(seen[0], box)
+            for earlier in seen[1:]:
+                self._follow(earlier)
+        return self._first_box.whole(self._follow(frame))
+
+    def _begin(self, frame: Frame, box: Box) -> None:
+        """Learn the target in this box."""
         config, backbone = self.config, self.backbone
         self._second.forget()
         self._centre, self._size = centre_and_size(box)
@@ -90,8 +106,8 @@ class OnlineTracker(CheckedTracker):
         self._redetection = Redetection(config.redetection, self._head, config.doubt)
         self._memory = SampleMemory(spectra[: config.kept], labels[: config.kept], config.memory)
 
-    @one_torch_thread()
-    def _locate(self, frame: Frame) -> Box:
+    def _follow(self, frame: Frame) -> Box:
+        """Find what is learnt in the next frame."""
         config = self.config
         maps = self._features(frame, self._centre)
         spectrum = self._spectrum(maps)
