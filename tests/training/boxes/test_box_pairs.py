@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from curation.crops.geometry import SIAMFC, centred_window, search_side
 from curation.errors import InputError
 from curation.imdb import load_imdb
 from tests.training.backbones.random_weights import random_weights
@@ -18,9 +17,9 @@ from training.batches.augmentation import NONE
 from training.batches.pair_dataset import PairDataset
 from training.batches.pairs import PairConfig, PairSampler
 from training.boxes import box_pairs
-from training.boxes.box_pairs import box_in_crop, draw_box_pairs
+from training.boxes.box_pairs import draw_box_pairs
+from training.boxes.pair_views import box_in_crop
 from training.tracking.online.box_network import MARGIN, REACH, SEARCH, SIDE, TEMPLATE
-from training.tracking.windows import sample_window
 from training.trainer.loop import Inputs
 
 
@@ -33,25 +32,6 @@ def dataset(path: Path, crops: Path) -> PairDataset:
 @pytest.fixture(scope="module")
 def backbone() -> SqueezeNet:
     return SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
-
-
-@pytest.mark.parametrize("box", [(100, 60, 40, 30), (31, 52, 17, 90), (200, 100, 120, 20)])
-def test_a_box_lies_in_its_crop_where_the_crop_shows_it(box: tuple[int, int, int, int]) -> None:
-    """A bright rectangle, cut as the crop stage cuts it."""
-    x, y, w, h = box
-    frame = np.zeros((300, 500, 3), np.uint8)
-    frame[y : y + h, x : x + w] = 255
-    side = search_side(w, h, SIAMFC.context, SIAMFC.exemplar_size, SIAMFC.search_size)
-    window = centred_window(box, side)
-    step = window.side / SIAMFC.search_size
-    middle = np.array([window.left, window.top]) + (window.side - 1) / 2
-    crop = sample_window(frame, middle, (step, step), (255, 255), fill=(0.0, 0.0, 0.0))
-    bright = crop[..., 0].astype(float) / 255
-    centre, size = box_in_crop(box, SIAMFC)
-    np.testing.assert_allclose(size, [bright.sum(1).max(), bright.sum(0).max()], atol=0.6)
-    places = np.arange(255)
-    found = [(bright.sum(axis) * places).sum() / bright.sum() for axis in (0, 1)]
-    np.testing.assert_allclose(centre, found, atol=0.3)
 
 
 def test_the_same_seed_draws_the_same_pairs(inputs: Inputs, backbone: SqueezeNet) -> None:
