@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ import training  # noqa: F401  it sets what torch reads, before any test loads t
 
 # Commands that tests run keep their bytecode, as a user's do. Some machines forbid it, and every command compiles anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Tests send signals to themselves and to commands. `nohup`, and a shell's background, have some ignored.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 SHARED = Path(__file__).parents[2] / "shared"
 

@@ -58,8 +58,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def empty(folder: Path) -> list[Path]:
-    """Files that were emptied; a lock is empty by nature."""
+    """Files that were emptied; a lock is empty by nature, and so may be one that was being written (`.part`)."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    files = (path for path in files if path.suffix != ".part")
     return [path for path in files if not path.stat().st_size]
 
 

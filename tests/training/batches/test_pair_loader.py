@@ -161,13 +161,13 @@ def test_both_ways_decodes_half_as_many_crops(
     inputs: Inputs, pairs: PairConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[int] = []
-    crop = PairDataset._crop
+    crop = PairDataset.crop
 
     def counting(dataset: PairDataset, instance: int) -> Any:
         decoded.append(instance)
         return crop(dataset, instance)
 
-    monkeypatch.setattr(PairDataset, "_crop", counting)
+    monkeypatch.setattr(PairDataset, "crop", counting)
     dataset_of(inputs, replace(pairs, both_ways=True)).load(0)
     assert len(decoded) == 4
 
