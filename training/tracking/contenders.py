@@ -165,24 +165,25 @@ def online_contenders(
     if is_own(chosen.name):
         parts.append(own_digest(chosen.name))
     heads = {name: box_head_file(form.refine, made.name) for name, form in forms.items()}
-    for head in {head for head in heads.values() if head}:
-        load_box_network(head, made.name)
+    digests: dict[Path | None, str] = {head: box_head_digest(head) for head in heads.values() if head}
+    for head in digests:
+        load_box_network(head, made)
     return [
         Contender(
             name,
-            partial(_online, form, chosen, weights, backbone, device),
-            _identity(config, "online", [_recorded(form, heads[name]), *parts]),
+            partial(_online, form, chosen, weights, backbone, device, head, digests.get(head, "")),
+            _identity(config, "online", [_recorded(form, digests.get(head, "")), *parts]),
         )
-        for name, form in forms.items()
+        for (name, form), head in zip(forms.items(), heads.values(), strict=True)
     ]
 
 
-def _recorded(form: OnlineConfig, head: Path | None) -> Fields:
+def _recorded(form: OnlineConfig, head: str) -> Fields:
     """Settings that decide an online tracker's boxes; what is off is left out, as before there was such a thing."""
     fields: dict[str, Any] = TypeAdapter(OnlineConfig).dump_python(form, mode="json")
     refine, strip = fields.pop("refine"), fields.pop("strip")
-    if head is not None:
-        fields["refine"] = {**refine, "weights": box_head_digest(head)}
+    if head:
+        fields["refine"] = {**refine, "weights": head}
     if form.strip.frames:
         fields["strip"] = strip
     return fields
@@ -193,8 +194,17 @@ def _identity(config: TrackConfig, name: str, parts: list[Any]) -> str:
 
 
 def _online(
-    config: OnlineConfig, backbone: BackboneConfig, weights: Path, file: Path | None, device: str
+    config: OnlineConfig,
+    backbone: BackboneConfig,
+    weights: Path,
+    file: Path | None,
+    device: str,
+    head: Path | None,
+    head_digest: str,
 ) -> Tracker:
+    """The tracker, in whatever process; refuses a box head that is no longer the one of the tracker's identity."""
+    if head and box_head_digest(head) != head_digest:
+        raise InputError(f"the box head {head} has changed since this run began", do="Run it again")
     return OnlineTracker(choose_backbone(backbone, trained=weights, file=file, device=device), config)
 
 

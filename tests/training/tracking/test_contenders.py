@@ -180,6 +180,24 @@ def test_a_search_for_a_strip_is_part_of_the_identity_only_where_there_is_one(we
     assert len(set(found)) == len(names)
 
 
+def test_a_box_head_that_changes_while_it_is_used_is_refused(weights, file, tmp_path):
+    """Else boxes of one head would be kept under the name of another."""
+    head = tmp_path / "head.safetensors"
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        save_box_network(head, BoxNetwork(768), {"backbone": "squeezenet"})
+        if not seed:
+            config = TrackConfig(
+                trackers=("online",),
+                backbone=BackboneConfig(name="squeezenet", sha256=sha256_of(file)),
+                online=OnlineConfig(refine=RefineConfig(share=0.5, weights=str(head))),
+            )
+            [contender] = contenders(config, weights=weights, backbone=file)
+            pickle.loads(pickle.dumps(contender)).make()
+    with pytest.raises(InputError, match="has changed since this run began"):
+        pickle.loads(pickle.dumps(contender)).make()
+
+
 def test_a_box_head_that_is_missing_or_of_another_backbone_is_refused_before_any_work(
     weights, file, tmp_path
 ):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from curation.errors import InputError
 from curation.files import write_bytes
 from curation.outside import open_outside
+from training.backbones.backbone import Backbone
 from training.messages import first_line
 from training.tracking.online.box_head_file import LIMIT, MAKE
 
@@ -202,7 +203,7 @@ def save_box_network(path: Path, network: BoxNetwork, metadata: Mapping[str, Any
     write_bytes(path, safetensors.torch.save(tensors, {KEY: text}))
 
 
-def load_box_network(path: Path, backbone: str) -> BoxNetwork:
+def load_box_network(path: Path, backbone: Backbone) -> BoxNetwork:
     """A network of `save_box_network` for that backbone, to use and not to train, on the CPU.
 
     Raises
@@ -216,20 +217,27 @@ def load_box_network(path: Path, backbone: str) -> BoxNetwork:
         with safe_open(path, framework="pt") as file:
             metadata = orjson.loads((file.metadata() or {}).get(KEY, "null"))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        if metadata is None:
-            raise InputError(f"{path} is no box head of this project", do=MAKE, reason="foreign weights")
-        network = BoxNetwork(tensors["project.weight"].shape[1])
-        network.load_state_dict(tensors)
     except FileNotFoundError:
         raise InputError(f"there is no box head {path}", do=MAKE, reason="missing file") from None
-    except (SafetensorError, OSError, KeyError, RuntimeError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, first_line(error)) from None
+    if not isinstance(metadata, dict):
+        raise InputError(f"{path} is no box head of this project", do=MAKE, reason="foreign weights")
+    if metadata.get("backbone") != backbone.name:
         raise InputError(
-            f"{path} is not a whole box head ({first_line(error)})", do=MAKE, reason="damaged weights"
-        ) from None
-    if metadata.get("backbone") != backbone:
-        raise InputError(
-            f"the box head {path} was trained on {metadata.get('backbone')}, and the backbone is {backbone}",
-            do=f"{MAKE}, with track.backbone.name={backbone}; or do without: track.online.refine.share=0",
+            f"the box head {path} was trained on {metadata.get('backbone')}, and the backbone is {backbone.name}",
+            do=f"{MAKE}, with track.backbone.name={backbone.name}; or do without: track.online.refine.share=0",
             reason="foreign weights",
         )
+    network = BoxNetwork(sum(backbone.channels))
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise _damaged(path, first_line(error)) from None
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise _damaged(path, "some of its weights are no numbers")
     return network.eval().requires_grad_(False)
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    return InputError(f"{path} is not a whole box head ({why})", do=MAKE, reason="damaged weights")

@@ -29,7 +29,7 @@ class Refinement:
     def __init__(self, config: RefineConfig, backbone: Backbone) -> None:
         self.config = config
         file = box_head_file(config, backbone.name)
-        self._network = load_box_network(file, backbone.name).to(backbone.device) if file else None
+        self._network = load_box_network(file, backbone).to(backbone.device) if file else None
         self._first: Tensor | None = None
         self._recent: deque[Tensor] = deque(maxlen=config.recent)
         self._correction = np.zeros(4)

@@ -10,8 +10,11 @@ import safetensors.torch
 import torch
 
 from curation.errors import InputError
+from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import texture
+from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.tracking.online.box_network import (
+    KEY,
     REACH,
     SEARCH,
     SIDE,
@@ -74,40 +77,57 @@ def test_a_line_through_the_cells_gives_shift_and_stretch() -> None:
     assert abs(float(shift) - 0.1) < 0.03
 
 
-def test_a_file_gives_the_network_back(tmp_path: Path) -> None:
-    box = network()
+@pytest.fixture(scope="module")
+def squeezenet() -> SqueezeNet:
+    return SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
+
+
+def box_head(squeezenet: SqueezeNet) -> BoxNetwork:
+    torch.manual_seed(0)
+    return BoxNetwork(sum(squeezenet.channels))
+
+
+def test_a_file_gives_the_network_back(tmp_path: Path, squeezenet: SqueezeNet) -> None:
+    box = box_head(squeezenet)
     save_box_network(tmp_path / "b.safetensors", box, {"backbone": "squeezenet"})
-    back = load_box_network(tmp_path / "b.safetensors", "squeezenet")
+    back = load_box_network(tmp_path / "b.safetensors", squeezenet)
     for name, value in box.state_dict().items():
         torch.testing.assert_close(back.state_dict()[name], value, rtol=1e-3, atol=1e-3)
     assert not any(parameter.requires_grad for parameter in back.parameters())
 
 
-def test_other_files_are_refused(tmp_path: Path) -> None:
-    good = tmp_path / "b.safetensors"
-    save_box_network(good, network(), {"backbone": "squeezenet"})
-    with pytest.raises(InputError, match="was trained on squeezenet, and the backbone is vgg16"):
-        load_box_network(good, "vgg16")
-    with pytest.raises(InputError, match="there is no box head"):
-        load_box_network(tmp_path / "none.safetensors", "squeezenet")
-    cut = tmp_path / "cut.safetensors"
-    cut.write_bytes(good.read_bytes()[:-100])
-    foreign = tmp_path / "foreign.safetensors"
-    safetensors.torch.save_file({"project.weight": torch.zeros(2)}, foreign)
-    lacking = tmp_path / "lacking.safetensors"
-    state = {name: value for name, value in network().state_dict().items() if name != "mix.bias"}
-    safetensors.torch.save_file(state, lacking, {"dslt_box_head": '{"backbone": "squeezenet"}'})
-    text = tmp_path / "text.safetensors"
-    text.write_text("hello, I am no weights file at all")
-    for file, words in (
-        (cut, "not a whole box head"),
-        (foreign, "no box head of this project"),
-        (lacking, "not a whole box head"),
-        (text, "not a whole box head"),
-    ):
+def test_other_files_are_refused(tmp_path: Path, squeezenet: SqueezeNet) -> None:
+    good = tmp_path / "good.safetensors"
+    save_box_network(good, box_head(squeezenet), {"backbone": "squeezenet"})
+    content, state = good.read_bytes(), safetensors.torch.load_file(good)
+    mine = {KEY: '{"backbone": "squeezenet"}'}
+    nan = state["sharpness"].clone().fill_(float("nan"))
+    cases: dict[str, tuple[bytes, str]] = {
+        "cut": (content[:-100], "not a whole box head"),
+        "text": (b"hello, I am no weights file at all", "not a whole box head"),
+        "empty": (b"", "not a whole box head"),
+        "foreign": (safetensors.torch.save({"a": torch.zeros(2)}), "no box head of this project"),
+        "list": (safetensors.torch.save(state, {KEY: "[1]"}), "no box head of this project"),
+        "no JSON": (safetensors.torch.save(state, {KEY: "{"}), "not a whole box head"),
+        "lacking": (
+            safetensors.torch.save({k: v for k, v in state.items() if k != "mix.bias"}, mine),
+            "not a whole box head",
+        ),
+        "flat": (
+            safetensors.torch.save({**state, "project.weight": torch.zeros(2)}, mine),
+            "not a whole box head",
+        ),
+        "nan": (safetensors.torch.save({**state, "sharpness": nan}, mine), "are no numbers"),
+        "other": (safetensors.torch.save(state, {KEY: '{"backbone": "vgg16"}'}), "was trained on vgg16"),
+    }
+    for name, (written, words) in cases.items():
+        file = tmp_path / f"{name}.safetensors"
+        file.write_bytes(written)
         with pytest.raises(InputError, match=words) as caught:
-            load_box_network(file, "squeezenet")
+            load_box_network(file, squeezenet)
         assert "python -m pipelines box_head" in caught.value.do
+    with pytest.raises(InputError, match="there is no box head"):
+        load_box_network(tmp_path / "none.safetensors", squeezenet)
 
 
 def test_the_search_grid_has_the_template_in_its_middle() -> None:
