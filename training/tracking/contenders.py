@@ -165,8 +165,9 @@ def online_contenders(
     if is_own(chosen.name):
         parts.append(own_digest(chosen.name))
     heads = {name: box_head_file(form.refine, made.name) for name, form in forms.items()}
-    digests: dict[Path | None, str] = {head: box_head_digest(head) for head in heads.values() if head}
-    for head in digests:
+    digests: dict[Path | None, str] = {}
+    for head in {head for head in heads.values() if head}:
+        digests[head] = box_head_digest(head)
         load_box_network(head, made)
     return [
         Contender(

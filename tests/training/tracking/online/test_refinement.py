@@ -96,16 +96,23 @@ def test_after_some_frames_a_recent_template_counts_as_much_as_the_first(
     frames, truth = moving_target(7)
     _, tracker = trackers(squeezenet, head, recent=3)
     seen: list[int] = []
-    kept = BoxNetwork.forward
-    monkeypatch.setattr(
-        BoxNetwork,
-        "forward",
-        lambda self, template, search: seen.append(len(template)) or kept(self, template, search),
-    )
+
+    def answer(
+        _: BoxNetwork, template: torch.Tensor, search: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """.1 from the first frame's template, .3 from the recent one."""
+        assert len(template) == len(search)
+        seen.append(len(template))
+        return torch.tensor([[0.1] * 4, [0.3] * 4])[: len(template)], torch.zeros(len(template), 4)
+
+    monkeypatch.setattr(BoxNetwork, "forward", answer)
     tracker.init(frames[0], truth[0])
+    corrections = []
     for frame in frames[1:]:
         tracker.update(frame)
+        corrections.append(tracker._refinement._correction[0])
     assert seen == [1, 1, 1, 2, 2, 2]
+    np.testing.assert_allclose(corrections, [0.05] * 3 + [0.1] * 3)
 
 
 def test_a_target_found_elsewhere_is_not_corrected_by_its_old_place(
