@@ -17,7 +17,6 @@ from training.backbones.squeezenet import SqueezeNet
 from training.tracking.online.box_head_file import FOLDER, box_head_file
 from training.tracking.online.box_network import BoxNetwork, save_box_network
 from training.tracking.online.online_config import OnlineConfig, RefineConfig
-from training.tracking.online.refinement import Refinement
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.windows import box_around
 
@@ -115,15 +114,33 @@ def test_after_some_frames_a_recent_template_counts_as_much_as_the_first(
     np.testing.assert_allclose(corrections, [0.05] * 3 + [0.1] * 3)
 
 
+class FoundAt:
+    """A search that is due, and finds the target at a place."""
+
+    due = True
+
+    def __init__(self, place: tuple[float, float]) -> None:
+        self.place = np.array(place)
+
+    def watch(self, *_: object) -> None:
+        pass
+
+    def search(self, *_: object) -> np.ndarray:
+        return self.place
+
+
 def test_a_target_found_elsewhere_is_not_corrected_by_its_old_place(
     squeezenet: SqueezeNet, head: Path
 ) -> None:
-    refinement = Refinement(RefineConfig(share=0.5, weights=str(head)), squeezenet)
-    refinement._correction = np.ones(4)
-    refinement.forget()
-    centre, size = np.array([5.0, 6.0]), np.array([7.0, 8.0])
-    for given, found in zip((centre, size), refinement.corrected(centre, size), strict=True):
-        np.testing.assert_array_equal(given, found)
+    frames, truth = moving_target(4)
+    _, tracker = trackers(squeezenet, head)
+    tracker.init(frames[0], truth[0])
+    tracker.update(frames[1])
+    assert np.abs(tracker._refinement._correction).max() > 0
+    tracker._redetection = FoundAt((150.0, 90.0))
+    box = tracker.update(frames[2])
+    np.testing.assert_allclose(box[:2] + (box[2:] - 1) / 2, [150, 90])
+    assert np.abs(tracker._refinement._correction).max() == 0
 
 
 def test_a_backbone_without_a_box_head_says_so() -> None:
