@@ -17,6 +17,7 @@ from training.backbones.squeezenet import SqueezeNet
 from training.tracking.online.box_head_file import FOLDER, box_head_file
 from training.tracking.online.box_network import BoxNetwork, save_box_network
 from training.tracking.online.online_config import OnlineConfig, RefineConfig
+from training.tracking.online.refinement import Refinement
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.windows import box_around
 
@@ -112,6 +113,24 @@ def test_after_some_frames_a_recent_template_counts_as_much_as_the_first(
         corrections.append(tracker._refinement._correction[0])
     assert seen == [1, 1, 1, 2, 2, 2]
     np.testing.assert_allclose(corrections, [0.05] * 3 + [0.1] * 3)
+
+
+def test_the_box_head_looks_where_the_target_was_found(
+    squeezenet: SqueezeNet, head: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In cells of the region that was cut around the place before: x and y, not y and x."""
+    frames, truth = moving_target(2, velocity=(8.0, 0.0))
+    _, tracker = trackers(squeezenet, head)
+    looks: list[tuple[np.ndarray, np.ndarray]] = []
+    monkeypatch.setattr(Refinement, "look", lambda _, maps, target, middle: looks.append((target, middle)))
+    tracker.init(frames[0], truth[0])
+    step, before = tracker._size / tracker.geometry.target, tracker._centre.copy()
+    tracker.update(frames[1])
+    [(target, middle)] = looks
+    np.testing.assert_allclose(middle, (tracker._centre - before) / step)
+    assert middle[0] * step[0] > 6
+    assert abs(middle[1] * step[1]) < 2
+    np.testing.assert_allclose(target, tracker._size / step)
 
 
 class FoundAt:
