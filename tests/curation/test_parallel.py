@@ -17,7 +17,8 @@ import pytest
 from curation import parallel
 from curation.errors import InputError
 from curation.parallel import Workers, run_in_order
-from tests.curation.worker_processes import wait_until, workers_of
+from tests.curation.worker_processes import workers_of
+from tests.waiting import wait_until
 
 
 def square(number: int) -> int:

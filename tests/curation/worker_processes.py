@@ -1,9 +1,7 @@
-"""Which workers of a process are alive, and waiting for something to be so."""
+"""Which workers of a process are alive."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -20,11 +18,3 @@ def workers_of(session: int) -> list[int]:
             if int(led_by) == session and state != "Z" and b"LokyProcess" in command:
                 found.append(int(entry.name))
     return found
-
-
-def wait_until(condition: Callable[[], bool], why: Callable[[], object] = lambda: "") -> None:
-    """Look 50 times a second; after a minute fail, with what `why()` says."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, why()
-        time.sleep(0.02)

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import HUNG
+
 HERE = "127.0.0.1"
 
 
@@ -39,12 +41,12 @@ def serving(*command: str, port: int) -> Iterator[None]:
     """Run a server until the block ends; the block starts once its port answers."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        deadline = time.monotonic() + 60
+        end = time.monotonic() + HUNG
         while True:
             with suppress(OSError), socket.create_connection((HERE, port), timeout=1):
                 break
             assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline, f"{command[0]} does not answer on port {port}"
+            assert time.monotonic() < end, f"{command[0]} does not answer on port {port}"
             time.sleep(0.05)
         yield
     finally:

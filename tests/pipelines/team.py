@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from curation.parallel import Workers
@@ -48,14 +46,6 @@ def copy_of(clone: Clone, folder: Path) -> Clone:
     """The clone with its cache and results, at another path."""
     shutil.copytree(clone.folder, folder, symlinks=True)
     return Clone(folder, dict(clone.environment))
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Look every millisecond, for a minute."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 def damaged_objects(cache: Path, *, may_be_empty: bool = False) -> list[str]:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.pipelines.clone import Clone
-from tests.pipelines.team import copy_of, wait_until
+from tests.pipelines.team import copy_of
+from tests.waiting import HUNG, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("locks")]
 
@@ -81,7 +82,7 @@ def test_an_orphan_that_sleeps_with_the_lock_is_killed(
         [sys.executable, "-c", SLEEPER, str(running.pid), "data/.store/crops/a"], cwd=clone.folder
     )
     wait_until(lambda: asleep(sleeper.pid))
-    otherwise = threading.Timer(900, sleeper.kill)  # so that this ends, and fails, where nobody kills it
+    otherwise = threading.Timer(HUNG, sleeper.kill)  # so that this ends, and fails, where nobody kills it
     otherwise.start()
     done = clone.repro("-s", "crop@a")
     otherwise.cancel()
@@ -98,7 +99,7 @@ def test_a_second_run_is_told_who_is_busy(stopped: tuple[Clone, subprocess.Popen
     assert f"PID {running.pid}" in second.output
     assert "Traceback" not in second.output
     os.kill(stage, signal.SIGCONT)
-    output, _ = running.communicate(timeout=60)
+    output, _ = running.communicate(timeout=HUNG)
     assert running.returncode == 0, output
     assert clone.repro("crop@a").ran == {"manifest"}
 
@@ -114,7 +115,7 @@ def test_a_killed_dvc_and_its_orphan_do_no_harm(stopped: tuple[Clone, subprocess
     made = {path.name: path.read_bytes() for path in (clone.folder / "data/crops/a").iterdir()}
 
     os.kill(orphan, signal.SIGCONT)
-    output, _ = running.communicate(timeout=60)
+    output, _ = running.communicate(timeout=HUNG)
     assert "another run has taken over this output" in output
     assert {path.name: path.read_bytes() for path in (clone.folder / "data/crops/a").iterdir()} == made
     assert clone.repro("crop@a").ran == {"manifest"}

@@ -19,7 +19,8 @@ import pytest
 from curation.files import MEND
 from tests.pipelines.clone import TINY, Clone, make_clone
 from tests.pipelines.disks import Disk, ext4_disk, names_are_written
-from tests.pipelines.team import damaged_objects, wait_until
+from tests.pipelines.team import damaged_objects
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("power")]
 

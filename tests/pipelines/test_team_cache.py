@@ -18,6 +18,7 @@ from curation.errors import InputError
 from pipelines.tools import team
 from tests.pipelines.clone import Clone
 from tests.pipelines.team import STAGES, colleague, commit, copy_of, damaged_objects, raw_videos, team_clone
+from tests.waiting import HUNG
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("team-cache")]
 
@@ -109,7 +110,7 @@ def test_several_nodes_crop_their_subsets_at_once(first: Clone, group_cache: Pat
         node.run("dvc", "checkout", "manifest", "annotate")
     runs = {subset: node.start("dvc", "repro", "-s", f"crop@{subset}") for subset, node in nodes.items()}
     for subset, run in runs.items():
-        output, _ = run.communicate(timeout=300)
+        output, _ = run.communicate(timeout=HUNG)
         assert run.returncode == 0, output
         assert f"Running stage 'crop@{subset}'" in output
 

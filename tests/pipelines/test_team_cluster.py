@@ -13,7 +13,8 @@ import pytest
 
 from tests.pipelines.clone import Clone
 from tests.pipelines.servers import HERE, free_port, need
-from tests.pipelines.team import copy_of, wait_until
+from tests.pipelines.team import copy_of
+from tests.waiting import HUNG, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
@@ -46,8 +47,8 @@ class Cluster:
             self.workers.append(
                 self._dask(where or self._clone, "worker", self.address, "--no-nanny", "--nthreads", "1")
             )
-        with Client(self.address, timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with Client(self.address, timeout=HUNG) as client:
+            client.wait_for_workers(2, timeout=HUNG)
 
     def close(self) -> None:
         for process in (self.scheduler, *self.workers):
@@ -91,7 +92,7 @@ def test_the_same_bytes_though_a_worker_is_killed(clone: Clone, cluster: Cluster
     running = clone.start("dvc", "repro", "imdb")
     wait_until(lambda: half_made(clone))
     cluster.workers[0].kill()
-    output, _ = running.communicate(timeout=120)
+    output, _ = running.communicate(timeout=HUNG)
     assert running.returncode == 0, output
     assert clone.locked() == alone.locked()
 
@@ -122,7 +123,7 @@ def test_a_failed_cluster_is_one_clear_line(clone: Clone, cluster: Cluster, tmp_
     running = clone.start("python", "-m", "pipelines", "crop", "a")
     wait_until(lambda: half_made(clone))
     cluster.scheduler.kill()
-    output, _ = running.communicate(timeout=120)
+    output, _ = running.communicate(timeout=HUNG)
     assert running.returncode == 1
     assert "error: crop a: the connection to the Dask scheduler is lost" in output, output
     assert not (clone.folder / "data/crops/a").exists()

@@ -17,6 +17,7 @@ import pytest
 from tests.pipelines.clone import Clone
 from tests.pipelines.servers import HERE, Wire, s3_server, ssh_server
 from tests.pipelines.team import colleague, copy_of, damaged_objects
+from tests.waiting import HUNG
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotes")]
 
@@ -69,7 +70,7 @@ class Remote:
         if self.wire is None:
             return None
         self.wire.break_after(HALF_WAY, towards=towards, fault="drop")
-        done = clone.run(*command, check=False, timeout=120)
+        done = clone.run(*command, check=False, timeout=HUNG)
         assert self.wire.broken.is_set()
         assert done.returncode
         return done
@@ -84,7 +85,7 @@ class Remote:
             return
         self.wire.break_after(HALF_WAY, towards=towards, fault="hold")
         running = clone.start(*command)
-        assert self.wire.broken.wait(60)
+        assert self.wire.broken.wait(HUNG)
         os.killpg(running.pid, signal.SIGKILL)
         running.communicate()
 

@@ -15,6 +15,7 @@ import torch
 
 from pipelines.__main__ import main
 from tests.training.tracking.scenes import moving_target
+from tests.waiting import HUNG
 from training.device import one_torch_thread
 from training.network.network_config import NetworkConfig
 from training.network.siamese_network import SiameseNetwork
@@ -56,7 +57,7 @@ def run_by_trax(command: list[str], folder: Path, images: list[Path], box: np.nd
         replies = [client.initialize({"color": trax.FileImage.create(str(images[0]))}, [(region, {})], {})]
         replies += [client.frame({"color": trax.FileImage.create(str(path))}, {}, []) for path in images[1:]]
         client.quit()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=HUNG) == 0
     return np.array([objects[0][0].bounds() for objects, _ in replies])
 
 
@@ -149,7 +150,7 @@ def test_what_is_no_client_is_one_line(said: bytes, project: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=HUNG,
     )
     assert done.returncode == 1
     lines = done.stderr.decode().splitlines()

@@ -23,6 +23,9 @@ from curation.crops.store import Store
 from curation.errors import ErrorPolicy
 from tests.curation.crops.crop_trees import ONE, SUBSET, contents, crop_as_stage, documents, write_pictures
 
+A_VIDEO = 0.02
+"""Seconds that one video takes on a machine with nothing else to do."""
+
 
 class Chaos:
     def __init__(self, folder: Path, seed: int) -> None:
@@ -46,8 +49,9 @@ class Chaos:
         keys = [path.stem for path in store.folder.glob("*.tar")]
         return {key: record["mtime_ns"] for key in keys if (record := store.find(key)) is not None}
 
-    def crop_and_be_killed(self, within: float) -> bool:
-        """Run in a child, kill it after a random time; whether that came in time."""
+    def crop_and_be_killed(self) -> bool:
+        """Run in a child, kill it at a random moment after up to three more videos; whether that came in time."""
+        wanted = len(self.finished()) + self.random.randrange(4)
         child = os.fork()
         if child == 0:
             status = 1
@@ -56,9 +60,13 @@ class Chaos:
                 status = 0
             finally:
                 os._exit(status)
-        time.sleep(self.random.uniform(0, within))
-        os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        while not ended and len(self.finished()) < wanted:
+            ended, status = os.waitpid(child, os.WNOHANG)
+        if not ended:
+            time.sleep(self.random.uniform(0, 2 * A_VIDEO))
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status):
             raise RuntimeError("the child failed by itself")
         return os.WIFSIGNALED(status)
@@ -67,16 +75,14 @@ class Chaos:
 def main() -> None:
     folder, wanted, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     chaos = Chaos(folder, seed)
-    start = time.monotonic()
     chaos.crop()
-    whole = time.monotonic() - start
     undisturbed = contents(chaos.out)
     kills = resumed = 0
     half_done: set[int] = set()
     while kills < wanted:
         chaos.clear()
         for _ in range(4):
-            kills += chaos.crop_and_be_killed(within=whole / 2)
+            kills += chaos.crop_and_be_killed()
         assert not chaos.out.exists() or contents(chaos.out) == undisturbed, "a part was taken for the whole"
         before = chaos.finished()
         half_done.add(len(before))

@@ -18,7 +18,8 @@ import orjson
 import pytest
 
 from tests.curation.crops.crop_trees import SUBSET, contents, crop_tree, write_pictures
-from tests.curation.worker_processes import wait_until, workers_of
+from tests.curation.worker_processes import workers_of
+from tests.waiting import HUNG, wait_until
 
 VIDEOS = 24
 
@@ -30,7 +31,7 @@ def test_killed_twenty_times_and_still_the_same_bytes(tmp_path: Path) -> None:
         [sys.executable, "-m", "tests.curation.crops.crop_chaos", str(tmp_path), "20", "1"],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HUNG,
     )
     assert run.returncode == 0, run.stderr
     summary = orjson.loads(run.stdout)
@@ -108,7 +109,7 @@ def test_workers_end_with_a_killed_stage(running: Running, root: Path, undisturb
 
 def test_killed_worker_is_one_clear_line(running: Running, root: Path, undisturbed: dict[str, bytes]) -> None:
     os.kill(running.workers()[0], signal.SIGKILL)
-    _, errors = running.process.communicate(timeout=60)
+    _, errors = running.process.communicate(timeout=HUNG)
     assert running.process.returncode == 1
     assert errors.strip().splitlines()[-1].startswith(f"crop {SUBSET}: a worker process was killed")
     assert "fewer jobs" in errors
@@ -139,7 +140,7 @@ def test_interrupt_leaves_no_process_behind(
     running: Running, root: Path, undisturbed: dict[str, bytes]
 ) -> None:
     os.killpg(running.process.pid, signal.SIGINT)
-    running.process.communicate(timeout=60)
+    running.process.communicate(timeout=HUNG)
     assert running.process.returncode != 0
     running.wait_until(lambda: not running.workers())
     assert not running.out.exists()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import orjson
 
-from tests.curation.layouts.damage import SECONDS, damaged_files
+from tests.curation.layouts.damage import damaged_files
 from tests.curation.trees import frame_xml, object_xml, video_folders
+from tests.waiting import HUNG
 
 FILES = 2500
 SOUND = 200_000
@@ -45,7 +46,7 @@ def test_damaged_xml_is_read_or_skipped_and_never_obeyed(tmp_path: Path) -> None
             [sys.executable, "-m", "tests.curation.layouts.damage", str(tree)],
             cwd=Path(__file__).parents[3],
             capture_output=True,
-            timeout=2 * SECONDS,
+            timeout=HUNG,
             check=False,
         )
         listener.setblocking(False)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -147,11 +146,10 @@ def test_a_note_that_cannot_be_written_is_no_fault(cache: Path, tmp_path: Path) 
 def test_an_object_that_is_just_being_made_is_waited_for(
     cache: Path, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "SETTLING", 1.0)
     path = add(cache, b"slow")
     path.chmod(0o644)
     path.write_bytes(b"")
-    threading.Timer(0.1, path.write_bytes, [b"slow"]).start()
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: path.write_bytes(b"slow"))
     assert empty_objects(cache, note) == []
 
 

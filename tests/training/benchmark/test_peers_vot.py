@@ -18,6 +18,7 @@ from pipelines.__main__ import main
 from tests.training.benchmark.builders import write_images, write_rows
 from tests.training.benchmark.test_peers import Draw, films, walk
 from tests.training.tracking.scenes import moving_target
+from tests.waiting import HUNG
 from training.benchmark.results.result_reader import read_results
 from training.benchmark.score import score_benchmark
 from training.benchmark.scores.vot_rules import VOT_RULES, VotRules
@@ -47,7 +48,7 @@ def toolkit(version: str, *words: str | Path, binary: bool = False) -> dict[str,
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=HUNG,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

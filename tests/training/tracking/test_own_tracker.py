@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 
 from curation.errors import InputError
+from tests.waiting import HUNG
 from training.tracking.contenders import contenders
 from training.tracking.own_tracker import OwnTracker
 from training.tracking.run.benchmark_run import Contender
@@ -172,11 +173,12 @@ class Talks(Base):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("Slow", r"took more than 0\.2 s. .*`seconds`"), ("Ends", "ended the program")]
+    ("name", "seconds", "words"),
+    [("Slow", 2.0, r"took more than 2 s. .*`seconds`"), ("Ends", HUNG, "ended the program")],
 )
-def test_what_blocks_or_exits_is_one_line(name: str, words: str, tmp_path: Path) -> None:
+def test_what_blocks_or_exits_is_one_line(name: str, seconds: float, words: str, tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(NAUGHTY)
-    tracker = OwnTracker(f"{tmp_path}/bad.py:{name}", {}, seconds=0.2)
+    tracker = OwnTracker(f"{tmp_path}/bad.py:{name}", {}, seconds=seconds)
     tracker.init(FRAME, BOX)
     with pytest.raises(InputError, match=words):
         tracker.update(FRAME)

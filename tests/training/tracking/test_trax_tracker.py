@@ -12,6 +12,7 @@ import pytest
 
 from curation.errors import InputError
 from tests.training.tracking.scenes import moving_target
+from tests.waiting import HUNG
 from training.tracking.baselines import TemplateTracker
 from training.tracking.contenders import contenders
 from training.tracking.run.benchmark_run import Contender
@@ -68,10 +69,10 @@ def test_its_files_decide_its_identity_and_its_name(server: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "seconds", "words"),
     [
-        ("no-such-program --x", 30, "cannot start no-such-program --x .No such file"),
-        ("true", 30, "true gave no answer"),
+        ("no-such-program --x", HUNG, "cannot start no-such-program --x .No such file"),
+        ("true", HUNG, "true gave no answer"),
         ("sleep 1000", 0.3, r"sleep 1000 took more than 0\.3 s"),
-        ("echo hello", 30, "echo hello gave no answer"),
+        ("echo hello", HUNG, "echo hello gave no answer"),
     ],
 )
 def test_what_speaks_no_trax_is_one_line(command: str, seconds: float, words: str) -> None:

@@ -15,6 +15,7 @@ from torch import nn
 
 from curation.errors import InputError
 from tests.training.trainer.test_loop import CPU, spec_of
+from tests.waiting import HUNG
 from training.network.siamese_network import SiameseNetwork
 from training.trainer.distributed import GlobalBatchNorm2d, Group, join
 from training.trainer.loop import Inputs, Outputs, TrainConfig, train
@@ -49,7 +50,7 @@ def run_group(spec: str, size: int = 2) -> list[subprocess.CompletedProcess[str]
     ]
     ended = []
     for process in running:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=HUNG)
         ended.append(subprocess.CompletedProcess([], process.returncode, output, errors))
     return ended
 

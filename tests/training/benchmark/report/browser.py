@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import HUNG
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 OPTIONS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe")
-TIMEOUT = 60.0
-"""Seconds that an answer may take."""
 
 
 def find_browser() -> str | None:
@@ -60,7 +60,7 @@ class Page:
         self._send("Emulation.setScriptExecutionDisabled", value=not scripts)
         self._loaded = False
         self._send("Page.navigate", url=url)
-        end = time.monotonic() + TIMEOUT
+        end = time.monotonic() + HUNG
         while not self._loaded:
             self._receive(end)
 
@@ -91,7 +91,7 @@ class Page:
         if self._session is not None:
             message["sessionId"] = self._session
         os.write(self._writer, json.dumps(message).encode() + b"\0")
-        end = time.monotonic() + TIMEOUT
+        end = time.monotonic() + HUNG
         while True:
             answer = self._receive(end)
             if answer.get("id") == number:
@@ -102,7 +102,7 @@ class Page:
     def _receive(self, end: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._reader], [], [], max(0.0, end - time.monotonic()))
-            assert ready, f"the browser gave no answer in {TIMEOUT:.0f} s"
+            assert ready, f"the browser gave no answer in {HUNG:.0f} s"
             data = os.read(self._reader, 1 << 20)
             assert data, "the browser ended"
             self._buffer += data

@@ -12,6 +12,7 @@ import torch
 
 from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target, overlap
+from tests.waiting import HUNG
 from training.backbones.convention import CAFFE
 from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.backbones.vgg16 import Vgg16
@@ -155,7 +156,7 @@ def test_the_box_comes_before_the_head_has_learnt_and_the_next_response_after(sq
     update, spectrum, respond = tracker._learner.update, tracker._spectrum, tracker._head.respond
 
     def learn(spectra, labels):
-        assert prepared.wait(60)
+        assert prepared.wait(HUNG)
         time.sleep(0.2)  # who does not wait for it asks the old head
         update(spectra, labels)
         learnt.append(len(labels))

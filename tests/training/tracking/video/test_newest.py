@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 
+from tests.waiting import HUNG
 from training.tracking.video.newest import newest
 
 
@@ -52,4 +53,4 @@ def test_whoever_stops_asking_ends_the_reading():
     frames = newest(lambda: frame(1), released.set)
     next(frames)
     frames.close()
-    assert released.wait(10)
+    assert released.wait(HUNG)
