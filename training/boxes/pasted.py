@@ -1,7 +1,7 @@
 """Scenes for the box head: a piece of one crop, of any shape, on another crop, twice, with known boxes.
 
 Between both frames it turns, grows, bends, changes its light and is hidden in part, whatever the dataset's own objects
-do. Heads that saw such pairs too are right more often on real video (TRIALS.md).
+do. Heads that saw such pairs too are right more often on real video (tracking/trials/BOX_HEAD.md).
 """
 
 from __future__ import annotations

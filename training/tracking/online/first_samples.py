@@ -2,7 +2,7 @@
 
 They are spread evenly, not drawn one by one: shifts lie on a sunflower spiral, sizes and angles on waves, and
 every few samples one is mirrored or blurred. The seed turns the spiral and moves the waves. Independent draws differ
-so much between seeds that a target was kept with one and lost with another (TRIALS.md).
+so much between seeds that a target was kept with one and lost with another (trials/LEARNING.md).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class ReductionConfig:
     ----------
     channels : int
         Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
-        than learnt ones (TRIALS.md) and need no training.
+        than learnt ones (trials/LEARNING.md) and need no training.
     shallow, deep : float
         Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
     residual : {"both", "features", "none"}

@@ -1,7 +1,7 @@
 """Find a lost target again: the whole frame is searched part by part, and a second model, which never learns, confirms.
 
 A target that was covered for long may return outside the search region. The learning head alone takes look-alikes for
-it; what also answers as the target does to the head of the first frame rarely is one (TRIALS.md).
+it; what also answers as the target does to the head of the first frame rarely is one (trials/LOSSES.md).
 """
 
 from __future__ import annotations
