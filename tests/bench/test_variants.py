@@ -12,6 +12,7 @@ from tests.bench.disturbances import Away, Covered, Doubled, Edge, Plain
 from tests.bench.variants import cases, track
 from tests.training.tracking.scenes import moving_target
 from training.benchmark.sequences.sequence import Sequence
+from training.tracking.windows import visible
 
 FRAMES = 61
 
@@ -86,7 +87,7 @@ def test_the_double_is_the_target_mirrored_beside_it(sequence):
 
 
 class Oracle:
-    """Answers with the truth in the tracker's picture, in frames that count; far off in the others."""
+    """Answers with what is seen of the target in the tracker's picture, in frames that count; far off in the others."""
 
     def __init__(self, view):
         self.view, self.index = view, 0
@@ -97,7 +98,7 @@ class Oracle:
     def update(self, frame):
         self.index += 1
         box = self.view.turned(self.view.sequence.ground_truth[self.index])
-        return box if self.view.counted[self.index] else box + 500.0
+        return visible(box, frame) if self.view.counted[self.index] else box + 500.0
 
 
 def test_every_variant_is_scored_in_the_sequences_own_coordinates(sequence):

@@ -18,7 +18,7 @@ from torch import Tensor
 from curation.crops.geometry import SIAMFC, CropGeometry
 from training.tracking.interface import Box, CheckedTracker, Frame
 from training.tracking.siamese_config import SiameseConfig
-from training.tracking.windows import box_around, centre_and_size, inside, sample_window
+from training.tracking.windows import box_around, centre_and_size, inside, sample_window, visible
 
 STRIDE = 8
 """Pixels of the search region per cell of the response map."""
@@ -98,7 +98,7 @@ class SiameseTracker(CheckedTracker):
         change = 1 + config.scale_damping * (self._scales[chosen] - 1)
         limits = np.array([config.min_size, config.max_size]) / (self._size[0] / self._first_size[0])
         self._size = self._size * np.clip(change, *limits)
-        return box_around(self._centre, self._size)
+        return visible(box_around(self._centre, self._size), frame)
 
     def _context_side(self) -> float:
         """Side of the exemplar's square in frame pixels: sqrt((w + p)(h + p)), p = context (w + h)."""

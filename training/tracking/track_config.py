@@ -39,7 +39,7 @@ class TrackConfig:
         Settings of template matching.
     """
 
-    recipe: int = Field(default=5, ge=1)
+    recipe: int = Field(default=6, ge=1)
     trackers: tuple[Choice, ...] = ("siamese", "untrained", "template", "still")
     untrained_seed: int = 0
     siamese: SiameseConfig = Field(default_factory=SiameseConfig)

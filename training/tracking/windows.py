@@ -26,6 +26,18 @@ def inside(centre: np.ndarray, frame: Frame) -> np.ndarray:
     return np.clip(centre, 0.0, [frame.shape[1] - 1.0, frame.shape[0] - 1.0])
 
 
+def visible(box: Box, frame: Frame) -> Box:
+    """The part of an xywh box that lies in the frame, as benchmarks annotate targets; at least a pixel wide and high.
+
+    A box that lies inside comes back as it is.
+    """
+    place, size = box[:2], box[2:]
+    limits = np.array([frame.shape[1], frame.shape[0]], dtype=np.float64)
+    start = np.clip(place, 0.0, limits - 1)
+    beyond = np.maximum(place + size - limits, 0.0)
+    return np.concatenate([start, np.maximum(size - (start - place) - beyond, np.minimum(size, 1.0))])
+
+
 def sample_window(
     frame: Frame,
     centre: np.ndarray,

@@ -1,4 +1,4 @@
-"""Golden boxes: what recipe 5 tracks in a fixed scene.
+"""Golden boxes: what recipe 6 tracks in a fixed scene.
 
 If this fails without `recipe` having been raised, the code gives other boxes than those that people keep for the same
 settings, and `dvc repro` would mix them: raise the default of `TrackConfig.recipe`, that of params.yaml, and record
@@ -57,5 +57,5 @@ def test_the_recipe_number_goes_with_the_boxes(name: str, expected: list[float])
     tracker.init(frames[0], boxes[0])
     for frame in frames[1:]:
         box = tracker.update(frame)
-    assert TrackConfig().recipe == 5
+    assert TrackConfig().recipe == 6
     np.testing.assert_allclose(box, expected, atol=0.02)

@@ -151,12 +151,12 @@ def test_odd_targets_are_answered(size):
     assert overlap(found[-1], boxes[-1]) > 0.5
 
 
-def test_a_target_that_leaves_keeps_its_centre_in_the_frame():
+def test_of_a_target_that_leaves_the_visible_part_is_given():
     frames, boxes = moving_target(30, velocity=(9.0, 0.0))
     found, _ = run(frames, boxes)
-    centres = found[:, :2] + (found[:, 2:] - 1) / 2
-    assert (centres >= 0).all()
-    assert (centres <= [239, 179]).all()
+    assert (found[:, :2] >= 0).all()
+    assert (found[:, :2] + found[:, 2:] <= np.array([240, 180]) + 1e-9).all()
+    assert overlap(found[16], np.array([204.0, 50.0, 36.0, 32.0])) > 0.5  # the rest is outside
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.tracking.scenes import texture
-from training.tracking.windows import box_around, centre_and_size, inside, sample_window
+from training.tracking.windows import box_around, centre_and_size, inside, sample_window, visible
 
 
 def ramp(height: int, width: int) -> np.ndarray:
@@ -94,3 +94,17 @@ def test_inside_moves_a_centre_to_the_nearest_pixel():
     frame = np.zeros((10, 20, 3), np.uint8)
     np.testing.assert_array_equal(inside(np.array([-3.0, 12.0]), frame), [0, 9])
     np.testing.assert_array_equal(inside(np.array([5.5, 2.5]), frame), [5.5, 2.5])
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((10.0, 5.0, 20.0, 8.0), (10.0, 5.0, 20.0, 8.0)),
+        ((-4.0, -2.5, 20.0, 8.0), (0.0, 0.0, 16.0, 5.5)),
+        ((70.0, 55.0, 20.0, 8.0), (70.0, 55.0, 10.0, 5.0)),
+        ((-30.0, 5.0, 20.0, 8.0), (0.0, 5.0, 1.0, 8.0)),
+        ((90.0, 80.0, 20.0, 8.0), (79.0, 59.0, 1.0, 1.0)),
+    ],
+)
+def test_of_a_box_that_part_is_given_which_lies_in_the_frame(box, expected):
+    np.testing.assert_array_equal(visible(np.array(box), ramp(60, 80)), expected)

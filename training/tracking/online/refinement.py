@@ -13,6 +13,9 @@ from training.tracking.online.box_head_file import box_head_file
 from training.tracking.online.box_network import REACH, SEARCH, TEMPLATE, grid, load_box_network
 from training.tracking.online.online_config import RefineConfig
 
+FIRST_COUNTS = 2 / 3
+"""Weight of the first frame's correction: its box is known, and the recent one is the tracker's own."""
+
 
 class Refinement:
     """Compares the target with its first frame and with a recent one, and takes over a share of the mean correction.
@@ -68,7 +71,9 @@ class Refinement:
         if len(self._recent) == self._recent.maxlen:
             templates.append(self._recent[0])
         found, _ = self._network(torch.cat(templates), search.expand(len(templates), -1, -1, -1))
-        self._correction = self.config.share * found.mean(0).double().cpu().numpy()
+        first, last = found[0], found[-1]  # the same until there is a recent one
+        mean = FIRST_COUNTS * first + (1 - FIRST_COUNTS) * last
+        self._correction = self.config.share * mean.double().cpu().numpy()
         self._recent.append(search[..., REACH:-REACH, REACH:-REACH])
 
     def forget(self) -> None:

@@ -52,7 +52,8 @@ class StillStrip:
     """Points in and around the first box, followed through the first frames.
 
     The motion of the surroundings is the similarity on which most outer points agree (RANSAC,
-    `cv2.estimateAffinePartial2D`, which draws the same samples in every call). The numbers are those of trials/FIRST_BOX.md.
+    `cv2.estimateAffinePartial2D`, which draws the same samples in every call). The numbers are those of
+    trials/FIRST_BOX.md.
 
     Parameters
     ----------

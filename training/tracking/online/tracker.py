@@ -28,7 +28,7 @@ from training.tracking.online.region import batch, cut, plan
 from training.tracking.online.samples import SampleMemory
 from training.tracking.online.scale import SizeSearch
 from training.tracking.online.second_thread import SecondThread
-from training.tracking.windows import box_around, centre_and_size, inside
+from training.tracking.windows import box_around, centre_and_size, inside, visible
 
 PEAKS = 50
 """Frames whose peaks say what is usual: two seconds, longer than most occlusions."""
@@ -65,7 +65,7 @@ class OnlineTracker(CheckedTracker):
             self._begin(seen[0], box)
             for earlier in seen[1:]:
                 self._follow(earlier)
-        return self._first_box.whole(self._follow(frame))
+        return visible(self._first_box.whole(self._follow(frame)), frame)
 
     def _begin(self, frame: Frame, box: Box) -> None:
         """Learn the target in this box."""

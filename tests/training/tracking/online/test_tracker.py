@@ -26,6 +26,7 @@ from training.tracking.online.online_config import (
     ScaleConfig,
 )
 from training.tracking.online.tracker import OnlineTracker
+from training.tracking.windows import visible
 
 
 def follow(tracker, frames, box):
@@ -261,6 +262,17 @@ def test_a_target_that_leaves_and_a_blank_frame_are_survived(squeezenet):
     frames[5] = np.zeros_like(frames[5])
     boxes = follow(OnlineTracker(squeezenet), frames, truth[0])
     assert np.isfinite(boxes).all()
+
+
+def test_of_a_target_at_the_edge_the_visible_part_is_given(squeezenet):
+    frames, truth = moving_target(22, velocity=(-4.0, 0.0), start=(60.0, 60.0))
+    tracker = OnlineTracker(squeezenet)
+    boxes = follow(tracker, frames, truth[0])
+    seen = np.array([visible(box, frames[0]) for box in truth])
+    assert seen[-1, 2] == 16
+    assert min(map(overlap, boxes, seen)) > 0.5
+    assert (boxes[:, 0] >= 0).all()
+    assert tracker._size[0] > 1.5 * boxes[-1, 2], "the tracker itself goes on with all of it"
 
 
 def test_runs_on_the_backbone_of_the_paper_with_each_form_of_fusion(scene):
