@@ -8,6 +8,14 @@ from pipelines import parameters
 from pipelines.tools.profile import overlay, read_profile, single
 from training.tracking.track_config import TrackConfig
 
+PROFILES = {
+    "squeezenet": "online",
+    "squeezenet1_1": "online",
+    "efficientnet_lite0": "online-efficientnet",
+    "vgg16": "online-vgg16",
+}
+"""Profile with a backbone's settings."""
+
 
 def track_settings(*, profiles: Iterable[str] = (), changes: Iterable[str] = ()) -> TrackConfig:
     """`track` of params.yaml under those profiles, with `key=value` changes of its keys."""

@@ -1,8 +1,8 @@
 """Memory and time per frame of a video that goes on and on: `python -m tests.bench.long_video`.
 
 A clip is followed forwards and backwards in turn, by the online tracker, and its annotated video written, as `follow`
-does. Regions are small, for what matters is what stays from frame to frame. Time is the processor's, so that other work
-on the machine does not count. Real frames:
+does: with the profile of the features that are installed, box head and all; without features on random weights. Time
+is the processor's, so that other work on the machine does not count. Real frames:
 
     python -m tests.bench.long_video --sequence /data/OTB/David/img --box 128,79,64,78
 """
@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.bench.configured import PROFILES, track_settings
 from tests.bench.frame import options, show, table
 from tests.bench.memory import megabytes
 from tests.training.backbones.random_weights import random_weights
 from tests.training.tracking.scenes import moving_target
-from training.backbones.backbone_config import BackboneConfig
 from training.backbones.choice import choose_backbone, installed
 from training.backbones.squeezenet import CAFFE_SQUEEZENET, SqueezeNet
 from training.device import one_torch_thread
@@ -49,17 +49,18 @@ def main() -> None:
         frames, boxes = moving_target(60)
         box = boxes[0]
     if found := installed():
-        backbone = choose_backbone(BackboneConfig(name=found[0]), trained=Path(), file=None)
+        config = track_settings(profiles=[PROFILES[found[0]]])
+        backbone, online = choose_backbone(config.backbone, trained=Path(), file=None), config.online
     else:
         backbone = SqueezeNet(random_weights("squeezenet"), CAFFE_SQUEEZENET)
+        online = OnlineConfig(region=RegionConfig(target_cells=5.0, max_cells=17))
     rows: list[list[str]] = []
-    small = OnlineConfig(region=RegionConfig(target_cells=5.0, max_cells=17))
     source = Source("long", watched(frames, chosen.frames, rows), chosen.frames, 25.0)
     with one_torch_thread(), tempfile.TemporaryDirectory() as folder:
         done = follow(
             source,
             box,
-            OnlineTracker(backbone, small),
+            OnlineTracker(backbone, online),
             text=Path(folder, "b.txt"),
             video=Path(folder, "v.mp4"),
         )

@@ -26,7 +26,7 @@ import cv2
 import numpy as np
 import torch
 
-from tests.bench.configured import track_settings
+from tests.bench.configured import PROFILES, track_settings
 from tests.bench.frame import options, show, table, timed
 from tests.bench.gpu import kernels, wait
 from tests.bench.memory import megabytes
@@ -53,14 +53,6 @@ TURN = 8
 
 PROFILED = 20
 """Frames of which a GPU's work is profiled."""
-
-PROFILES = {
-    "squeezenet": "online",
-    "squeezenet1_1": "online",
-    "efficientnet_lite0": "online-efficientnet",
-    "vgg16": "online-vgg16",
-}
-"""Profile with a backbone's settings."""
 
 
 def network_pass(network: SiameseNetwork, images: int, device: torch.device) -> Callable[[], object]:

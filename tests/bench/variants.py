@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from curation.parallel import Workers, run_in_order
-from tests.bench.configured import track_settings
+from tests.bench.configured import PROFILES, track_settings
 from tests.bench.disturbances import Away, Covered, Doubled, Edge, Plain
 from tests.bench.frame import options, show
 from training.backbones.backbone_config import BACKBONES
@@ -50,9 +50,6 @@ SHORTEST = 12
 LONGEST = 160
 """Frames of a disturbed run, at most."""
 
-
-PROFILES = {"squeezenet": "online", "efficientnet_lite0": "online-efficientnet"}
-"""Backbone -> profile of its setting."""
 
 GROUPS = ("forward", "fast", "fast, backwards", "box", "edge", "covered", "doubled", "away")
 
