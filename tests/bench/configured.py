@@ -14,7 +14,7 @@ PROFILES = {
     "efficientnet_lite0": "online-efficientnet",
     "vgg16": "online-vgg16",
 }
-"""Profile with a backbone's settings."""
+"""Backbone -> profile with its settings."""
 
 
 def track_settings(*, profiles: Iterable[str] = (), changes: Iterable[str] = ()) -> TrackConfig:

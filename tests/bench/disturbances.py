@@ -41,7 +41,7 @@ PASSING = 4
 """Frames in which a cover comes from below, and in which it leaves."""
 
 ELSEWHERE = 3.0
-"""How far from its place a target that was away returns, mean sides of the target, if the view has room."""
+"""How far from its place a target that was away returns, in mean sides of it, if the view has room."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Plain:
     ----------
     sequence : Sequence
     side : int
-        Which of the ways: an edge's, or from where things come.
+        Which edge slides, or from which side things come; any number, whose remainder counts.
     """
 
     sequence: Sequence
@@ -68,18 +68,20 @@ class Plain:
         return read_frame(self.sequence.frames[index])
 
     def turned(self, box: Box) -> Box:
-        """A box of the sequence in the tracker's picture, and back."""
+        """A box xywh of the sequence in the tracker's picture, or one of that picture in the sequence's."""
         return np.array(box, dtype=np.float64)
 
     @cached_property
     def first(self) -> Frame:
+        """The first frame as it is."""
         return read_frame(self.sequence.frames[0])
 
 
 class Edge(Plain):
     """An edge of the view slides over half of the target and away again, twice: the top, the left or the right one.
 
-    The picture is turned so that this edge is the lower or the right one: boxes keep their coordinates then.
+    The picture is mirrored so that this edge is the lower or the right one: boxes keep their coordinates then. What
+    lies beyond the edge is cut off. The true box is the part of it that is left in the picture (`variants.track`).
     """
 
     @property
@@ -133,7 +135,7 @@ class Covered(Plain):
         return (turns % 1 - 0.55) / (SLIDE / 2) * FAR * (1 if self.side % 2 else -1)
 
     def _piece(self, size: tuple[int, int]) -> Frame:
-        """From beside the target in the first frame."""
+        """A piece of (width, height) `size`, from beside the target in the first frame."""
         x, y, w, h = self.sequence.ground_truth[0]
         height, width = self.first.shape[:2]
         wide, high = (

@@ -1,8 +1,9 @@
 """Memory and time per frame of a video that goes on and on: `python -m tests.bench.long_video`.
 
-A clip is followed forwards and backwards in turn, by the online tracker, and its annotated video written, as `follow`
-does: with the profile of the features that are installed, box head and all; without features on random weights. Time
-is the processor's, so that other work on the machine does not count. Real frames:
+A clip is followed forwards and backwards in turn by the online tracker, and its annotated video is written, as `follow`
+does. The settings are those of the profile of the installed features, box head included. Where none are installed,
+SqueezeNet has random weights, and regions are small. Time is the processor's, so that other work on the machine does
+not count. Real frames:
 
     python -m tests.bench.long_video --sequence /data/OTB/David/img --box 128,79,64,78
 """
@@ -40,7 +41,7 @@ def main() -> None:
         __doc__,
         ("--frames", 20_000, "frames in all", {}),
         ("--sequence", None, "folder of real frames", {"type": Path}),
-        ("--box", "", "the target in the first of them", {}),
+        ("--box", "", "x,y,w,h of the target in the first of them", {}),
     )
     if chosen.sequence:
         frames = [frame for frame in open_source(chosen.sequence).frames if frame is not None]
@@ -71,7 +72,7 @@ def main() -> None:
 
 
 def watched(frames: list[Frame], count: int, rows: list[list[str]]) -> Iterator[Frame]:
-    """The frames to and fro, and a row of the table for each part of them."""
+    """The frames forwards and backwards, `count` in all; adds a row of the table after each part of them."""
     size = max(1, count // PARTS)
     before = time.process_time()
     for number, frame in enumerate(islice(cycle(chain(frames, frames[-2:0:-1])), count), start=1):

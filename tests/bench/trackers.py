@@ -1,8 +1,9 @@
 """Trackers, side by side in one run: `python -m tests.bench.trackers`.
 
-Medians and means of the time per frame on generated sequences of 640 x 480 and 1280 x 720, in turns of eight frames:
+Medians and means of the time per frame, in turns of eight frames, on generated sequences: of 640 x 480 and 1280 x 720
+for the Siamese ones, of 640 x 360 for the online ones:
 
-- plain Siamese: the reference's steps, written down here: the whole frame padded and turned into float64, a
+- plain Siamese: the reference's steps, in `plain_trackers.py`: the whole frame padded and turned into float64, a
   pyramid of three crops from it, three separate passes of the published network
 - Siamese: `training.tracking.siamese`, both ways of searching scales, and its network's pass alone
 - plain online: the release's steps on our features, without care for time: every frame is sized and learnt from, a
@@ -11,8 +12,8 @@ Medians and means of the time per frame on generated sequences of 640 x 480 and 
 - online: `training.tracking.online`, and one pass of its backbone over the search region alone (random weights of
   --network on generated frames, or --backbone on the images of --sequence)
 
-On a GPU (`--device`) every turn ends when the device has done its work, and of each tracker's last frames it is told
-how much of the time the device computed, in how many kernels.
+On a GPU (`--device`) every turn ends when the device has done its work. Of each tracker's last frames, the share of the
+time in which the device computed is shown too, and the number of kernels.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def turn_seconds(
 ) -> dict[str, list[float]]:
     """Seconds a call, of every turn of `TURN` calls but the first.
 
-    A turn ends when all is done: a GPU is waited for, and a contender by its own of `ends`. A GPU's last calls are
-    profiled.
+    A turn ends when all is done: the contender's own function of `ends` is called, and a GPU is waited for. On a GPU,
+    last calls are profiled, and a table of them is printed.
     """
     last = PROFILED if device.type == "cuda" else 0
     times: dict[str, list[float]] = {name: [] for name in calls}
@@ -119,7 +120,7 @@ def updates(tracker: Tracker, frames: list[Frame], box: Box) -> list[Callable[[]
 
 
 def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str]) -> None:
-    """A row a call; `pairs` names what each tracker's network alone is called."""
+    """Print a table, a row a contender; `pairs`: a tracker -> its network alone."""
     rows = []
     for name, values in seconds.items():
         middle, mean = statistics.median(values), statistics.fmean(values)
@@ -137,6 +138,7 @@ def report(title: str, seconds: dict[str, list[float]], pairs: dict[str, str]) -
 
 
 def siamese(frames: list[Frame], box: Box, title: str, device: torch.device) -> None:
+    """Time the Siamese trackers, plain and ours, and print the table."""
     torch.manual_seed(0)
     network = SiameseNetwork(NetworkConfig(width=1.0)).eval().to(device)
     fast = for_inference(network).to(device)
@@ -154,6 +156,7 @@ def siamese(frames: list[Frame], box: Box, title: str, device: torch.device) -> 
 
 
 def online(backbone: Backbone, config: OnlineConfig, frames: list[Frame], box: Box, title: str) -> None:
+    """Time the online trackers, plain and ours, and print the table."""
     device = backbone.device
     OnlineTracker(backbone, config).init(frames[0], box)  # a GPU chooses its algorithms
     tracker = OnlineTracker(backbone, config)
@@ -201,20 +204,23 @@ def main() -> None:
             chosen.frames, shape=(height, width), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
         )
         siamese(frames, boxes[0], f"{width} x {height}", device)
-    if "online" not in chosen.trackers:
-        return
-    frames, boxes = moving_target(
-        chosen.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
-    )
-    box, title = boxes[0], "generated, 640 x 360"
-    if chosen.sequence:
-        source = open_source(chosen.sequence)
-        frames = [
-            frame for frame, _ in zip(source.frames, range(chosen.frames), strict=False) if frame is not None
-        ]
-        box, title = chosen.box, f"{chosen.sequence.name}, {frames[0].shape[1]} x {frames[0].shape[0]}"
-    config = track_settings(profiles=[PROFILES[chosen.network]]).online
-    online(backbone_of(chosen, device), config, frames, box, title)
+    if "online" in chosen.trackers:
+        config = track_settings(profiles=[PROFILES[chosen.network]]).online
+        online(backbone_of(chosen, device), config, *scene_of(chosen))
+
+
+def scene_of(options: argparse.Namespace) -> tuple[list[Frame], Box, str]:
+    """Frames, first box and title for the online trackers: the images of --sequence, or generated."""
+    if not options.sequence:
+        frames, boxes = moving_target(
+            options.frames, shape=(360, 640), size=(80, 70), start=(200.0, 150.0), velocity=(2.0, 1.0)
+        )
+        return frames, boxes[0], "generated, 640 x 360"
+    source = open_source(options.sequence)
+    frames = [
+        frame for frame, _ in zip(source.frames, range(options.frames), strict=False) if frame is not None
+    ]
+    return frames, options.box, f"{options.sequence.name}, {frames[0].shape[1]} x {frames[0].shape[0]}"
 
 
 def backbone_of(options: argparse.Namespace, device: torch.device) -> Backbone:

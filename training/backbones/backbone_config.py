@@ -43,7 +43,7 @@ class BackboneConfig:
         What images the file's weights want; `auto`: as the names of its layers tell.
     precision : {"float32", "bfloat16"}
         Of the backbone. With bfloat16 it takes 0.6 of the time where the processor multiplies it (AVX-512 BF16, AMX,
-        GPUs), and longer elsewhere.
+        GPUs), and more time elsewhere.
     """
 
     name: Annotated[str, AfterValidator(BACKBONES.check)] = "siamese"

@@ -25,13 +25,13 @@ def choose_backbone(
     trained : Path
         The network that this pipeline trains.
     file : Path or None
-        The weights of every other backbone.
+        The weights of any other backbone; not needed where its package is installed.
     device : torch.device
 
     Raises
     ------
     InputError
-        If no file or no digest is given where one is needed, or the file is not what the digest says.
+        As of `needed_file` and `load_backbone`.
     """
     if BACKBONES[config.name].trained:
         return load_backbone(config.name, trained, device=device, precision=config.precision)
@@ -59,12 +59,13 @@ def load_backbone(
     Parameters
     ----------
     path : Path
-        `.npz`, `.safetensors`, or a `.pth`/`.pt` state dict, which is read without running code.
+        As of `tensor_files.open_tensors`, or of the backbone's own `load`.
 
     Raises
     ------
     InputError
-        If the file is missing or damaged, has another digest, lacks a layer, or a layer has another shape.
+        If the file is missing or damaged, has another digest, lacks a layer, or a layer has another shape; if its
+        names do not tell the input convention and `convention` does not either.
     """
     if sha256 and not (found := sha256_of(path)).startswith(sha256.lower()):
         raise InputError(
@@ -76,7 +77,7 @@ def load_backbone(
 
 
 def installed() -> list[str]:
-    """Backbones with installed weights, best first."""
+    """Names of the backbones whose weights are installed, best first: in the order of `BACKBONES`."""
     return [name for name, kind in BACKBONES.items() if kind.package and kind.package.installed()]
 
 
@@ -109,7 +110,7 @@ def needed_file(config: BackboneConfig, file: Path | None) -> Path:
     Raises
     ------
     InputError
-        If there is none, or the package's is another; for a missing digest, the message holds the file's.
+        If there is none, or the package's has another digest, or the settings' comes without one: the message holds it.
     """
     package = BACKBONES[config.name].package
     if package and not config.sha256 and (file is None or package.installed()):

@@ -24,6 +24,10 @@ def convolve(
     images : (B, C, H, W) tensor
     weight : (O, C / groups, k, k) tensor
     bias : (O,) tensor
+    stride, padding : int
+        Cells, the same in both directions.
+    groups : int
+        Of channels that do not mix.
     then : {"none", "relu", "relu6"}
 
     Returns
@@ -32,7 +36,7 @@ def convolve(
     """
     if then != "none" and _fuses(images):
         name, values = _FUSED[then]
-        # What torch's own compiler calls: a pass of its own over the maps takes up to half as long as the convolution.
+        # As torch's compiler does: a separate pass of the activation takes up to half as long as the convolution.
         fused: Tensor = torch.ops.mkldnn._convolution_pointwise(
             images, weight, bias, [padding] * 2, [stride] * 2, [1, 1], groups, name, values, ""
         )

@@ -12,10 +12,7 @@ from torch import Tensor
 
 from curation.errors import InputError
 from training.backbones.backbone import Backbone, Weights, trimmed
-from training.backbones.convention import (
-    CENTRED_RGB,
-    InputConvention,
-)
+from training.backbones.convention import CENTRED_RGB, InputConvention
 from training.backbones.package import Package
 from training.backbones.tensor_files import AGAIN, TensorFile, open_tensors
 from training.backbones.weight_files import Shapes, foreign
@@ -82,7 +79,7 @@ def _layers() -> dict[str, tuple[str, str, tuple[int, ...]]]:
 
 
 class EfficientNetLite0(Backbone):
-    """EfficientNet-Lite0 up to its sixth stage, at stride 8.
+    """The first eight blocks of EfficientNet-Lite0, at stride 8.
 
     Shallow: the 240 channels into which block 5 expands the last map of stride 8. Deep: the 80 channels of block 7,
     of stride 16, between whose cells the others are interpolated. 'Same' padding is symmetrical where the sides are
@@ -119,7 +116,9 @@ class EfficientNetLite0(Backbone):
 
     @classmethod
     def related(cls, file: TensorFile) -> str:
-        """EfficientNets have the same names: B0 gates each block's channels, the larger ones have other kernels."""
+        """As of `Backbone`. Other EfficientNets have the same names: those that are not Lite gate their channels, the
+        larger Lite ones have other kernels.
+        """
         names = set(file.names())
         if "_conv_stem.weight" not in names:
             return ""
@@ -154,7 +153,13 @@ class EfficientNetLite0(Backbone):
 def _folded(
     file: TensorFile, path: Path, layer: str, source: str, norm: str, shape: tuple[int, ...]
 ) -> dict[str, Tensor]:
-    """A convolution with the batch norm after it, as one convolution."""
+    """Kernel (O, I, k, k) and bias (O,), by name, of a convolution with the batch norm after it.
+
+    Raises
+    ------
+    InputError
+        If a tensor is missing or of another shape, or the result is not finite.
+    """
     parts = {f"{source}.weight": shape}
     parts |= {f"{norm}.{part}": shape[:1] for part in ("weight", "bias", "running_mean", "running_var")}
     names = set(file.names())

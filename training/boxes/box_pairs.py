@@ -28,13 +28,13 @@ SPARE = 2
 """Cells around the grid, which keep the backbone's padding away from it."""
 
 MOST_CELLS = 61
-"""Side of the features of a very thin target."""
+"""Longest side of the maps, which a very thin target reaches; beyond it their edge is repeated."""
 
 LARGEST_CHANGE = 1.0
-"""Of a side between both frames, natural logarithm: beyond it the target shows something else."""
+"""Natural logarithm of how much a side may change between both frames: beyond it the target shows something else."""
 
 TRIES = 50
-"""Pairs that are drawn for one that teaches something, before that is called hopeless."""
+"""Pairs drawn for each that teaches something, at most: with more the data are called hopeless."""
 
 PASTED = 0.3
 """Share of pairs that are pieces of crops on other crops, not the dataset's own objects."""
@@ -48,7 +48,9 @@ FITTED_ON = 200
 
 @dataclass(frozen=True)
 class BoxPairs:
-    """Grids of features and what leads from the wrong box to the target.
+    """Grids of features, and the corrections that lead from wrong boxes to the target.
+
+    N pairs of C channels: `KEPT` of each depth.
 
     Attributes
     ----------
@@ -66,6 +68,8 @@ class BoxPairs:
 @dataclass(frozen=True)
 class Components:
     """Principal components of a backbone's features, of unit mean variance for each depth.
+
+    C channels of both depths, R components.
 
     Attributes
     ----------
@@ -99,14 +103,21 @@ def draw_box_pairs(
     count : int
         Pairs wanted.
     disturbed : bool
-        Change light, sharpness and tightness of boxes, as training wants it.
+        Paste pieces, and change light, sharpness and tightness of boxes, as training wants it.
     components : Components, optional
         Those of another call; found here from the first pairs otherwise.
+
+    Returns
+    -------
+    BoxPairs
+        `count` of them.
+    Components
+        Those of its features.
 
     Raises
     ------
     InputError
-        If a crop cannot be read, or hardly a pair teaches anything.
+        If a crop cannot be read, or hardly any pair teaches something.
     """
     first: list[tuple[Tensor, Tensor, np.ndarray]] = []
     pairs: BoxPairs | None = None
@@ -138,7 +149,7 @@ def _room(count: int, channels: int) -> BoxPairs:
 
 
 def _fit(found: list[tuple[Tensor, Tensor, np.ndarray]], channels: tuple[int, int]) -> Components:
-    """The components of the grids' features, of which so many are of each depth."""
+    """The components of the features on both grids of each pair; `channels` of each depth."""
     cells = torch.cat([part[0].flatten(1) for one in found for part in one[:2]], 1).double()
     weights, biases = [], []
     for part, kept in zip(cells.split(channels), KEPT, strict=True):
@@ -155,7 +166,13 @@ def _fit(found: list[tuple[Tensor, Tensor, np.ndarray]], channels: tuple[int, in
 def _useful(
     dataset: PairDataset, backbone: Backbone, *, disturbed: bool
 ) -> Iterator[tuple[Tensor, Tensor, np.ndarray]]:
-    """The pairs that teach something, without end."""
+    """The pairs that teach something, as `_pair` gives them, without end.
+
+    Raises
+    ------
+    InputError
+        If there are hardly any.
+    """
     streams = PairStreams(dataset.seed)
     useful = 0
     for index in count_up():
@@ -174,8 +191,11 @@ def _useful(
 def _pair(
     dataset: PairDataset, backbone: Backbone, index: int, streams: PairStreams, *, disturbed: bool
 ) -> tuple[Tensor, Tensor, np.ndarray] | None:
-    """Features of both, (1, C, h, w), and the correction; None for a pair that teaches nothing."""
-    (_, ground), _ = dataset.pair(1, index, streams)
+    """Template (1, C, TEMPLATE, TEMPLATE), search (1, C, SEARCH, SEARCH), and (4,) float64 correction.
+
+    None for a pair that teaches nothing.
+    """
+    (_, ground), _ = dataset.pair(1, index, streams)  # of another epoch: something else to paste on
     pair, random = dataset.pair(0, index, streams)
     views = (
         pasted(dataset.crop(pair[0]), dataset.crop(ground), random)
@@ -198,7 +218,7 @@ def _pair(
 def _wrong_box(
     centre: np.ndarray, size: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A box as a tracker might have it: mostly a little off in place, size and aspect ratio, sometimes far."""
+    """Centre and size as a tracker might have them: mostly a little off, in three of ten pairs farther."""
     shift, growth = (0.22, 0.22) if random.random() < 0.3 else (0.09, 0.12)
     area, aspect = random.normal(0, growth), random.normal(0, 0.10)
     factor = np.exp([area + aspect, area - aspect]).clip(0.6, 1.67)
@@ -206,7 +226,10 @@ def _wrong_box(
 
 
 def _features(frame: Frame, centre: np.ndarray, size: np.ndarray, cells: int, backbone: Backbone) -> Tensor:
-    """(1, C1 + C2, cells, cells) features on the grid of a box; the target's mean side is scaled as in tracking."""
+    """(1, C1 + C2, cells, cells) float32 features on the grid of a box, whose mean side is scaled to `SIDE` cells.
+
+    That is the scale of tracking where `track.online.region.target_cells` is 8.
+    """
     target = size / np.sqrt(size.prod()) * SIDE
     width, height = (
         min(2 * int(np.ceil(side * cells / SIDE / 2)) + 1 + 2 * SPARE, MOST_CELLS) for side in target

@@ -14,9 +14,13 @@ from training.boxes.box_pairs import HERE, BoxPairs, Components
 from training.tracking.online.box_network import BoxNetwork
 
 BATCH = 64
+"""Pairs in a step."""
+
 RATE = 2e-3
+"""Largest learning rate."""
+
 WARM_UP = 100
-"""Steps."""
+"""Steps in which the learning rate rises from zero."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,9 @@ class BoxErrors:
     Attributes
     ----------
     place : (float, float)
-        Mean of x and y, sides of the box.
+        Of x and y, in sides of the wrong box.
     size : (float, float)
-        Of the mean side, natural logarithm.
+        Of the mean side sqrt(w h), natural logarithm.
     aspect : (float, float)
         Of width over height, natural logarithm.
     """
@@ -41,15 +45,22 @@ class BoxErrors:
 def train_box_network(pairs: BoxPairs, *, steps: int, seed: int) -> BoxNetwork:
     """A box head for features as the pairs have them; the same arguments give the same weights on one machine.
 
-    The loss is the negative logarithm of a Laplace distribution about the predicted correction, whose scale is
-    predicted too: so hard pairs count less. AdamW with a warm-up and a cosine (Loshchilov and Hutter, 2017, 2019).
+    The loss is the negative log-likelihood of a Laplace distribution about the predicted correction, whose scale is
+    predicted too (Kendall and Gal, 2017): so hard pairs count less. AdamW with a warm-up and a cosine (Loshchilov and
+    Hutter, 2017, 2019).
 
     Parameters
     ----------
     pairs : BoxPairs
     steps : int
-        Of 64 pairs each.
+        Of `BATCH` pairs each.
     seed : int
+        Of the first weights and of the order of pairs.
+
+    Returns
+    -------
+    BoxNetwork
+        In evaluation mode.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -71,7 +82,10 @@ def train_box_network(pairs: BoxPairs, *, steps: int, seed: int) -> BoxNetwork:
 def _forward(
     network: BoxNetwork, pairs: BoxPairs, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Corrections, logarithms of expected errors, and true corrections of a random batch, some of it flipped."""
+    """Corrections, logarithms of expected errors, and true corrections, each (B, 4), of a random batch.
+
+    Half of the batches are turned upside down, three tenths have rows and columns exchanged.
+    """
     chosen = torch.randint(len(pairs.correction), (BATCH,), generator=generator)
     template, search = pairs.template[chosen].float(), pairs.search[chosen].float()
     wanted = pairs.correction[chosen].clone()
@@ -87,7 +101,7 @@ def _forward(
 
 @torch.inference_mode()
 def box_errors(network: BoxNetwork, pairs: BoxPairs) -> BoxErrors:
-    """Errors of the pairs' boxes, and what the network leaves of them."""
+    """Errors of the pairs' wrong boxes, and what the network leaves of them."""
     found = torch.cat(
         [
             network(network.project(template.float()), network.project(search.float()))[0]
@@ -107,7 +121,7 @@ def box_errors(network: BoxNetwork, pairs: BoxPairs) -> BoxErrors:
 
 
 def with_components(network: BoxNetwork, components: Components) -> BoxNetwork:
-    """The same network for a backbone's features themselves: components and projection are one linear map."""
+    """The same network for a backbone's own features: components and projection become one affine map."""
     whole = BoxNetwork(components.weight.shape[1])
     state = network.state_dict()
     projection = state["project.weight"][:, :, 0, 0]

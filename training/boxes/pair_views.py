@@ -14,7 +14,7 @@ from training.tracking.interface import Frame
 from training.tracking.windows import centre_and_size
 
 SMALLEST = 10
-"""Boxes with a shorter side, pixels of the frame, teach noise."""
+"""Boxes with a shorter side, frame pixels, teach noise."""
 
 LOOSE = 0.5
 """Share of pairs whose boxes are loose, both by the same: first boxes in videos are not tight either."""
@@ -22,7 +22,17 @@ LOOSE = 0.5
 
 @dataclass(frozen=True)
 class View:
-    """A frame and a target in it: centre (x, y) and (w, h) in its pixels; `shown` is (w, h) before any scaling."""
+    """A frame and a target in it.
+
+    Attributes
+    ----------
+    frame : (S, S, 3) uint8
+        BGR: a crop, or a scene made of two.
+    centre, size : (2,) float64
+        (x, y) in pixel-centre coordinates, and (w, h): pixels of this frame.
+    shown : (2,) float64
+        (w, h) as the target was shown, before it was scaled to a crop.
+    """
 
     frame: Frame
     centre: np.ndarray
@@ -31,7 +41,7 @@ class View:
 
 
 def cropped(dataset: PairDataset, pair: tuple[int, int]) -> list[View] | None:
-    """The two crops of a pair; None for small boxes."""
+    """The two crops of a pair of instances; None if a box is small."""
     boxes = dataset.sampler.imdb.boxes[list(pair)].astype(np.float64)
     if boxes[:, 2:].min() < SMALLEST:
         return None
@@ -42,14 +52,14 @@ def cropped(dataset: PairDataset, pair: tuple[int, int]) -> list[View] | None:
 
 
 def pasted(texture: Frame, ground: Frame, random: np.random.Generator) -> list[View] | None:
-    """A piece of one crop on another, twice."""
+    """A piece of one crop on another, twice; None if it became too small."""
     if (made := paste(texture, ground, random)) is None:
         return None
     return [View(frame, *centre_and_size(box), box[2:]) for frame, box in made]
 
 
 def disturbed_views(views: list[View], random: np.random.Generator) -> list[View]:
-    """Light, sharpness and noise of each; both mirrored; both boxes loose by the same."""
+    """Each in its own light, sharpness and noise; both mirrored or none; both boxes loose by the same, or none."""
     mirrored = random.random() < 0.5
     loose = random.random() < LOOSE
     shift, growth = random.normal(0, 0.05, 2) * loose, np.exp(random.normal(0, 0.07, 2) * loose)
@@ -106,7 +116,7 @@ def _disturb(frame: Frame, random: np.random.Generator) -> Frame:
 
 
 def _streak(length: int, angle: float) -> np.ndarray:
-    """The kernel of a motion blur."""
+    """The (length, length) float32 kernel of a motion blur, of sum 1; the angle in radians."""
     kernel = np.zeros((length, length), np.float32)
     middle = (length - 1) / 2
     reach = np.array([np.cos(angle), np.sin(angle)]) * middle

@@ -16,7 +16,7 @@ SMALLEST_SIDE, LARGEST_SIDE = 26.0, 90.0
 """Mean side of the piece, pixels of the crop."""
 
 LEAST = 12
-"""Pieces with a shorter side are of no use."""
+"""Pieces whose box has a shorter side, pixels, are of no use."""
 
 
 def paste(
@@ -36,6 +36,34 @@ def paste(
         (S, S, 3) uint8, and x, y, w, h in pixels.
     """
     side = len(ground)
+    piece, shape, mean = _piece(texture, side, random)
+    view, scale = side * random.uniform(0.2, 0.8, 2), random.uniform(0.5, 1.1)
+    turn = random.normal(0, 10)
+    made = []
+    for later in (False, True):
+        behind = sample_window(ground, view, (scale, scale), (side, side), fill=None)
+        growth, stretch = np.exp(random.normal(0, [0.2, 0.09])) if later else (1.0, 1.0)
+        angle = turn + (random.normal(0, 18) if random.random() < 0.8 else random.uniform(-180, 180)) * later
+        shown, cover = _changed(piece, shape, mean, random) if later else (piece, shape)
+        place = side / 2 + random.normal(0, 0.06 * side, 2)
+        frame, mask = _put(
+            behind, shown, cover, place, np.deg2rad(angle), (growth * stretch, growth / stretch), random
+        )
+        box = _box_of(mask)
+        if min(box[2:]) < LEAST:
+            return None
+        if later and random.random() < 0.25:
+            frame = _covered(frame, ground, box, random)
+        made.append((frame, box))
+        if random.random() < 0.3:
+            view = side * random.uniform(0.2, 0.8, 2)
+        else:
+            view, scale = view + random.normal(0, 8, 2), scale * np.exp(random.normal(0, 0.08))
+    return made
+
+
+def _piece(texture: Frame, side: int, random: np.random.Generator) -> tuple[Frame, np.ndarray, float]:
+    """A piece, (h, w, 3) uint8, the (h, w) uint8 mask of its shape, and its mean side in pixels."""
     mean = np.exp(random.uniform(np.log(SMALLEST_SIDE), np.log(LARGEST_SIDE)))
     ratio = np.exp(random.normal(0, 0.35))
     width, height = int(mean * ratio) + 2, int(mean / ratio) + 2
@@ -45,35 +73,26 @@ def paste(
     )
     if random.random() < 0.5:  # other contrast and colour than the ground's
         piece = _lit(piece, random.uniform(0.6, 1.5), random.normal(0, 35) + random.normal(0, 20, 3))
-    shape = _blob(width, height, random)
-    view, scale = side * random.uniform(0.2, 0.8, 2), random.uniform(0.5, 1.1)
-    turn = random.normal(0, 10)
-    made = []
-    for later in (False, True):
-        behind = sample_window(ground, view, (scale, scale), (side, side), fill=None)
-        growth, stretch = (np.exp(random.normal(0, [0.2, 0.09]))) if later else (1.0, 1.0)
-        angle = turn + (random.normal(0, 18) if random.random() < 0.8 else random.uniform(-180, 180)) * later
-        shown, cover = (
-            (_bent(piece, shape, mean, random)) if later and random.random() < 0.6 else (piece, shape)
-        )
-        if later and random.random() < 0.5:
-            shown = _lit(shown, np.exp(random.normal(0, 0.2)), random.normal(0, 12))
-        place = side / 2 + random.normal(0, 0.06 * side, 2)
-        frame, mask = _put(
-            behind, shown, cover, place, np.deg2rad(angle), (growth * stretch, growth / stretch), random
-        )
-        rows, columns = np.nonzero(mask > 127)
-        if not len(rows) or min(np.ptp(rows), np.ptp(columns)) + 1 < LEAST:
-            return None
-        box = np.array([columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1], np.float64)
-        if later and random.random() < 0.25:
-            frame = _covered(frame, ground, box, random)
-        made.append((frame, box))
-        if random.random() < 0.3:
-            view = side * random.uniform(0.2, 0.8, 2)
-        else:
-            view, scale = view + random.normal(0, 8, 2), scale * np.exp(random.normal(0, 0.08))
-    return made
+    return piece, _blob(width, height, random), mean
+
+
+def _changed(
+    piece: Frame, shape: np.ndarray, mean: float, random: np.random.Generator
+) -> tuple[Frame, np.ndarray]:
+    """Piece and mask as the later frame shows them: sometimes bent, sometimes in other light."""
+    if random.random() < 0.6:
+        piece, shape = _bent(piece, shape, mean, random)
+    if random.random() < 0.5:
+        piece = _lit(piece, np.exp(random.normal(0, 0.2)), random.normal(0, 12))
+    return piece, shape
+
+
+def _box_of(mask: np.ndarray) -> np.ndarray:
+    """The xywh box of a mask's pixels over 127; zeros if there are none."""
+    rows, columns = np.nonzero(mask > 127)
+    if not len(rows):
+        return np.zeros(4)
+    return np.array([columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1], np.float64)
 
 
 def _blob(width: int, height: int, random: np.random.Generator) -> np.ndarray:
@@ -116,7 +135,10 @@ def _put(
     scale: tuple[float, float],
     random: np.random.Generator,
 ) -> tuple[Frame, np.ndarray]:
-    """The ground with the piece on it, soft at its edge, and the piece's mask."""
+    """The ground with the piece on it, soft at its edge, and the piece's (S, S) uint8 mask.
+
+    `place` is the (x, y) of its middle in pixel-centre coordinates, `angle` in radians, `scale` along its (x, y).
+    """
     side = len(ground)
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.array([[cos, -sin], [sin, cos]]) @ np.diag(scale)
@@ -142,5 +164,6 @@ def _covered(frame: Frame, ground: Frame, box: np.ndarray, random: np.random.Gen
 
 
 def _lit(image: Frame, contrast: float, light: float | np.ndarray) -> Frame:
+    """The image with other contrast about mid-grey, and lighter by `light` grey levels, a number or one a channel."""
     changed = (image.astype(np.float32) - 128) * contrast + 128 + light
     return np.asarray(changed.clip(0, 255), np.uint8)

@@ -27,9 +27,9 @@ def inside(centre: np.ndarray, frame: Frame) -> np.ndarray:
 
 
 def visible(box: Box, frame: Frame) -> Box:
-    """The part of an xywh box that lies in the frame, as benchmarks annotate targets; at least a pixel wide and high.
+    """The part of an xywh box, (4,) float64, that lies in the frame: so benchmarks annotate targets.
 
-    A box that lies inside comes back as it is.
+    It is at least a pixel wide and high, or as small as the box. A box that lies inside comes back as it is.
     """
     place, size = box[:2], box[2:]
     limits = np.array([frame.shape[1], frame.shape[0]], dtype=np.float64)
@@ -62,7 +62,7 @@ def sample_window(
     shape : (height, width)
         Size of the result in pixels.
     fill : colour or None
-        Colour outside the frame; None replicates the border.
+        BGR outside the frame; None replicates the border.
     angle : float
         Rotation R of the window, radians, clockwise in the image.
     mirror : bool

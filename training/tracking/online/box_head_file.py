@@ -47,7 +47,7 @@ def box_head_digest(file: Path) -> str:
     Raises
     ------
     InputError
-        If there is none.
+        If there is no such file, or it is larger than `LIMIT`.
     """
     try:
         return digest(read_outside(file, limit=LIMIT, kind="a box head", do=MAKE))

@@ -37,7 +37,10 @@ REACH = 3
 
 TEMPLATE = SIDE + 2 * MARGIN
 SEARCH = TEMPLATE + 2 * REACH
+"""Cells along each side of the two grids."""
+
 SHIFTS = (2 * REACH + 1) ** 2
+"""Places at which a cell is looked for: channels of the cost volume."""
 
 COMPARED = 48
 """Channels whose cosine is compared."""
@@ -52,6 +55,7 @@ STEADY = 0.02
 """Weight of "the size is the same" in the line through the cells, as a share of all cells' weights."""
 
 KEY = "dslt_box_head"
+"""Of a file's metadata: the JSON text of what it was trained on."""
 
 
 class BoxNetwork(nn.Module):
@@ -60,7 +64,7 @@ class BoxNetwork(nn.Module):
     Parameters
     ----------
     channels : int
-        Of the features.
+        Of the features, both depths together.
     """
 
     def __init__(self, channels: int) -> None:
@@ -137,7 +141,7 @@ class BoxNetwork(nn.Module):
 
 
 def _from_zero(layer: nn.Conv2d | nn.Linear) -> nn.Conv2d | nn.Linear:
-    """The layer, saying nothing until it is trained."""
+    """The layer with weights of zero: it answers zero until it is trained."""
     nn.init.zeros_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -155,6 +159,13 @@ def _line(at: Tensor, now: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
         Where they are now.
     trust : (B, h, w) tensor
         Logarithms of their weights.
+
+    Returns
+    -------
+    (B,) tensor
+        Shift of the box's middle, in sides of the box.
+    (B,) tensor
+        Logarithm of the stretch.
     """
     weight = trust.clamp(-6, 6).exp()
     total = weight.sum((1, 2))
@@ -173,7 +184,6 @@ def grid(
     Parameters
     ----------
     maps : (B, C, h, w) tensor
-        Their middle is `middle` cells off the box's.
     target : (width, height)
         Of the box, cells of the maps.
     cells : int
@@ -197,7 +207,7 @@ def grid(
 
 
 def save_box_network(path: Path, network: BoxNetwork, metadata: Mapping[str, Any]) -> None:
-    """Write a network in half precision, atomically; metadata are JSON values, `backbone` among them."""
+    """Write a network in half precision, atomically; metadata are JSON values, the `backbone`'s name among them."""
     tensors = {name: value.detach().cpu().half().contiguous() for name, value in network.state_dict().items()}
     text = orjson.dumps(dict(metadata), option=orjson.OPT_SORT_KEYS).decode()
     write_bytes(path, safetensors.torch.save(tensors, {KEY: text}))

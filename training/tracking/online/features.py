@@ -1,4 +1,4 @@
-"""Reduce two maps of hundreds of channels to the few of the head; fitted on the first frame."""
+"""Reduce two maps of up to hundreds of channels to the few of the head; fitted on the first frame."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Reduction:
         return (2 if self.config.residual == "both" else 1) * self.config.channels
 
     def reduce(self, shallow: Tensor, deep: Tensor) -> Tensor:
-        """(B, C1, h, w), (B, C2, h, w) -> (B, 2 R, h, w) float32: fused features, then deep ones (or one of them)."""
+        """(B, C1, h, w), (B, C2, h, w) -> (B, `channels`, h, w) float32: fused features, deep ones, or both."""
         if self.config.residual == "none":
             return F.conv2d(deep, *self._deep).float()
         features = F.conv2d(deep, *self._shared).float()
@@ -44,7 +44,10 @@ class Reduction:
 
 
 def _principal(maps: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-    """Weight (R, C, 1, 1) and bias (R,) of the projection onto the leading principal components."""
+    """Weight (R, C, 1, 1) and bias (R,) of the projection onto the R leading principal components.
+
+    Where the maps have fewer channels, the last components are zero.
+    """
     cells = maps[0].flatten(1).double()  # (C, h w)
     mean = cells.mean(dim=1)
     centred = cells - mean[:, None]

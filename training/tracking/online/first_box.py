@@ -12,9 +12,10 @@ SMALLEST = 8.0
 """Frame pixels: a box with a shorter side is left as it is, because points in it cannot be told apart."""
 
 HELD = 2**28
-"""Bytes of frames that are kept at most: 30 frames of 1920 x 1080, 10 of 3840 x 2160."""
+"""Bytes of frames that are kept at most: 43 frames of 1920 x 1080, 10 of 3840 x 2160."""
 
 WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
+"""Left, top, width and height of a part of the first box, in shares of it: all of it."""
 
 
 class FirstBox:
@@ -31,7 +32,7 @@ class FirstBox:
         self._seen: list[Frame] = []
 
     def start(self, frame: Frame, box: Box) -> None:
-        """Forget everything, and watch a new target."""
+        """Forget everything, and watch a new target: its first frame, and its box xywh."""
         self._end()
         self._box, self._part = box.copy(), WHOLE
         if self.config.frames and min(box[2:]) >= SMALLEST:
@@ -39,7 +40,7 @@ class FirstBox:
             self._strip = StillStrip(self._seen[0], box)
 
     def watch(self, frame: Frame) -> tuple[Box, list[Frame]] | None:
-        """Look at the next frame.
+        """Look at the next frame. One of another size ends the watch.
 
         Returns
         -------
@@ -65,7 +66,7 @@ class FirstBox:
         return None
 
     def whole(self, box: Box) -> Box:
-        """The box to give, with the strip that was cut off: it keeps its share of the box."""
+        """The xywh box to give for the tracked one: with the strip that was cut off, whose share is kept."""
         size = box[2:] / self._part[2:]
         return np.concatenate([box[:2] - self._part[:2] * size, size])
 

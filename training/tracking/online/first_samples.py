@@ -36,9 +36,21 @@ def first_samples(
 ) -> tuple[list[Frame], np.ndarray]:
     """Regions of the first frame, and where the target is in each.
 
+    Parameters
+    ----------
+    frame : (H, W, 3) uint8
+    centre, size : (2,) float64
+        (x, y) in pixel-centre coordinates and (w, h), frame pixels.
+    geometry : Geometry
+    backbone : Backbone
+        Whose input the regions are.
+    config : AugmentConfig
+    random : Generator
+        Turns the spiral, and moves the waves.
+
     Returns
     -------
-    list of (H, W, 3) uint8
+    list of N (H', W', 3) uint8
         The first is the region itself.
     (N, 2) float64
         The target's (y, x) offset from the middle of each region, cells.

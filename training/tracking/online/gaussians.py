@@ -10,8 +10,13 @@ from torch import Tensor
 def axis_scale(kernel: tuple[int, int]) -> tuple[float, float]:
     """Cells that sigmas are given in, per axis (y, x): sqrt(k_axis sqrt(k_h k_w)).
 
-    Half-way between the target's size along the axis and its mean size, so that the label of a thin target is
+    The geometric mean of the target's side along the axis and of its mean side, so that the label of a thin target is
     neither a line nor wider than the target.
+
+    Parameters
+    ----------
+    kernel : (height, width)
+        Of the regression kernel, cells.
     """
     mean = (kernel[0] * kernel[1]) ** 0.5
     return (kernel[0] * mean) ** 0.5, (kernel[1] * mean) ** 0.5

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 FAST = (12, 16, 18, 20, 24, 30, 32, 36, 40, 48, 54, 60, 64, 72, 80, 90, 96, 108, 120, 128, 144, 160, 192, 256)
-"""Sizes whose transforms are quick; prime sizes cost half as much again."""
+"""Sides whose Fourier transforms are quick; prime sides cost half as much again."""
 
 
 class Head:
@@ -71,7 +71,7 @@ class Head:
         return maps[:, : self.size[0], : self.size[1]] + self.bias
 
     def gradient(self, spectra: Tensor, slope: Tensor) -> tuple[Tensor, Tensor]:
-        """Gradient of a loss for kernel and bias, from its gradient (B, h', w') for the responses."""
+        """Gradients of a loss for kernel (C, k_h, k_w) and bias (), from its gradient (B, h', w') for the responses."""
         rows = torch.fft.rfft2(slope, s=self._padded).flatten(1).T.contiguous()[:, None].conj()
         return self._kernel_part(torch.bmm(rows, spectra.transpose(0, 1))), slope.sum()
 

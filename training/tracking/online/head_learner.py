@@ -47,7 +47,7 @@ class Learner:
             self._step(spectra[chosen], labels[chosen], rate)
 
     def update(self, spectra: Tensor, labels: Tensor) -> None:
-        """A few steps on the memory, each on the next part of it."""
+        """A few steps on the memory, (N, frequencies, C) and (N, h, w), each on the next part of it."""
         parts = -(-len(labels) // self.config.update_batch)
         for _ in range(self.config.update_steps):
             part, self._turn = self._turn % parts, self._turn + 1

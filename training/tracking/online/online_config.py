@@ -19,7 +19,7 @@ class RegionConfig:
     target_cells : float
         Mean side sqrt(w h) of the target in feature cells; the frame is rescaled to that.
     padding : float
-        Region beyond the target, both sides together, in mean sides; paper: 4 heights and 8 widths.
+        Region beyond the target, both sides together, in mean sides of the target; paper: 4 heights and 8 widths.
     max_cells : int
         Longest side of the region, cells.
     """
@@ -37,7 +37,7 @@ class ReductionConfig:
     ----------
     channels : int
         Channels kept per depth; paper: 128 learnt ones. Principal components of the first region do better
-        than learnt ones (trials/LEARNING.md) and need no training.
+        than learnt ones (TRACKING.md) and need no training.
     shallow, deep : float
         Weights of the two depths in the fused features (residual fusion); paper: 0.8 and 0.2.
     residual : {"both", "features", "none"}
@@ -92,7 +92,8 @@ class LearnConfig:
     first_steps : int
         Steps on the first frame; paper: at most 100.
     first_rate : float
-        Their learning rate, for 64 channels and a kernel of 81 cells; times 0.3 in the last 30 %.
+        Their learning rate; times 0.3 in the last 30 % of them. It suits 64 channels and a kernel of 81 cells, and is
+        not changed for others.
     first_batch : int
         Samples per step, the unchanged first region always among them. With all samples in every step, the
         order in which they are drawn does not matter.
@@ -129,7 +130,7 @@ class ScaleConfig:
     damping : float
         Share of the found change that is taken over; paper: 0.6.
     gate : float
-        Response peak from which the size is searched at all; paper: 0.35.
+        Response peak over which the size is searched at all; paper: 0.35.
     every : int
         Frames from one search to the next; 2 halves what the search costs.
     """
@@ -148,7 +149,8 @@ class RedetectionConfig:
     Parameters
     ----------
     after : int
-        Frames in a row under `doubt` of the usual peak after which the target is looked for elsewhere; 0: never.
+        Frames in a row whose peak is under `doubt` of the usual one, after which the target is looked for elsewhere;
+        0: never.
     parts : int
         Further search regions that are looked at in such a frame.
     share : float
@@ -173,7 +175,7 @@ class RefineConfig:
     share : float
         Share of the correction that is taken over; 0: none is made.
     recent : int
-        Frames back to the second template; the first is of the first frame.
+        Frames back to the second template; the first is of the first frame, and counts twice.
     weights : str
         File of the box head; empty: the one that comes with the project for the backbone.
     """
@@ -209,10 +211,10 @@ class OnlineConfig:
     prior_sigma : float
         Width of the motion prior, in `axis_scale` cells; paper: 0.65 of the kernel.
     update_gate : float
-        Response peak from which a frame is learnt from.
+        The head learns from a frame only if its response peak is over this.
     doubt : float
-        A frame is not learnt from either if its peak is below this share of the median peak of the last `PEAKS`
-        frames: something probably covers the target.
+        Nor does it learn if the peak is not over this share of the median peak of the last `tracker.PEAKS` frames:
+        something probably covers the target.
     hidden : float
         If the peak is below this share of that median, the target counts as hidden: its place and size are kept.
     memory : int

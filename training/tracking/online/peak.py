@@ -27,7 +27,7 @@ def height(response: np.ndarray, place: np.ndarray) -> float:
     ----------
     response : (h, w) float array
     place : (y, x)
-        Cells from the middle of the map, on it.
+        Cells from the middle of the map; it lies on the map.
     """
     cell = place + (np.array(response.shape) - 1) / 2
     row, column = (int(index) for index in np.rint(cell))

@@ -12,13 +12,13 @@ LEVELS = 3
 """Times that the images are halved to find large motions first."""
 
 PATCH = (11, 11)
-"""Pixels around a point that are compared."""
+"""Width and height of what is compared around a point, pixels of the compared images."""
 
 STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.03)
 """Iterations a level at most, and pixels of a step that end them."""
 
 RETURN = 1.0
-"""Pixels by which a point may miss where it came from when it is followed back."""
+"""Pixels of the compared images: a point that is followed back must end nearer than this to where it came from."""
 
 BORDER = 2.0
 """Frame pixels: a point nearer to the frame's edge is lost."""

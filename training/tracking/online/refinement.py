@@ -14,19 +14,24 @@ from training.tracking.online.box_network import REACH, SEARCH, TEMPLATE, grid, 
 from training.tracking.online.online_config import RefineConfig
 
 FIRST_COUNTS = 2 / 3
-"""Weight of the first frame's correction: its box is known, and the recent one is the tracker's own."""
+"""Weight of the first frame's correction in the mean: its box is known, the recent one is the tracker's own."""
 
 
 class Refinement:
     """Compares the target with its first frame and with a recent one, and takes over a share of the mean correction.
 
-    Only the box that is given away is corrected: place, size and what is learnt stay the tracker's own, so a wrong
-    correction cannot lose the target.
+    In the mean the first frame counts twice. Only the box that is given away is corrected: place, size and what is
+    learnt stay the tracker's own, so a wrong correction cannot lose the target.
 
     Parameters
     ----------
     config : RefineConfig
     backbone : Backbone
+
+    Raises
+    ------
+    InputError
+        If there is no box head for the backbone, and as of `load_box_network`.
     """
 
     def __init__(self, config: RefineConfig, backbone: Backbone) -> None:
@@ -54,7 +59,7 @@ class Refinement:
 
     @torch.inference_mode()
     def look(self, maps: tuple[Tensor, Tensor], target: np.ndarray, middle: np.ndarray) -> None:
-        """Find the correction in a frame where the target was found.
+        """Find the correction in a frame where the target was found; in frames without, the last one stays.
 
         Parameters
         ----------
@@ -81,13 +86,14 @@ class Refinement:
         self._correction = np.zeros(4)
 
     def corrected(self, centre: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Centre and size (x, y) and (w, h) of the box to give."""
+        """Centre (x, y) and size (w, h), frame pixels, of the box to give, from those of the tracker."""
         shift, growth = self._correction[:2], self._correction[2:]
         return centre + shift * size, size * np.exp(growth)
 
     def _grid(
         self, maps: tuple[Tensor, Tensor], target: np.ndarray, cells: int, middle: np.ndarray
     ) -> Tensor:
+        """(1, COMPARED + OWN, cells, cells) projected features around (x, y) `middle`."""
         assert self._network is not None
         width, height = (float(side) for side in target)
         x, y = (float(place) for place in middle)

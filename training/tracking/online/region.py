@@ -39,7 +39,7 @@ class Geometry:
 
 
 def plan(size: np.ndarray, config: RegionConfig) -> Geometry:
-    """Geometry for a target of (w, h) pixels."""
+    """Geometry for a target of `size` (w, h) pixels."""
     target = size / np.sqrt(size.prod()) * config.target_cells  # (w, h) in cells
     width, height = (
         min(_odd(side + config.padding * config.target_cells), config.max_cells) for side in target
@@ -91,7 +91,7 @@ def cut(
 
 
 def batch(images: list[Frame]) -> Tensor:
-    """Images of one size as a (B, H, W, 3) uint8 tensor."""
+    """(H, W, 3) uint8 images of one size as a (B, H, W, 3) uint8 tensor."""
     return torch.from_numpy(np.stack(images))
 
 

@@ -17,7 +17,7 @@ from training.tracking.online.region import Geometry, batch, cut
 from training.tracking.online.second_thread import SecondThread
 
 TRUSTED = (0.5, 2.0)
-"""Limits of what being cut out alone may do to a response, where the first frame says more: it taught little."""
+"""Limits of the factor by which being cut out alone changes a response: beyond them the first frame taught little."""
 
 
 class SizeSearch:
@@ -55,7 +55,7 @@ class SizeSearch:
         self._alone = 1.0
 
     def calibrate(self, frame: Frame, centre: np.ndarray, size: np.ndarray, response: float) -> None:
-        """Compare the target cut out alone with its `response` in the whole region of the same frame."""
+        """Compare the target cut out alone with its `response` in the whole region of the same, first frame."""
         [alone] = self._responses(frame, centre, [size])
         if alone > 0 and response > 0:
             self._alone = float(np.clip(alone / response, *TRUSTED))

@@ -15,22 +15,25 @@ AROUND = 18
 """Points a row and a column of the grid that reaches beyond the box; those inside it are left out."""
 
 REACH, GAP = 0.8, 0.08
-"""Sides of the target: how far the outer points reach, and their least distance from the box."""
+"""Mean sides of the target: how far from the box the outer points reach, and their least distance from it."""
 
 MARGIN = 1.0
-"""Sides that target and surroundings may move apart before points are lost."""
+"""Mean sides that target and surroundings may move apart before points are lost."""
 
 COMPARED, FINEST = 64, 0.5
-"""Pixels a side at which frames are compared; frame pixels a pixel of it, at least."""
+"""Pixels of the target's mean side in the compared images; frame pixels in one of those pixels, at least."""
 
 STILL, MOVED = 0.04, 0.12
-"""Sides from where the surroundings' motion predicts a point: it is still under the first, moved over the second."""
+"""Sides from where the surroundings' motion predicts a point: still under the first of these, moved over the second."""
 
 STILL_PIXELS = 0.7
-"""The same as the first, frame pixels, for small targets; the second is then three times this."""
+"""Frame pixels: of small targets, a point is still under this, and moved over three times this."""
 
 OUTER, AGREE = 25, 0.5
 """Outer points that must be known, and their share that must agree on the surroundings' motion."""
+
+MISSED, MISSED_PIXELS = 0.03, 1.0
+"""Sides by which a point that agrees may miss where that motion takes it, and frame pixels, whichever is more."""
 
 NARROWEST, WIDEST = 0.15, 0.6
 """Shares of the box that a strip may take."""
@@ -60,7 +63,7 @@ class StillStrip:
     frame : (H, W, 3) uint8
         It is kept until the next one.
     box : (4,) float64
-        xywh; both sides at least a few pixels.
+        xywh, pixels; both sides at least a few.
     """
 
     def __init__(self, frame: Frame, box: Box) -> None:
@@ -96,7 +99,7 @@ class StillStrip:
             points.first[outer],
             points.now[outer],
             method=cv2.RANSAC,
-            ransacReprojThreshold=max(0.03 * self._side, 1.0),
+            ransacReprojThreshold=max(MISSED * self._side, MISSED_PIXELS),
         )
         if motion is None or agree.mean() < AGREE:
             return None
@@ -133,7 +136,7 @@ def without_strip(still: np.ndarray) -> Box | None:
 
 
 def _is_strip(view: np.ndarray, count: int) -> bool:
-    """Whether the first lines are background and the others the target."""
+    """Whether the first `count` lines are background, and the others the target."""
     strip, rest = view[:count], view[count:]
     known = np.isfinite(strip).mean()
     return bool(
@@ -148,6 +151,7 @@ def _is_strip(view: np.ndarray, count: int) -> bool:
 
 
 def _rest(edge: str, share: float) -> Box:
+    """Left, top, width and height of a box of side 1 without that share at an edge."""
     left, top = share * (edge == "left"), share * (edge == "top")
     across, down = share * (edge in ("left", "right")), share * (edge in ("top", "bottom"))
     return np.array([left, top, 1 - across, 1 - down])

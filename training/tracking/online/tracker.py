@@ -18,9 +18,7 @@ from training.tracking.online.first_samples import first_samples
 from training.tracking.online.gaussians import axis_scale, gaussian
 from training.tracking.online.head import Head
 from training.tracking.online.head_learner import Learner
-from training.tracking.online.online_config import (
-    OnlineConfig,
-)
+from training.tracking.online.online_config import OnlineConfig
 from training.tracking.online.peak import find_peak, height
 from training.tracking.online.redetection import Redetection
 from training.tracking.online.refinement import Refinement
@@ -38,12 +36,22 @@ class OnlineTracker(CheckedTracker):
     """DSLT on any backbone.
 
     The box of a frame is returned before the head has learnt from the frame: it learns while the caller reads the next
-    frame, and while that frame's features are computed. The boxes are those of one thing after the other.
+    frame, and while that frame's features are computed. The boxes are the same as if all were done in turn.
 
     Parameters
     ----------
     backbone : Backbone
     config : OnlineConfig
+
+    Attributes
+    ----------
+    geometry : Geometry
+        Cells of kernel and search region, from the first box; set by `init`.
+
+    Raises
+    ------
+    InputError
+        As of `Refinement`.
     """
 
     def __init__(self, backbone: Backbone, config: OnlineConfig | None = None) -> None:
@@ -68,7 +76,7 @@ class OnlineTracker(CheckedTracker):
         return visible(self._first_box.whole(self._follow(frame)), frame)
 
     def _begin(self, frame: Frame, box: Box) -> None:
-        """Learn the target in this box."""
+        """Learn the target in this box, xywh."""
         config, backbone = self.config, self.backbone
         self._second.forget()
         self._centre, self._size = centre_and_size(box)
@@ -107,7 +115,7 @@ class OnlineTracker(CheckedTracker):
         self._memory = SampleMemory(spectra[: config.kept], labels[: config.kept], config.memory)
 
     def _follow(self, frame: Frame) -> Box:
-        """Find what is learnt in the next frame."""
+        """The xywh box of what is learnt, in the next frame; it may reach outside."""
         config = self.config
         maps = self._features(frame, self._centre)
         spectrum = self._spectrum(maps)
@@ -143,7 +151,7 @@ class OnlineTracker(CheckedTracker):
         return box_around(*self._refinement.corrected(self._centre, self._size))
 
     def _features(self, frame: Frame, centre: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """Maps of the search region around (x, y)."""
+        """Shallow and deep maps, (1, C1, h, w) and (1, C2, h, w), of the search region around (x, y)."""
         image = cut(frame, centre, self._size, self.geometry, self.backbone)
         return self.backbone.features(batch([image]))
 
