@@ -55,17 +55,19 @@ def run(options: argparse.Namespace) -> None:
         raise InputError(f"--out {options.out}: the file is a .safetensors", do="Name it so")
     if options.out.exists():
         raise InputError(f"--out {options.out} is there already", do="Give another name, or delete it")
-    runtime, config = settings.load(), parameters.load("track").backbone
-    backbone = choose_backbone(config, trained=paths.WEIGHTS, file=runtime.backbone_file)
+    runtime, config = settings.load(), parameters.load("track")
+    cells = config.online.region.target_cells
+    backbone = choose_backbone(config.backbone, trained=paths.WEIGHTS, file=runtime.backbone_file)
     files = imdb_files()
     pairs, components = draw_box_pairs(
-        _dataset(files.train, options.seed), backbone, options.pairs, disturbed=True
+        _dataset(files.train, options.seed), backbone, options.pairs, target_cells=cells, disturbed=True
     )
     network = train_box_network(pairs, steps=options.steps, seed=options.seed)
     others, _ = draw_box_pairs(
         _dataset(files.validation, options.seed),
         backbone,
         min(VALIDATION_PAIRS, options.pairs),
+        target_cells=cells,
         disturbed=False,
         components=components,
     )

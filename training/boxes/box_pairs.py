@@ -27,8 +27,8 @@ HERE = Workers(jobs=1)
 SPARE = 2
 """Cells around the grid, which keep the backbone's padding away from it."""
 
-MOST_CELLS = 61
-"""Longest side of the maps, which a very thin target reaches; beyond it their edge is repeated."""
+MOST = 7.5
+"""Longest side of the maps, mean sides of the target; a very thin target reaches it, and their edge is repeated."""
 
 LARGEST_CHANGE = 1.0
 """Natural logarithm of how much a side may change between both frames: beyond it the target shows something else."""
@@ -90,6 +90,7 @@ def draw_box_pairs(
     backbone: Backbone,
     count: int,
     *,
+    target_cells: float,
     disturbed: bool,
     components: Components | None = None,
 ) -> tuple[BoxPairs, Components]:
@@ -102,6 +103,8 @@ def draw_box_pairs(
     backbone : Backbone
     count : int
         Pairs wanted.
+    target_cells : float
+        Mean side to which the target is scaled, cells of the features: `track.online.region.target_cells`.
     disturbed : bool
         Paste pieces, and change light, sharpness and tightness of boxes, as training wants it.
     components : Components, optional
@@ -121,7 +124,7 @@ def draw_box_pairs(
     """
     first: list[tuple[Tensor, Tensor, np.ndarray]] = []
     pairs: BoxPairs | None = None
-    useful = _useful(dataset, backbone, disturbed=disturbed)
+    useful = _useful(dataset, backbone, target_cells, disturbed=disturbed)
     for number in run_in_order(int, range(count), workers=HERE, label=dataset.sampler.name, unit="pair"):
         first.append(next(useful))
         if components is None and number + 1 == min(FITTED_ON, count):
@@ -164,7 +167,7 @@ def _fit(found: list[tuple[Tensor, Tensor, np.ndarray]], channels: tuple[int, in
 
 
 def _useful(
-    dataset: PairDataset, backbone: Backbone, *, disturbed: bool
+    dataset: PairDataset, backbone: Backbone, target_cells: float, *, disturbed: bool
 ) -> Iterator[tuple[Tensor, Tensor, np.ndarray]]:
     """The pairs that teach something, as `_pair` gives them, without end.
 
@@ -176,7 +179,7 @@ def _useful(
     streams = PairStreams(dataset.seed)
     useful = 0
     for index in count_up():
-        if pair := _pair(dataset, backbone, index, streams, disturbed=disturbed):
+        if pair := _pair(dataset, backbone, target_cells, index, streams, disturbed=disturbed):
             useful += 1
             yield pair
         elif index > TRIES * (useful + 10):
@@ -189,7 +192,13 @@ def _useful(
 
 
 def _pair(
-    dataset: PairDataset, backbone: Backbone, index: int, streams: PairStreams, *, disturbed: bool
+    dataset: PairDataset,
+    backbone: Backbone,
+    target_cells: float,
+    index: int,
+    streams: PairStreams,
+    *,
+    disturbed: bool,
 ) -> tuple[Tensor, Tensor, np.ndarray] | None:
     """Template (1, C, TEMPLATE, TEMPLATE), search (1, C, SEARCH, SEARCH), and (4,) float64 correction.
 
@@ -209,8 +218,8 @@ def _pair(
     template, search = views
     centre, size = _wrong_box(search.centre, search.size, random)
     return (
-        _features(template.frame, template.centre, template.size, TEMPLATE, backbone),
-        _features(search.frame, centre, size, SEARCH, backbone),
+        _features(template.frame, template.centre, template.size, TEMPLATE, target_cells, backbone),
+        _features(search.frame, centre, size, SEARCH, target_cells, backbone),
         np.concatenate([(search.centre - centre) / size, np.log(search.size / size)]),
     )
 
@@ -225,15 +234,13 @@ def _wrong_box(
     return centre + random.normal(0, shift, 2).clip(-0.45, 0.45) * size, size * factor
 
 
-def _features(frame: Frame, centre: np.ndarray, size: np.ndarray, cells: int, backbone: Backbone) -> Tensor:
-    """(1, C1 + C2, cells, cells) float32 features on the grid of a box, whose mean side is scaled to `SIDE` cells.
-
-    That is the scale of tracking where `track.online.region.target_cells` is 8.
-    """
-    target = size / np.sqrt(size.prod()) * SIDE
-    width, height = (
-        min(2 * int(np.ceil(side * cells / SIDE / 2)) + 1 + 2 * SPARE, MOST_CELLS) for side in target
-    )
+def _features(
+    frame: Frame, centre: np.ndarray, size: np.ndarray, cells: int, target_cells: float, backbone: Backbone
+) -> Tensor:
+    """(1, C1 + C2, cells, cells) float32 features on the grid of a box, scaled as in tracking."""
+    target = size / np.sqrt(size.prod()) * target_cells
+    most = int(MOST * target_cells) | 1
+    width, height = (min(2 * int(np.ceil(side * cells / SIDE / 2)) + 1 + 2 * SPARE, most) for side in target)
     geometry = Geometry((3, 3), (height, width), target)
     maps = backbone.features(batch([cut(frame, centre, size, geometry, backbone)]))
     return torch.cat([grid(part, (float(target[0]), float(target[1])), cells) for part in maps], 1).cpu()
