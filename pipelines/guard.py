@@ -55,8 +55,10 @@ class Run:
         self._publication = Publication(claim) if claim else None
 
     def load(self, section: str) -> Any:
-        """A section of params.yaml as its dataclass; errors as `parameters.build`."""
-        return parameters.build(section, self.parameters.get(section) or {}, str(parameters.FILE))
+        """A section of params.yaml as its dataclass; errors as `parameters.build` and `parameters.check_recipes`."""
+        config = parameters.build(section, self.parameters.get(section) or {}, str(parameters.FILE))
+        parameters.check_recipes({section: config})
+        return config
 
     def output(self, path: Path, *, even_if_failed: bool = False) -> Path:
         """Where to write the output `path`, a file or a folder: see `Publication.output`."""

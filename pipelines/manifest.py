@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from curation.documents.manifest_record import Manifest, load_manifest
+from curation.errors import InputError, some
 from curation.files import digest
 from curation.layouts.layout_table import Layout
 from curation.manifest import SequenceFiles, first_frames, record, scan, scan_sequences
@@ -126,6 +127,18 @@ def own_code(config: TrackConfig) -> dict[str, str]:
     if config.online.refine.share and config.online.refine.weights:
         own["box head"] = box_head_digest(Path(config.online.refine.weights))
     return own
+
+
+def refuse_edited(found: Manifest, config: TrackConfig) -> None:
+    """Raise `InputError` if the user's code or box head is no longer what a benchmark's manifest, and so DVC, names."""
+    now = own_code(config)
+    edited = sorted(name for name in {**found.code, **now} if found.code.get(name) != now.get(name))
+    if edited:
+        raise InputError(
+            f"{some(edited)} changed since the manifest stage ran; results would be recorded as of what was then",
+            do="Run dvc repro again: it records what is there first",
+            reason="changed while running",
+        )
 
 
 def _benchmark(

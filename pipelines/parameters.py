@@ -117,10 +117,11 @@ def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
     Raises
     ------
     InputError
-        As `load`, if `train.pairs.parts` names a part that is not in use, or the sides of crops and search regions do
-        not suit the trunk.
+        As `load` and `check_recipes`, if `train.pairs.parts` names a part that is not in use, or the sides of crops and
+        search regions do not suit the trunk.
     """
     built = {section: build(section, values.get(section) or {}, place) for section in SECTIONS}
+    check_recipes(built, place)
     _check_sides(built["crop"], built["train"], place)
     used = built["dataset"].subsets
     for part in built["train"].pairs.parts:
@@ -131,6 +132,31 @@ def check(values: Mapping[str, Any], place: str = str(FILE)) -> None:
                 "python -m pipelines profile --set train.pairs.parts={}",
                 reason="bad parameter",
             )
+
+
+def check_recipes(built: Mapping[str, Any], place: str = str(FILE)) -> None:
+    """Check that sections, given as their dataclasses, have the recipes of the code.
+
+    Raises
+    ------
+    InputError
+        If one has another: its results would be taken from, and kept as, those of other code.
+    """
+    recipes = {
+        f"{section}.recipe": (config.recipe, type(config)().recipe)
+        for section, config in built.items()
+        if hasattr(config, "recipe")
+    }
+    if wrong := {key: both for key, both in recipes.items() if both[0] != both[1]}:
+        said = "; ".join(
+            f"{key} = {there}, and this code is recipe {here}" for key, (there, here) in wrong.items()
+        )
+        cure = " ".join(f"{key}={here}" for key, (_, here) in wrong.items())
+        raise InputError(
+            f"{place}: {said}: results of different code would be mixed",
+            do=f"Take the code's: python -m pipelines profile --set {cure}",
+            reason="bad parameter",
+        )
 
 
 def _check_sides(crop: CropConfig, train: TrainConfig, place: str) -> None:

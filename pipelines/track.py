@@ -50,11 +50,14 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
     # Only now, as they load torch: errors of what the user gave come at once.
     from curation.documents.manifest_record import load_manifest
     from pipelines.environment import machine
+    from pipelines.manifest import refuse_edited
     from training.device import pick_device
     from training.tracking.contenders import contenders
     from training.tracking.run.benchmark_run import run_benchmark
 
     device = str(pick_device(runtime.device))
+    manifest = load_manifest(paths.manifest(name))
+    refuse_edited(manifest, config)
     with settings.cluster(runtime):
         times = run_benchmark(
             benchmark,
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace, stage: Run | None = None) -> None:
                 backbone=runtime.backbone_file,
                 device=device,
             ),
-            manifest=load_manifest(paths.manifest(name)),
+            manifest=manifest,
             out=stage.output(paths.RESULTS / name),
             store=paths.STORE / "results",
             state=paths.STATE,

@@ -104,10 +104,11 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
 
     check_options(options)
     home = project()
-    raw = parameters.read(home / parameters.FILE).get("track") if home else {}
+    raw = (parameters.read(home / parameters.FILE).get("track") if home else None) or {}
+    raw.pop("recipe", None)  # it is this code that runs, whatever its file says
     with contextlib.chdir(home or Path()):  # one's own in params.yaml lies there
         runtime = settings.load()
-        config: TrackConfig = parameters.build("track", raw or {}, str(parameters.FILE))
+        config: TrackConfig = parameters.build("track", raw, str(parameters.FILE))
         toy = _is_toy()
         if head := config.online.refine.weights:
             raw = _laid_over(raw, {"online": {"refine": {"weights": str(Path(head).resolve())}}})
@@ -121,7 +122,7 @@ def choose(options: argparse.Namespace, *, device: str = "") -> Chosen:
             kind, file, changes = found
             name = name or ("siamese" if kind == "siamese" else "online")
             trained = file if kind == "siamese" and file else trained
-            config = parameters.build("track", _laid_over(raw or {}, changes), f"the backbone {kind}")
+            config = parameters.build("track", _laid_over(raw, changes), f"the backbone {kind}")
     if not name:
         name = "siamese" if trained.is_file() and (not toy or has_fixed_features(trained)) else "template"
     if options.weights and name not in ("", "online"):

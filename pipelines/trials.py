@@ -64,7 +64,7 @@ class Trials:
     Raises
     ------
     InputError
-        If a benchmark's folder is not set or not there, or it lacks a sequence.
+        If a benchmark's folder is not set or not there, or it lacks a sequence; or as `parameters.check_recipes`.
     """
 
     def __init__(self, benchmarks: Sequence[str], scratch: Path, only: Sequence[str] | None = None) -> None:
@@ -73,6 +73,7 @@ class Trials:
         from training.benchmark.sequences.benchmark_loader import load_benchmark
 
         self.settings, self.scratch = settings.load(), scratch
+        parameters.check_recipes({"track": parameters.load("track")})  # what is tracked is kept under it
         dataset = parameters.load("dataset")
         self.opened = []
         for name in benchmarks:

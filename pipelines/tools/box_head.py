@@ -48,13 +48,17 @@ def run(options: argparse.Namespace) -> None:
     from training.boxes.box_pairs import draw_box_pairs
     from training.boxes.box_training import box_errors, train_box_network, with_components
     from training.tracking.online.box_network import save_box_network
+    from training.tracking.video.output_places import check_place
 
     if min(options.pairs, options.steps) < 1:
         raise InputError("--pairs and --steps are at least 1", do="Leave them out for the usual numbers")
+    if not 0 <= options.seed < 2**63:
+        raise InputError(f"--seed {options.seed} is not from 0 to 2^63 - 1", do="Leave it out for 0")
     if options.out.suffix != ".safetensors":
         raise InputError(f"--out {options.out}: the file is a .safetensors", do="Name it so")
     if options.out.exists():
         raise InputError(f"--out {options.out} is there already", do="Give another name, or delete it")
+    out = check_place(options.out)
     runtime, config = settings.load(), parameters.load("track")
     cells = config.online.region.target_cells
     backbone = choose_backbone(config.backbone, trained=paths.WEIGHTS, file=runtime.backbone_file)
@@ -80,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
         "seed": options.seed,
         "validation": {name: [round(value, 4) for value in both] for name, both in errors.items()},
     }
-    save_box_network(options.out, with_components(network, components), metadata)
+    save_box_network(out, with_components(network, components), metadata)
     for name, (before, after) in errors.items():
         sys.stdout.write(f"{name}: mean error {before:.4f} -> {after:.4f}\n")
     sys.stdout.write(f"{options.out}\n")

@@ -1,8 +1,9 @@
 """Check that dvc.lock is up to date, without any data: for continuous integration.
 
-Exit status 1 if parameters, code, commands or small reports differ from what is recorded, or if a stage has read
-something else than the stages before it made. The second is what `dvc repro --dry --allow-missing` passes over
-wherever a stage reads a file of a missing folder, or a folder of missing outputs (dvc#11099).
+Exit status 1 if parameters, code, commands or small reports differ from what is recorded, params.yaml is not for this
+code, or a stage has read something else than the stages before it made. The last is what
+`dvc repro --dry --allow-missing` passes over wherever a stage reads a file of a missing folder, or a folder of missing
+outputs (dvc#11099).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from curation.errors import InputError
+from pipelines import parameters
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from dvc.repo import Repo
 
+    parameters.check(parameters.read())  # as the manifest stage, which every `dvc repro` runs
     try:
         with Repo() as repo, repo.lock:
             stages = [Recorded.of(stage) for stage in repo.index.stages]

@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> None:
 def summary(done: Followed, source: Source) -> str:
     """Summarise the run: frames, speed, and how well the target was seen."""
     count = len(done.boxes)
-    words = f"{count} frames"
+    words = "1 frame" if count == 1 else f"{count} frames"
     if source.first > 1:
         words += f" from {source.first} on"
     if done.unread:

@@ -78,3 +78,11 @@ def test_bad_input_is_one_line(
 ) -> None:
     assert main(["ablation", *SMALL, *words]) == 1
     assert message in caplog.text
+
+
+@pytest.mark.usefixtures("sequence")
+def test_another_recipe_than_the_code_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(overlay(text, [{"track": {"recipe": 999}}]))
+    assert main(["ablation", *SMALL]) == 1
+    assert "track.recipe = 999, and this code is recipe" in caplog.text

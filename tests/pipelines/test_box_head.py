@@ -14,6 +14,7 @@ from tests.training.backbones.random_weights import random_weights
 from tests.training.fabricate import fabricate
 from tests.training.tracking.scenes import moving_target
 from training.backbones.weight_files import sha256_of
+from training.boxes import box_training
 from training.tracking.contenders import contenders
 
 ROOT = Path(__file__).parents[2]
@@ -64,12 +65,17 @@ def test_it_is_trained_and_then_corrects_boxes(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("project")
-def test_what_cannot_be_trained_is_refused_at_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_cannot_be_trained_is_refused_at_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(box_training, "train_box_network", None)
     Path("there.safetensors").write_bytes(b"mine")
     for words, said in (
         (["--out", "there.safetensors"], "is there already"),
         (["--out", "b.pth"], "the file is a .safetensors"),
         (["--out", OUT, "--steps", "0"], "at least 1"),
+        (["--out", OUT, "--seed", "-1"], "--seed -1 is not from 0"),
+        (["--out", "squeeze.npz/b.safetensors"], "cannot write squeeze.npz/b.safetensors: "),
     ):
         caplog.clear()
         assert main(["box_head", *words]) == 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from hashlib import md5
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+from pipelines.__main__ import main
 from pipelines.tools.check import Files, Item, Lists, Recorded, faults
 
 LISTS: dict[str, Files] = {}
@@ -103,3 +104,12 @@ def test_a_folder_with_files_that_no_stage_made() -> None:
         assert faults(changed(IMDB, more), lists)[0] == [
             "imdb: read a version of data/crops that differs from the recorded output"
         ]
+
+
+def test_parameters_that_are_not_for_this_code_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("track: {recipe: 999}\n")
+    assert main(["check"]) == 1
+    assert "track.recipe = 999, and this code is recipe" in caplog.text

@@ -105,7 +105,7 @@ def test_odd_frames_in_the_middle_do_not_end_the_video(image: np.ndarray, truth:
 @pytest.mark.parametrize("box", ["-20,40,40,30", "140,100,60,60", "0,0,161,121", "80,60,1,1"])
 @pytest.mark.parametrize("tracker", ["online", "siamese"])
 def test_boxes_half_outside_and_a_single_frame_are_followed(
-    box: str, tracker: str, truth: np.ndarray
+    box: str, tracker: str, truth: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for file in sorted(Path("in").iterdir())[2:]:
         file.unlink()
@@ -114,6 +114,7 @@ def test_boxes_half_outside_and_a_single_frame_are_followed(
     Path("in/0001.png").unlink()
     assert main(["follow", "in", f"--box={box}", "--tracker", tracker, "--force"]) == 0
     assert np.loadtxt("in.txt", delimiter=",").shape == (4,)
+    assert "\n1 frame, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,16 @@ def test_a_parameter_that_dvc_records_with_the_stage(project: Path) -> None:
     assert not Path("report.json").exists(), "it reports of a run that did not fail"
 
 
+def test_a_stage_of_another_recipe_than_the_code_publishes_nothing(project: Path) -> None:
+    Path("params.yaml").write_text(PARAMETERS.replace("quality: 90", "quality: 90, recipe: 999"))
+    with (
+        pytest.raises(InputError, match=r"crop\.recipe = 999, and this code is recipe 1"),
+        guarded("crop", OPTIONS) as stage,
+    ):
+        stage.load("crop")
+    assert not published()
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [("[a, b]", "[a]"), ("quality: 90", "quality: 90, recipe: 2"), ("{quality: 90}", "{}")],

@@ -274,6 +274,8 @@ def test_an_edited_tracker_runs_again_and_no_other_does(scored: Path) -> None:
     assert tracked(scored) == {"still": (0, 2), "Drift": (0, 2)}
     code = scored / "own.py"
     code.write_text(code.read_text() + "# edited\n")
+    with pytest.raises(AssertionError, match="Drift changed since the manifest stage ran"):
+        run(scored, ["track", LIST])
     run(scored, ["manifest"], ["track", LIST])
     assert record.read_bytes() != before
     assert tracked(scored) == {"still": (0, 2), "Drift": (2, 0)}

@@ -15,6 +15,8 @@ import pytest
 
 from curation.errors import InputError
 from pipelines import parameters
+from training.tracking.track_config import TrackConfig
+from training.trainer.configuration import TrainConfig
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,6 +108,14 @@ def test_every_line_of_the_file_has_a_comment() -> None:
         ("imdb: {val_fraction: lots}", ["imdb.val_fraction", "'lots'", "number"]),
         ("imdb: {val_fraction: 7}", ["imdb.val_fraction", "7"]),
         ("imbd: {}", ["'imbd'", "'imdb'"]),
+        (
+            "{track: {recipe: 999}, train: {recipe: 998}}",
+            [
+                "train.recipe = 998, and this code is recipe",
+                "track.recipe = 999",
+                f"profile --set train.recipe={TrainConfig().recipe} track.recipe={TrackConfig().recipe}",
+            ],
+        ),
         ("dataset: {subsets: [f]}", ["dataset", "no part 'f'", "a, b, c"]),
         ("dataset: {subsets: []}", ["dataset.subsets", "at least 1"]),
         ("crop: {search_size: 255.5}", ["crop.search_size", "255.5", "integer"]),

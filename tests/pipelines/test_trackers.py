@@ -66,6 +66,12 @@ def test_with_no_weights_of_worth_it_is_template_matching_and_the_way_to_better_
     assert ".[features]" in found.warning
 
 
+def test_what_runs_by_hand_is_kept_under_the_recipe_of_the_code() -> None:
+    identity = chosen("--tracker", "template")[0].contender.identity
+    Path("params.yaml").write_text("track: {recipe: 999, online: {memory: 33}}\n")
+    assert chosen("--tracker", "template")[0].contender.identity == identity
+
+
 def test_a_network_trained_on_outside_video_is_better_than_template_matching() -> None:
     Path("params.yaml").write_text(
         "dataset: {built_in: [sequences], vid: pipelines/profiles/ilsvrc15.yaml}\ntrack: {}\n"

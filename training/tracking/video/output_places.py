@@ -55,6 +55,6 @@ def write_or_rescue(path: Path, content: bytes) -> None:
 def _refused(path: Path, why: str) -> InputError:
     return InputError(
         f"cannot write {path}: {why}",
-        do="Name a file in a folder that you can write to (--boxes FILE, --out FILE)",
+        do="Name a file in a folder that you can write to",
         reason="cannot write",
     )
