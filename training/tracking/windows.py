@@ -29,8 +29,8 @@ def inside(centre: np.ndarray, frame: Frame) -> np.ndarray:
 def visible(box: Box, frame: Frame) -> Box:
     """The part of an xywh box, (4,) float64, that lies in the frame: so benchmarks annotate targets.
 
-    It is at least a pixel wide and high, but a side of less than a pixel is never changed. A box that lies inside comes back as
-    it is.
+    It is at least a pixel wide and high, but a side of less than a pixel is never changed. A box that lies inside comes
+    back as it is.
     """
     place, size = box[:2], box[2:]
     limits = np.array([frame.shape[1], frame.shape[0]], dtype=np.float64)
