@@ -151,10 +151,12 @@ def check_recipes(built: Mapping[str, Any], place: str = str(FILE)) -> None:
         said = "; ".join(
             f"{key} = {there}, and this code is recipe {here}" for key, (there, here) in wrong.items()
         )
-        cure = " ".join(f"{key}={here}" for key, (_, here) in wrong.items())
+        numbers = " ".join(f"{key}={here}" for key, (_, here) in wrong.items())
+        cure = f"the code's: python -m pipelines profile --set {numbers}"
+        older = any(there > here for there, here in wrong.values())
         raise InputError(
             f"{place}: {said}: results of different code would be mixed",
-            do=f"Take the code's: python -m pipelines profile --set {cure}",
+            do=f"Update this code, which is older than the file; or take {cure}" if older else f"Take {cure}",
             reason="bad parameter",
         )
 

@@ -113,7 +113,14 @@ def test_every_line_of_the_file_has_a_comment() -> None:
             [
                 "train.recipe = 998, and this code is recipe",
                 "track.recipe = 999",
+                "Update this code, which is older than the file; or take the code's: python -m pipelines ",
                 f"profile --set train.recipe={TrainConfig().recipe} track.recipe={TrackConfig().recipe}",
+            ],
+        ),
+        (
+            "track: {recipe: 1}",
+            [
+                "results of different code would be mixed. Take the code's: python -m pipelines profile --set track"
             ],
         ),
         ("dataset: {subsets: [f]}", ["dataset", "no part 'f'", "a, b, c"]),
