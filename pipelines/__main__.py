@@ -17,11 +17,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn, TextIO, cast
 
-from curation.errors import Ended, InputError, printable
-from curation.rows import nearest
-from pipelines.commands import BY_NAME, STAGES, overview
-from pipelines.failures import explain
-from pipelines.terminal import PrintableFormatter, PrintableStream
+from pipelines.missing import told_if_missing
+
+with told_if_missing():
+    from curation.errors import Ended, InputError, printable
+    from curation.rows import nearest
+    from pipelines.commands import BY_NAME, STAGES, overview
+    from pipelines.failures import explain
+    from pipelines.terminal import PrintableFormatter, PrintableStream
 
 log = logging.getLogger("pipelines")
 

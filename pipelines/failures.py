@@ -1,4 +1,4 @@
-"""Turn failures outside the program into one line: disks, permissions, system limits, memory.
+"""Turn failures outside the program into one line: disks, permissions, system limits, memory, missing packages.
 
 Only what the user can fix is explained; an error of the program keeps its traceback.
 """
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from curation.errors import InputError
+from pipelines.missing import CURE, missing
 from training.messages import memory_is_full
 
 ROOM = "Free space and inodes there, then run again: finished work is kept"
@@ -49,6 +50,8 @@ def explain(error: Exception) -> InputError | None:
     """
     if isinstance(error, OSError):
         return _system(error)
+    if isinstance(error, ModuleNotFoundError) and (said := missing(error)):
+        return InputError(said, do=CURE, reason="missing package")
     if isinstance(error, RuntimeError) and (words := next((w for w in OTHERS if w in str(error)), "")):
         said = next(line for line in str(error).splitlines() if words in line)
         return InputError(said, do=OTHERS[words], reason="system error")

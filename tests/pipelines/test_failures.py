@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +33,10 @@ def raised(action: Callable[[], object]) -> Exception:
         (
             OSError(errno.ENOSPC, "No space left on device", "data/a"),
             ["data/a: No space left", "Free space and inodes"],
+        ),
+        (
+            ModuleNotFoundError("No module named 'lxml.etree'", name="lxml.etree"),
+            [f"lxml.etree is not installed for {sys.executable}", "Activate the environment"],
         ),
         (OSError(errno.ENOSPC, "No space left on device"), ["No space left on device", "inodes"]),
         (OSError(errno.EDQUOT, "Disk quota exceeded", "a"), ["a: Disk quota", "Free space"]),
@@ -69,6 +75,7 @@ def test_what_the_libraries_say_when_the_memory_is_full() -> None:
     "error",
     [
         KeyError("a"),
+        ModuleNotFoundError("No module named 'curation.x'", name="curation.x"),
         RuntimeError("shapes do not match"),
         ValueError("bad"),
         OSError(errno.EBADF, "Bad file descriptor"),
@@ -84,6 +91,23 @@ def test_errors_of_the_program_are_not_explained(error: Exception) -> None:
 
 def test_every_cure_is_of_a_number_that_this_system_has() -> None:
     assert all(os.strerror(number) for number in failures.CURES)
+
+
+def test_a_python_without_the_packages_ends_in_one_line() -> None:
+    """As `python` outside the environment; `-S` leaves out what is installed."""
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "pipelines", "manifest"],
+        cwd=root,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert f"is not installed for {sys.executable}. Activate the environment" in line
 
 
 def test_a_command_ends_in_one_line(
