@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.training.backbones.random_weights import random_weights
 from tests.training.fabricate import fabricate
 from tests.training.tracking.scenes import moving_target
 from training.backbones.weight_files import sha256_of
-from training.boxes import box_training
+from training.boxes import box_pairs, box_training
 from training.tracking.contenders import contenders
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,21 @@ def test_it_is_trained_and_then_corrects_boxes(capsys: pytest.CaptureFixture[str
     frames, truth = moving_target(3, shape=(120, 160))
     tracker.init(frames[0], truth[0])
     assert np.isfinite([tracker.update(frame) for frame in frames[1:]]).all()
+
+
+@pytest.mark.usefixtures("project")
+def test_targets_are_as_large_as_the_parameters_track_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: set[float] = set()
+    kept = box_pairs.cut
+
+    def cut(*given: Any) -> np.ndarray:
+        sizes.add(round(float(np.sqrt(np.prod(given[3].target))), 6))
+        return kept(*given)
+
+    monkeypatch.setattr(box_pairs, "cut", cut)
+    assert main(["profile", "--set", "track.online.region.target_cells=6"]) == 0
+    assert main(["box_head", "--out", OUT, *TINY]) == 0
+    assert sizes == {6.0}
 
 
 @pytest.mark.usefixtures("project")
