@@ -12,6 +12,7 @@ import torch
 
 from curation.errors import InputError
 from pipelines import paths, trackers
+from pipelines.tracker_worth import profile_of
 from tests.training.backbones.random_weights import random_weights
 from training.backbones import choice, package
 from training.backbones.convention import CAFFE
@@ -22,6 +23,7 @@ from training.network.weights import save_weights
 from training.tracking.baselines import TemplateTracker
 from training.tracking.online.tracker import OnlineTracker
 from training.tracking.siamese import SiameseTracker
+from training.tracking.track_config import TrackConfig
 
 FEATURES = pytest.mark.skipif(
     EfficientNetLite0.package is None or EfficientNetLite0.package.installed() is None,
@@ -190,6 +192,20 @@ def test_the_accuracy_of_the_package_is_told_with_the_settings_of_its_profile() 
     Path("params.yaml").write_text("track: {}\n")
     found, _ = chosen("--backbone", "efficientnet_lite0")
     assert found.words.endswith(": success AUC .721, precision .972 on 19 OTB targets")
+
+
+def test_the_accuracy_that_is_told_is_of_these_settings() -> None:
+    """Whoever changes one tracks the 19 targets again, and writes the figures of `worth` and the documents anew."""
+    assert EfficientNetLite0.worth == "success AUC .721, precision .972 on 19 OTB targets"
+    assert TrackConfig().recipe == 6
+    track = profile_of("efficientnet_lite0")
+    assert track["backbone"]["precision"] == "bfloat16"
+    assert track["online"] == {
+        "region": {"padding": 4.5, "max_cells": 45},
+        "reduction": {"channels": 48},
+        "refine": {"share": 0.7},
+        "strip": {"frames": 30},
+    }
 
 
 @FEATURES
